@@ -1,0 +1,69 @@
+"""A warm pool of Pyodide workers beside the JupyterLite kernel.
+
+    from jupyterlite_pool import pool_map
+    results = pool_map(f, xs)
+
+The public names are found when they are first used, so that a worker can import its own part of the
+package without the notebook's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._executor import WorkerPoolExecutor, get_reusable_executor
+    from ._futures import PoolFuture
+    from ._magics import load_ipython_extension
+    from ._map import MapResult, pool_map
+    from .worker.context import current_worker
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MapResult",
+    "PoolFuture",
+    "WorkerPoolExecutor",
+    "current_worker",
+    "get_reusable_executor",
+    "load_ipython_extension",
+    "pool_map",
+]
+
+_HOMES = {
+    "MapResult": "._map",
+    "PoolFuture": "._futures",
+    "WorkerPoolExecutor": "._executor",
+    "current_worker": ".worker.context",
+    "get_reusable_executor": "._executor",
+    "load_ipython_extension": "._magics",
+    "pool_map": "._map",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home, __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _register_magics() -> None:
+    """Make the magics known where this is imported in a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        from ._magics import load_ipython_extension
+
+        load_ipython_extension(shell)
+
+
+_register_magics()

@@ -1,0 +1,139 @@
+"""What a worker must have before a task: the notebook's packages, modules, folder and variables."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import io
+import os
+import pickle
+import re
+import sys
+import sysconfig
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from ._payload import PROTOCOL, Encoded
+from ._protocol import ENVIRONMENT_PREFIX
+from .worker.environment import Surroundings
+
+#: What the kernel needs for itself. A worker does not, nor what only these depend on: loading it
+#: would cost every worker some seconds and a hundred megabytes.
+KERNEL_PACKAGES = (
+    "comm",
+    "ipykernel",
+    "ipython",
+    "ipywidgets",
+    "jedi",
+    "jupyterlab-widgets",
+    "micropip",
+    "piplite",
+    "pyodide-kernel",
+    "widgetsnbextension",
+)
+
+#: Sent to every worker before anything else, in `runtime_files`.
+_RUNTIME_PACKAGES = ("cloudpickle", "jupyterlite-pool")
+
+_FRESH_VARIABLES = dict(os.environ)
+_FRESH_PATH = tuple(sys.path)
+
+
+def runtime_files() -> bytes:
+    """What a worker's Python side is made of, as a zip archive for site-packages."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for package in (Path(__file__).parent, Path(cloudpickle.__file__).parent):
+            for path in sorted(package.rglob("*.py")):
+                archive.write(path, path.relative_to(package.parent).as_posix())
+    return out.getvalue()
+
+
+class NotebookEnvironment:
+    """Describes the notebook's surroundings to its workers; looks closely only if they changed."""
+
+    def __init__(self, packages: Sequence[str], pyodide: Any) -> None:
+        """Args:
+        packages: names of packages to load in every worker in any case.
+        pyodide: Pyodide's JavaScript module.
+        """
+        self._extra = tuple(packages)
+        self._pyodide = pyodide
+        self._state: object = None
+        self._described: tuple[str, Encoded] | None = None
+
+    def describe(self) -> tuple[str, Encoded]:
+        """The key and the encoded `Surroundings` of a task that is submitted now."""
+        site_packages = sysconfig.get_path("purelib")
+        # Installing or removing a package changes the folder's time.
+        state = (
+            os.stat(site_packages).st_mtime_ns,
+            tuple(sys.path),
+            os.getcwd(),
+            tuple(os.environ.items()),
+        )
+        if self._described is None or state != self._state:
+            payload = pickle.dumps(tuple(self._look()), PROTOCOL)
+            digest = hashlib.blake2b(payload, digest_size=16).hexdigest()
+            self._described = (ENVIRONMENT_PREFIX + digest, Encoded(payload, []))
+            self._state = state
+        return self._described
+
+    def _look(self) -> Surroundings:
+        lock = self._pyodide._api.lockfile_packages.to_py()
+        depends = {name: package["depends"] for name, package in lock.items()}
+        own = _closure((*KERNEL_PACKAGES, *_RUNTIME_PACKAGES), depends)
+        loaded = self._pyodide.loadedPackages.to_py()
+        from_lock = {normalize(name) for name in loaded if normalize(name) in lock} - own
+        installed = [
+            distribution
+            for distribution in importlib.metadata.distributions()
+            if (name := normalize(distribution.name)) not in own and name not in from_lock
+        ]
+        return Surroundings(
+            packages=sorted({*from_lock, *self._extra}),
+            files=_archive(installed),
+            path=[folder for folder in sys.path if folder not in _FRESH_PATH],
+            cwd=os.getcwd(),
+            variables={
+                name: value
+                for name, value in os.environ.items()
+                if _FRESH_VARIABLES.get(name) != value
+            },
+        )
+
+
+def normalize(name: str) -> str:
+    """A package's name as lock files spell it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _closure(names: Iterable[str], depends: dict[str, Sequence[str]]) -> set[str]:
+    """The packages and all that they depend on."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = normalize(waiting.pop())
+        if name not in found:
+            found.add(name)
+            waiting.extend(depends.get(name, ()))
+    return found
+
+
+def _archive(distributions: Iterable[importlib.metadata.Distribution]) -> bytes | None:
+    """The files of packages that were installed in the notebook, as a zip archive."""
+    out = io.BytesIO()
+    empty = True
+    with zipfile.ZipFile(out, "w") as archive:
+        for distribution in distributions:
+            for file in distribution.files or ():
+                path = Path(str(distribution.locate_file(file)))
+                if ".." in file.parts or file.suffix == ".pyc" or not path.is_file():
+                    continue
+                archive.write(path, file.as_posix())
+                empty = False
+    return None if empty else out.getvalue()

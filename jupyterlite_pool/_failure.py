@@ -1,0 +1,143 @@
+"""An exception to bytes and back, as much of it as can travel.
+
+Pickling an exception as a whole fails for many classes of users' own (a constructor with required
+arguments, an attribute that cannot be pickled). So its parts travel separately (class, arguments,
+attributes, notes, cause) and it is put together without its class's own `__init__`. What cannot
+travel is left out; where the class itself cannot, the exception arrives as `RemoteError`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import traceback
+from typing import Any, NamedTuple
+
+from ._payload import decode, encode
+from .errors import RemoteError
+
+_PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+
+class RemoteTraceback(Exception):
+    """The cause of an exception that came from a worker: shows the traceback there."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.text}"""'
+
+
+class _Parts(NamedTuple):
+    type_name: str
+    message: str
+    text: str
+    notes: list[str]
+    kind: bytes | None
+    args: bytes | None
+    state: bytes | None
+    cause: Any  # _Parts of `__cause__`, or None
+
+
+def encode_error(error: BaseException) -> bytes:
+    """The parts of an exception as bytes. Never raises."""
+    return encode(_take_apart(error)).payload
+
+
+def decode_error(payload: bytes) -> BaseException:
+    """The inverse of `encode_error`; the traceback of the worker is the exception's cause."""
+    return _put_together(_Parts(*decode(payload)))
+
+
+def _take_apart(error: BaseException) -> tuple[Any, ...]:
+    kind = type(error)
+    base = _builtin_base(kind)
+    try:
+        reduced = base.__reduce__(error)
+        state = reduced[2] if isinstance(reduced, tuple) and len(reduced) > 2 else None
+    except Exception:
+        state = error.__dict__ or None
+    if isinstance(state, dict):
+        # Notes travel as text; one attribute that cannot travel must not take the others along.
+        state = {k: v for k, v in state.items() if k != "__notes__" and _try_encode(v) is not None}
+    return tuple(
+        _Parts(
+            type_name=f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
+            message=_text(error),
+            text=_format(error),
+            notes=[str(note) for note in getattr(error, "__notes__", ())],
+            kind=_try_encode(kind),
+            args=_try_encode(error.args),
+            state=_try_encode(state) if state else None,
+            cause=_take_apart(error.__cause__) if error.__cause__ is not None else None,
+        )
+    )
+
+
+def _put_together(parts: _Parts) -> BaseException:
+    error = _rebuild(parts)
+    if error is None:
+        error = RemoteError(
+            f"{parts.type_name}: {parts.message}",
+            type_name=parts.type_name,
+            traceback_text=parts.text,
+        )
+    if parts.notes:
+        error.__notes__ = list(parts.notes)
+    cause = RemoteTraceback(parts.text)
+    if parts.cause is not None:
+        cause.__cause__ = _put_together(_Parts(*parts.cause))
+    error.__cause__ = cause
+    return error
+
+
+def _rebuild(parts: _Parts) -> BaseException | None:
+    if parts.kind is None or parts.args is None:
+        return None
+    try:
+        kind: type[BaseException] = decode(parts.kind)
+        args = decode(parts.args)
+        error = kind.__new__(kind, *args)
+        error.args = args
+        # The built-in part keeps some of its state (errno, the lines of a SyntaxError) in C.
+        _builtin_base(kind).__init__(error, *args)
+        if parts.state is not None:
+            error.__setstate__(decode(parts.state))  # type: ignore[attr-defined]
+    except Exception:
+        return None
+    return error
+
+
+def _builtin_base(kind: type[BaseException]) -> type[BaseException]:
+    """The nearest class of the built-in tree; BaseException at the latest."""
+    return next(base for base in kind.__mro__ if base.__module__ == builtins.__name__)
+
+
+def _try_encode(obj: object) -> bytes | None:
+    try:
+        encoded = encode(obj)
+        if encoded.buffers:
+            return None
+        return encoded.payload
+    except Exception:
+        return None
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return f"<{type(error).__name__} without text>"
+
+
+def _format(error: BaseException) -> str:
+    """The traceback as text, without the pool's own frames on top."""
+    tb = error.__traceback__
+    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(_PACKAGE_FOLDER):
+        tb = tb.tb_next
+    try:
+        return "".join(traceback.format_exception(type(error), error, tb))
+    except Exception:
+        return f"{type(error).__name__}: {_text(error)}\n"

@@ -1,0 +1,378 @@
+"""A job: one function over many items, its tasks made when there is room for them."""
+
+from __future__ import annotations
+
+import reprlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any, NamedTuple
+
+from ._chunks import ChunkSizer
+from ._payload import Encoded, encode_call
+from ._tasks import Outcome, Task
+from .errors import PoolError, PoolStartError
+
+#: At most this many characters of an item's arguments in a message.
+ARGS_WIDTH = 60
+
+
+class Timing(NamedTuple):
+    """When and where an item ran, seen from the notebook: a batch's results arrive together."""
+
+    index: int
+    #: None for an item that ran in the notebook, or that never ran.
+    worker: int | None
+    #: Seconds from the start of the job.
+    start: float
+    seconds: float
+
+
+class MapJob:
+    """Items in, values out by index. Knows how many tasks wait, run, are done, failed, cancelled.
+
+    Items are read from their iterables when the pool has room, so that an iterable may be endless.
+    A job has *settled* when its caller need not wait any longer: every item has ended, or the first
+    one has failed and failures are not to be collected. It has *ended* when nothing of it runs any
+    more; what was running when it settled still adds its result.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        key: str,
+        environment: str | None,
+        iterables: Sequence[Iterable[Any]],
+        *,
+        strict: bool = False,
+        chunksize: int | None = None,
+        return_exceptions: bool = False,
+        retries: int = 0,
+        task_timeout: float | None = None,
+        seed: int | None = None,
+        max_workers: int | None = None,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.function = function
+        self.retries = retries
+        self.task_timeout = task_timeout
+        self.max_workers = max_workers
+        self.return_exceptions = return_exceptions
+        #: Resolves with None when the job settles; carries the first error otherwise.
+        self.settled: Future[None] = Future()
+        #: Resolves with None when nothing of the job runs any more.
+        self.ended: Future[None] = Future()
+        self.values: dict[int, Any] = {}
+        self.failures: dict[int, BaseException] = {}
+        self.cancelled: set[int] = set()
+        self.output: dict[int, str] = {}
+        #: Whether it was told to start no more items.
+        self.stopping = False
+        #: Takes over what is left where no worker can start; None to fail.
+        self.takeover: Callable[[PoolStartError], None] | None = None
+        self.timings: dict[int, Timing] = {}
+        #: How many items there are; None until an unsized iterable has been read to its end.
+        self.total = _total(iterables, strict)
+        self.running = 0
+        self.started_at = time.monotonic()
+        self.ended_at: float | None = None
+        #: Called after every change, with nothing; must not raise.
+        self.observers: list[Callable[[], None]] = []
+        #: Called with the index of every item that ended.
+        self.item_observers: list[Callable[[int], None]] = []
+        self._key = key
+        self._environment = environment
+        self._items: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=strict)
+        self._read = 0
+        self._chunks = ChunkSizer(1 if task_timeout is not None else chunksize)
+        self._returned: deque[Task] = deque()
+        self._taken: dict[int, Task] = {}
+        self._seed = seed
+        self._wake = wake
+        self._arrivals: dict[int, Future[bool]] = {}
+        self._next_arrival: Future[None] | None = None
+        #: Arguments of items that failed or were cancelled.
+        self._inputs: dict[int, tuple[Any, ...]] = {}
+        if self.total == 0:
+            self._items = None
+            self._check_end()
+
+    # What people see of it.
+
+    @property
+    def label(self) -> str:
+        """The function's name."""
+        return getattr(self.function, "__name__", type(self.function).__name__)
+
+    @property
+    def finished(self) -> int:
+        """How many items have ended, however."""
+        return len(self.values) + len(self.failures) + len(self.cancelled)
+
+    @property
+    def active(self) -> bool:
+        """Whether it can still change."""
+        return not self.ended.done()
+
+    def elapsed(self) -> float:
+        """Seconds from its start to its end, or to now."""
+        return (self.ended_at or time.monotonic()) - self.started_at
+
+    # What the executor asks and tells: see `TaskSource`.
+
+    def take(self, workers: int) -> list[Task]:
+        """The tasks of the next batch; empty where there is none now."""
+        workers = min(workers, self.max_workers or workers)
+        remaining = None if self.total is None else self.total - self._read
+        size = self._chunks.next(workers, remaining)
+        tasks: list[Task] = []
+        while len(tasks) < size:
+            task = self._returned.popleft() if self._returned else self._next()
+            if task is None:
+                break
+            tasks.append(task)
+        for task in tasks:
+            self._taken[task.index] = task
+        return tasks
+
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """Tasks to take first: they were taken, but never ran."""
+        self._untake(tasks)
+        if self.stopping:
+            self._cancel_tasks(tasks)
+        else:
+            self._returned.extendleft(reversed(tasks))
+        self._changed()
+
+    def started(self) -> None:
+        """A worker runs a batch: one item of it at a time."""
+        self.running += 1
+        self._changed()
+
+    def stopped(self) -> None:
+        """A worker has done with a batch."""
+        self.running -= 1
+
+    def finish(self, task: Task, outcome: Outcome) -> None:
+        """Keep what came of an item."""
+        self._untake([task])
+        if task.output:
+            self.output[task.index] = "".join(task.output)
+        self.timings[task.index] = Timing(
+            task.index, outcome.worker, max(0.0, self.elapsed() - outcome.seconds), outcome.seconds
+        )
+        if outcome.error is None:
+            self.values[task.index] = outcome.value
+        else:
+            self.failures[task.index] = outcome.error
+            self._inputs[task.index] = tuple(task.args)
+            _add_note(outcome.error, self._note(task, outcome))
+            if not self.return_exceptions:
+                self._settle(outcome.error)
+                self.cancel()
+        self._chunks.observe(outcome.seconds, 1)
+        self._arrive(task.index)
+        for observer in self.item_observers:
+            observer(task.index)
+        self._changed()
+
+    def discard(self, tasks: Sequence[Task]) -> None:
+        """These tasks were cancelled before they ran."""
+        self._untake(tasks)
+        self._cancel_tasks(tasks)
+        self._changed()
+
+    def broken(self, error: PoolStartError | PoolError) -> None:
+        """No task will run any more: what was taken and what was not is lost, or taken over."""
+        if self.takeover is not None and isinstance(error, PoolStartError) and not self.stopping:
+            self.put_back(self.taken)
+            self.takeover(error)
+            return
+        self._cancel_tasks(self.taken)
+        self._taken.clear()
+        self._settle(error)
+        self.cancel()
+        self._changed()
+
+    def printed(self, task: Task, stream: str, text: str) -> None:
+        """Keep an item's output."""
+        task.output.append(text)
+
+    # What its owner asks.
+
+    def cancel(self) -> None:
+        """Start no more items. Those that run end as they would."""
+        self.stopping = True
+        self._cancel_tasks(self._returned)
+        self._returned.clear()
+        items, self._items = self._items, None
+        if items is not None:
+            if self.total is None:
+                self.total = self._read
+            elif self._read < self.total:
+                unread = dict(enumerate(items, self._read))
+                self._inputs.update(unread)
+                self.cancelled.update(unread)
+        self._wake()  # what is queued but not started can be taken back
+        self._check_end()
+
+    def next_arrival(self) -> Future[None]:
+        """Resolves when one more item has ended, or all have."""
+        if not self.active:
+            return self.ended
+        if self._next_arrival is None:
+            self._next_arrival = Future()
+        return self._next_arrival
+
+    def inputs(self, indices: Iterable[int]) -> list[tuple[Any, ...]]:
+        """The arguments of items that failed or were cancelled."""
+        return [self._inputs[index] for index in indices]
+
+    def adopt(self, other: MapJob, indices: Sequence[int]) -> None:
+        """Let another job's items end these items of ours, in order, and its end be ours."""
+        self.settled, self.ended = other.settled, other.ended
+
+        def arrived(place: int) -> None:
+            index = indices[place]
+            self.failures.pop(index, None)
+            self.cancelled.discard(index)
+            if place in other.values:
+                self.values[index] = other.values[place]
+                self._inputs.pop(index, None)
+            else:
+                self.failures[index] = other.failures[place]
+
+        for place in [*other.values, *other.failures]:
+            arrived(place)
+        other.item_observers.append(arrived)
+
+    def take_all(self) -> Iterator[Task]:
+        """Take what no worker has, one by one; each is to be given to `finish`."""
+        while True:
+            task = self._returned.popleft() if self._returned else self._next()
+            if task is None:
+                return
+            self._taken[task.index] = task
+            yield task
+
+    def fail(self, error: BaseException) -> None:
+        """End the job with an error that is no item's."""
+        self._settle(error)
+        self.cancel()
+
+    @property
+    def taken(self) -> list[Task]:
+        """Tasks that the executor has."""
+        return list(self._taken.values())
+
+    def arrival(self, index: int) -> Future[bool]:
+        """Resolves when an item has ended: True, or False where it never will."""
+        future = self._arrivals.setdefault(index, Future())
+        if not future.done() and (self._has(index) or not self.active):
+            future.set_result(self._has(index))
+        return future
+
+    def _has(self, index: int) -> bool:
+        return index in self.values or index in self.failures
+
+    def _arrive(self, index: int) -> None:
+        future = self._arrivals.pop(index, None)
+        if future is not None and not future.done():
+            future.set_result(self._has(index))
+        waiting, self._next_arrival = self._next_arrival, None
+        if waiting is not None:
+            waiting.set_result(None)
+
+    def _next(self) -> Task | None:
+        if self._items is None:
+            return None
+        try:
+            args = next(self._items)
+        except StopIteration:
+            self._items = None
+            self.total = self._read
+            self._check_end()
+            return None
+        except BaseException as error:  # the user's own generator, or zip(strict=True)
+            self._items = None
+            self.total = self._read
+            _add_note(error, f"raised by the iterable when item {self._read} was asked for")
+            self.fail(error)
+            return None
+        index, self._read = self._read, self._read + 1
+        seed = None if self._seed is None else (self._seed, index)
+        try:
+            call = encode_call(self.function, args, {})
+        except Exception as error:
+            task = Task(index, self._key, self._environment, Encoded(b"", []), args, seed)
+            self._taken[index] = task
+            self.finish(task, Outcome(None, 0.0, error=error))
+            return self._next()
+        return Task(index, self._key, self._environment, call, args, seed)
+
+    def _cancel_tasks(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            self.cancelled.add(task.index)
+            self._inputs[task.index] = tuple(task.args)
+
+    def _untake(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            self._taken.pop(task.index, None)
+
+    def _settle(self, error: BaseException | None) -> None:
+        if not self.settled.done():
+            if error is None:
+                self.settled.set_result(None)
+            else:
+                self.settled.set_exception(error)
+
+    def _check_end(self) -> None:
+        if self._items is None and not self._taken and not self._returned and self.active:
+            self.ended_at = time.monotonic()
+            self._settle(None)
+            self.ended.set_result(None)
+            for index in [*self._arrivals, -1]:
+                self._arrive(index)
+
+    def _changed(self) -> None:
+        self._check_end()
+        for observer in self.observers:
+            observer()
+
+    def _note(self, task: Task, outcome: Outcome) -> str:
+        of = "" if self.total is None else f" of {self.total}"
+        where = "" if outcome.worker is None else f", worker {outcome.worker}, attempt {task.attempt}"
+        args = ", ".join(_short_repr(arg) for arg in task.args)
+        return f"item {task.index}{of} (args: {args}){where}"
+
+
+def _total(iterables: Sequence[Iterable[Any]], strict: bool) -> int | None:
+    """How many items the iterables give together; None where one of them does not say."""
+    sizes = [_size(iterable) for iterable in iterables]
+    known = [size for size in sizes if size is not None]
+    if strict and len(known) == len(sizes) and len(set(known)) > 1:
+        raise ValueError(f"strict=True, but the iterables have different lengths: {known}")
+    return min(known) if len(known) == len(sizes) else None
+
+
+def _size(iterable: Iterable[Any]) -> int | None:
+    try:
+        return len(iterable)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def _short_repr(value: object) -> str:
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = ARGS_WIDTH
+    try:
+        return short.repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def _add_note(error: BaseException, note: str) -> None:
+    """PEP 678, also for Python 3.10, where only the attribute can be set."""
+    notes = [*getattr(error, "__notes__", ()), note]
+    error.__notes__ = notes  # type: ignore[attr-defined]

@@ -1,0 +1,393 @@
+"""`pool_map`: a function over many items on the warm pool, and what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import warnings
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
+from typing import Any, Generic, Literal, TypeVar, overload
+
+from ._executor import get_reusable_executor
+from ._job import MapJob, Timing
+from ._payload import encode_function
+from ._serial import run_now, run_serially, spawn
+from ._waits import can_block, wait_done
+from ._widget import show_progress
+from .errors import BlockingUnavailableError, PoolError, PoolFallbackWarning, PoolStartError
+from .worker.context import current_worker
+
+T = TypeVar("T")
+
+_INSTEAD = "results = await pool_map(f, xs)"
+
+
+def pool_map(
+    fn: Callable[..., T],
+    /,
+    *iterables: Iterable[Any],
+    max_workers: int | None = None,
+    chunksize: int | Literal["auto"] = "auto",
+    strict: bool = False,
+    seed: int | None = None,
+    timeout: float | None = None,
+    task_timeout: float | None = None,
+    retries: int = 0,
+    return_exceptions: bool = False,
+    progress: bool | None = None,
+    label: str | None = None,
+    block: bool | None = None,
+) -> MapResult[T]:
+    """Apply a function to every item, on the workers of the warm pool.
+
+    Like the built-in `map`, but in parallel, at once and with a result that can be indexed. The
+    function may be a lambda, a closure, a method or an `async def`; it and its arguments are copied
+    to the workers as they are now. Starts at once. Then waits for the end where the browser can
+    pause Python; elsewhere, write `results = await pool_map(f, xs)`, which works everywhere and
+    gives a plain list.
+
+    Args:
+        fn: what to call.
+        *iterables: the items; with several, `fn` takes one argument from each, and the shortest
+            decides how many calls there are. An iterable without a length is read as needed.
+        max_workers: run this job on at most so many workers.
+        chunksize: how many items travel together; "auto" adapts it to how long they take.
+        strict: raise ValueError where the iterables have different lengths.
+        seed: gives each item a random stream of its own that depends only on this number and the
+            item's index.
+        timeout: seconds that the whole job may take.
+        task_timeout: seconds that one item may take; a worker that exceeds it is replaced.
+        retries: how often to run an item again whose worker was lost. Never after an exception.
+        return_exceptions: run every item, and put exceptions among the results.
+        progress: True to show the progress card at once, False for none; None to show it when the
+            job takes longer than half a second.
+        label: the job's name on the card; the function's name by default.
+        block: True to wait, False not to; None to wait where it is possible.
+
+    Returns:
+        The results in the order of the items.
+
+    Raises:
+        TypeError: `fn` is not callable, or there is no iterable.
+        ValueError: an option is out of its range, or `strict` and the lengths differ.
+        pickle.PicklingError: the function or an argument cannot be sent; the message names it.
+        BlockingUnavailableError: `block=True` where Python cannot be paused.
+        TaskTimeoutError: an item exceeded `task_timeout`.
+        TimeoutError: the job exceeded `timeout`.
+        TerminatedWorkerError: a worker was lost while it ran an item.
+        Exception: the first one that an item raised, with the traceback of the worker as its cause
+            and the job's results so far in its attribute `map_result`.
+
+    Warns:
+        PoolFallbackWarning: no worker can start, and the items run in the notebook's own Python.
+    """
+    __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
+    _check_options(fn, iterables, max_workers, chunksize, timeout, task_timeout, retries, seed)
+    if block and not can_block():
+        raise BlockingUnavailableError(_INSTEAD)
+    options: dict[str, Any] = {
+        "strict": strict,
+        "chunksize": None if chunksize == "auto" else chunksize,
+        "return_exceptions": return_exceptions,
+        "retries": retries,
+        "task_timeout": task_timeout,
+        "seed": seed,
+        "max_workers": max_workers,
+    }
+    if current_worker() is not None:
+        return _map_in_task(fn, iterables, options)
+    try:
+        executor = get_reusable_executor()
+        job = executor.start_job(fn, iterables, **options)
+    except PoolStartError as error:
+        job = MapJob(fn, "", None, iterables, **options)
+        _fall_back(job, error)
+    else:
+        job.takeover = lambda error: _fall_back(job, error)
+        show_progress(job, label or job.label, progress, executor)
+        if timeout is not None:
+            call_off = executor.call_later(timeout, lambda: job.fail(_overdue(timeout)))
+            job.ended.add_done_callback(lambda _: call_off())
+    result: MapResult[T] = MapResult(job)
+    if block or (block is None and can_block()):
+        result.wait()
+    return result
+
+
+class MapResult(Sequence[T], Generic[T]):
+    """The results of a `pool_map`, in the order of the items.
+
+    While the job runs, `await`, `async for`, `repr`, `cancel`, `partial` and `as_completed` always
+    work; indexing and iteration wait for what is not there yet, where the browser can pause Python.
+    """
+
+    def __init__(self, job: MapJob) -> None:
+        self._job = job
+
+    def __len__(self) -> int:
+        """How many items there are. Waits where that is not known yet."""
+        if self._job.total is None:
+            self.wait()
+        return self._job.total or 0
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        if isinstance(index, slice):
+            return [self._item(i) for i in range(*index.indices(len(self)))]
+        place = index + len(self) if index < 0 else index
+        if place < 0 or (self._job.total is not None and place >= self._job.total):
+            raise IndexError(f"item {index} of {self._job.total}")
+        return self._item(place)
+
+    def _item(self, index: int) -> T:
+        wait_done(self._job.arrival(index), None, _INSTEAD)
+        return self._get(index)
+
+    def _get(self, index: int) -> T:
+        values, failures = self._job.values, self._job.failures
+        if index in values:
+            return values[index]  # type: ignore[no-any-return]
+        if index in failures:
+            if self._job.return_exceptions:
+                return failures[index]  # type: ignore[return-value]
+            raise failures[index]
+        raise IndexError(f"item {index} was cancelled before it ran")
+
+    def __iter__(self) -> Iterator[T]:
+        index = 0
+        while self._job.total is None or index < self._job.total:
+            arrival = self._job.arrival(index)
+            wait_done(arrival, None, _INSTEAD)
+            if not arrival.result(0) and index not in self._job.cancelled:
+                return
+            yield self._get(index)
+            index += 1
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        index = 0
+        while self._job.total is None or index < self._job.total:
+            arrived = await asyncio.wrap_future(self._job.arrival(index))
+            if not arrived and index not in self._job.cancelled:
+                return
+            yield self._get(index)
+            index += 1
+
+    def __await__(self) -> Generator[object, None, list[T]]:
+        return self._gather().__await__()
+
+    async def _gather(self) -> list[T]:
+        try:
+            await asyncio.shield(asyncio.wrap_future(self._job.settled))
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+        except BaseException as error:
+            raise _with_result(error, self) from error.__cause__
+        return [self._get(i) for i in range(len(self))]
+
+    def __repr__(self) -> str:
+        job = self._job
+        if job.active:
+            total = "?" if job.total is None else job.total
+            failed = f", {len(job.failures)} failed" if job.failures else ""
+            return f"<MapResult of {job.label}: {len(job.values)}/{total} done{failed}>"
+        if len(job.values) == job.total:
+            return repr([job.values[i] for i in range(job.total)])
+        return (
+            f"<MapResult of {job.label}: {len(job.values)} of {job.total} done, "
+            f"{len(job.failures)} failed, {len(job.cancelled)} cancelled>"
+        )
+
+    def wait(self, timeout: float | None = None) -> MapResult[T]:
+        """Wait for the end of the job.
+
+        Args:
+            timeout: seconds to wait; None for as long as it takes.
+
+        Raises:
+            TimeoutError: it did not end in time; it goes on.
+            BlockingUnavailableError: it has not ended, and the browser cannot pause Python.
+            Exception: the first one that an item raised, unless exceptions are returned.
+        """
+        __tracebackhide__ = True
+        try:
+            wait_done(self._job.settled, timeout, _INSTEAD)
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+        error = self._job.settled.exception(0)
+        if error is not None:
+            raise _with_result(error, self) from error.__cause__
+        return self
+
+    def done(self) -> bool:
+        """Whether nothing of the job runs or waits any more."""
+        return not self._job.active
+
+    def cancel(self) -> None:
+        """Start no more items. Those that run finish in the background."""
+        self._job.fail(PoolError("the job was cancelled"))
+
+    def partial(self, default: Any = None) -> list[Any]:
+        """What is there now, with `default` for what is not."""
+        size = self._job.total
+        if size is None:
+            size = max([-1, *self._job.values, *self._job.failures]) + 1
+        values = self._job.values
+        if self._job.return_exceptions:
+            values = {**self._job.failures, **values}
+        return [values.get(i, default) for i in range(size)]
+
+    def as_completed(self) -> AsCompleted[T]:
+        """Pairs of index and value in the order in which they arrive; for `for` and `async for`."""
+        return AsCompleted(self._job, self._get)
+
+    @property
+    def failed(self) -> dict[int, BaseException]:
+        """The exceptions so far, by index."""
+        return dict(sorted(self._job.failures.items()))
+
+    @property
+    def stdout(self) -> dict[int, str]:
+        """What items printed, by index; what printed nothing is not in it."""
+        return dict(sorted(self._job.output.items()))
+
+    def retry_failed(self, **options: Any) -> MapResult[T]:
+        """Run the items again that failed or were cancelled, and nothing else.
+
+        Args:
+            **options: options of `pool_map` for this run.
+
+        Returns:
+            This result, with what they give now.
+        """
+        __tracebackhide__ = True
+        again = sorted({*self._job.failures, *self._job.cancelled})
+        if not again:
+            return self
+        inputs = zip(*self._job.inputs(again), strict=True)
+        rerun = pool_map(self._job.function, *inputs, **{**options, "block": False})
+        self._job.adopt(rerun._job, again)
+        return self.wait() if can_block() and options.get("block") is not False else self
+
+    def timeline(self) -> list[Timing]:
+        """When and where each item ran, in the order in which they started."""
+        return sorted(self._job.timings.values(), key=lambda timing: timing.start)
+
+    def insights(self) -> str:
+        """In a sentence or two: how busy the workers were, and which items took longest."""
+        timings = [timing for timing in self._job.timings.values() if timing.worker is not None]
+        if not timings:
+            return "no item has run on a worker"
+        workers = {timing.worker for timing in timings}
+        busy = sum(timing.seconds for timing in timings)
+        share = busy / max(self._job.elapsed() * len(workers), 1e-9)
+        slowest = sorted(timings, key=lambda timing: -timing.seconds)[:3]
+        names = ", ".join(f"{timing.index} ({timing.seconds:.2g} s)" for timing in slowest)
+        return f"{len(workers)} workers, {min(share, 1):.0%} busy; slowest items: {names}"
+
+
+class AsCompleted(Generic[T]):
+    """Pairs of index and value as they arrive, for `for` and for `async for`."""
+
+    def __init__(self, job: MapJob, get: Callable[[int], T]) -> None:
+        self._job = job
+        self._get = get
+        self._ready = sorted({*job.values, *job.failures})
+        job.item_observers.append(self._ready.append)
+
+    def __iter__(self) -> Iterator[tuple[int, T]]:
+        while (index := self._next_index()) is not None or self._job.active:
+            if index is None:
+                wait_done(self._job.next_arrival(), None, "async for index, value in …")
+            else:
+                yield index, self._get(index)
+
+    async def __aiter__(self) -> AsyncIterator[tuple[int, T]]:
+        while (index := self._next_index()) is not None or self._job.active:
+            if index is None:
+                await asyncio.wrap_future(self._job.next_arrival())
+            else:
+                yield index, self._get(index)
+
+    def _next_index(self) -> int | None:
+        return self._ready.pop(0) if self._ready else None
+
+
+def _check_options(
+    fn: object,
+    iterables: Sequence[object],
+    max_workers: int | None,
+    chunksize: int | str,
+    timeout: float | None,
+    task_timeout: float | None,
+    retries: int,
+    seed: int | None,
+) -> None:
+    if not callable(fn):
+        raise TypeError(f"the first argument must be a function, not {type(fn).__name__!r}")
+    if not iterables:
+        raise TypeError("there is nothing to map over: write pool_map(f, xs)")
+    for iterable in iterables:
+        if not isinstance(iterable, Iterable) and not hasattr(iterable, "__getitem__"):
+            raise TypeError(f"{type(iterable).__name__!r} is not iterable: write pool_map(f, xs)")
+    if max_workers is not None and max_workers < 1:
+        raise ValueError(f"max_workers must be at least 1, not {max_workers}")
+    if chunksize != "auto" and (not isinstance(chunksize, int) or chunksize < 1):
+        raise ValueError(f'chunksize must be "auto" or at least 1, not {chunksize!r}')
+    for name, seconds in (("timeout", timeout), ("task_timeout", task_timeout)):
+        if seconds is not None and seconds <= 0:
+            raise ValueError(f"{name} must be more than 0 seconds, not {seconds}")
+    if retries < 0:
+        raise ValueError(f"retries must be at least 0, not {retries}")
+    if seed is not None and seed < 0:
+        raise ValueError(f"seed must be at least 0, not {seed}")
+
+
+def _map_in_task(
+    fn: Callable[..., T], iterables: Sequence[Iterable[Any]], options: dict[str, Any]
+) -> MapResult[T]:
+    """Workers have no pool of their own: inside a task a job runs one item after the other."""
+    __tracebackhide__ = True
+    job = MapJob(fn, "", None, iterables, **options)
+    result: MapResult[T] = MapResult(job)
+    if not inspect.iscoroutinefunction(fn):
+        run_now(job)
+        return result.wait()
+    spawn(run_serially(job))
+    return result.wait() if can_block() else result
+
+
+def _fall_back(job: MapJob, reason: PoolStartError) -> None:
+    """Run a job in the notebook's own Python, and say so."""
+    count = "the" if job.total is None else str(job.total)
+    try:
+        encode_function(job.function)  # what no worker could have run is an error here, too
+        warnings.warn(
+            f"no worker could start ({reason}); running {count} items one at a time in the kernel.",
+            PoolFallbackWarning,
+            stacklevel=3,
+        )
+    except Exception as error:  # the warning, where it is an error
+        job.fail(error)
+        return
+    spawn(run_serially(job))
+
+
+def _overdue(timeout: float) -> TimeoutError:
+    return TimeoutError(f"the job took longer than timeout={timeout:g} s")
+
+
+def _with_result(error: BaseException, result: MapResult[Any]) -> BaseException:
+    """The error with what the job has got so far."""
+    job = result._job
+    error.map_result = result  # type: ignore[attr-defined]
+    note = f"{len(job.values)} items finished and are kept in `error.map_result`"
+    notes = [n for n in getattr(error, "__notes__", ()) if not n.endswith("`error.map_result`")]
+    error.__notes__ = [*notes, note]
+    return error

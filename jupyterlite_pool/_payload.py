@@ -1,0 +1,174 @@
+"""A call or a result to bytes and back.
+
+Everything is pickled with protocol 5, so that large buffers (arrays, `PickleBuffer`) stay out of the
+stream and can be transferred. Plain pickle is tried first because it is several times faster, but it
+sends what `__main__` defines by name, and a worker's `__main__` is empty: such objects, and those
+that plain pickle refuses (lambdas, closures), go by value through cloudpickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import linecache
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import cloudpickle
+
+from ._protocol import CallItem, ResultItem
+
+Item = TypeVar("Item", CallItem, ResultItem)
+
+#: A buffer smaller than this costs more as a transfer of its own than as bytes of the stream.
+OUT_OF_BAND_BYTES = 64 * 1024
+
+#: pickle has no protocol above this one in any Python that Pyodide ships.
+PROTOCOL = 5
+
+
+class Encoded(NamedTuple):
+    """An object as bytes, with the buffers that were left out of them."""
+
+    payload: bytes
+    buffers: list[memoryview]
+
+    @property
+    def nbytes(self) -> int:
+        """All bytes, in and out of band."""
+        return len(self.payload) + sum(buffer.nbytes for buffer in self.buffers)
+
+
+def encode(obj: object) -> Encoded:
+    """Pickle an object by value where a worker could not find it by name.
+
+    Raises:
+        pickle.PicklingError: it cannot be pickled; the message names its type.
+    """
+    buffers: list[memoryview] = []
+
+    def keep_in_band(buffer: pickle.PickleBuffer) -> bool:
+        raw = buffer.raw()
+        if raw.nbytes < OUT_OF_BAND_BYTES:
+            return True
+        buffers.append(raw)
+        return False
+
+    if not cloudpickle.list_registry_pickle_by_value():
+        try:
+            payload = pickle.dumps(obj, PROTOCOL, buffer_callback=keep_in_band)
+        except Exception:
+            pass  # cloudpickle takes more, and has the better word where it does not
+        else:
+            if b"__main__" not in payload:
+                return Encoded(payload, buffers)
+    buffers.clear()
+    try:
+        payload = cloudpickle.dumps(obj, PROTOCOL, buffer_callback=keep_in_band)
+    except pickle.PicklingError:
+        raise
+    except Exception as error:
+        raise pickle.PicklingError(f"{type(error).__name__}: {error}") from error
+    return Encoded(payload, buffers)
+
+
+def decode(payload: bytes, buffers: Iterable[Any] = ()) -> Any:
+    """The inverse of `encode`."""
+    return pickle.loads(payload, buffers=buffers)
+
+
+def encode_function(function: Callable[..., Any]) -> Encoded:
+    """Pickle a function together with the source lines that a traceback of it shows.
+
+    Raises:
+        pickle.PicklingError: it, or something it refers to, cannot be pickled.
+    """
+    try:
+        return encode((function, _notebook_source(function)))
+    except pickle.PicklingError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise pickle.PicklingError(
+            f"cannot send the function {name!r} to a worker: {error}. Create what it refers to "
+            "inside the function, or pass it as an argument."
+        ) from error
+
+
+def decode_function(payload: bytes, buffers: Iterable[Any] = ()) -> Callable[..., Any]:
+    """The inverse of `encode_function`; the source lines go where `traceback` looks for them."""
+    function, sources = decode(payload, buffers)
+    for filename, lines in sources.items():
+        linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
+    return function  # type: ignore[no-any-return]
+
+
+def encode_call(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Encoded:
+    """Pickle the arguments of a call.
+
+    Raises:
+        pickle.PicklingError: an argument cannot be pickled; the message names it.
+    """
+    try:
+        return encode((tuple(args), dict(kwargs)))
+    except pickle.PicklingError as error:
+        for name, value in _named_arguments(function, args, kwargs):
+            try:
+                encode(value)
+            except pickle.PicklingError as cause:
+                kind = f"{type(value).__module__}.{type(value).__qualname__}"
+                raise pickle.PicklingError(
+                    f"cannot send argument {name} (`{kind.removeprefix('builtins.')}`) to a worker: "
+                    f"{cause}. Create it inside the function."
+                ) from cause
+        raise pickle.PicklingError(f"cannot send the arguments to a worker: {error}") from error
+
+
+def function_key(encoded: Encoded) -> str:
+    """A key that two functions share only if they were encoded to the same bytes."""
+    digest = hashlib.blake2b(encoded.payload, digest_size=16)
+    for buffer in encoded.buffers:
+        digest.update(buffer)
+    return f"function:{digest.hexdigest()}"
+
+
+def join(items: Sequence[CallItem] | Sequence[ResultItem]) -> bytes:
+    """Many items as one payload; their buffers are sent beside it, in the same order."""
+    return pickle.dumps([tuple(item) for item in items], PROTOCOL)
+
+
+def split(
+    kind: type[Item], payload: bytes, buffers: Sequence[Any]
+) -> Iterator[tuple[Item, Sequence[Any]]]:
+    """The inverse of `join`: each item with its own buffers."""
+    start = 0
+    for fields in pickle.loads(payload):
+        item = kind(*fields)
+        stop = start + item.buffers
+        yield item, buffers[start:stop]
+        start = stop
+
+
+def _named_arguments(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """The arguments with the names that the function gives them."""
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):  # a builtin, or a call that will fail in the worker
+        bound = {**{str(i): arg for i, arg in enumerate(args)}, **kwargs}
+    for name, value in bound.items():
+        yield repr(name), value
+
+
+def _notebook_source(function: Callable[..., Any]) -> dict[str, list[str]]:
+    """Lines of the cell that defined a function; a file's lines the worker finds by itself."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return {}
+    entry = linecache.cache.get(code.co_filename)
+    # IPython enters its cells without a time of change; files have one.
+    if entry is None or len(entry) != 4 or entry[1] is not None:
+        return {}
+    return {code.co_filename: entry[2]}

@@ -1,0 +1,50 @@
+"""What travels between the kernel and a pool worker, inside the frames that JavaScript carries.
+
+The frames themselves, and the version, stand in `labextension/src/protocol.ts`; a test keeps the
+facts that live in both languages equal. A payload is a pickle of plain tuples of the kinds below, so
+that a batch costs one pickle, however many tasks it has, and one task that cannot be read costs
+nothing but itself.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: Raised whenever a frame changes shape; a worker of another version is not used.
+PROTOCOL_VERSION = 1
+
+#: A runner posts its finished results at the first end of a task this long after its last post, so
+#: that a worker that is lost later takes little with it.
+POST_INTERVAL = 0.002
+
+#: The prefix of the key under which a worker is told what the notebook's surroundings are.
+ENVIRONMENT_PREFIX = "environment:"
+
+
+class CallItem(NamedTuple):
+    """One task on its way to a worker."""
+
+    #: The task's number, unique in its executor.
+    task: int
+    #: The key of the function that was put on the worker before.
+    function: str
+    #: Pickled `(args, kwargs)`.
+    payload: bytes
+    #: How many of the frame's buffers belong to the payload.
+    buffers: int
+    #: 1 for the first try.
+    attempt: int
+    #: `(seed, index)` of the task's own random stream; None to leave the worker's.
+    seed: tuple[int, int] | None
+
+
+class ResultItem(NamedTuple):
+    """One task's outcome on its way back."""
+
+    task: int
+    #: True for a value, False for an exception.
+    ok: bool
+    payload: bytes
+    buffers: int
+    #: How long the call took, in seconds.
+    seconds: float

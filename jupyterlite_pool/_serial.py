@@ -1,0 +1,55 @@
+"""A job run right here, one item at a time: where no worker can start, and inside a task."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from ._job import MapJob
+from ._tasks import Outcome
+from ._waits import IN_BROWSER
+
+
+async def run_serially(job: MapJob) -> None:
+    """Run what is left of a job; other work of this interpreter gets its turn between items."""
+    for task in job.take_all():
+        started = time.perf_counter()
+        try:
+            value = job.function(*task.args)
+            if inspect.isawaitable(value):
+                value = await value
+        except Exception as error:
+            outcome = Outcome(None, time.perf_counter() - started, error=error)
+        else:
+            outcome = Outcome(None, time.perf_counter() - started, value=value)
+        job.finish(task, outcome)
+        await asyncio.sleep(0)
+
+
+def run_now(job: MapJob) -> None:
+    """Run a job of ordinary functions to its end, without an event loop."""
+    for task in job.take_all():
+        started = time.perf_counter()
+        try:
+            value = job.function(*task.args)
+        except Exception as error:
+            job.finish(task, Outcome(None, time.perf_counter() - started, error=error))
+        else:
+            job.finish(task, Outcome(None, time.perf_counter() - started, value=value))
+
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def spawn(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine beside what runs now."""
+    if IN_BROWSER:
+        task = asyncio.get_event_loop().create_task(coroutine)
+        _tasks.add(task)  # the loop itself holds tasks weakly
+        task.add_done_callback(_tasks.discard)
+    else:
+        threading.Thread(target=asyncio.run, args=(coroutine,), daemon=True).start()

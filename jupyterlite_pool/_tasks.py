@@ -1,0 +1,146 @@
+"""One call on its way through an executor, and where calls come from."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from ._futures import PoolFuture
+from ._payload import Encoded
+from .errors import PoolError, PoolStartError
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One call, encoded."""
+
+    #: Its place in its source: the index of an item, or 0.
+    index: int
+    #: Keys of the objects that the worker must hold.
+    function: str
+    environment: str | None
+    call: Encoded
+    #: As they were given, for messages.
+    args: Sequence[Any] = ()
+    seed: tuple[int, int] | None = None
+    attempt: int = 1
+    id: int = -1
+    output: list[str] = field(default_factory=list)
+
+
+class Outcome(NamedTuple):
+    """How a task ended."""
+
+    worker: int | None
+    seconds: float
+    value: Any = None
+    error: BaseException | None = None
+
+
+class TaskSource(Protocol):
+    """Gives tasks to an executor when it has room for them, and is told how they ended."""
+
+    #: How often a task is run again after its worker was lost.
+    retries: int
+    #: Seconds that a task may take; None for as long as it likes.
+    task_timeout: float | None
+    #: At most this many of its batches are with the workers; None for no limit of its own.
+    max_workers: int | None
+
+    def take(self, workers: int) -> list[Task]:
+        """The tasks of the next batch; empty where there is none now."""
+
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """Tasks to take first: they were taken, but never ran."""
+
+    def started(self) -> None:
+        """A worker runs a batch of its tasks."""
+
+    def stopped(self) -> None:
+        """A worker has done with a batch, however it ended."""
+
+    def finish(self, task: Task, outcome: Outcome) -> None:
+        """A task has ended."""
+
+    def discard(self, tasks: Sequence[Task]) -> None:
+        """These tasks were cancelled before they ran."""
+
+    def broken(self, error: PoolStartError | PoolError) -> None:
+        """No task will run any more; those that were taken are lost."""
+
+    def printed(self, task: Task, stream: str, text: str) -> None:
+        """A running task printed something."""
+
+
+class CallQueue:
+    """The source of `Executor.submit`: single calls, each with a future."""
+
+    retries = 0
+    task_timeout: float | None = None
+    max_workers: int | None = None
+
+    def __init__(self) -> None:
+        self._waiting: deque[Task] = deque()
+        self._futures: dict[Task, PoolFuture[Any]] = {}
+
+    def add(self, task: Task, future: PoolFuture[Any]) -> None:
+        """Queue a call."""
+        self._futures[task] = future
+        self._waiting.append(task)
+
+    @property
+    def unfinished(self) -> list[PoolFuture[Any]]:
+        """The futures of calls that have not ended."""
+        return list(self._futures.values())
+
+    def cancel_waiting(self) -> None:
+        """Cancel what has not been taken."""
+        for task in self._waiting:
+            self._futures[task].cancel()
+
+    def take(self, workers: int) -> list[Task]:
+        """The next call whose future was not cancelled meanwhile."""
+        while self._waiting:
+            task = self._waiting.popleft()
+            future = self._futures[task]
+            if future.running() or future.set_running_or_notify_cancel():
+                return [task]
+            del self._futures[task]
+        return []
+
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """A future that is running stays so: it cannot be cancelled any more."""
+        for task in reversed(tasks):
+            self._waiting.appendleft(task)
+
+    def started(self) -> None:
+        """Nothing to do: a future counts as running from when it was taken."""
+
+    def stopped(self) -> None:
+        """Nothing to do."""
+
+    def finish(self, task: Task, outcome: Outcome) -> None:
+        """Resolve the future."""
+        future = self._futures.pop(task)
+        if outcome.error is not None:
+            future.set_exception(outcome.error)
+        else:
+            future.set_result(outcome.value)
+
+    def discard(self, tasks: Sequence[Task]) -> None:
+        """The futures of calls that will not run after all."""
+        for task in tasks:
+            self._futures.pop(task).set_exception(PoolError("the call was taken back"))
+
+    def broken(self, error: PoolStartError | PoolError) -> None:
+        """Every future that is left ends with the error."""
+        futures, self._futures = self._futures, {}
+        self._waiting.clear()
+        for future in futures.values():
+            if not future.done():
+                future.set_exception(error)
+
+    def printed(self, task: Task, stream: str, text: str) -> None:
+        """The executor has shown it; a future keeps no output."""

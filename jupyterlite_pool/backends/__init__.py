@@ -1,0 +1,86 @@
+"""Who carries an executor's batches to workers and back.
+
+A backend owns workers and a queue of batches, and knows nothing of functions, jobs or futures. It
+tells its one listener what happens, from its own thread or event loop, one call at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from .._payload import Encoded
+
+
+class WorkerEnd(NamedTuple):
+    """Why a worker is no more; `labextension/src/protocol.ts` says what the reasons are."""
+
+    reason: str
+    message: str
+    status: int | None
+    #: The place in its batch of the task that ran; None where that is not known.
+    running: int | None
+
+
+class Listener(Protocol):
+    """What a backend tells its executor."""
+
+    def on_worker_ready(self, worker: int) -> None:
+        """A worker can take batches."""
+
+    def on_dispatched(self, worker: int, batch: int) -> None:
+        """A batch left the queue for a worker."""
+
+    def on_result(
+        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
+    ) -> None:
+        """Results of some tasks of a batch."""
+
+    def on_batch_error(
+        self, worker: int, batch: int, type_name: str, message: str, traceback: str
+    ) -> None:
+        """A worker could not read a batch, or not prepare for it: none of its tasks ran."""
+
+    def on_output(self, worker: int, task: int, stream: str, text: str) -> None:
+        """A task printed something."""
+
+    def on_worker_ended(self, worker: int, batch: int | None, end: WorkerEnd) -> None:
+        """A worker is no more, and with it the batch that it ran."""
+
+    def on_broken(self, message: str) -> None:
+        """No worker can start any more; batches that were queued are gone."""
+
+
+class Backend(Protocol):
+    """The workers of one executor."""
+
+    size: int
+
+    def start(self, listener: Listener) -> None:
+        """Start the workers; batches can be submitted at once."""
+
+    def put(self, key: str, encoded: Encoded) -> None:
+        """Keep an object that batches will name; a worker is sent it before it is first needed."""
+
+    def drop(self, key: str) -> None:
+        """Forget an object."""
+
+    def submit(
+        self, batch: int, payload: bytes, buffers: Sequence[memoryview], needs: Sequence[str]
+    ) -> None:
+        """Queue a batch under a number that was not used before."""
+
+    def cancel(self, batch: int) -> bool:
+        """Take a batch back; False where a worker has it, which then starts no more tasks of it."""
+
+    def kill(self, worker: int) -> None:
+        """Stop a worker at once; another takes its place."""
+
+    def environment(self) -> tuple[str, Encoded] | None:
+        """The key and the description of what a task submitted now should find around it."""
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+        """Call `action` after some time; returns what calls it off."""
+
+    def shutdown(self) -> None:
+        """Stop all workers at once."""

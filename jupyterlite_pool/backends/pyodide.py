@@ -1,0 +1,255 @@
+"""The pool of the kernel's web worker: Python's side of `labextension/src/pool`."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.resources
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import js
+import pyodide_js
+from pyodide.code import run_js
+from pyodide.ffi import create_proxy, jsnull, to_js
+from pyodide.http import pyfetch
+
+from .._environment import NotebookEnvironment, runtime_files
+from .._limits import default_size, worker_cap
+from .._payload import Encoded
+from ..errors import PoolPerformanceWarning
+from . import Listener, WorkerEnd
+
+#: The labextension's folder on a site, and the package's own name.
+NAME = "jupyterlite-pool"
+
+#: Where the kernel mounts the notebook's files.
+DRIVE = "/drive"
+
+#: The Python side of a worker; see `worker.js`.
+RUNNER = "jupyterlite_pool.worker.entry"
+
+
+class PyodideBackend:
+    """Carries batches to Pyodide workers that the kernel's own worker starts."""
+
+    def __init__(self, max_workers: int | None, packages: Sequence[str]) -> None:
+        """As `WorkerPoolExecutor`; the browser says how many cores there are."""
+        memory = getattr(js.navigator, "deviceMemory", None)
+        cap = worker_cap(memory)
+        if max_workers is None:
+            self.size = default_size(js.navigator.hardwareConcurrency, memory)
+        else:
+            self.size = min(max_workers, cap)
+            if max_workers > cap:
+                warnings.warn(
+                    f"this device can carry {cap} workers: max_workers={max_workers} starts {cap}.",
+                    PoolPerformanceWarning,
+                    stacklevel=4,
+                )
+        self._environment = NotebookEnvironment(packages, pyodide_js)
+        self._pool: Any = None
+        #: What was asked of the pool before its JavaScript was loaded, in order.
+        self._early: list[Callable[[Any], object]] = []
+        self._early_batches: set[int] = set()
+        self._listener: Listener | None = None
+        self._on_event: Any = None
+        self._ended = False
+
+    def start(self, listener: Listener) -> None:
+        """Load the pool's JavaScript, then start the workers."""
+        self._listener = listener
+        self._starting = asyncio.get_event_loop().create_task(self._start(listener))
+
+    async def _start(self, listener: Listener) -> None:
+        try:
+            pool_url, worker_url = await _find_files()
+            # The one way from Python to JavaScript's `import`.
+            module = await run_js("(url) => import(url)")(pool_url)
+            if self._ended:
+                return
+            self._on_event = create_proxy(self._hear)
+            pool = module.PyodidePool.new(
+                worker_url, self.size, _object(listener=self._on_event)
+            )
+            for started in pool.start(_object(**_boot_options())):
+                started.catch(_ignore)  # the pool itself says when it is broken
+        except Exception as error:
+            listener.on_broken(f"the pool's files could not be loaded: {error}")
+            return
+        self._pool = pool
+        early, self._early = self._early, []
+        for action in early:
+            action(pool)
+        self._early_batches.clear()
+
+    def put(self, key: str, encoded: Encoded) -> None:
+        """As `Backend.put`."""
+        self._do(lambda pool: pool.put(key, to_js(encoded.payload), _moved(encoded.buffers)))
+
+    def drop(self, key: str) -> None:
+        """As `Backend.drop`."""
+        self._do(lambda pool: pool.drop(key))
+
+    def submit(
+        self, batch: int, payload: bytes, buffers: Sequence[memoryview], needs: Sequence[str]
+    ) -> None:
+        """As `Backend.submit`."""
+
+        def action(pool: Any) -> None:
+            pool.submit(batch, to_js(payload), _moved(buffers), to_js(list(needs)))
+
+        if self._pool is None:
+            self._early_batches.add(batch)
+            self._early.append(lambda pool: batch in self._early_batches and action(pool))
+        else:
+            action(self._pool)
+
+    def cancel(self, batch: int) -> bool:
+        """As `Backend.cancel`."""
+        if batch in self._early_batches:
+            self._early_batches.remove(batch)
+            return True
+        return self._pool is not None and bool(self._pool.cancel(batch))
+
+    def kill(self, worker: int) -> None:
+        """As `Backend.kill`."""
+        self._do(lambda pool: pool.kill(worker))
+
+    def environment(self) -> tuple[str, Encoded] | None:
+        """As `Backend.environment`."""
+        return self._environment.describe()
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+        """As `Backend.call_later`."""
+        return asyncio.get_event_loop().call_later(seconds, action).cancel
+
+    def shutdown(self) -> None:
+        """As `Backend.shutdown`."""
+        if self._ended:
+            return
+        self._ended = True
+        if self._pool is not None:
+            self._pool.terminate()
+            # Later: this may be called from within one of its own calls.
+            asyncio.get_event_loop().call_soon(self._on_event.destroy)
+
+    def _do(self, action: Callable[[Any], object]) -> None:
+        if self._pool is None:
+            self._early.append(action)
+        else:
+            action(self._pool)
+
+    def _hear(self, event: Any) -> None:
+        """One event of the pool, as `PoolEvent` in `protocol.ts` has them."""
+        listener = self._listener
+        assert listener is not None  # start() set it
+        kind = event.type
+        if kind == "frame":
+            self._hear_frame(listener, event.worker, event.frame)
+        elif kind == "dispatched":
+            listener.on_dispatched(event.worker, event.batch)
+        elif kind == "ready":
+            listener.on_worker_ready(event.worker)
+        elif kind == "ended":
+            end = event.end
+            listener.on_worker_ended(
+                event.worker,
+                _or_none(event.batch),
+                WorkerEnd(end.reason, end.message, _or_none(end.status), _or_none(end.running)),
+            )
+        elif kind == "broken":
+            listener.on_broken(event.message)
+
+    def _hear_frame(self, listener: Listener, worker: int, frame: Any) -> None:
+        kind = frame.kind
+        if kind == "result":
+            listener.on_result(
+                worker,
+                frame.batch,
+                frame.payload.to_bytes(),
+                [buffer.to_memoryview() for buffer in frame.buffers],
+                frame.next,
+                frame.done,
+            )
+        elif kind == "output":
+            listener.on_output(worker, frame.task, frame.stream, frame.text)
+        else:
+            listener.on_batch_error(worker, frame.batch, frame.type, frame.message, frame.traceback)
+
+
+async def _find_files() -> tuple[str, str]:
+    """The URLs of `pool.js` and `worker.js`: the site's where they fit, else the wheel's own."""
+    extensions = js.URL.new("../../../", js.location.href).href
+    folder = f"{extensions}{NAME}/"
+    try:
+        response = await pyfetch(f"{folder}pool.json")
+        about = json.loads(await response.string()) if response.ok else {}
+    except (OSError, ValueError):
+        about = {}
+    if about.get("version") == version(NAME):
+        return folder + about["pool"], folder + about["worker"]
+    return _own_file("pool.js"), _own_file("worker.js")
+
+
+def _own_file(name: str) -> str:
+    """A file that the wheel carries, as a URL that this kernel alone can read."""
+    text = importlib.resources.files("jupyterlite_pool").joinpath("static", name).read_text("utf-8")
+    blob = js.Blob.new(to_js([text]), _object(type="text/javascript"))
+    url: str = js.URL.createObjectURL(blob)
+    return url
+
+
+def _boot_options() -> dict[str, Any]:
+    """How the workers find the Pyodide and the files of this kernel."""
+    config = pyodide_js._api.config
+    index_url = str(config.indexURL)
+    return {
+        "pyodideUrl": js.URL.new("pyodide.mjs", js.URL.new(index_url, js.location.href)).href,
+        "lockFileUrl": _absolute(getattr(config, "lockFileURL", None)),
+        "files": to_js(runtime_files()),
+        "runner": RUNNER,
+        "drive": _drive_options(),
+    }
+
+
+def _absolute(url: str | None) -> str | None:
+    return None if url is None else js.URL.new(url, js.location.href).href
+
+
+def _drive_options() -> Any:
+    """How the kernel reaches the notebook's files; None where it has none, or in another way."""
+    try:
+        mounted = pyodide_js.FS.lookupPath(DRIVE).node.mount
+        if mounted.mountpoint != DRIVE:
+            return None
+        api = mounted.type.API
+        return _object(
+            baseUrl=api._baseUrl,
+            driveName=api._driveName,
+            mountpoint=DRIVE,
+            browsingContextId=api._browsingContextId,
+        )
+    except (AttributeError, js.Error):
+        return None
+
+
+def _moved(buffers: Sequence[memoryview]) -> Any:
+    """Buffers copied out of the heap, to be transferred."""
+    return to_js([to_js(buffer).buffer for buffer in buffers])
+
+
+def _object(**fields: Any) -> Any:
+    """A JavaScript object."""
+    return js.Object.fromEntries(to_js(list(fields.items())))
+
+
+def _or_none(value: Any) -> Any:
+    """JavaScript's null as None."""
+    return None if value is jsnull else value
+
+
+def _ignore(_: object) -> None:
+    """For promises whose failure is told otherwise."""

@@ -1,0 +1,106 @@
+"""What can go wrong with a pool.
+
+Every error of the pool's own derives from `PoolError`, and from the standard library's class where
+one says the same, so that code written for `concurrent.futures` catches it::
+
+    PoolError
+    ├── PoolStartError            (BrokenExecutor)   no worker can start
+    ├── TerminatedWorkerError     (BrokenExecutor)   a worker stopped while it ran a task
+    ├── TaskTimeoutError          (TimeoutError)     a task ran longer than it may
+    ├── BlockingUnavailableError  (RuntimeError)     this browser, or this place, cannot wait
+    ├── RemoteError                                  an exception whose class could not travel
+    └── RemoteUnpicklingError     (UnpicklingError)  arguments or a result could not be read
+
+    UserWarning
+    ├── PoolFallbackWarning       the work runs in the kernel, one item at a time
+    └── PoolPerformanceWarning    it works, but something makes it needlessly slow
+
+An exception raised by a task is none of these: it comes back as its own class. What cannot be
+pickled is a `pickle.PicklingError`.
+"""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import BrokenExecutor
+
+__all__ = [
+    "BlockingUnavailableError",
+    "PoolError",
+    "PoolFallbackWarning",
+    "PoolPerformanceWarning",
+    "PoolStartError",
+    "RemoteError",
+    "RemoteUnpicklingError",
+    "TaskTimeoutError",
+    "TerminatedWorkerError",
+]
+
+
+class PoolError(Exception):
+    """Base of everything a pool raises itself."""
+
+
+class PoolStartError(PoolError, BrokenExecutor):
+    """No worker can start; the message names the URL and the cause."""
+
+
+class TerminatedWorkerError(PoolError, BrokenExecutor):
+    """A worker stopped while it ran a task; the other tasks go on.
+
+    Attributes:
+        reason: `"exited"` (the task called `os._exit`), `"fatal"` (Python crashed), `"silent"` (the
+            worker closed itself), `"terminated"` (somebody stopped it) or `"protocol"`.
+        exit_status: the status given to `os._exit`, where there was one.
+        started: whether the task had started; None where that is not known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = "terminated",
+        exit_status: int | None = None,
+        started: bool | None = True,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.exit_status = exit_status
+        self.started = started
+
+
+class TaskTimeoutError(PoolError, TimeoutError):
+    """A task ran longer than its time limit, and its worker was replaced."""
+
+
+class BlockingUnavailableError(PoolError, RuntimeError):
+    """Python cannot pause here; the message says what to write instead."""
+
+    def __init__(self, instead: str = "results = await pool_map(f, xs)") -> None:
+        super().__init__(f"this browser cannot pause Python here. Write `{instead}`.")
+
+
+class RemoteError(PoolError):
+    """An exception of a task whose class could not travel.
+
+    Attributes:
+        type_name: the name of the class in the worker, with its module.
+        traceback_text: the traceback as the worker printed it.
+    """
+
+    def __init__(self, message: str, *, type_name: str = "", traceback_text: str = "") -> None:
+        super().__init__(message)
+        self.type_name = type_name
+        self.traceback_text = traceback_text
+
+
+class RemoteUnpicklingError(PoolError, pickle.UnpicklingError):
+    """What was sent could not be read where it arrived; the pool goes on."""
+
+
+class PoolFallbackWarning(UserWarning):
+    """No worker could start: the work runs in the kernel, one item at a time."""
+
+
+class PoolPerformanceWarning(UserWarning):
+    """It works, but something makes it needlessly slow."""

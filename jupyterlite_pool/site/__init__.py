@@ -1,0 +1,1 @@
+"""What runs while a site is built, in ordinary Python: never in a browser."""

@@ -1,0 +1,209 @@
+"""A pool without a browser, for tests of code that uses one.
+
+`InProcessBackend` runs the real runner of a pool worker over the real encoded frames, each worker in
+a thread of this process. Everything but the isolation of the workers is as in a browser.
+
+    with WorkerPoolExecutor(backend=InProcessBackend(2)) as executor:
+        assert list(executor.map(abs, [-1, 2])) == [1, 2]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ._payload import Encoded
+from .backends import Listener, WorkerEnd
+from .worker.environment import Environment
+from .worker.runner import Runner
+
+__all__ = ["InProcessBackend"]
+
+
+class _Worker:
+    """A thread that runs what it is given, until it is abandoned."""
+
+    def __init__(self, backend: InProcessBackend, number: int) -> None:
+        self.id = number
+        self.held: set[str] = set()
+        self.current: int | None = None
+        self.ended = False
+        self.runner = Runner(self, number, os.getpid(), Environment())
+        self._backend = backend
+        self._inbox: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._serve, name=f"pool worker {number}", daemon=True).start()
+
+    def do(self, action: Callable[[], Any] | None) -> None:
+        """Give it something to run in order; None to stop."""
+        self._inbox.put(action)
+
+    def _serve(self) -> None:
+        self._backend.say(self, lambda listener: listener.on_worker_ready(self.id))
+        while (action := self._inbox.get()) is not None:
+            result = action()
+            if asyncio.iscoroutine(result):
+                asyncio.run(result)
+
+    # The runner's port.
+
+    def result(
+        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
+    ) -> None:
+        """Pass results on."""
+        copies = [memoryview(bytearray(buffer)) for buffer in buffers]
+        if done:
+            self.current = None
+        self._backend.say(
+            self, lambda listener: listener.on_result(self.id, batch, payload, copies, next, done)
+        )
+        self._backend.dispatch()
+
+    def error(self, batch: int, type: str, message: str, traceback: str) -> None:
+        """Pass on that a batch could not be read."""
+        self.current = None
+        self._backend.say(
+            self, lambda listener: listener.on_batch_error(self.id, batch, type, message, traceback)
+        )
+        self._backend.dispatch()
+
+    def task(self, task: int) -> None:
+        """Tasks print where this process prints."""
+
+
+class InProcessBackend:
+    """Workers that are threads of this process.
+
+    Args:
+        size: number of workers.
+        fail_to_start: a message with which every start fails, to test what follows.
+    """
+
+    def __init__(self, size: int = 2, *, fail_to_start: str | None = None) -> None:
+        self.size = size
+        self._fail_to_start = fail_to_start
+        self._lock = threading.RLock()
+        self._listener: Listener | None = None
+        self._workers: dict[int, _Worker] = {}
+        self._objects: dict[str, Encoded] = {}
+        self._queue: deque[tuple[int, bytes, list[memoryview], list[str]]] = deque()
+        self._next_worker = 0
+        self._ended = False
+
+    def start(self, listener: Listener) -> None:
+        """As `Backend.start`."""
+        self._listener = listener
+        if self._fail_to_start is not None:
+            message = self._fail_to_start
+            threading.Thread(target=lambda: listener.on_broken(message), daemon=True).start()
+            return
+        for _ in range(self.size):
+            self._spawn()
+
+    def put(self, key: str, encoded: Encoded) -> None:
+        """As `Backend.put`."""
+        self._objects[key] = encoded
+
+    def drop(self, key: str) -> None:
+        """As `Backend.drop`."""
+        with self._lock:
+            self._objects.pop(key, None)
+            for worker in self._workers.values():
+                if key in worker.held:
+                    worker.held.remove(key)
+                    worker.do(lambda worker=worker: worker.runner.drop(key))  # type: ignore[misc]
+
+    def submit(
+        self, batch: int, payload: bytes, buffers: Sequence[memoryview], needs: Sequence[str]
+    ) -> None:
+        """As `Backend.submit`."""
+        with self._lock:
+            # Copied, as a transfer would: what changes later is not seen by the task.
+            copies = [memoryview(bytearray(buffer)) for buffer in buffers]
+            self._queue.append((batch, payload, copies, list(needs)))
+        self.dispatch()
+
+    def cancel(self, batch: int) -> bool:
+        """As `Backend.cancel`."""
+        with self._lock:
+            for entry in self._queue:
+                if entry[0] == batch:
+                    self._queue.remove(entry)
+                    return True
+            for worker in self._workers.values():
+                if worker.current == batch:
+                    worker.runner.cancel(batch)
+        return False
+
+    def kill(self, worker: int) -> None:
+        """As `Backend.kill`: the thread is left to itself, and not listened to any more."""
+        self.end(worker, WorkerEnd("terminated", "stopped by its owner", None, None))
+
+    def end(self, worker: int, end: WorkerEnd) -> None:
+        """Let a worker die of something."""
+        with self._lock:
+            gone = self._workers.pop(worker, None)
+            if gone is None:
+                return
+            gone.ended = True
+            gone.do(None)
+            listener = self._listener
+        if listener is not None:
+            listener.on_worker_ended(worker, gone.current, end)
+        if not self._ended:
+            self._spawn()
+
+    def environment(self) -> tuple[str, Encoded] | None:
+        """As `Backend.environment`: a thread finds around it what this process has."""
+        return None
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+        """As `Backend.call_later`."""
+        timer = threading.Timer(seconds, action)
+        timer.daemon = True
+        timer.start()
+        return timer.cancel
+
+    def shutdown(self) -> None:
+        """As `Backend.shutdown`."""
+        with self._lock:
+            self._ended = True
+            workers = list(self._workers.values())
+            self._workers.clear()
+        for worker in workers:
+            worker.ended = True
+            worker.do(None)
+
+    def say(self, worker: _Worker, word: Callable[[Listener], None]) -> None:
+        """Tell the listener something of a worker, unless it has ended."""
+        if not worker.ended and self._listener is not None:
+            word(self._listener)
+
+    def dispatch(self) -> None:
+        """Give waiting batches to idle workers."""
+        with self._lock:
+            for worker in list(self._workers.values()):
+                if worker.current is not None or not self._queue:
+                    continue
+                batch, payload, buffers, needs = self._queue.popleft()
+                worker.current = batch
+                for key in needs:
+                    if key not in worker.held:
+                        worker.held.add(key)
+                        encoded = self._objects[key]
+                        worker.do(lambda w=worker, k=key, e=encoded: w.runner.put(k, *e))  # type: ignore[misc]
+                self.say(worker, lambda listener: listener.on_dispatched(worker.id, batch))
+                worker.do(
+                    lambda w=worker, b=batch, p=payload, v=buffers: w.runner.run(b, p, v)  # type: ignore[misc]
+                )
+
+    def _spawn(self) -> None:
+        with self._lock:
+            worker = _Worker(self, self._next_worker)
+            self._next_worker += 1
+            self._workers[worker.id] = worker
+        self.dispatch()

@@ -1,0 +1,33 @@
+"""What a task can know about the worker that runs it."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import NamedTuple
+
+
+class WorkerInfo(NamedTuple):
+    """The worker that runs the current task.
+
+    Attributes:
+        id: the worker's number in its pool; a replacement has a number of its own.
+        pid: what `os.getpid()` says in it, different for each worker of a pool.
+        attempt: 1 for the task's first try.
+    """
+
+    id: int
+    pid: int
+    attempt: int
+
+
+_current: ContextVar[WorkerInfo | None] = ContextVar("current_worker", default=None)
+
+
+def current_worker() -> WorkerInfo | None:
+    """The worker that runs the current task; None outside of a task."""
+    return _current.get()
+
+
+def set_current_worker(info: WorkerInfo | None) -> None:
+    """Say which worker runs what is called next."""
+    _current.set(info)

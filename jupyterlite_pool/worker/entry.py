@@ -1,0 +1,101 @@
+"""Connects the runner to the JavaScript of its worker; the one module here that knows Pyodide."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import sysconfig
+from collections.abc import Sequence
+from typing import Any
+
+from pyodide.ffi import to_js
+
+from .environment import Environment
+from .output import TaskStream
+from .runner import Runner
+
+#: Process numbers of workers start here: Pyodide itself always says 42.
+FIRST_PID = 1000
+
+
+class JsPort:
+    """A runner's words as frames of `labextension/src/worker/tasks.ts`."""
+
+    def __init__(self, post: Any) -> None:
+        self._result = post.result
+        self._error = post.error
+        output = post.output
+        self._streams = [
+            TaskStream(lambda task, text, name=name: output(task, name, text))
+            for name in ("stdout", "stderr")
+        ]
+        sys.stdout, sys.stderr = self._streams
+
+    def result(
+        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
+    ) -> None:
+        """Post results; the bytes are copied out of the heap once, and then transferred."""
+        moved = to_js([to_js(buffer).buffer for buffer in buffers])
+        self._result(batch, to_js(payload), moved, next, done)
+
+    def error(self, batch: int, type: str, message: str, traceback: str) -> None:
+        """Post the end of a batch that could not be read."""
+        self._error(batch, type, message, traceback)
+
+    def task(self, task: int) -> None:
+        """Say whose output comes next."""
+        for stream in self._streams:
+            stream.begin(task)
+
+
+class JsRunner:
+    """A runner that takes JavaScript's buffers."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self.running = runner.running
+
+    def put(self, key: str, payload: Any, buffers: Any) -> None:
+        """As `Runner.put`."""
+        self._runner.put(key, payload.to_bytes(), _memory(buffers))
+
+    def drop(self, key: str) -> None:
+        """As `Runner.drop`."""
+        self._runner.drop(key)
+
+    def cancel(self, batch: int) -> None:
+        """As `Runner.cancel`."""
+        self._runner.cancel(batch)
+
+    async def run(self, batch: int, payload: Any, buffers: Any) -> None:
+        """As `Runner.run`."""
+        await self._runner.run(batch, payload.to_bytes(), _memory(buffers))
+
+
+def _memory(buffers: Any) -> Sequence[memoryview]:
+    """JavaScript's buffers, copied into the heap once."""
+    return [buffer.to_memoryview() for buffer in buffers]
+
+
+async def _load_packages(names: Sequence[str]) -> None:
+    import pyodide_js
+
+    problems: list[str] = []
+    await pyodide_js.loadPackage(
+        to_js(list(names)), messageCallback=lambda _: None, errorCallback=problems.append
+    )
+    missing = [name for name in names if name not in pyodide_js.loadedPackages.to_py()]
+    if missing:
+        raise ImportError(
+            f"the worker could not load {', '.join(missing)}: {'; '.join(problems) or 'not found'}"
+        )
+
+
+def connect(worker: int, post: Any) -> JsRunner:
+    """Make this interpreter worker number `worker`; `post` takes what it has to say."""
+    pid = FIRST_PID + worker
+    os.getpid = lambda: pid
+    random.seed()  # from the browser's own source: workers never share a stream
+    site_packages = sysconfig.get_path("purelib")
+    return JsRunner(Runner(JsPort(post), worker, pid, Environment(_load_packages, site_packages)))

@@ -1,0 +1,62 @@
+"""What a task prints, on its way to the cell that asked for it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from time import monotonic
+
+#: Seconds between two posts of a task that prints all the time.
+INTERVAL = 0.02
+
+#: Characters after which a post does not wait.
+LIMIT = 8192
+
+
+class TaskStream(io.TextIOBase):
+    """A text stream that posts whole lines, and the rest at the end of the task."""
+
+    def __init__(self, post: Callable[[int, str], None], clock: Callable[[], float] = monotonic):
+        super().__init__()
+        self._post = post
+        self._clock = clock
+        self._task = -1
+        self._held: list[str] = []
+        self._size = 0
+        self._posted = float("-inf")
+
+    def begin(self, task: int) -> None:
+        """What is written from now on belongs to this task; -1 for none."""
+        self.flush()
+        self._task = task
+
+    def writable(self) -> bool:
+        """True: the one thing it is for."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Take text, and post what is due."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._held.append(text)
+        self._size += len(text)
+        due = self._clock() - self._posted >= INTERVAL or self._size >= LIMIT
+        if due and "\n" in text:
+            self._post_lines()
+        return len(text)
+
+    def flush(self) -> None:
+        """Post all that was written."""
+        text = "".join(self._held)
+        self._held = []
+        self._size = 0
+        if text:
+            self._posted = self._clock()
+            self._post(self._task, text)
+
+    def _post_lines(self) -> None:
+        lines, newline, rest = "".join(self._held).rpartition("\n")
+        self._held = [rest] if rest else []
+        self._size = len(rest)
+        self._posted = self._clock()
+        self._post(self._task, lines + newline)

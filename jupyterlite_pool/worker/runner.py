@@ -1,0 +1,135 @@
+"""Runs batches of tasks: the Python half of a pool worker.
+
+Knows no JavaScript, so that it is the same in a browser and in the tests' in-process pool: a `Port`
+takes what it has to say.
+"""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import inspect
+import traceback
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any, Protocol
+
+from .._failure import encode_error
+from .._payload import decode, decode_function, encode, join, split
+from .._protocol import ENVIRONMENT_PREFIX, POST_INTERVAL, CallItem, ResultItem
+from ..errors import RemoteUnpicklingError
+from .context import WorkerInfo, set_current_worker
+from .environment import Environment
+from .randomness import seed_item
+
+
+class Port(Protocol):
+    """Where a runner's words go."""
+
+    def result(
+        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
+    ) -> None:
+        """Results of some tasks of a batch, and the place of the task that runs next."""
+
+    def error(self, batch: int, type: str, message: str, traceback: str) -> None:
+        """A batch that could not be read at all."""
+
+    def task(self, task: int) -> None:
+        """What is printed from now on belongs to this task; -1 for none."""
+
+
+class Runner:
+    """Holds the objects that were put on this worker, and runs the batches it is given."""
+
+    def __init__(self, port: Port, worker: int, pid: int, environment: Environment) -> None:
+        self._port = port
+        self._worker = worker
+        self._pid = pid
+        self._environment = environment
+        self._functions: dict[str, Callable[..., Any]] = {}
+        # Undecoded: a function that cannot be read must fail its tasks, not the frame that put it.
+        self._encoded: dict[str, tuple[bytes, Sequence[Any]]] = {}
+        self._cancelled: set[int] = set()
+        #: The place in its batch of the task that runs, or -1; JavaScript reads it here when Python
+        #: has died.
+        self.running = array.array("i", [-1])
+
+    def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
+        """Keep an object that tasks will name by its key."""
+        if key.startswith(ENVIRONMENT_PREFIX):
+            self._environment.expect(decode(payload, buffers))
+        else:
+            self._encoded[key] = (payload, buffers)
+
+    def drop(self, key: str) -> None:
+        """Forget an object."""
+        self._encoded.pop(key, None)
+        self._functions.pop(key, None)
+
+    def cancel(self, batch: int) -> None:
+        """Start no further task of a batch; the one that runs ends as it would."""
+        self._cancelled.add(batch)
+
+    async def run(self, batch: int, payload: bytes, buffers: Sequence[Any]) -> None:
+        """Run a batch's tasks in order; their results are posted on the way and at the end."""
+        try:
+            items = list(split(CallItem, payload, buffers))
+            await self._environment.prepare()
+        except Exception as error:
+            self._port.error(batch, type(error).__name__, str(error), traceback.format_exc())
+            return
+        results: list[ResultItem] = []
+        out: list[memoryview] = []
+        posted = perf_counter()
+        last = len(items) - 1
+        for place, (item, item_buffers) in enumerate(items):
+            self.running[0] = place
+            self._port.task(item.task)
+            results.append(await self._run_one(item, item_buffers, out))
+            self._port.task(-1)
+            if place < last and perf_counter() - posted >= POST_INTERVAL:
+                self._port.result(batch, join(results), out, place + 1, False)
+                results, out = [], []
+                await asyncio.sleep(0)  # lets a word of the host in
+                if batch in self._cancelled:
+                    break
+                posted = perf_counter()
+        self.running[0] = -1
+        self._cancelled.discard(batch)
+        self._port.result(batch, join(results), out, len(items), True)
+
+    async def _run_one(
+        self, item: CallItem, buffers: Sequence[Any], out: list[memoryview]
+    ) -> ResultItem:
+        set_current_worker(WorkerInfo(self._worker, self._pid, item.attempt))
+        started = perf_counter()
+        try:
+            function, args, kwargs = self._read(item, buffers)
+            if item.seed is not None:
+                seed_item(*item.seed)
+            started = perf_counter()
+            value = function(*args, **kwargs)
+            if inspect.isawaitable(value):
+                value = await value
+            seconds = perf_counter() - started
+            encoded = encode(value)
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
+            seconds = perf_counter() - started
+            return ResultItem(item.task, False, encode_error(error), 0, seconds)
+        finally:
+            set_current_worker(None)
+        out.extend(encoded.buffers)
+        return ResultItem(item.task, True, encoded.payload, len(encoded.buffers), seconds)
+
+    def _read(self, item: CallItem, buffers: Sequence[Any]) -> tuple[Callable[..., Any], Any, Any]:
+        try:
+            function = self._functions.get(item.function)
+            if function is None:
+                function = decode_function(*self._encoded[item.function])
+                self._functions[item.function] = function
+            args, kwargs = decode(item.payload, buffers)
+        except BaseException as error:
+            raise RemoteUnpicklingError(
+                f"the worker could not read the call: {type(error).__name__}: {error}"
+            ) from error
+        return function, args, kwargs

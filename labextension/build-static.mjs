@@ -1,0 +1,13 @@
+/** Bundle what runs outside of JupyterLab's own build: the pool's core and the worker's entry point. */
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: { pool: 'src/pool/index.ts', worker: 'src/worker/main.ts' },
+  outdir: '../jupyterlite_pool/static',
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning'
+});

@@ -1,0 +1,48 @@
+/**
+ * What can go wrong with a pool, as page and kernel meet it.
+ *
+ * The names are those of the Python package's `errors` module; a test keeps the two lists equal.
+ */
+
+/** Base of everything a pool raises itself. */
+export class PoolError extends Error {
+  override name = 'PoolError';
+}
+
+/** No worker could be started: the message names the URL and the cause. */
+export class PoolStartError extends PoolError {
+  override name = 'PoolStartError';
+}
+
+/** A worker stopped while it ran a task. */
+export class TerminatedWorkerError extends PoolError {
+  override name = 'TerminatedWorkerError';
+
+  constructor(
+    message: string,
+    /** Why the worker ended, as in `WorkerEnd`. */
+    readonly reason: string
+  ) {
+    super(message);
+  }
+}
+
+/** A Python exception raised by code given to `PyodidePool.run`. */
+export class RemoteError extends PoolError {
+  override name = 'RemoteError';
+
+  constructor(
+    /** The Python exception's class name, such as `ValueError`. */
+    readonly type: string,
+    message: string,
+    /** The traceback as Python prints it. */
+    readonly traceback: string
+  ) {
+    super(message);
+  }
+}
+
+/** The text of anything that was thrown. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

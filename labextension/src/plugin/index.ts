@@ -1,0 +1,17 @@
+/** The JupyterLab plugins; this file only wires them. */
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { PageConfig } from '@jupyterlab/coreutils';
+
+import { prefetch } from './prefetch';
+
+/** Fetches what a pool's workers are made of while the application is still loading. */
+const prefetchPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlite-pool:prefetch',
+  description: 'Fetches the files of pool workers while JupyterLab loads.',
+  autoStart: true,
+  activate: (_app: JupyterFrontEnd) => {
+    prefetch(PageConfig.getOption('fullLabextensionsUrl'));
+  }
+};
+
+export default [prefetchPlugin];

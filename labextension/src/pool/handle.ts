@@ -1,0 +1,183 @@
+/**
+ * One worker as its host holds it: started, spoken to, and known to have ended.
+ *
+ * A browser tells nobody when a worker closes itself, and a Pyodide boot can hang for good. So a
+ * handle watches three things: the worker's own last word (a `fatal` frame), the worker's `error`
+ * event, and a Web Lock that the worker holds as long as it lives. Whatever comes first ends the
+ * handle, once, and every promise of it settles.
+ */
+import * as Comlink from 'comlink';
+
+import { PoolStartError, errorText } from '../errors';
+import { PROTOCOL_VERSION } from '../protocol';
+import type {
+  BootOptions,
+  BootPhase,
+  BootReport,
+  ConnectMessage,
+  HostFrame,
+  TaskFrame,
+  WorkerControl,
+  WorkerEnd,
+  WorkerFrame
+} from '../protocol';
+
+export interface HandleEvents {
+  frame(handle: WorkerHandle, frame: WorkerFrame): void;
+  ended(handle: WorkerHandle, end: WorkerEnd): void;
+}
+
+export class WorkerHandle {
+  /** The frame that the worker works on; null while it is starting or idle. */
+  current: TaskFrame | null = null;
+  /** Keys of the objects that were put on this worker. */
+  readonly held = new Set<string>();
+  /** True from the end of a successful boot to the end of the worker. */
+  ready = false;
+  /** How many frames it has finished. */
+  finished = 0;
+
+  private readonly worker: Worker;
+  private readonly control: Comlink.Remote<WorkerControl>;
+  private readonly tasks: MessagePort;
+  private readonly life = new AbortController();
+  private end: WorkerEnd | null = null;
+
+  constructor(
+    readonly id: number,
+    readonly url: string,
+    private readonly events: HandleEvents
+  ) {
+    const control = new MessageChannel();
+    const tasks = new MessageChannel();
+    const lock = 'locks' in navigator ? `jupyterlite-pool:${crypto.randomUUID?.() ?? hexId()}` : null;
+    this.control = Comlink.wrap<WorkerControl>(control.port1);
+    this.tasks = tasks.port1;
+    this.tasks.onmessage = event => this.receive(event.data as WorkerFrame);
+    this.worker = new Worker(url, { type: 'module', name: `pool worker ${id}` });
+    this.worker.onerror = event => {
+      event.preventDefault();
+      // A script that cannot be loaded gives an event without a message.
+      this.finish(this.ready ? 'fatal' : 'start', event.message || `${url} could not be loaded`);
+    };
+    const hello: ConnectMessage = {
+      kind: 'connect',
+      control: control.port2,
+      tasks: tasks.port2,
+      lock
+    };
+    this.worker.postMessage(hello, [control.port2, tasks.port2]);
+    this.lock = lock;
+  }
+
+  private readonly lock: string | null;
+
+  get ended(): boolean {
+    return this.end !== null;
+  }
+
+  /**
+   * Make the worker ready.
+   *
+   * Rejects with `PoolStartError` when the boot fails, when the worker ends, or after `timeout`
+   * milliseconds; the handle has then ended.
+   */
+  async boot(
+    options: BootOptions,
+    timeout: number,
+    onPhase: (phase: BootPhase) => void
+  ): Promise<BootReport> {
+    const timer = setTimeout(
+      () => this.finish('start', `not ready after ${Math.round(timeout / 1000)} s`),
+      timeout
+    );
+    try {
+      const report = await this.orEnd(this.control.boot(options, Comlink.proxy(onPhase)));
+      if (report.protocol !== PROTOCOL_VERSION) {
+        throw new Error(`it speaks version ${report.protocol}, not ${PROTOCOL_VERSION}`);
+      }
+      this.ready = true;
+      this.watchLock();
+      return report;
+    } catch (error) {
+      this.finish('start', errorText(error));
+      throw new PoolStartError(`worker ${this.id} (${this.url}) did not start: ${this.end?.message}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Bytes of the worker's WebAssembly memory. */
+  memory(): Promise<number> {
+    return this.orEnd(this.control.memory());
+  }
+
+  send(frame: HostFrame, transfer: Transferable[] = []): void {
+    this.tasks.postMessage(frame, transfer);
+  }
+
+  /** Stop the worker now, whatever it does. */
+  terminate(): void {
+    this.finish('terminated', 'stopped by its owner');
+  }
+
+  /** A control call never outlives the worker: Comlink by itself would wait for ever. */
+  private orEnd<T>(call: Promise<T>): Promise<T> {
+    const signal = this.life.signal;
+    return new Promise((resolve, reject) => {
+      const onEnd = (): void => reject(new Error(this.end?.message ?? 'the worker has ended'));
+      if (signal.aborted) {
+        onEnd();
+        return;
+      }
+      signal.addEventListener('abort', onEnd, { once: true });
+      call.then(resolve, reject).finally(() => signal.removeEventListener('abort', onEnd));
+    });
+  }
+
+  /** The worker took its lock while booting: being granted it means that the worker is gone. */
+  private watchLock(): void {
+    if (this.lock === null) {
+      return;
+    }
+    navigator.locks
+      .request(this.lock, { signal: this.life.signal }, () => this.finish('silent', 'it closed itself'))
+      .catch(() => undefined); // aborted: the handle ended some other way
+  }
+
+  private receive(frame: WorkerFrame): void {
+    if (this.ended) {
+      return; // a late word of a worker that was stopped
+    }
+    if (frame.kind === 'fatal') {
+      this.finish(frame.reason, frame.message, frame.status, frame.running);
+    } else {
+      this.events.frame(this, frame);
+    }
+  }
+
+  /** End the handle for a reason found by its owner or itself; only the first one counts. */
+  finish(
+    reason: WorkerEnd['reason'],
+    message: string,
+    status: number | null = null,
+    running: number | null = null
+  ): void {
+    if (this.end !== null) {
+      return;
+    }
+    this.end = { reason, message, status, running };
+    this.ready = false;
+    this.worker.terminate();
+    this.tasks.close();
+    this.life.abort();
+    this.events.ended(this, this.end);
+  }
+}
+
+/** `crypto.randomUUID` is missing on plain HTTP; `getRandomValues` is not. */
+function hexId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
+    byte.toString(16).padStart(2, '0')
+  ).join('');
+}

@@ -1,0 +1,367 @@
+/**
+ * `PyodidePool`: some Pyodide workers, one queue, and one listener.
+ *
+ * The same class has two hosts. In a web page, JavaScript calls `init`, `run` and `terminate`. In a
+ * kernel's worker, Python calls `start`, `put`, `submit` and `cancel`, and hears of everything
+ * through one listener, so that it is entered once per frame.
+ */
+import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
+import type {
+  BootOptions,
+  BootPhase,
+  Encoded,
+  EvalFrame,
+  PoolEvent,
+  RunFrame,
+  TaskFrame,
+  WorkerEnd,
+  WorkerFrame
+} from '../protocol';
+import { WorkerHandle } from './handle';
+import { checkSize, defaultSize } from './limits';
+import { BatchQueue } from './queue';
+import { DEFAULT_PYODIDE_URL, compiledRuntime } from './runtime';
+
+/** What a worker is booted with; everything may be left out. */
+export interface InitOptions {
+  /** Packages of Pyodide's lock file to load. */
+  packages?: string[];
+  /** Python source to run once in every worker. */
+  code?: string;
+  /** Where `pyodide.mjs` is; by default the release of Pyodide's CDN that the pool is made for. */
+  pyodideUrl?: string;
+  lockFileUrl?: string | null;
+  files?: Uint8Array<ArrayBuffer> | null;
+  runner?: string | null;
+  drive?: BootOptions['drive'];
+  /** Told of every worker's progress while it starts. */
+  onProgress?: (worker: number, phase: BootPhase) => void;
+}
+
+export interface PoolOptions {
+  /** Milliseconds that a worker may take to become ready. */
+  startTimeout?: number;
+  /** Told of everything that happens. */
+  listener?: (event: PoolEvent) => void;
+}
+
+/** A worker as a page can show it. */
+export interface WorkerStatus {
+  id: number;
+  state: 'starting' | 'idle' | 'busy';
+  finished: number;
+}
+
+/** A queued frame, and the keys of the objects that a worker must hold before it runs. */
+interface Job {
+  batch: number;
+  frame: TaskFrame;
+  needs: readonly string[];
+  transfer: Transferable[];
+}
+
+interface Waiter {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A boot of minutes is a boot that hangs: a slow device over a slow line takes well under this. */
+const START_TIMEOUT = 60_000;
+
+/** A worker that fails to start is tried once more, then the pool gives up: no storm of boots. */
+const START_FAILURES = 2;
+
+export class PyodidePool {
+  readonly workerUrl: string;
+  readonly size: number;
+
+  private readonly handles = new Map<number, WorkerHandle>();
+  private readonly queue = new BatchQueue<Job>();
+  private readonly objects = new Map<string, Encoded>();
+  private readonly waiters = new Map<number, Waiter>();
+  private readonly startTimeout: number;
+  private readonly listener: (event: PoolEvent) => void;
+  private options: InitOptions = {};
+  private nextWorker = 0;
+  /** Numbers of `run`'s own frames: below zero, where no owner's batch is. */
+  private nextRun = -1;
+  private failures = 0;
+  /** Set once the pool can no longer run anything. */
+  private closed: PoolError | null = null;
+
+  /**
+   * @param workerUrl where the built `worker.js` is served
+   * @param size number of workers; by default one per core, as far as memory allows
+   */
+  constructor(workerUrl: string | URL, size: number = defaultSize(), options: PoolOptions = {}) {
+    this.workerUrl = String(workerUrl);
+    this.size = checkSize(size);
+    this.startTimeout = options.startTimeout ?? START_TIMEOUT;
+    this.listener = options.listener ?? (() => undefined);
+  }
+
+  /**
+   * Start all workers at once; resolves when every one of them is ready.
+   *
+   * Rejects with `PoolStartError` where one cannot be started.
+   */
+  async init(options: InitOptions = {}): Promise<void> {
+    await Promise.all(this.start(options));
+  }
+
+  /** Start all workers; the pool takes work at once. One promise for each worker. */
+  start(options: InitOptions = {}): Promise<void>[] {
+    this.options = options;
+    return Array.from({ length: this.size }, () => this.spawn());
+  }
+
+  /**
+   * Evaluate Python source on the next idle worker.
+   *
+   * Resolves to the value of its last expression, converted to JavaScript; rejects with
+   * `RemoteError` where it raises, with `TerminatedWorkerError` where its worker ends.
+   */
+  run(code: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.closed) {
+        reject(this.closed);
+        return;
+      }
+      const frame: EvalFrame = { kind: 'eval', batch: this.nextRun--, code };
+      this.waiters.set(frame.batch, { resolve, reject });
+      this.enqueue({ batch: frame.batch, frame, needs: [], transfer: [] });
+    });
+  }
+
+  /** Stop every worker at once. Whatever was running or waiting is rejected. */
+  terminate(): void {
+    this.close(new PoolError('the pool was terminated'));
+  }
+
+  /** Keep an object for tasks that name it; each worker is sent it once, when first needed. */
+  put(key: string, payload: Uint8Array<ArrayBuffer>, buffers: ArrayBuffer[]): void {
+    this.objects.set(key, { payload, buffers });
+  }
+
+  /** Forget an object here and on every worker that holds it. */
+  drop(key: string): void {
+    this.objects.delete(key);
+    for (const handle of this.handles.values()) {
+      if (handle.held.delete(key)) {
+        handle.send({ kind: 'drop', key });
+      }
+    }
+  }
+
+  /**
+   * Queue a batch of tasks.
+   *
+   * @param batch the number by which the listener will hear of it, not negative
+   * @param needs keys of the objects that a worker must hold before it runs the batch
+   */
+  submit(
+    batch: number,
+    payload: Uint8Array<ArrayBuffer>,
+    buffers: ArrayBuffer[],
+    needs: string[]
+  ): void {
+    if (this.closed) {
+      throw this.closed;
+    }
+    const frame: RunFrame = { kind: 'run', batch, payload, buffers };
+    this.enqueue({ batch, frame, needs, transfer: [payload.buffer, ...buffers] });
+  }
+
+  /** Take a batch back. False where a worker has it, which then starts no more tasks of it. */
+  cancel(batch: number): boolean {
+    if (this.queue.remove(batch)) {
+      return true;
+    }
+    for (const handle of this.handles.values()) {
+      if (handle.current?.batch === batch) {
+        handle.send({ kind: 'cancel', batch });
+      }
+    }
+    return false;
+  }
+
+  /** Stop one worker, whatever it does; another takes its place. */
+  kill(worker: number): void {
+    this.handles.get(worker)?.terminate();
+  }
+
+  /** Batches that wait for a worker. */
+  get queued(): number {
+    return this.queue.length;
+  }
+
+  get workers(): WorkerStatus[] {
+    return [...this.handles.values()].map(({ id, ready, current, finished }) => ({
+      id,
+      state: !ready ? 'starting' : current ? 'busy' : 'idle',
+      finished
+    }));
+  }
+
+  /** Bytes of each ready worker's WebAssembly memory, by worker. */
+  async memory(): Promise<Map<number, number>> {
+    const ready = [...this.handles.values()].filter(handle => handle.ready);
+    const sizes = await Promise.allSettled(ready.map(handle => handle.memory()));
+    return new Map(
+      ready.flatMap((handle, i) => {
+        const size = sizes[i];
+        return size?.status === 'fulfilled' ? [[handle.id, size.value] as const] : [];
+      })
+    );
+  }
+
+  private async spawn(): Promise<void> {
+    const { pyodideUrl = DEFAULT_PYODIDE_URL, onProgress } = this.options;
+    const handle = new WorkerHandle(this.nextWorker++, this.workerUrl, {
+      frame: (worker, frame) => this.onFrame(worker, frame),
+      ended: (worker, end) => this.onEnded(worker, end)
+    });
+    this.handles.set(handle.id, handle);
+    this.listener({ type: 'starting', worker: handle.id });
+    const report = await handle.boot(
+      {
+        id: handle.id,
+        pyodideUrl,
+        lockFileUrl: this.options.lockFileUrl ?? null,
+        module: await compiledRuntime(pyodideUrl),
+        packages: this.options.packages ?? [],
+        files: this.options.files ?? null,
+        runner: this.options.runner ?? null,
+        code: this.options.code ?? '',
+        drive: this.options.drive ?? null
+      },
+      this.startTimeout,
+      phase => {
+        if (handle.ended) {
+          return;
+        }
+        onProgress?.(handle.id, phase);
+        this.listener({ type: 'phase', worker: handle.id, phase });
+      }
+    );
+    this.failures = 0;
+    this.listener({ type: 'ready', worker: handle.id, report });
+    this.dispatch();
+  }
+
+  private enqueue(job: Job): void {
+    this.queue.push(job);
+    this.dispatch();
+  }
+
+  /** Give waiting batches to idle workers, first come, first served. */
+  private dispatch(): void {
+    for (const handle of this.handles.values()) {
+      if (!handle.ready || handle.current) {
+        continue;
+      }
+      const job = this.queue.shift();
+      if (!job) {
+        return;
+      }
+      for (const key of job.needs) {
+        const object = this.objects.get(key);
+        if (object && !handle.held.has(key)) {
+          handle.held.add(key);
+          handle.send({ kind: 'put', key, ...object });
+        }
+      }
+      handle.current = job.frame;
+      // Before the transfer empties the frame's buffers, and before its first result can arrive.
+      this.listener({ type: 'dispatched', worker: handle.id, batch: job.batch });
+      handle.send(job.frame, job.transfer);
+    }
+  }
+
+  private onFrame(handle: WorkerHandle, frame: WorkerFrame): void {
+    switch (frame.kind) {
+      case 'output':
+        this.listener({ type: 'frame', worker: handle.id, frame });
+        return;
+      case 'value':
+      case 'error':
+      case 'result':
+        if (frame.batch !== handle.current?.batch) {
+          handle.finish('protocol', `it answered for batch ${frame.batch}, which it was not given`);
+          return;
+        }
+        if (frame.kind !== 'result' || frame.done) {
+          handle.current = null;
+          handle.finished += 1;
+        }
+        if (!this.settle(frame) && frame.kind !== 'value') {
+          this.listener({ type: 'frame', worker: handle.id, frame });
+        }
+        this.dispatch();
+        return;
+      default:
+        handle.finish('protocol', 'it sent a frame of an unknown kind');
+    }
+  }
+
+  /** Answer the `run` that a frame belongs to. False where it belongs to none. */
+  private settle(frame: WorkerFrame): boolean {
+    if (frame.kind !== 'value' && frame.kind !== 'error') {
+      return false;
+    }
+    const waiter = this.takeWaiter(frame.batch);
+    if (frame.kind === 'value') {
+      waiter?.resolve(frame.value);
+    } else {
+      waiter?.reject(new RemoteError(frame.type, frame.message, frame.traceback));
+    }
+    return waiter !== undefined;
+  }
+
+  private takeWaiter(batch: number): Waiter | undefined {
+    const waiter = this.waiters.get(batch);
+    this.waiters.delete(batch);
+    return waiter;
+  }
+
+  private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
+    this.handles.delete(handle.id);
+    const batch = handle.current?.batch ?? null;
+    if (batch !== null) {
+      this.takeWaiter(batch)?.reject(
+        new TerminatedWorkerError(`worker ${handle.id} stopped: ${end.message}`, end.reason)
+      );
+    }
+    this.listener({ type: 'ended', worker: handle.id, batch, end });
+    if (this.closed) {
+      return;
+    }
+    if (end.reason === 'start') {
+      this.failures += 1;
+      if (this.failures >= START_FAILURES) {
+        this.close(new PoolStartError(`no worker could start from ${this.workerUrl}: ${end.message}`));
+        return;
+      }
+    }
+    // Its failure, if it fails, comes back here.
+    this.spawn().catch(() => undefined);
+  }
+
+  private close(error: PoolError): void {
+    if (this.closed) {
+      return;
+    }
+    this.closed = error;
+    const waiters = [...this.waiters.values()];
+    this.waiters.clear();
+    this.queue.clear();
+    this.objects.clear();
+    for (const handle of [...this.handles.values()]) {
+      handle.terminate();
+    }
+    for (const waiter of waiters) {
+      waiter.reject(error);
+    }
+    this.listener({ type: 'broken', message: error.message });
+  }
+}

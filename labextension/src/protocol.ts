@@ -1,0 +1,184 @@
+/**
+ * What travels between a host (the kernel's worker, or a web page) and a pool worker.
+ *
+ * Types and constants only; imports nothing. The Python side of the same facts is `_protocol.py`,
+ * and a test keeps the two equal.
+ *
+ * A host and a worker share two private ports. On the *control* port, Comlink carries the few calls
+ * of a worker's life (`WorkerControl`). On the *task* port, plain frames carry the work: a frame's
+ * buffers are transferred, and nothing but the worker's own Python looks inside a payload.
+ */
+
+/** Raised whenever a frame changes shape; a worker of another version is not used. */
+export const PROTOCOL_VERSION = 1;
+
+/** Bytes written by Python's pickle, with the buffers that it left out of band. */
+export interface Encoded {
+  payload: Uint8Array<ArrayBuffer>;
+  buffers: ArrayBuffer[];
+}
+
+// --- host → worker, on the task port -----------------------------------------------------------
+
+/** Keep an object (a function, an environment) that tasks will name by its key. */
+export interface PutFrame extends Encoded {
+  kind: 'put';
+  key: string;
+}
+
+/** Forget an object. */
+export interface DropFrame {
+  kind: 'drop';
+  key: string;
+}
+
+/** Start no more tasks of a batch. Heeded between two tasks, while the batch runs. */
+export interface CancelFrame {
+  kind: 'cancel';
+  batch: number;
+}
+
+/** Run a batch of tasks. */
+export interface RunFrame extends Encoded {
+  kind: 'run';
+  batch: number;
+}
+
+/** Evaluate Python source in the worker's globals. */
+export interface EvalFrame {
+  kind: 'eval';
+  batch: number;
+  code: string;
+}
+
+/** A frame that takes a worker's time: a worker has at most one of them. */
+export type TaskFrame = RunFrame | EvalFrame;
+export type HostFrame = TaskFrame | PutFrame | DropFrame | CancelFrame;
+
+// --- worker → host, on the task port -----------------------------------------------------------
+
+/** Results of some tasks of a batch. `next` is the place in the batch of the task that runs next. */
+export interface ResultFrame extends Encoded {
+  kind: 'result';
+  batch: number;
+  next: number;
+  done: boolean;
+}
+
+/** The value of an `EvalFrame`, converted to JavaScript. */
+export interface ValueFrame {
+  kind: 'value';
+  batch: number;
+  value: unknown;
+}
+
+/** A batch ended as a whole: its code raised, or its payload could not be read. */
+export interface ErrorFrame {
+  kind: 'error';
+  batch: number;
+  type: string;
+  message: string;
+  traceback: string;
+}
+
+/** Something a task printed. `task` is -1 where no task of a batch was running. */
+export interface OutputFrame {
+  kind: 'output';
+  task: number;
+  stream: 'stdout' | 'stderr';
+  text: string;
+}
+
+/** The worker's Python is gone. The worker closes itself after this frame. */
+export interface FatalFrame {
+  kind: 'fatal';
+  /** `exited`: `os._exit(status)`. `fatal`: abort, trap or stack overflow. */
+  reason: 'exited' | 'fatal';
+  status: number | null;
+  /** The place in its batch of the task that ran, or null where none did. */
+  running: number | null;
+  message: string;
+}
+
+export type WorkerFrame = ResultFrame | ValueFrame | ErrorFrame | OutputFrame | FatalFrame;
+
+// --- control port ------------------------------------------------------------------------------
+
+/** What a host sends with the global `postMessage`, once; everything else is on the ports. */
+export interface ConnectMessage {
+  kind: 'connect';
+  control: MessagePort;
+  tasks: MessagePort;
+  /** Name of the Web Lock that the worker holds while it lives; null where there are no locks. */
+  lock: string | null;
+}
+
+/** Where the notebook's files are served; see JupyterLite's `DriveFS`. */
+export interface DriveOptions {
+  baseUrl: string;
+  driveName: string;
+  mountpoint: string;
+  browsingContextId: string;
+}
+
+/** What a worker needs to become ready. */
+export interface BootOptions {
+  id: number;
+  /** Absolute URL of `pyodide.mjs`. */
+  pyodideUrl: string;
+  /** Absolute URL of the lock file; null for the one beside Pyodide. */
+  lockFileUrl: string | null;
+  /** The compiled runtime, shared by all workers of a host; null to compile it anew. */
+  module: WebAssembly.Module | null;
+  /** Packages of the lock file to load. */
+  packages: string[];
+  /** Files to lay down in site-packages before anything is imported, as a zip archive. */
+  files: Uint8Array<ArrayBuffer> | null;
+  /** Python module with `connect(...)`, which serves `run` frames; null for `eval` frames alone. */
+  runner: string | null;
+  /** Python source to run once, in the worker's globals. */
+  code: string;
+  drive: DriveOptions | null;
+}
+
+/** The steps of a worker's start, in order. */
+export const BOOT_PHASES = ['loading', 'packages', 'code', 'ready'] as const;
+export type BootPhase = (typeof BOOT_PHASES)[number];
+
+export interface BootReport {
+  protocol: number;
+  pyodide: string;
+  /** Milliseconds from the boot call to ready. */
+  took: number;
+}
+
+/** The calls that Comlink carries. */
+export interface WorkerControl {
+  boot(options: BootOptions, onPhase: (phase: BootPhase) => void): Promise<BootReport>;
+  /** Bytes of the worker's WebAssembly memory. */
+  memory(): number;
+}
+
+// --- pool → its owner --------------------------------------------------------------------------
+
+/** Why a worker is no more. */
+export interface WorkerEnd {
+  /**
+   * `terminated`: by its owner. `exited`, `fatal`: as in `FatalFrame`. `silent`: it closed with no
+   * word. `start`: it never became ready. `protocol`: it sent what no worker of ours sends.
+   */
+  reason: 'terminated' | 'exited' | 'fatal' | 'silent' | 'start' | 'protocol';
+  message: string;
+  status: number | null;
+  running: number | null;
+}
+
+/** What a pool tells the one listener it has. */
+export type PoolEvent =
+  | { type: 'starting'; worker: number }
+  | { type: 'phase'; worker: number; phase: BootPhase }
+  | { type: 'ready'; worker: number; report: BootReport }
+  | { type: 'dispatched'; worker: number; batch: number }
+  | { type: 'frame'; worker: number; frame: ResultFrame | ErrorFrame | OutputFrame }
+  | { type: 'ended'; worker: number; batch: number | null; end: WorkerEnd }
+  | { type: 'broken'; message: string };

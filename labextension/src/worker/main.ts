@@ -1,0 +1,76 @@
+/**
+ * Entry point of a pool worker. Never imported: a host starts it by its URL.
+ *
+ * The first message hands over two private ports; after it the global channel is deaf, so that
+ * nothing that runs in the worker can be mistaken for the pool's own word.
+ */
+import * as Comlink from 'comlink';
+
+import { PROTOCOL_VERSION } from '../protocol';
+import type { BootOptions, BootPhase, BootReport, ConnectMessage, WorkerControl } from '../protocol';
+import { loadRuntime } from './boot';
+import { mountDrive } from './drive';
+import type { Pyodide } from './pyodide';
+import { TaskLoop } from './tasks';
+
+function connect({ control, tasks, lock }: ConnectMessage): void {
+  let python: Pyodide | null = null;
+
+  const served: WorkerControl = {
+    async boot(options: BootOptions, onPhase: (phase: BootPhase) => void): Promise<BootReport> {
+      const started = performance.now();
+      await holdForLife(lock);
+      onPhase('loading');
+      python = await loadRuntime(options);
+      const loop = new TaskLoop(python, tasks);
+      if (options.drive) {
+        mountDrive(python, options.drive);
+      }
+      if (options.packages.length > 0) {
+        onPhase('packages');
+        await python.loadPackage(options.packages, { messageCallback: () => undefined });
+      }
+      if (options.runner) {
+        loop.connectRunner(options.runner, options.id);
+      }
+      if (options.code) {
+        onPhase('code');
+        await python.runPythonAsync(options.code);
+      }
+      loop.start();
+      onPhase('ready');
+      return {
+        protocol: PROTOCOL_VERSION,
+        pyodide: python.version,
+        took: performance.now() - started
+      };
+    },
+    memory: () => python?._module.HEAP8.length ?? 0
+  };
+  Comlink.expose(served, control);
+}
+
+/** Hold a Web Lock that the browser gives back only when this worker is gone. */
+function holdForLife(lock: string | null): Promise<void> {
+  return new Promise(resolve => {
+    if (lock === null) {
+      resolve();
+      return;
+    }
+    void navigator.locks.request(lock, () => {
+      resolve();
+      return new Promise<never>(() => undefined);
+    });
+  });
+}
+
+self.addEventListener(
+  'message',
+  event => {
+    const message = event.data as ConnectMessage;
+    if (message.kind === 'connect') {
+      connect(message);
+    }
+  },
+  { once: true }
+);

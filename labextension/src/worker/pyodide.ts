@@ -1,0 +1,25 @@
+/** The parts of Pyodide that a pool worker uses, private ones included, in one typed place. */
+import type { PyodideAPI } from 'pyodide';
+
+export type { PyProxy, PyCallable } from 'pyodide/ffi';
+
+export type Pyodide = PyodideAPI & {
+  /** Private to Pyodide: its C side, here for the size of the heap. */
+  _module: { HEAP8: Int8Array };
+  /** Private to Pyodide: told once when Python can never run again. */
+  _api: { on_fatal?: (error: PyodideFatal) => void | Promise<void> };
+  PATH: unknown;
+  ERRNO_CODES: unknown;
+};
+
+export interface PyodideFatal {
+  name: string;
+  message: string;
+  stack?: string;
+  /** The exit status, where Python asked to exit. */
+  status?: number;
+}
+
+export interface PyodideModule {
+  loadPyodide(options: Record<string, unknown>): Promise<Pyodide>;
+}

@@ -1,0 +1,156 @@
+/**
+ * The task loop: frames in, one after the other, results out.
+ *
+ * Batches of a kernel go to the Python runner, which posts its own results. Source of a web page is
+ * evaluated here. Either way the port stays responsive only between frames: while Python computes,
+ * nothing else of this worker runs.
+ */
+import { errorText } from '../errors';
+import type { CancelFrame, EvalFrame, HostFrame, WorkerFrame } from '../protocol';
+import type { PyCallable, PyProxy, Pyodide, PyodideFatal } from './pyodide';
+
+/** The Python runner, as `jupyterlite_pool.worker.entry` connects it. */
+interface Runner extends PyProxy {
+  put: PyCallable;
+  drop: PyCallable;
+  cancel: PyCallable;
+  run: PyCallable;
+  /** One 32-bit integer: the place in its batch of the task that runs, or -1. */
+  running: PyProxy & { getBuffer(type: 'i32'): { data: Int32Array } };
+}
+
+export class TaskLoop {
+  private runner: Runner | null = null;
+  /** Where the runner's `running` lies in the heap: it can be read there when Python is dead. */
+  private runningAt: number | null = null;
+  private inbox: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly python: Pyodide,
+    private readonly port: MessagePort
+  ) {
+    python._api.on_fatal = error => this.onFatal(error);
+    self.addEventListener('unhandledrejection', event => {
+      console.error(`jupyterlite-pool: unhandled rejection in a worker: ${errorText(event.reason)}`);
+    });
+  }
+
+  /** Import the Python side, which from now on serves `put`, `drop` and `run` frames. */
+  connectRunner(name: string, worker: number): void {
+    const module = this.python.pyimport(name) as PyProxy & { connect: PyCallable };
+    this.runner = module.connect(worker, {
+      result: (
+        batch: number,
+        payload: Uint8Array<ArrayBuffer>,
+        buffers: ArrayBuffer[],
+        next: number,
+        done: boolean
+      ) => this.post({ kind: 'result', batch, payload, buffers, next, done }, [payload.buffer, ...buffers]),
+      output: (task: number, stream: 'stdout' | 'stderr', text: string) =>
+        this.post({ kind: 'output', task, stream, text }),
+      error: (batch: number, type: string, message: string, traceback: string) =>
+        this.post({ kind: 'error', batch, type, message, traceback })
+    }) as Runner;
+    // Held for good: a released buffer could move.
+    this.runningAt = this.runner.running.getBuffer('i32').data.byteOffset;
+    module.destroy();
+  }
+
+  /** Serve frames, in the order in which they come. */
+  start(): void {
+    if (!this.runner) {
+      for (const stream of ['stdout', 'stderr'] as const) {
+        const set = stream === 'stdout' ? this.python.setStdout : this.python.setStderr;
+        set.call(this.python, {
+          batched: text => this.post({ kind: 'output', task: -1, stream, text: `${text}\n` })
+        });
+      }
+    }
+    this.port.onmessage = event => {
+      const frame = event.data as HostFrame;
+      if (frame.kind === 'cancel') {
+        this.runner?.cancel(frame.batch); // not in line: it is about the frame that runs
+        return;
+      }
+      this.inbox = this.inbox.then(() => this.serve(frame)).catch(error => console.error(error));
+    };
+  }
+
+  private async serve(frame: Exclude<HostFrame, CancelFrame>): Promise<void> {
+    switch (frame.kind) {
+      case 'put':
+        this.runner?.put(frame.key, frame.payload, frame.buffers);
+        return;
+      case 'drop':
+        this.runner?.drop(frame.key);
+        return;
+      case 'run':
+        await this.runner?.run(frame.batch, frame.payload, frame.buffers);
+        return;
+      case 'eval':
+        await this.evaluate(frame);
+    }
+  }
+
+  private async evaluate({ batch, code }: EvalFrame): Promise<void> {
+    try {
+      this.post({ kind: 'value', batch, value: toPlain(await this.python.runPythonAsync(code)) });
+    } catch (error) {
+      const { type, message } = error as Error & { type?: string };
+      // A PythonError's message is the whole traceback; its last line says what happened.
+      const lines = String(message).trimEnd().split('\n');
+      this.post({
+        kind: 'error',
+        batch,
+        type: type ?? 'Error',
+        message: lines[lines.length - 1] ?? '',
+        traceback: lines.join('\n')
+      });
+    }
+  }
+
+  private post(frame: WorkerFrame, transfer: Transferable[] = []): void {
+    this.port.postMessage(frame, transfer);
+  }
+
+  private onFatal(error: PyodideFatal): void {
+    const exited = error.name === 'Exit';
+    this.post({
+      kind: 'fatal',
+      reason: exited ? 'exited' : 'fatal',
+      status: exited ? (error.status ?? exitStatus(error.message)) : null,
+      running: this.lastRunning(),
+      message: exited ? `Python exited: ${error.message}` : `${error.name}: ${error.message}`
+    });
+    self.close();
+  }
+
+  private lastRunning(): number | null {
+    if (this.runningAt === null) {
+      return null;
+    }
+    // A fresh view, since the heap has moved if it has grown.
+    const place = new Int32Array(this.python._module.HEAP8.buffer, this.runningAt, 1)[0] ?? -1;
+    return place < 0 ? null : place;
+  }
+}
+
+/** `exit(7)` says so only in words. */
+function exitStatus(message: string): number | null {
+  const digits = /-?\d+/.exec(message);
+  return digits ? Number(digits[0]) : null;
+}
+
+/** A value that can be posted, with every proxy on the way to it destroyed. */
+function toPlain(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null && 'toJs' in value) {
+    const proxy = value as PyProxy & { toJs(options: object): unknown };
+    const proxies: PyProxy[] = [];
+    try {
+      return proxy.toJs({ create_pyproxies: false, pyproxies: proxies, dict_converter: Object.fromEntries });
+    } finally {
+      proxy.destroy();
+    }
+  }
+  return value;
+}

