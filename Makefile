@@ -1,0 +1,65 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything else they bring themselves.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+
+PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' | grep -v static)
+SCRIPTS := $(shell find labextension/src -type f) labextension/package.json labextension/build-static.mjs
+CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
+
+.PHONY: help demo site test check format bench clean
+
+help:  ## say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/'
+
+demo: site  ## serve the site with its demo notebook (PORT=8000)
+	@$(BIN)/python tools/serve.py _output --port $(PORT) --open-on lab/index.html?path=quickstart.ipynb
+
+site: build/.site  ## build the self-hosted site in _output/
+
+test: build/.site build/.browser  ## run all tests
+	cd labextension && ../$(BIN)/python ../tools/node.py npm test --silent
+	$(BIN)/python -m pytest
+
+check: build/.wheel  ## format, lint and types, both languages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	cd labextension && ../$(BIN)/python ../tools/node.py npm run --silent lint
+	cd labextension && ../$(BIN)/python ../tools/node.py npm run --silent types
+
+format: build/.wheel  ## write what `check` wants
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cd labextension && ../$(BIN)/python ../tools/node.py npm run --silent format
+
+bench: build/.site build/.browser  ## measure, and print ratios
+	$(BIN)/python benchmarks/run.py
+
+clean:  ## remove what was built
+	rm -rf build dist _output .cache .jupyterlite.doit.db jupyterlite_pool/static labextension/lib
+
+# The environment, with what builds the wheel and what the wheel needs.
+build/.venv: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet $$($(BIN)/python tools/requirements.py)
+	@mkdir -p build && touch $@
+
+# The wheel that users get, installed as they install it.
+build/.wheel: build/.venv $(PACKAGE) $(SCRIPTS) tools/build_hook.py tools/node.py
+	rm -rf dist/*.whl
+	$(BIN)/python -m hatchling build -t wheel -d dist
+	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall dist/*.whl
+	@touch $@
+
+build/.site: build/.wheel $(CONTENT)
+	$(BIN)/jupyter lite build
+	rm -rf _output/examples && cp -r examples _output/examples
+	@touch $@
+
+build/.browser: build/.venv
+	$(BIN)/python tools/browser.py
+	@touch $@

