@@ -14,10 +14,11 @@ export async function loadRuntime(options: BootOptions): Promise<Pyodide> {
       ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
     });
     if (options.files) {
-      // By default, a wheel's files go to site-packages.
-      python.unpackArchive(options.files, 'wheel');
-      // Python has looked into that folder before there was anything in it.
-      python.runPython('import importlib; importlib.invalidate_caches()');
+      // Python has looked into that folder before, when there was nothing in it.
+      const extractDir = python.runPython(
+        'import importlib, sysconfig; importlib.invalidate_caches(); sysconfig.get_path("purelib")'
+      ) as string;
+      python.unpackArchive(options.files, 'zip', { extractDir });
     }
     return python;
   } finally {
