@@ -1,0 +1,104 @@
+"""A kernel of a JupyterLite site, driven from a test."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+START = (Path(__file__).parent / "lite_kernel.js").read_text("utf-8")
+
+#: In every test but its own, running without workers is a failure.
+STRICT = """
+import json, warnings
+from jupyterlite_pool.errors import PoolFallbackWarning
+warnings.simplefilter("error", PoolFallbackWarning)
+"""
+
+Output = dict[str, Any]
+
+
+class CellError(AssertionError):
+    """A cell ended with an error."""
+
+    def __init__(self, name: str, value: str, traceback: list[str]) -> None:
+        super().__init__("\n".join([f"{name}: {value}", *traceback]))
+        self.name = name
+        self.value = value
+
+
+@dataclass
+class Reply:
+    """What a cell replied and showed."""
+
+    status: str
+    outputs: list[Output]
+
+    @property
+    def stdout(self) -> str:
+        return self._stream("stdout")
+
+    @property
+    def stderr(self) -> str:
+        return self._stream("stderr")
+
+    @property
+    def result(self) -> str | None:
+        """The text of the cell's value."""
+        for output in self.outputs:
+            if output["type"] == "execute_result":
+                return str(output["data"]["text/plain"])
+        return None
+
+    @property
+    def error(self) -> Output | None:
+        return next((o for o in self.outputs if o["type"] == "error"), None)
+
+    def displays(self) -> list[Output]:
+        """What was displayed, updates included."""
+        return [o for o in self.outputs if o["type"] in ("display_data", "update_display_data")]
+
+    def _stream(self, name: str) -> str:
+        texts = (o["text"] for o in self.outputs if o["type"] == "stream" and o["name"] == name)
+        return "".join(texts)
+
+
+class Kernel:
+    """A running kernel; its cells run one after the other."""
+
+    def __init__(self, page: Page, name: str = "test.ipynb", strict: bool = True) -> None:
+        self.page = page
+        page.evaluate(START, name)
+        if strict:
+            self.run(STRICT)
+
+    def execute(self, code: str) -> Reply:
+        """Run a cell, whatever comes of it."""
+        reply = self.page.evaluate("code => window.poolTest.run(code)", code)
+        return Reply(reply["status"], reply["outputs"])
+
+    def run(self, code: str) -> Reply:
+        """Run a cell that must succeed."""
+        reply = self.execute(code)
+        if reply.status != "ok":
+            error = reply.error or {"ename": reply.status, "evalue": "", "traceback": []}
+            raise CellError(error["ename"], error["evalue"], error["traceback"])
+        return reply
+
+    def value(self, expression: str) -> Any:
+        """The value of an expression, as JSON carries it."""
+        mark = "\x1evalue:"
+        text = self.run(f"import json; print({mark!r} + json.dumps({expression}))").stdout
+        return json.loads(text.rpartition(mark)[2])
+
+    def fails(self, code: str) -> Output:
+        """The error of a cell that must fail."""
+        reply = self.execute(code)
+        assert reply.error is not None, f"the cell did not fail: {reply.outputs}"
+        return reply.error
+
+    def stop(self) -> None:
+        self.page.evaluate("() => window.poolTest.stop()")
