@@ -249,6 +249,19 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             for future in unfinished:
                 _wait_quietly(future)
 
+    def terminate_workers(self) -> None:
+        """Stop all workers at once, whatever they do, and shut down.
+
+        Calls and items that have not ended fail with `PoolError`.
+        """
+        with self._lock:
+            self._closed = True
+            self._backend.shutdown()
+            self._lose_all(PoolError("the pool's workers were terminated"))
+
+    #: In a browser there is only one way to stop a worker.
+    kill_workers = terminate_workers
+
     async def __aenter__(self) -> WorkerPoolExecutor:
         return self
 
@@ -348,15 +361,19 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
     def on_broken(self, message: str) -> None:
         """Nothing runs any more."""
+        if not self._closed:
+            self._lose_all(PoolStartError(message))
+
+    def _lose_all(self, error: PoolStartError | PoolError) -> None:
         with self._lock:
-            self._broken = PoolError(message) if self._closed else PoolStartError(message)
+            self._broken = error
             sources = {id(source): source for source in self._active_sources()}
             for batch in list(self._batches):
                 self._forget(batch)
             self._sources.clear()
-            self._calls.broken(self._broken)
+            self._calls.broken(error)
             for source in sources.values():
-                source.broken(self._broken)
+                source.broken(error)
 
     # How batches are made.
 

@@ -55,10 +55,12 @@ def _take_apart(error: BaseException) -> tuple[Any, ...]:
     kind = type(error)
     base = _builtin_base(kind)
     try:
+        # The built-in part knows arguments of its own, such as the file name of an OSError.
         reduced = base.__reduce__(error)
-        state = reduced[2] if isinstance(reduced, tuple) and len(reduced) > 2 else None
+        assert isinstance(reduced, tuple)
+        args, state = reduced[1], reduced[2] if len(reduced) > 2 else None
     except Exception:
-        state = error.__dict__ or None
+        args, state = error.args, error.__dict__ or None
     if isinstance(state, dict):
         # Notes travel as text; one attribute that cannot travel must not take the others along.
         state = {k: v for k, v in state.items() if k != "__notes__" and _try_encode(v) is not None}
@@ -69,7 +71,7 @@ def _take_apart(error: BaseException) -> tuple[Any, ...]:
             text=_format(error),
             notes=[str(note) for note in getattr(error, "__notes__", ())],
             kind=_try_encode(kind),
-            args=_try_encode(error.args),
+            args=_try_encode(args),
             state=_try_encode(state) if state else None,
             cause=_take_apart(error.__cause__) if error.__cause__ is not None else None,
         )
@@ -100,7 +102,8 @@ def _rebuild(parts: _Parts) -> BaseException | None:
         kind: type[BaseException] = decode(parts.kind)
         args = decode(parts.args)
         error = kind.__new__(kind, *args)
-        error.args = args
+        if len(error.args) != len(args) and not isinstance(error, OSError):
+            error.args = args
         # The built-in part keeps some of its state (errno, the lines of a SyntaxError) in C.
         _builtin_base(kind).__init__(error, *args)
         if parts.state is not None:

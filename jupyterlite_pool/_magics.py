@@ -37,7 +37,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
         elif command == "status":
             print(get_reusable_executor().status())
         elif command in ("restart", "shutdown"):
-            get_reusable_executor().shutdown(wait=False, cancel_futures=True)
+            get_reusable_executor().terminate_workers()
             set_reusable_executor(None)
         else:
             raise UsageError(f"%pool does not know {command!r}. Expected:\n{POOL_HELP}")

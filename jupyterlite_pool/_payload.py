@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import io
 import linecache
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -134,9 +135,14 @@ def function_key(encoded: Encoded) -> str:
     return f"function:{digest.hexdigest()}"
 
 
-def join(items: Sequence[CallItem] | Sequence[ResultItem]) -> bytes:
+def join(items: Iterable[CallItem] | Iterable[ResultItem]) -> bytes:
     """Many items as one payload; their buffers are sent beside it, in the same order."""
-    return pickle.dumps([tuple(item) for item in items], PROTOCOL)
+    return b"".join(dump_item(item) for item in items)
+
+
+def dump_item(item: CallItem | ResultItem) -> bytes:
+    """One item as bytes; items that stand one after the other are a payload."""
+    return pickle.dumps(tuple(item), PROTOCOL)
 
 
 def split(
@@ -144,8 +150,9 @@ def split(
 ) -> Iterator[tuple[Item, Sequence[Any]]]:
     """The inverse of `join`: each item with its own buffers."""
     start = 0
-    for fields in pickle.loads(payload):
-        item = kind(*fields)
+    stream = io.BytesIO(payload)
+    while stream.tell() < len(payload):
+        item = kind(*pickle.load(stream))
         stop = start + item.buffers
         yield item, buffers[start:stop]
         start = stop

@@ -17,6 +17,10 @@ PROTOCOL_VERSION = 1
 #: that a worker that is lost later takes little with it.
 POST_INTERVAL = 0.002
 
+#: Bytes of results that a runner holds before it posts them without waiting. JavaScript can still
+#: post what is held when Python has died.
+LOG_BYTES = 1 << 20
+
 #: The prefix of the key under which a worker is told what the notebook's surroundings are.
 ENVIRONMENT_PREFIX = "environment:"
 

@@ -54,7 +54,8 @@ class JsRunner:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self.running = runner.running
+        self.state = runner.state
+        self.log = runner.log
 
     def put(self, key: str, payload: Any, buffers: Any) -> None:
         """As `Runner.put`."""

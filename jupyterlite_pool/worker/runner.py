@@ -15,8 +15,8 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from .._failure import encode_error
-from .._payload import decode, decode_function, encode, join, split
-from .._protocol import ENVIRONMENT_PREFIX, POST_INTERVAL, CallItem, ResultItem
+from .._payload import decode, decode_function, dump_item, encode, split
+from .._protocol import ENVIRONMENT_PREFIX, LOG_BYTES, POST_INTERVAL, CallItem, ResultItem
 from ..errors import RemoteUnpicklingError
 from .context import WorkerInfo, set_current_worker
 from .environment import Environment
@@ -50,9 +50,11 @@ class Runner:
         # Undecoded: a function that cannot be read must fail its tasks, not the frame that put it.
         self._encoded: dict[str, tuple[bytes, Sequence[Any]]] = {}
         self._cancelled: set[int] = set()
-        #: The place in its batch of the task that runs, or -1; JavaScript reads it here when Python
-        #: has died.
-        self.running = array.array("i", [-1])
+        #: Results that were not posted yet. This and `state` are read by JavaScript when Python has
+        #: died, so that nothing finished is lost.
+        self.log = bytearray(LOG_BYTES)
+        #: The place in its batch of the task that runs, or -1; the used length of the log.
+        self.state = array.array("i", [-1, 0])
 
     def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
         """Keep an object that tasks will name by its key."""
@@ -78,29 +80,46 @@ class Runner:
         except Exception as error:
             self._port.error(batch, type(error).__name__, str(error), traceback.format_exc())
             return
-        results: list[ResultItem] = []
-        out: list[memoryview] = []
         posted = perf_counter()
         last = len(items) - 1
         for place, (item, item_buffers) in enumerate(items):
-            self.running[0] = place
+            self.state[0] = place
             self._port.task(item.task)
-            results.append(await self._run_one(item, item_buffers, out))
+            result, out = await self._run_one(item, item_buffers)
             self._port.task(-1)
-            if place < last and perf_counter() - posted >= POST_INTERVAL:
-                self._port.result(batch, join(results), out, place + 1, False)
-                results, out = [], []
+            held = self._hold(dump_item(result)) if not out else False
+            if not held:
+                self._flush(batch, place, False)
+                self._port.result(batch, dump_item(result), out, place + 1, False)
+            if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
+                self._flush(batch, place + 1, False)
                 await asyncio.sleep(0)  # lets a word of the host in
                 if batch in self._cancelled:
                     break
                 posted = perf_counter()
-        self.running[0] = -1
+        self.state[0] = -1
         self._cancelled.discard(batch)
-        self._port.result(batch, join(results), out, len(items), True)
+        self._flush(batch, len(items), True)
+
+    def _hold(self, result: bytes) -> bool:
+        """Keep a result until the next post. False where it has no room."""
+        used = self.state[1]
+        if used + len(result) > LOG_BYTES:
+            return False
+        self.log[used : used + len(result)] = result
+        self.state[1] = used + len(result)
+        return True
+
+    def _flush(self, batch: int, next: int, done: bool) -> None:
+        """Post the results that are held."""
+        used = self.state[1]
+        if used or done:
+            self._port.result(batch, bytes(self.log[:used]), [], next, done)
+        self.state[1] = 0
 
     async def _run_one(
-        self, item: CallItem, buffers: Sequence[Any], out: list[memoryview]
-    ) -> ResultItem:
+        self, item: CallItem, buffers: Sequence[Any]
+    ) -> tuple[ResultItem, list[memoryview]]:
         set_current_worker(WorkerInfo(self._worker, self._pid, item.attempt))
         started = perf_counter()
         try:
@@ -115,11 +134,11 @@ class Runner:
             encoded = encode(value)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
             seconds = perf_counter() - started
-            return ResultItem(item.task, False, encode_error(error), 0, seconds)
+            return ResultItem(item.task, False, encode_error(error), 0, seconds), []
         finally:
             set_current_worker(None)
-        out.extend(encoded.buffers)
-        return ResultItem(item.task, True, encoded.payload, len(encoded.buffers), seconds)
+        out = encoded.buffers
+        return ResultItem(item.task, True, encoded.payload, len(out), seconds), out
 
     def _read(self, item: CallItem, buffers: Sequence[Any]) -> tuple[Callable[..., Any], Any, Any]:
         try:

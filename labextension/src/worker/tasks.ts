@@ -15,14 +15,18 @@ interface Runner extends PyProxy {
   drop: PyCallable;
   cancel: PyCallable;
   run: PyCallable;
-  /** One 32-bit integer: the place in its batch of the task that runs, or -1. */
-  running: PyProxy & { getBuffer(type: 'i32'): { data: Int32Array } };
+  /** The place in its batch of the task that runs, or -1; the used length of the log. */
+  state: PyProxy & { getBuffer(type: 'i32'): { data: Int32Array } };
+  /** Results that were not posted yet. */
+  log: PyProxy & { getBuffer(type: 'u8'): { data: Uint8Array } };
 }
 
 export class TaskLoop {
   private runner: Runner | null = null;
-  /** Where the runner's `running` lies in the heap: it can be read there when Python is dead. */
-  private runningAt: number | null = null;
+  /** Where `state` and `log` lie in the heap: they can be read there when Python is dead. */
+  private last: { state: number; log: number } | null = null;
+  /** The batch that the runner has. */
+  private batch: number | null = null;
   private inbox: Promise<void> = Promise.resolve();
 
   constructor(
@@ -55,7 +59,10 @@ export class TaskLoop {
         this.post({ kind: 'error', batch, type, message, traceback })
     }) as Runner;
     // Held for good: a released buffer could move.
-    this.runningAt = this.runner.running.getBuffer('i32').data.byteOffset;
+    this.last = {
+      state: this.runner.state.getBuffer('i32').data.byteOffset,
+      log: this.runner.log.getBuffer('u8').data.byteOffset
+    };
     module.destroy();
   }
 
@@ -92,7 +99,9 @@ export class TaskLoop {
         this.runner?.drop(frame.key);
         return;
       case 'run':
+        this.batch = frame.batch;
         await this.runner?.run(frame.batch, frame.payload, frame.buffers);
+        this.batch = null;
         return;
       case 'eval':
         await this.evaluate(frame);
@@ -126,19 +135,32 @@ export class TaskLoop {
       kind: 'fatal',
       reason: exited ? 'exited' : 'fatal',
       status: exited ? (error.status ?? exitStatus(error.message)) : null,
-      running: this.lastRunning(),
+      running: this.postLastResults(),
       message: exited ? `Python exited: ${error.message}` : `${error.name}: ${error.message}`
     });
     self.close();
   }
 
-  private lastRunning(): number | null {
-    if (this.runningAt === null) {
+  /** Post what Python had finished but not posted; returns the place of the task that ran. */
+  private postLastResults(): number | null {
+    if (this.last === null || this.batch === null) {
       return null;
     }
-    // A fresh view, since the heap has moved if it has grown.
-    const place = new Int32Array(this.python._module.HEAP8.buffer, this.runningAt, 1)[0] ?? -1;
-    return place < 0 ? null : place;
+    // Fresh views, since the heap has moved if it has grown.
+    const { buffer } = this.python._module.HEAP8;
+    const [place = -1, used = 0] = new Int32Array(buffer, this.last.state, 2);
+    if (place < 0) {
+      return null;
+    }
+    if (used > 0) {
+      const payload = new Uint8Array(buffer, this.last.log, used).slice();
+      const { batch, memory } = this;
+      this.post(
+        { kind: 'result', batch, payload, buffers: [], next: place, done: false, memory },
+        [payload.buffer]
+      );
+    }
+    return place;
   }
 }
 

@@ -1,0 +1,206 @@
+"""`WorkerPoolExecutor` in a real kernel: what code written for `concurrent.futures` relies on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.kernel import Kernel
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _executor(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import asyncio, concurrent.futures as cf, time
+from jupyterlite_pool import WorkerPoolExecutor, PoolFuture, get_reusable_executor, errors
+executor = get_reusable_executor()
+"""
+    )
+
+
+def test_submit_gives_a_future_of_the_standard_library(kernel: Kernel) -> None:
+    kernel.run("future = executor.submit(pow, 2, exp=10)")
+    assert kernel.value("future.result()") == 1024
+    assert kernel.value("[isinstance(future, cf.Future), future.done()]") == [True, True]
+
+
+def test_a_future_can_be_awaited(kernel: Kernel) -> None:
+    kernel.run("value = await executor.submit(pow, 3, 3)")
+    assert kernel.value("value") == 27
+
+
+def test_many_futures_through_as_completed_and_wait(kernel: Kernel) -> None:
+    kernel.run(
+        """
+futures = [executor.submit(pow, x, 2) for x in range(50)]
+completed = sorted(future.result() for future in cf.as_completed(futures))
+futures = [executor.submit(pow, x, 2) for x in range(10)]
+done, pending = cf.wait(futures)
+"""
+    )
+    assert kernel.value("completed") == sorted(x * x for x in range(50))
+    assert kernel.value("[len(done), len(pending)]") == [10, 0]
+
+
+def test_a_result_that_is_late_is_a_timeout_and_not_lost(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def nap(seconds):
+    import time
+    time.sleep(seconds)
+    return seconds
+future = executor.submit(nap, 1)
+try:
+    future.result(timeout=0.1)
+    early = None
+except TimeoutError:
+    early = "timeout"
+"""
+    )
+    assert kernel.value("[early, future.result()]") == ["timeout", 1]
+
+
+def test_map_is_the_standard_librarys(kernel: Kernel) -> None:
+    assert kernel.value("list(executor.map(pow, [2, 3], [5, 2]))") == [32, 9]
+    assert kernel.value("list(executor.map(abs, range(-100, 0), chunksize=7))") == list(
+        range(100, 0, -1)
+    )
+
+
+def test_an_exception_is_on_the_future(kernel: Kernel) -> None:
+    kernel.run("future = executor.submit(int, 'x'); error = future.exception()")
+    assert kernel.value("[type(error).__name__, str(error)]") == [
+        "ValueError",
+        "invalid literal for int() with base 10: 'x'",
+    ]
+
+
+def test_system_exit_in_a_task_is_the_tasks_own(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import sys
+error = executor.submit(sys.exit, 3).exception()
+"""
+    )
+    assert kernel.value("[type(error).__name__, error.code]") == ["SystemExit", 3]
+    assert kernel.value("executor.submit(abs, -1).result()") == 1
+
+
+def test_a_call_that_is_queued_can_be_cancelled(kernel: Kernel) -> None:
+    kernel.run(
+        """
+busy = [executor.submit(nap, 0.3) for _ in range(8)]
+last = executor.submit(nap, 0)
+cancelled = last.cancel()
+ended = [future.result() for future in busy]
+"""
+    )
+    assert kernel.value("[cancelled, last.cancelled(), len(ended)]") == [True, True, 8]
+
+
+def test_an_executor_of_its_own_in_with_and_async_with(kernel: Kernel) -> None:
+    kernel.run(
+        """
+with WorkerPoolExecutor(1) as own:
+    inside = own.submit(abs, -5)
+after_with = [inside.result(), own.closed]
+try:
+    own.submit(abs, 1)
+except RuntimeError as error:
+    refused = str(error)
+async with WorkerPoolExecutor(1) as own:
+    inside = own.submit(abs, -6)
+after_async_with = [inside.done(), inside.result()]
+"""
+    )
+    assert kernel.value("after_with") == [5, True]
+    assert kernel.value("refused") == "cannot schedule new futures after shutdown"
+    assert kernel.value("after_async_with") == [True, 6]
+
+
+def test_asyncio_takes_the_executor_for_its_own(kernel: Kernel) -> None:
+    kernel.run(
+        """
+loop = asyncio.get_running_loop()
+through_loop = await loop.run_in_executor(executor, pow, 2, 4)
+gathered = await asyncio.gather(*(executor.submit(abs, -x) for x in range(5)))
+"""
+    )
+    assert kernel.value("[through_loop, gathered]") == [16, [0, 1, 2, 3, 4]]
+
+
+def test_arguments_and_results_cross_with_their_buffers(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import array
+def halve(numbers):
+    return numbers[: len(numbers) // 2]
+large = array.array("d", range(200_000))
+half = executor.submit(halve, large).result()
+class Shared:
+    def __init__(self, data): self.data = data
+    def __reduce_ex__(self, protocol):
+        import pickle
+        return Shared, (pickle.PickleBuffer(self.data),)
+def measure(shared):
+    return [len(shared.data), bytes(shared.data[:3]), Shared(bytearray(b"back" * 100_000))]
+size, head, back = executor.submit(measure, Shared(bytearray(b"abc" * 100_000))).result()
+"""
+    )
+    assert kernel.value("[len(half), half[-1]]") == [100_000, 99_999.0]
+    assert kernel.value("[size, head.decode(), bytes(back.data[:4]).decode()]") == [
+        300_000,
+        "abc",
+        "back",
+    ]
+
+
+def test_terminated_workers_let_nothing_wait(kernel: Kernel) -> None:
+    kernel.run(
+        """
+own = WorkerPoolExecutor(1)
+own.submit(abs, -1).result()
+running = own.submit(nap, 60)
+own.terminate_workers()
+error = running.exception()
+"""
+    )
+    assert kernel.value("type(error).__name__") == "PoolError"
+
+
+def test_a_stopped_worker_refuses_no_later_call(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def die():
+    import os
+    os.abort()
+error = executor.submit(die).exception()
+"""
+    )
+    assert kernel.value("[type(error).__name__, error.reason]") == [
+        "TerminatedWorkerError",
+        "fatal",
+    ]
+    assert kernel.value("executor.submit(abs, -3).result()") == 3
+
+
+def test_too_many_workers_are_fewer_and_a_warning(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import warnings
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    big = WorkerPoolExecutor(10_000)
+    big.terminate_workers()
+said = [str(w.message) for w in caught]
+"""
+    )
+    [message] = kernel.value("said")
+    assert "max_workers=10000 starts" in message
+    assert kernel.value("big.max_workers") < 100
+
+
+def test_a_size_that_is_none_is_an_error(kernel: Kernel) -> None:
+    error = kernel.fails("WorkerPoolExecutor(0)")
+    assert "ValueError" in error["ename"]
+    assert "max_workers must be at least 1, not 0" in error["evalue"]
