@@ -113,7 +113,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         self._next_task = 0
         self._next_batch = 0
         self._closed = False
-        self._broken: PoolStartError | PoolError | None = None
+        self._broken: PoolError | None = None
         self._tasks_run: Counter[int] = Counter()
         #: Workers that are ready to run tasks.
         self.ready_workers: set[int] = set()
@@ -252,12 +252,12 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def terminate_workers(self) -> None:
         """Stop all workers at once, whatever they do, and shut down.
 
-        Calls and items that have not ended fail with `PoolError`.
+        Calls and items that have not ended fail with `TerminatedWorkerError`.
         """
         with self._lock:
             self._closed = True
+            self._lose_all(TerminatedWorkerError("the pool's workers were stopped", started=None))
             self._backend.shutdown()
-            self._lose_all(PoolError("the pool's workers were terminated"))
 
     #: In a browser there is only one way to stop a worker.
     kill_workers = terminate_workers
@@ -364,7 +364,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         if not self._closed:
             self._lose_all(PoolStartError(message))
 
-    def _lose_all(self, error: PoolStartError | PoolError) -> None:
+    def _lose_all(self, error: PoolError) -> None:
         with self._lock:
             self._broken = error
             sources = {id(source): source for source in self._active_sources()}

@@ -183,7 +183,7 @@ class MapJob:
         self._cancel_tasks(tasks)
         self._changed()
 
-    def broken(self, error: PoolStartError | PoolError) -> None:
+    def broken(self, error: PoolError) -> None:
         """No task will run any more: what was taken and what was not is lost, or taken over."""
         if self.takeover is not None and isinstance(error, PoolStartError) and not self.stopping:
             self.put_back(self.taken)

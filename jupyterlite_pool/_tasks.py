@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ._futures import PoolFuture
 from ._payload import Encoded
-from .errors import PoolError, PoolStartError
+from .errors import PoolError
 
 
 @dataclass(slots=True, eq=False)
@@ -67,7 +67,7 @@ class TaskSource(Protocol):
     def discard(self, tasks: Sequence[Task]) -> None:
         """These tasks were cancelled before they ran."""
 
-    def broken(self, error: PoolStartError | PoolError) -> None:
+    def broken(self, error: PoolError) -> None:
         """No task will run any more; those that were taken are lost."""
 
     def printed(self, task: Task, stream: str, text: str) -> None:
@@ -134,7 +134,7 @@ class CallQueue:
         for task in tasks:
             self._futures.pop(task).set_exception(PoolError("the call was taken back"))
 
-    def broken(self, error: PoolStartError | PoolError) -> None:
+    def broken(self, error: PoolError) -> None:
         """Every future that is left ends with the error."""
         futures, self._futures = self._futures, {}
         self._waiting.clear()

@@ -98,11 +98,12 @@ class SuspendingLock:
             raise BlockingUnavailableError("await asyncio.wrap_future(future)")
         from pyodide.ffi import run_sync
 
-        return bool(run_sync(self._acquire(None if timeout < 0 else timeout)))
-
-    async def _acquire(self, timeout: float | None) -> bool:
-        turn = asyncio.get_running_loop().create_future()
+        # In line now: a release may come before the coroutine below has started.
+        turn = asyncio.get_event_loop().create_future()
         self._waiting.append(turn)
+        return bool(run_sync(self._wait_for(turn, None if timeout < 0 else timeout)))
+
+    async def _wait_for(self, turn: asyncio.Future[None], timeout: float | None) -> bool:
         await asyncio.wait([turn], timeout=timeout)
         if turn.done():
             return True

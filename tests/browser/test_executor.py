@@ -165,7 +165,7 @@ own.terminate_workers()
 error = running.exception()
 """
     )
-    assert kernel.value("type(error).__name__") == "PoolError"
+    assert kernel.value("type(error).__name__") == "TerminatedWorkerError"
 
 
 def test_a_stopped_worker_refuses_no_later_call(kernel: Kernel) -> None:

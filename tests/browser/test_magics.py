@@ -1,0 +1,111 @@
+"""The magics in a real kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.kernel import Kernel
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imports(kernel: Kernel) -> None:
+    kernel.run("import jupyterlite_pool\nxs = [1, 2, 3]\ndef double(x): return 2 * x")
+
+
+def test_they_are_there_after_import_and_after_load_ext(kernel: Kernel) -> None:
+    assert kernel.run("%pool_map double xs").result == "[2, 4, 6]"
+    kernel.run("%load_ext jupyterlite_pool")
+    assert kernel.run("%pool_map double xs").result == "[2, 4, 6]"
+
+
+def test_pool_map_takes_expressions_side_by_side(kernel: Kernel) -> None:
+    assert kernel.run("%pool_map (lambda x, y: x + y) xs [10, 20, 30]").result == "[11, 22, 33]"
+    assert kernel.run("r = %pool_map double range(3)\nlist(r)").result == "[0, 2, 4]"
+
+
+def test_a_parallel_cell_runs_once_per_item(kernel: Kernel) -> None:
+    reply = kernel.run(
+        """%%pool_map x in xs
+offset = len(xs)
+y = double(x) + offset
+y * 10"""
+    )
+    assert reply.result == "[50, 70, 90]"
+
+
+def test_a_parallel_cell_keeps_its_result_under_a_name(kernel: Kernel) -> None:
+    reply = kernel.run("%%pool_map -o squares x in range(4)\nx * x")
+    assert reply.result is None
+    assert kernel.value("[type(squares).__name__, list(squares)]") == ["MapResult", [0, 1, 4, 9]]
+
+
+def test_a_parallel_cell_takes_pairs_and_awaits(kernel: Kernel) -> None:
+    reply = kernel.run(
+        """%%pool_map name, n in [("a", 1), ("b", 2)]
+import asyncio
+await asyncio.sleep(0.01)
+name * n"""
+    )
+    assert reply.result == "['a', 'bb']"
+
+
+def test_a_parallel_cell_leaves_the_notebook_as_it_was(kernel: Kernel) -> None:
+    kernel.run("total = 100")
+    assert kernel.run("%%pool_map x in xs\ntotal = total + x\ntotal").result == "[101, 102, 103]"
+    assert kernel.value("total") == 100
+
+
+def test_an_error_in_a_parallel_cell_shows_its_line(kernel: Kernel) -> None:
+    error = kernel.fails("%%pool_map x in xs\na = x\nb = 1 / (a - 2)")
+    shown = "\n".join(error["traceback"])
+    assert "ZeroDivisionError" in error["ename"]
+    assert "line 2" in shown
+    assert "b = 1 / (a - 2)" in shown
+    assert "item 1 of 3 (args: 2)" in shown
+
+
+def test_a_cell_prints_where_it_stands(kernel: Kernel) -> None:
+    reply = kernel.run("%%pool_map x in xs\nprint('item', x)")
+    assert sorted(reply.stdout.split("\n")) == ["", "item 1", "item 2", "item 3"]
+
+
+def test_options_are_those_of_pool_map(kernel: Kernel) -> None:
+    kernel.run(
+        "%%pool_map -w 1 --chunksize=1 -o ids x in range(6)\nfrom jupyterlite_pool import "
+        "current_worker\ncurrent_worker().id"
+    )
+    assert kernel.value("len(set(ids))") == 1
+
+
+def test_status_tells_of_each_worker(kernel: Kernel) -> None:
+    shown = kernel.run("%pool status").stdout
+    assert shown.startswith("2 of 2 workers ready")
+    assert "tasks run, " in shown
+    assert "MB" in shown
+
+
+def test_help_explains(kernel: Kernel) -> None:
+    assert "%%pool_map [options] NAME in ITERABLE" in kernel.run("%pool_map -h").stdout
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%pool_map double", "expected a function and what to map it over"),
+        ("%pool_map lambda x: x xs", "put each one that has spaces in it in parentheses"),
+        ("%pool_map --fast double xs", "no option --fast"),
+        ("%pool_map -c many double xs", "-c expects a whole number, not 'many'"),
+        ("%%pool_map xs\nx", "expected `%%pool_map NAME in ITERABLE`, not 'xs'"),
+        ("%pool dance", "%pool does not know 'dance'"),
+    ],
+)
+def test_a_mistake_says_what_was_expected(kernel: Kernel, cell: str, words: str) -> None:
+    reply = kernel.execute(cell)
+    shown = reply.stderr + "\n".join(reply.error["traceback"] if reply.error else [])
+    assert words in shown
+
+
+def test_shutdown_stops_the_workers_and_the_next_use_starts_new_ones(kernel: Kernel) -> None:
+    kernel.run("before = jupyterlite_pool.get_reusable_executor()\n%pool shutdown")
+    assert kernel.value("before.closed") is True
+    assert kernel.run("%pool_map double xs").result == "[2, 4, 6]"
