@@ -34,9 +34,9 @@ def heavy_logic(n):
     """Strip n of the picture, one byte per pixel; 0 is inside the Mandelbrot set."""
     strip = bytearray()
     for row in range(${rows} * n, ${rows} * (n + 1)):
-        y = 0.1185 - 0.0165 * (row / HEIGHT - 0.5)
+        y = 0.1172 - 0.0093 * (row / HEIGHT - 0.5)
         for column in range(WIDTH):
-            c = complex(-0.7475 + 0.0275 * (column / WIDTH - 0.5), y)
+            c = complex(-0.7443 + 0.0155 * (column / WIDTH - 0.5), y)
             z, step, shade = 0j, 0, 0
             while step < LIMIT:
                 z = z * z + c
@@ -68,7 +68,7 @@ async function start() {
 
 /** Run all tasks on a pool; resolves to the milliseconds that it took. */
 async function paint(pool, lane) {
-  const run = beginRun(lane);
+  const run = beginRun(pool, lane);
   const began = performance.now();
   await Promise.all(
     Array.from({ length: tasks }, async (_, n) => {
@@ -232,7 +232,7 @@ async function showMemory() {
 
 function onPoolEvent(event) {
   if (event.type === 'dispatched') {
-    timeline.taskBegan(event.worker, event.worker);
+    timeline.taskBegan(event.worker);
   } else if (event.type === 'ended') {
     timeline.taskEnded(event.worker);
   }
@@ -241,7 +241,7 @@ function onPoolEvent(event) {
 
 function onSingleEvent(event) {
   if (event.type === 'dispatched') {
-    timeline.taskBegan('one', 'one');
+    timeline.taskBegan('one');
   }
 }
 
@@ -259,7 +259,7 @@ function soon(draw) {
 }
 
 /** Show a run of all tasks, on the pool or on one worker alone. */
-function beginRun(lane) {
+function beginRun(runner, lane) {
   let arrived = 0;
   byId('arrived').textContent = 0;
   byId('expected').textContent = ` of ${tasks}`;
@@ -273,9 +273,15 @@ function beginRun(lane) {
   timeline.begin();
   return {
     arrived(n, { worker, strip }) {
-      const id = Number(worker.split(' ').pop());
-      timeline.taskEnded(lane ?? id);
-      paintStrip(n, strip, lane === undefined ? id : null);
+      paintStrip(n, strip);
+      if (lane === undefined) {
+        signStrip(n, Number(worker.split(' ').pop()));
+      }
+      for (const { id, state } of runner.workers) {
+        if (state === 'idle') {
+          timeline.taskEnded(lane ?? id); // else its next task has begun, which ended this one
+        }
+      }
       byId('arrived').textContent = ++arrived;
       soon(showPool);
     },
@@ -294,9 +300,6 @@ function fadePicture() {
   picture.fillStyle = 'rgb(0 0 0 / 18%)';
   picture.fillRect(0, 0, canvas.width, canvas.height);
   picture.globalCompositeOperation = 'source-over';
-  for (const author of byId('authors').children) {
-    author.className = '';
-  }
 }
 
 const PALETTE = palette([
@@ -321,13 +324,16 @@ function palette(stops) {
   return colours;
 }
 
-function paintStrip(n, shades, worker) {
+function paintStrip(n, shades) {
   const image = new ImageData(width, rows);
   new Uint32Array(image.data.buffer).set(Uint32Array.from(shades, shade => PALETTE[shade]));
   picture.putImageData(image, 0, n * rows);
+}
+
+function signStrip(n, worker) {
   const author = byId('authors').children[n];
-  author.className = worker === null ? 'alone' : 'painted';
-  author.style.setProperty('--hue', worker === null ? 0 : hueOf(worker));
+  author.className = 'painted';
+  author.style.setProperty('--hue', hueOf(worker));
 }
 
 /** A lane for each worker, a block for each task; all runs share one axis. */
@@ -351,7 +357,7 @@ const timeline = (() => {
     }
     drawAxis(scale);
     if (running) {
-      soon(draw);
+      setTimeout(() => soon(draw), 100); // often enough to see, and leaves the cores to Python
     }
   }
 
@@ -409,6 +415,7 @@ const timeline = (() => {
       if (!running) {
         return; // not a run of this page
       }
+      this.taskEnded(key);
       const lane = addLane(key, `Worker ${key}`);
       lane.openSince = now();
       lane.open = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
