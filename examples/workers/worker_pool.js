@@ -53,7 +53,11 @@ let pool;
 /** Start the pool behind the splash screen. */
 async function start() {
   const splash = showSplash();
-  pool = window.examplePool = new PyodidePool(workerUrl, size, { listener: onPoolEvent });
+  const listener = event => {
+    splash.note(event);
+    onPoolEvent(event);
+  };
+  pool = window.examplePool = new PyodidePool(workerUrl, size, { listener });
   showPool();
   try {
     await pool.init({ packages: [], code, pyodideUrl, onProgress: splash.progress });
@@ -165,12 +169,18 @@ function showSplash() {
     item.style.setProperty('--hue', hueOf(worker));
     list.append(item);
     bars.set(worker, { item, label, bar });
-    return bars.get(worker);
   }
 
   return {
+    note({ type, worker }) {
+      if (type === 'starting') {
+        row(worker);
+      } else if (type === 'ended') {
+        bars.get(worker)?.item.remove(); // another takes its place
+      }
+    },
     progress(worker, phase) {
-      const { item, label, bar } = bars.get(worker) ?? row(worker);
+      const { item, label, bar } = bars.get(worker);
       item.dataset.phase = phase;
       label.textContent = PHASES[phase];
       bar.value = phases.indexOf(phase) + 1;
