@@ -277,7 +277,12 @@ def test_an_error_rejects_its_own_promise_only(shared: Page) -> None:
 
 @pytest.mark.parametrize(
     ("source", "kind"),
-    [("1 +", "SyntaxError"), ("object()", "ConversionError"), ("nothing", "NameError")],
+    [
+        ("1 +", "SyntaxError"),
+        ("nothing", "NameError"),
+        ("object()", "ConversionError"),
+        ("lambda: 1", "ConversionError"),
+    ],
 )
 def test_what_cannot_run_or_cannot_travel_is_an_error(shared: Page, source: str, kind: str) -> None:
     failed, after = outcomes(shared, source, "'still here'")
@@ -320,6 +325,17 @@ def test_a_pyodide_that_is_not_there_fails_the_start(shared: Page) -> None:
     )[0]
     assert failed["error"] == "PoolStartError"
     assert "nowhere/pyodide.mjs" in failed["message"]
+
+
+def test_the_url_of_pyodide_may_be_relative_to_the_page(shared: Page) -> None:
+    value = shared.evaluate(
+        """async () => {
+          const pool = new example.PyodidePool(example.workerUrl, 1);
+          await pool.init({ pyodideUrl: '../../static/pyodide/pyodide.mjs' });
+          return pool.run('6 * 7').finally(() => pool.terminate());
+        }"""
+    )
+    assert value == 42
 
 
 # --- the end of workers --------------------------------------------------------------------------
@@ -381,6 +397,19 @@ def test_terminate_settles_a_start_that_is_under_way(shared: Page) -> None:
         }"""
     )
     assert [outcome["error"] for outcome in failed] == ["PoolStartError", "PoolError"]
+
+
+def test_a_terminated_pool_starts_no_workers(shared: Page) -> None:
+    seen = shared.evaluate(
+        """async () => {
+          const pool = new example.PyodidePool(example.workerUrl, 1);
+          pool.terminate();
+          const [start] = await outcomes([pool.init({ pyodideUrl: example.pyodideUrl })]);
+          return { start, workers: pool.workers };
+        }"""
+    )
+    assert seen["start"]["error"] == "PoolError"
+    assert seen["workers"] == []
 
 
 # --- the page ------------------------------------------------------------------------------------
