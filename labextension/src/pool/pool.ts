@@ -113,7 +113,12 @@ export class PyodidePool {
 
   /** Start all workers; the pool takes work at once. One promise for each worker. */
   start(options: InitOptions = {}): Promise<void>[] {
-    this.options = options;
+    if (this.closed) {
+      return [Promise.reject(this.closed)];
+    }
+    // Workers would take a relative URL as relative to their own script.
+    const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location?.href);
+    this.options = { ...options, pyodideUrl: href };
     return Array.from({ length: this.size }, () => this.spawn());
   }
 

@@ -172,7 +172,9 @@ function exitStatus(message: string): number | null {
 
 /** A value that can be posted, with every proxy on the way to it destroyed. */
 function toPlain(value: unknown): unknown {
-  if (typeof value === 'object' && value !== null && 'toJs' in value) {
+  // The proxy of something callable is a function, and is to be destroyed like any other.
+  const isObject = typeof value === 'object' || typeof value === 'function';
+  if (isObject && value !== null && 'toJs' in value) {
     const proxy = value as PyProxy & { toJs(options: object): unknown };
     const proxies: PyProxy[] = [];
     try {

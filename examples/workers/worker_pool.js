@@ -1,0 +1,522 @@
+/**
+ * A pool of Pyodide workers in a plain web page.
+ *
+ * The pattern is in `start`, `paint` and `compare`; everything else shows what they do.
+ * `?size=N` sets the number of workers, `?tasks=N` the number of tasks.
+ */
+import { PyodidePool } from '../../extensions/jupyterlite-pool/static/pool.js';
+
+const absolute = path => new URL(path, import.meta.url).href;
+const workerUrl = absolute('../../extensions/jupyterlite-pool/static/worker.js');
+const pyodideUrl = absolute('../../static/pyodide/pyodide.mjs');
+
+/** A whole number of at least 1 from the page's URL, or undefined. */
+function parameter(name) {
+  const value = Number(new URLSearchParams(location.search).get(name));
+  return Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
+const size = parameter('size'); // undefined: one worker per core
+const tasks = parameter('tasks') ?? 24;
+const width = 480;
+const rows = 12; // of pixels, in one task
+
+/** Runs once in every worker. */
+const code = `
+from math import log, log2
+
+import js
+
+WIDTH, HEIGHT, LIMIT = ${width}, ${rows * tasks}, 220
+
+
+def heavy_logic(n):
+    """Strip n of the picture, one byte per pixel; 0 is inside the Mandelbrot set."""
+    strip = bytearray()
+    for row in range(${rows} * n, ${rows} * (n + 1)):
+        y = 0.1172 - 0.0093 * (row / HEIGHT - 0.5)
+        for column in range(WIDTH):
+            c = complex(-0.7443 + 0.0155 * (column / WIDTH - 0.5), y)
+            z, step, shade = 0j, 0, 0
+            while step < LIMIT:
+                z = z * z + c
+                step += 1
+                if abs(z) > 16:
+                    shade = 1 + int(254 * ((step - log2(log(abs(z)))) / LIMIT) ** 0.5)
+                    break
+            strip.append(shade)
+    return {"worker": js.self.name, "strip": bytes(strip)}
+`;
+
+let pool;
+
+/** Start the pool behind the splash screen. */
+async function start() {
+  const splash = showSplash();
+  const listener = event => {
+    splash.note(event);
+    onPoolEvent(event);
+  };
+  pool = window.examplePool = new PyodidePool(workerUrl, size, { listener });
+  showPool();
+  try {
+    await pool.init({ packages: [], code, pyodideUrl, onProgress: splash.progress });
+  } catch (error) {
+    splash.failed(error);
+    throw error;
+  }
+  splash.done();
+  showPool();
+  void showMemory();
+}
+
+/** Run all tasks on a pool; resolves to the milliseconds that it took. */
+async function paint(pool, lane) {
+  const run = beginRun(pool, lane);
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: tasks }, async (_, n) => {
+      const result = await pool.run(`heavy_logic(${n})`);
+      run.arrived(n, result);
+    })
+  ).finally(run.end);
+  return performance.now() - began;
+}
+
+/** The same job on the pool, then on one worker. */
+async function compare() {
+  say(`${count(pool.size, 'worker')} at work`);
+  const many = { time: await paint(pool), memory: total(await pool.memory()) };
+  showMeasure('pool', many);
+  void showMemory();
+
+  say('Starting one worker alone');
+  const single = new PyodidePool(workerUrl, 1, { listener: onSingleEvent });
+  stopSingle = () => single.terminate();
+  try {
+    await single.init({ code, pyodideUrl });
+    say('One worker at work');
+    const one = { time: await paint(single, 'one'), memory: total(await single.memory()) };
+    showMeasure('one', one);
+    showVerdict(many, one);
+    say('Done');
+    return { many, one };
+  } finally {
+    single.terminate();
+  }
+}
+
+const total = memory => [...memory.values()].reduce((sum, bytes) => sum + bytes, 0);
+
+// --- what the page shows -----------------------------------------------------------------------
+
+const PHASES = {
+  loading: 'loading Python',
+  packages: 'loading packages',
+  code: 'running the code',
+  ready: 'ready'
+};
+const phases = Object.keys(PHASES);
+
+const byId = id => document.getElementById(id);
+const canvas = byId('picture');
+const picture = canvas.getContext('2d');
+let stopSingle = () => undefined;
+
+function element(name, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(name), properties);
+  node.append(...children);
+  return node;
+}
+
+const count = (n, noun) => `${n} ${noun}${n === 1 ? '' : 's'}`;
+const seconds = ms => `${(ms / 1000).toFixed(1)} s`;
+const megabytes = bytes => `${Math.round(bytes / 2 ** 20)} MB`;
+
+function say(text) {
+  byId('status').textContent = text;
+}
+
+/** Colours far apart, however many workers there are. */
+function hueOf(worker) {
+  return Math.round((205 + worker * 137.5) % 360);
+}
+
+function showSplash() {
+  const splash = byId('splash');
+  const list = byId('splash-workers');
+  const bars = new Map();
+  list.replaceChildren();
+  splash.classList.remove('gone', 'failed');
+  splash.hidden = false;
+  byId('main').inert = true;
+  byId('splash-title').textContent = 'Starting Python';
+  byId('splash-note').textContent = 'Every worker loads its own interpreter, once.';
+  byId('retry').hidden = true;
+
+  function row(worker) {
+    const label = element('span', { className: 'phase', textContent: 'starting' });
+    const bar = element('progress', { max: phases.length, value: 0 });
+    bar.setAttribute('aria-label', `Worker ${worker}`);
+    const item = element(
+      'li',
+      {},
+      element('span', { className: 'name', textContent: `Worker ${worker}` }),
+      label,
+      bar
+    );
+    item.dataset.worker = worker;
+    item.style.setProperty('--hue', hueOf(worker));
+    list.append(item);
+    bars.set(worker, { item, label, bar });
+  }
+
+  return {
+    note({ type, worker }) {
+      if (type === 'starting') {
+        row(worker);
+      } else if (type === 'ended') {
+        bars.get(worker)?.item.remove(); // another takes its place
+      }
+    },
+    progress(worker, phase) {
+      const { item, label, bar } = bars.get(worker);
+      item.dataset.phase = phase;
+      label.textContent = PHASES[phase];
+      bar.value = phases.indexOf(phase) + 1;
+    },
+    failed(error) {
+      splash.classList.add('failed');
+      byId('splash-title').textContent = 'Python did not start';
+      byId('splash-note').textContent = error.message;
+      byId('retry').hidden = false;
+      byId('retry').focus();
+    },
+    done() {
+      byId('main').inert = false;
+      splash.classList.add('gone');
+      // Without an animation there is no end to wait for.
+      Promise.allSettled(splash.getAnimations().map(animation => animation.finished)).then(() => {
+        splash.hidden = true;
+      });
+    }
+  };
+}
+
+/** Workers, queue and buttons, as they are now. */
+function showPool() {
+  const body = byId('workers');
+  const known = new Map([...body.rows].map(row => [Number(row.dataset.worker), row]));
+  for (const { id, state, finished } of pool.workers) {
+    const row = known.get(id) ?? workerRow(body, id);
+    known.delete(id);
+    row.dataset.state = state;
+    row.cells[1].textContent = state;
+    row.cells[2].textContent = finished;
+  }
+  for (const row of known.values()) {
+    row.dataset.state = row.cells[1].textContent = 'stopped';
+  }
+  byId('queued').textContent = pool.queued;
+}
+
+function workerRow(body, id) {
+  const row = body.insertRow();
+  row.dataset.worker = id;
+  row.style.setProperty('--hue', hueOf(id));
+  row.append(
+    element('th', { scope: 'row', textContent: id }),
+    element('td'),
+    element('td', { className: 'number' }),
+    element('td', { className: 'number', textContent: '–' })
+  );
+  return row;
+}
+
+async function showMemory() {
+  for (const [worker, bytes] of await pool.memory()) {
+    const row = byId('workers').querySelector(`[data-worker="${worker}"]`);
+    row.cells[3].textContent = megabytes(bytes);
+  }
+}
+
+function onPoolEvent(event) {
+  if (event.type === 'dispatched') {
+    timeline.taskBegan(event.worker);
+  } else if (event.type === 'ended') {
+    timeline.taskEnded(event.worker);
+  }
+  soon(showPool);
+}
+
+function onSingleEvent(event) {
+  if (event.type === 'dispatched') {
+    timeline.taskBegan('one');
+  }
+}
+
+const planned = new Set();
+
+/** Call a function before the next frame, once however often it is asked for. */
+function soon(draw) {
+  if (!planned.has(draw)) {
+    planned.add(draw);
+    requestAnimationFrame(() => {
+      planned.delete(draw);
+      draw();
+    });
+  }
+}
+
+/** Show a run of all tasks, on the pool or on one worker alone. */
+function beginRun(runner, lane) {
+  let arrived = 0;
+  byId('arrived').textContent = 0;
+  byId('expected').textContent = ` of ${tasks}`;
+  if (lane === undefined) {
+    clearPicture();
+    timeline.clear(pool.workers.map(worker => worker.id));
+  } else {
+    fadePicture();
+    timeline.addLane(lane, 'One alone');
+  }
+  timeline.begin();
+  return {
+    arrived(n, { worker, strip }) {
+      paintStrip(n, strip);
+      if (lane === undefined) {
+        signStrip(n, Number(worker.split(' ').pop()));
+      }
+      for (const { id, state } of runner.workers) {
+        if (state === 'idle') {
+          timeline.taskEnded(lane ?? id); // else its next task has begun, which ended this one
+        }
+      }
+      byId('arrived').textContent = ++arrived;
+      soon(showPool);
+    },
+    end: () => timeline.end()
+  };
+}
+
+function clearPicture() {
+  picture.clearRect(0, 0, canvas.width, canvas.height);
+  byId('authors').replaceChildren(...Array.from({ length: tasks }, () => element('i')));
+}
+
+/** What one worker computes again comes back to full strength. */
+function fadePicture() {
+  picture.globalCompositeOperation = 'destination-in';
+  picture.fillStyle = 'rgb(0 0 0 / 18%)';
+  picture.fillRect(0, 0, canvas.width, canvas.height);
+  picture.globalCompositeOperation = 'source-over';
+}
+
+const PALETTE = palette([
+  [0, '#06101f'],
+  [0.3, '#0b3a5b'],
+  [0.46, '#1f8a8c'],
+  [0.6, '#f2e3b3'],
+  [0.74, '#e8893a'],
+  [0.88, '#8f2d3b'],
+  [1, '#2a0f2c']
+]);
+
+/** 256 colours, straight lines between the stops. */
+function palette(stops) {
+  const strip = new OffscreenCanvas(256, 1).getContext('2d');
+  const gradient = strip.createLinearGradient(0, 0, 256, 0);
+  stops.forEach(stop => gradient.addColorStop(...stop));
+  strip.fillStyle = gradient;
+  strip.fillRect(0, 0, 256, 1);
+  const colours = new Uint32Array(strip.getImageData(0, 0, 256, 1).data.buffer);
+  colours[0] = new Uint32Array(new Uint8Array([6, 9, 16, 255]).buffer)[0];
+  return colours;
+}
+
+function paintStrip(n, shades) {
+  const image = new ImageData(width, rows);
+  new Uint32Array(image.data.buffer).set(Uint32Array.from(shades, shade => PALETTE[shade]));
+  picture.putImageData(image, 0, n * rows);
+}
+
+function signStrip(n, worker) {
+  const author = byId('authors').children[n];
+  author.className = 'painted';
+  author.style.setProperty('--hue', hueOf(worker));
+}
+
+/** A lane for each worker, a block for each task; all runs share one axis. */
+const timeline = (() => {
+  const lanes = new Map();
+  let began = 0;
+  let longest = 0;
+  let running = false;
+
+  const now = () => performance.now() - began;
+
+  function draw() {
+    const time = running ? now() : 0;
+    for (const lane of lanes.values()) {
+      lane.open?.setAttribute('width', time - lane.openSince);
+    }
+    longest = Math.max(longest, time);
+    const scale = Math.max(longest, 1000);
+    for (const lane of lanes.values()) {
+      lane.svg.setAttribute('viewBox', `0 0 ${scale} 1`);
+    }
+    drawAxis(scale);
+    if (running) {
+      setTimeout(() => soon(draw), 100); // often enough to see, and leaves the cores to Python
+    }
+  }
+
+  function drawAxis(scale) {
+    const step = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100].find(s => scale / 1000 / s <= 8) ?? 200;
+    const ticks = Math.floor(scale / 1000 / step) + 1;
+    const axis = byId('axis');
+    while (axis.children.length < ticks) {
+      axis.append(element('span'));
+    }
+    [...axis.children].slice(ticks).forEach(tick => tick.remove());
+    [...axis.children].forEach((tick, i) => {
+      tick.textContent = i === 0 ? '0' : `${i * step} s`;
+      tick.style.left = `${(100000 * i * step) / scale}%`;
+    });
+  }
+
+  function addLane(key, label) {
+    if (lanes.has(key)) {
+      return lanes.get(key);
+    }
+    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    svg.setAttribute('preserveAspectRatio', 'none');
+    const node = element(
+      'div',
+      { className: 'lane' },
+      element('span', { textContent: label }),
+      svg
+    );
+    node.classList.toggle('alone', key === 'one');
+    node.style.setProperty('--hue', key === 'one' ? 0 : hueOf(key));
+    byId('lanes').append(node);
+    lanes.set(key, { svg, open: null, openSince: 0 });
+    return lanes.get(key);
+  }
+
+  return {
+    addLane,
+    clear(workers) {
+      lanes.clear();
+      longest = 0;
+      byId('lanes').replaceChildren();
+      workers.forEach(worker => addLane(worker, `Worker ${worker}`));
+    },
+    begin() {
+      began = performance.now();
+      running = true;
+      soon(draw);
+    },
+    end() {
+      draw();
+      running = false;
+    },
+    taskBegan(key) {
+      if (!running) {
+        return; // not a run of this page
+      }
+      this.taskEnded(key);
+      const lane = addLane(key, `Worker ${key}`);
+      lane.openSince = now();
+      lane.open = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+      lane.open.setAttribute('x', lane.openSince);
+      lane.open.setAttribute('height', 1);
+      lane.svg.append(lane.open);
+    },
+    taskEnded(key) {
+      const lane = lanes.get(key);
+      if (lane?.open) {
+        lane.open.setAttribute('width', now() - lane.openSince);
+        lane.open = null;
+      }
+    }
+  };
+})();
+
+function showMeasure(name, measure) {
+  const { cells } = byId(`measure-${name}`);
+  cells[1].textContent = measure ? seconds(measure.time) : '–';
+  cells[2].textContent = measure ? ((1000 * tasks) / measure.time).toFixed(1) : '–';
+  cells[3].textContent = measure ? megabytes(measure.memory) : '–';
+}
+
+function showVerdict(many, one) {
+  const faster = (one.time / many.time).toFixed(1);
+  const larger = (many.memory / one.memory).toFixed(1);
+  byId('verdict').replaceChildren(
+    element('strong', { id: 'speedup', textContent: `${faster}×` }),
+    ' the speed, for ',
+    element('strong', { textContent: `${larger}×` }),
+    ' the memory'
+  );
+  byId('timeline').setAttribute(
+    'aria-label',
+    `${count(pool.size, 'worker')}: ${seconds(many.time)}. One worker: ${seconds(one.time)}.`
+  );
+}
+
+async function onRun() {
+  byId('run').disabled = true;
+  byId('verdict').textContent = 'Measuring …';
+  showMeasure('pool', null);
+  showMeasure('one', null);
+  try {
+    await compare();
+  } catch (error) {
+    say(error.message);
+    byId('verdict').textContent = 'Not measured.';
+  } finally {
+    byId('run').disabled = stopped;
+    showPool();
+  }
+}
+
+let stopped = false;
+
+function onStop() {
+  if (stopped) {
+    begin();
+    return;
+  }
+  pool.terminate();
+  stopSingle();
+  stopped = true;
+  byId('stop').textContent = 'Start again';
+  byId('run').disabled = true;
+  say('The workers are stopped');
+  showPool();
+}
+
+function begin() {
+  stopped = false;
+  byId('stop').textContent = 'Stop the workers';
+  byId('run').disabled = false;
+  byId('workers').replaceChildren();
+  say('');
+  window.example.ready = start();
+  window.example.ready.catch(() => undefined); // the splash screen says it
+}
+
+canvas.width = width;
+canvas.height = rows * tasks;
+byId('task-count').textContent = tasks;
+byId('run').addEventListener('click', onRun);
+byId('stop').addEventListener('click', onStop);
+byId('retry').addEventListener('click', begin);
+clearPicture();
+
+/** For those who drive this page from outside. */
+window.example = { PyodidePool, workerUrl, pyodideUrl, code, tasks, compare };
+begin();
+byId('pool-size').textContent = count(pool.size, 'worker');
+byId('measure-pool-name').textContent = count(pool.size, 'worker');
