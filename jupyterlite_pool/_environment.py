@@ -39,9 +39,6 @@ KERNEL_PACKAGES = (
 #: Sent to every worker before anything else, in `runtime_files`.
 _RUNTIME_PACKAGES = ("cloudpickle", "jupyterlite-pool")
 
-_FRESH_VARIABLES = dict(os.environ)
-_FRESH_PATH = tuple(sys.path)
-
 
 def runtime_files() -> bytes:
     """What a worker's Python side is made of, as a zip archive for site-packages."""
@@ -99,13 +96,9 @@ class NotebookEnvironment:
         return Surroundings(
             packages=sorted({*from_lock, *self._extra}),
             files=_archive(installed),
-            path=[folder for folder in sys.path if folder not in _FRESH_PATH],
+            path=list(sys.path),
             cwd=os.getcwd(),
-            variables={
-                name: value
-                for name, value in os.environ.items()
-                if _FRESH_VARIABLES.get(name) != value
-            },
+            variables=dict(os.environ),
         )
 
 

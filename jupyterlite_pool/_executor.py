@@ -424,7 +424,13 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             call = task.call
             items.append(
                 CallItem(
-                    task.id, task.function, call.payload, len(call.buffers), task.attempt, task.seed
+                    task.id,
+                    task.function,
+                    task.environment,
+                    call.payload,
+                    len(call.buffers),
+                    task.attempt,
+                    task.seed,
                 )
             )
             buffers.extend(call.buffers)

@@ -30,8 +30,9 @@ class CallItem(NamedTuple):
 
     #: The task's number, unique in its executor.
     task: int
-    #: The key of the function that was put on the worker before.
+    #: The keys of the function and of the surroundings that were put on the worker before.
     function: str
+    environment: str | None
     #: Pickled `(args, kwargs)`.
     payload: bytes
     #: How many of the frame's buffers belong to the payload.

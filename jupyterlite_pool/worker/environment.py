@@ -18,16 +18,16 @@ class Surroundings(NamedTuple):
     packages: Sequence[str]
     #: Files of packages that were installed otherwise: a zip archive for site-packages, or None.
     files: bytes | None
-    #: Folders to search for modules, after the worker's own.
+    #: `sys.path`
     path: Sequence[str]
-    #: Working directory; None to leave it.
-    cwd: str | None
-    #: Environment variables that differ from a fresh interpreter's.
+    #: Working directory.
+    cwd: str
+    #: `os.environ`
     variables: dict[str, str]
 
 
 class Environment:
-    """The worker's side of `Surroundings`: applied once, and only what changed."""
+    """The surroundings that were put on a worker, and the one that is in force."""
 
     def __init__(
         self,
@@ -35,33 +35,41 @@ class Environment:
         site_packages: str | None = None,
     ) -> None:
         """A worker without `load_packages` shares the notebook's interpreter: nothing to do."""
+        #: The key of what is in force.
+        self.current: str | None = None
         self._load_packages = load_packages
         self._site_packages = site_packages
+        self._known: dict[str, Surroundings] = {}
         self._loaded: set[str] = set()
-        self._variables: set[str] = set()
-        self._expected: Surroundings | None = None
 
-    def expect(self, surroundings: Surroundings) -> None:
-        """Take note of what the next batch needs."""
-        self._expected = Surroundings(*surroundings)
+    def put(self, key: str, surroundings: Surroundings) -> None:
+        """Keep surroundings that tasks will name."""
+        self._known[key] = Surroundings(*surroundings)
 
-    async def prepare(self) -> None:
-        """Bring about what is expected. Raises where a package cannot be had."""
-        expected, self._expected = self._expected, None
-        if expected is None or self._load_packages is None:
-            return
-        missing = [name for name in expected.packages if name not in self._loaded]
+    def drop(self, key: str) -> None:
+        """Forget surroundings."""
+        self._known.pop(key, None)
+
+    async def apply(self, key: str | None) -> None:
+        """Put surroundings into force. Raises where a package cannot be had."""
+        if key is not None and self._load_packages is not None:
+            await self._bring_about(self._known[key])
+        self.current = key
+
+    async def _bring_about(self, wanted: Surroundings) -> None:
+        assert self._load_packages is not None
+        missing = [name for name in wanted.packages if name not in self._loaded]
         if missing:
             await self._load_packages(missing)
             self._loaded.update(missing)
-        if expected.files is not None and self._site_packages is not None:
-            with zipfile.ZipFile(io.BytesIO(expected.files)) as archive:
+        if wanted.files is not None and self._site_packages is not None:
+            with zipfile.ZipFile(io.BytesIO(wanted.files)) as archive:
                 archive.extractall(self._site_packages)
         importlib.invalidate_caches()
-        sys.path.extend(folder for folder in expected.path if folder not in sys.path)
-        if expected.cwd is not None and os.path.isdir(expected.cwd):
-            os.chdir(expected.cwd)
-        for name in self._variables - expected.variables.keys():
-            os.environ.pop(name, None)
-        os.environ.update(expected.variables)
-        self._variables = set(expected.variables)
+        own = [folder for folder in sys.path if folder not in wanted.path]
+        sys.path[:] = [*wanted.path, *own]
+        if os.path.isdir(wanted.cwd):
+            os.chdir(wanted.cwd)
+        for name in os.environ.keys() - wanted.variables.keys():
+            del os.environ[name]
+        os.environ.update(wanted.variables)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import asyncio
+import importlib
 import inspect
 import traceback
 from collections.abc import Callable, Sequence
@@ -59,12 +60,13 @@ class Runner:
     def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
         """Keep an object that tasks will name by its key."""
         if key.startswith(ENVIRONMENT_PREFIX):
-            self._environment.expect(decode(payload, buffers))
+            self._environment.put(key, decode(payload, buffers))
         else:
             self._encoded[key] = (payload, buffers)
 
     def drop(self, key: str) -> None:
         """Forget an object."""
+        self._environment.drop(key)
         self._encoded.pop(key, None)
         self._functions.pop(key, None)
 
@@ -76,7 +78,6 @@ class Runner:
         """Run a batch's tasks in order; their results are posted on the way and at the end."""
         try:
             items = list(split(CallItem, payload, buffers))
-            await self._environment.prepare()
         except Exception as error:
             self._port.error(batch, type(error).__name__, str(error), traceback.format_exc())
             return
@@ -123,6 +124,8 @@ class Runner:
         set_current_worker(WorkerInfo(self._worker, self._pid, item.attempt))
         started = perf_counter()
         try:
+            if item.environment != self._environment.current:
+                await self._environment.apply(item.environment)
             function, args, kwargs = self._read(item, buffers)
             if item.seed is not None:
                 seed_item(*item.seed)
@@ -142,13 +145,22 @@ class Runner:
 
     def _read(self, item: CallItem, buffers: Sequence[Any]) -> tuple[Callable[..., Any], Any, Any]:
         try:
-            function = self._functions.get(item.function)
-            if function is None:
-                function = decode_function(*self._encoded[item.function])
-                self._functions[item.function] = function
-            args, kwargs = decode(item.payload, buffers)
+            try:
+                return self._decode(item, buffers)
+            except ModuleNotFoundError:
+                importlib.invalidate_caches()  # it may have been written a moment ago
+                return self._decode(item, buffers)
         except BaseException as error:
             raise RemoteUnpicklingError(
                 f"the worker could not read the call: {type(error).__name__}: {error}"
             ) from error
+
+    def _decode(
+        self, item: CallItem, buffers: Sequence[Any]
+    ) -> tuple[Callable[..., Any], Any, Any]:
+        function = self._functions.get(item.function)
+        if function is None:
+            function = decode_function(*self._encoded[item.function])
+            self._functions[item.function] = function
+        args, kwargs = decode(item.payload, buffers)
         return function, args, kwargs

@@ -94,13 +94,22 @@ export class WorkerHandle {
       timeout
     );
     try {
-      const report = await this.orEnd(this.control.boot(options, Comlink.proxy(onPhase)));
+      const report = await this.orEnd(
+        this.control.boot(
+          options,
+          Comlink.proxy(phase => {
+            if (phase === 'loading') {
+              this.watchLock(); // the worker has it by now
+            }
+            onPhase(phase);
+          })
+        )
+      );
       if (report.protocol !== PROTOCOL_VERSION) {
         throw new Error(`it speaks version ${report.protocol}, not ${PROTOCOL_VERSION}`);
       }
       this.ready = true;
       this.memorySize = report.memory;
-      this.watchLock();
       return report;
     } catch (error) {
       this.finish('start', errorText(error));
@@ -138,7 +147,7 @@ export class WorkerHandle {
     });
   }
 
-  /** The worker took its lock while booting: being granted it means that the worker is gone. */
+  /** The worker took its lock before anything else: being granted it means that it is gone. */
   private watchLock(): void {
     if (this.lock === null) {
       return;

@@ -1,6 +1,6 @@
 /** What the built `pool.js` gives to a page or a kernel. */
 export { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
-export { PROTOCOL_VERSION } from '../protocol';
+export { BOOT_PHASES, PROTOCOL_VERSION } from '../protocol';
 export type { BootPhase, PoolEvent, WorkerEnd } from '../protocol';
 export { defaultSize, workerCap } from './limits';
 export { PyodidePool } from './pool';

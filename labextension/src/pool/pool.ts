@@ -230,7 +230,7 @@ export class PyodidePool {
       ended: (worker, end) => this.onEnded(worker, end)
     });
     this.handles.set(handle.id, handle);
-    this.listener({ type: 'starting', worker: handle.id });
+    this.tell({ type: 'starting', worker: handle.id });
     const report = await handle.boot(
       {
         id: handle.id,
@@ -249,12 +249,21 @@ export class PyodidePool {
           return;
         }
         onProgress?.(handle.id, phase);
-        this.listener({ type: 'phase', worker: handle.id, phase });
+        this.tell({ type: 'phase', worker: handle.id, phase });
       }
     );
     this.failures = 0;
-    this.listener({ type: 'ready', worker: handle.id, report });
+    this.tell({ type: 'ready', worker: handle.id, report });
     this.dispatch();
+  }
+
+  /** A listener's own mistake must not stop the pool. */
+  private tell(event: PoolEvent): void {
+    try {
+      this.listener(event);
+    } catch (error) {
+      console.error('jupyterlite-pool: a listener failed', error);
+    }
   }
 
   private enqueue(job: Job): void {
@@ -281,7 +290,7 @@ export class PyodidePool {
       }
       handle.current = job.frame;
       // Before the transfer empties the frame's buffers, and before its first result can arrive.
-      this.listener({ type: 'dispatched', worker: handle.id, batch: job.batch });
+      this.tell({ type: 'dispatched', worker: handle.id, batch: job.batch });
       handle.send(job.frame, job.transfer);
     }
   }
@@ -289,7 +298,7 @@ export class PyodidePool {
   private onFrame(handle: WorkerHandle, frame: WorkerFrame): void {
     switch (frame.kind) {
       case 'output':
-        this.listener({ type: 'frame', worker: handle.id, frame });
+        this.tell({ type: 'frame', worker: handle.id, frame });
         return;
       case 'value':
       case 'error':
@@ -306,7 +315,7 @@ export class PyodidePool {
           handle.finished += 1;
         }
         if (!this.settle(frame) && frame.kind !== 'value') {
-          this.listener({ type: 'frame', worker: handle.id, frame });
+          this.tell({ type: 'frame', worker: handle.id, frame });
         }
         this.dispatch();
         return;
@@ -343,7 +352,7 @@ export class PyodidePool {
         new TerminatedWorkerError(`worker ${handle.id} stopped: ${end.message}`, end.reason)
       );
     }
-    this.listener({ type: 'ended', worker: handle.id, batch, end });
+    this.tell({ type: 'ended', worker: handle.id, batch, end });
     if (this.closed) {
       return;
     }
@@ -373,6 +382,6 @@ export class PyodidePool {
     for (const waiter of waiters) {
       waiter.reject(error);
     }
-    this.listener({ type: 'broken', message: error.message });
+    this.tell({ type: 'broken', message: error.message });
   }
 }

@@ -113,16 +113,19 @@ export class TaskLoop {
       this.post({ kind: 'value', batch, value: toPlain(await this.python.runPythonAsync(code)) });
     } catch (error) {
       const { type, message } = error as Error & { type?: string };
-      // A PythonError's message is the whole traceback; its last line says what happened.
-      const lines = String(message).trimEnd().split('\n');
       this.post({
         kind: 'error',
         batch,
         type: type ?? 'Error',
-        message: lines[lines.length - 1] ?? '',
-        traceback: lines.join('\n')
+        // The message of Pyodide's PythonError, which alone has a type, is the whole traceback.
+        message: type === undefined ? message : this.lastMessage(),
+        traceback: message
       });
     }
+  }
+
+  private lastMessage(): string {
+    return this.python.runPython('import sys; str(sys.last_exc)') as string;
   }
 
   private post(frame: WorkerFrame, transfer: Transferable[] = []): void {
