@@ -76,6 +76,8 @@ class MapJob:
         self.total = _total(iterables, strict)
         self.running = 0
         self.started_at = time.monotonic()
+        #: When its first item went to a worker: starting the workers is none of its own work.
+        self.first_run_at: float | None = None
         self.ended_at: float | None = None
         #: Called after every change, with nothing; must not raise.
         self.observers: list[Callable[[], None]] = []
@@ -119,6 +121,12 @@ class MapJob:
         """Seconds from its start to its end, or to now."""
         return (self.ended_at or time.monotonic()) - self.started_at
 
+    def working(self) -> float:
+        """Seconds since its first item went to a worker, to its end or to now."""
+        if self.first_run_at is None:
+            return 0.0
+        return (self.ended_at or time.monotonic()) - self.first_run_at
+
     # What the executor asks and tells: see `TaskSource`.
 
     def take(self, workers: int) -> list[Task]:
@@ -148,6 +156,7 @@ class MapJob:
     def started(self) -> None:
         """A worker runs a batch: one item of it at a time."""
         self.running += 1
+        self.first_run_at = self.first_run_at or time.monotonic()
         self._changed()
 
     def stopped(self) -> None:
