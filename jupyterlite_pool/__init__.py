@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._executor import WorkerPoolExecutor, get_reusable_executor
+    from ._executor import PoolStatus, WorkerPoolExecutor, get_reusable_executor
     from ._futures import PoolFuture
     from ._magics import load_ipython_extension
     from ._map import MapResult, pool_map
@@ -25,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "MapResult",
     "PoolFuture",
+    "PoolStatus",
     "WorkerPoolExecutor",
     "current_worker",
     "get_reusable_executor",
@@ -35,6 +36,7 @@ __all__ = [
 _HOMES = {
     "MapResult": "._map",
     "PoolFuture": "._futures",
+    "PoolStatus": "._executor",
     "WorkerPoolExecutor": "._executor",
     "current_worker": ".worker.context",
     "get_reusable_executor": "._executor",

@@ -1,9 +1,9 @@
 """How many tasks travel together.
 
-A batch costs about as much as a task of a millisecond, so short tasks are sent many at a time. The
-size follows the tasks: it starts at one, so that every worker gets something at once, and aims at
-batches of a fixed duration. Near the end it shrinks, so that no worker idles while another still has
-a long batch.
+A batch costs about as much as a task of a millisecond, so short tasks are sent many at a time.
+The size follows the tasks: it starts at one, so that every worker gets something at once, and aims
+at batches of a fixed duration. Near the end it shrinks, so that no worker idles while another still
+has a long batch.
 """
 
 from __future__ import annotations

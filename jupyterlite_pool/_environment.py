@@ -57,9 +57,11 @@ class NotebookEnvironment:
     """Describes the notebook's surroundings to its workers; looks closely only if they changed."""
 
     def __init__(self, packages: Sequence[str], pyodide: Any) -> None:
-        """Args:
-        packages: names of packages to load in every worker in any case.
-        pyodide: Pyodide's JavaScript module.
+        """Look around once a task is submitted.
+
+        Args:
+            packages: names of packages to load in every worker in any case.
+            pyodide: Pyodide's JavaScript module.
         """
         self._extra = tuple(packages)
         self._pyodide = pyodide

@@ -11,11 +11,11 @@ import concurrent.futures
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ._failure import decode_error
 from ._futures import PoolFuture
@@ -24,7 +24,7 @@ from ._payload import Encoded, decode, encode_call, encode_function, function_ke
 from ._protocol import CallItem, ResultItem
 from ._tasks import CallQueue, Outcome, Task, TaskSource
 from ._waits import can_block, install_waits, wait_done
-from .backends import Backend, WorkerEnd
+from .backends import Backend, WorkerEnd, WorkerStatus
 from .errors import (
     PoolError,
     PoolStartError,
@@ -53,6 +53,29 @@ class _Batch:
     worker: int | None = None
     call_off: Callable[[], None] | None = None
     timed_out: bool = False
+
+
+class PoolStatus(NamedTuple):
+    """A pool at one moment."""
+
+    #: How many workers it should have.
+    size: int
+    workers: list[WorkerStatus]
+    #: Jobs, and calls of `submit` taken together as one, that have not ended.
+    jobs: int
+    batches_running: int
+    batches_waiting: int
+
+    def __str__(self) -> str:
+        ready = sum(worker.state != "starting" for worker in self.workers)
+        lines = [
+            f"{ready} of {self.size} workers ready; {self.batches_running} batches running, "
+            f"{self.batches_waiting} waiting"
+        ]
+        for worker in self.workers:
+            memory = f", {worker.memory / 2**20:.0f} MB" if worker.memory else ""
+            lines.append(f"worker {worker.id}: {worker.state}, {worker.tasks} tasks run{memory}")
+        return "\n".join(lines)
 
 
 class WorkerPoolExecutor(concurrent.futures.Executor):
@@ -91,6 +114,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         self._next_batch = 0
         self._closed = False
         self._broken: PoolStartError | PoolError | None = None
+        self._tasks_run: Counter[int] = Counter()
         #: Workers that are ready to run tasks.
         self.ready_workers: set[int] = set()
         #: Called with the worker, the stream's name and the text of what a task printed.
@@ -184,6 +208,21 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             self._add_source(job)
         return job
 
+    def status(self) -> PoolStatus:
+        """The pool as it is now."""
+        with self._lock:
+            running = sum(entry.worker is not None for entry in self._batches.values())
+            return PoolStatus(
+                size=self._backend.size,
+                workers=[
+                    worker._replace(tasks=self._tasks_run[worker.id])
+                    for worker in self._backend.workers()
+                ],
+                jobs=len({id(source) for source in self._active_sources()}),
+                batches_running=running,
+                batches_waiting=len(self._batches) - running,
+            )
+
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time, while this pool runs; returns what calls it off."""
         return self._backend.call_later(seconds, action)
@@ -202,12 +241,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             self._pump()
             unfinished: list[concurrent.futures.Future[Any]] = [
                 *self._calls.unfinished,
-                *(source.ended for source in self._sources if isinstance(source, MapJob)),
-                *(
-                    batch.source.ended
-                    for batch in self._batches.values()
-                    if isinstance(batch.source, MapJob)
-                ),
+                *(source.ended for source in self._active_sources() if isinstance(source, MapJob)),
             ]
             if not self._busy():
                 self._backend.shutdown()
@@ -265,6 +299,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 self._forget(batch)
             for item, item_buffers in split(ResultItem, payload, buffers):
                 task = entry.tasks.pop(item.task)
+                self._tasks_run[worker] += 1
                 entry.source.finish(task, _outcome(worker, item, item_buffers))
             if done and entry.tasks:  # it was cancelled on the way
                 entry.source.discard(list(entry.tasks.values()))
@@ -315,10 +350,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """Nothing runs any more."""
         with self._lock:
             self._broken = PoolError(message) if self._closed else PoolStartError(message)
-            sources = {id(source): source for source in self._sources}
+            sources = {id(source): source for source in self._active_sources()}
             for batch in list(self._batches):
-                entry = self._forget(batch)
-                sources[id(entry.source)] = entry.source
+                self._forget(batch)
             self._sources.clear()
             self._calls.broken(self._broken)
             for source in sources.values():
@@ -347,6 +381,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         self._sources.extend(full)
         if self._closed and not self._busy():
             self._backend.shutdown()
+
+    def _active_sources(self) -> list[TaskSource]:
+        return [*self._sources, *(entry.source for entry in self._batches.values())]
 
     def _is_full(self, source: TaskSource) -> bool:
         if source.max_workers is None:
@@ -383,10 +420,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """Cancel the batches of jobs that start no more tasks."""
         with self._lock:
             for batch, entry in list(self._batches.items()):
-                if isinstance(entry.source, MapJob) and entry.source.stopping:
-                    if self._backend.cancel(batch):
-                        self._forget(batch)
-                        entry.source.discard(list(entry.tasks.values()))
+                if not isinstance(entry.source, MapJob) or not entry.source.stopping:
+                    continue
+                if self._backend.cancel(batch):
+                    self._forget(batch)
+                    entry.source.discard(list(entry.tasks.values()))
             self._pump()
 
     def _forget(self, batch: int) -> _Batch:

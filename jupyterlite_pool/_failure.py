@@ -19,7 +19,7 @@ from .errors import RemoteError
 _PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
-class RemoteTraceback(Exception):
+class RemoteTraceback(Exception):  # noqa: N818 - named as in concurrent.futures
     """The cause of an exception that came from a worker: shows the traceback there."""
 
     def __init__(self, text: str) -> None:
@@ -85,7 +85,7 @@ def _put_together(parts: _Parts) -> BaseException:
             traceback_text=parts.text,
         )
     if parts.notes:
-        error.__notes__ = list(parts.notes)
+        error.__notes__ = list(parts.notes)  # type: ignore[attr-defined]
     cause = RemoteTraceback(parts.text)
     if parts.cause is not None:
         cause.__cause__ = _put_together(_Parts(*parts.cause))
@@ -104,7 +104,7 @@ def _rebuild(parts: _Parts) -> BaseException | None:
         # The built-in part keeps some of its state (errno, the lines of a SyntaxError) in C.
         _builtin_base(kind).__init__(error, *args)
         if parts.state is not None:
-            error.__setstate__(decode(parts.state))  # type: ignore[attr-defined]
+            error.__setstate__(decode(parts.state))
     except Exception:
         return None
     return error

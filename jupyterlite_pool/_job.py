@@ -21,7 +21,7 @@ ARGS_WIDTH = 60
 class Timing(NamedTuple):
     """When and where an item ran, seen from the notebook: a batch's results arrive together."""
 
-    index: int
+    item: int
     #: None for an item that ran in the notebook, or that never ran.
     worker: int | None
     #: Seconds from the start of the job.
@@ -342,7 +342,9 @@ class MapJob:
 
     def _note(self, task: Task, outcome: Outcome) -> str:
         of = "" if self.total is None else f" of {self.total}"
-        where = "" if outcome.worker is None else f", worker {outcome.worker}, attempt {task.attempt}"
+        where = ""
+        if outcome.worker is not None:
+            where = f", worker {outcome.worker}, attempt {task.attempt}"
         args = ", ".join(_short_repr(arg) for arg in task.args)
         return f"item {task.index}{of} (args: {args}){where}"
 

@@ -1,5 +1,93 @@
-"""placeholder"""
+"""The magics: `%pool`, `%pool_map` and the parallel cell `%%pool_map`.
+
+They take a line apart, and call what Python code calls. Expressions are evaluated once, in the
+notebook; the values of options never are.
+"""
+
 from __future__ import annotations
+
+import ast
 from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+
+from ._executor import get_reusable_executor, set_reusable_executor
+from ._magic_lines import MAP_HELP, parse_loop, parse_options, split_expressions
+from ._map import MapResult, pool_map
+from ._waits import IN_BROWSER, can_block
+from .worker.cell import ParallelCell
+
+POOL_HELP = """\
+%pool [status]     what the workers do
+%pool restart      stop all workers; the next use starts new ones
+%pool shutdown     the same"""
+
+
+@magics_class
+class PoolMagics(Magics):  # type: ignore[misc]
+    """The magics of one notebook."""
+
+    @line_magic  # type: ignore[untyped-decorator]
+    def pool(self, line: str) -> None:
+        """Show or stop the workers: `%pool [status | restart | shutdown]`."""
+        command = line.strip() or "status"
+        if command in ("-h", "--help"):
+            print(POOL_HELP)
+        elif command == "status":
+            print(get_reusable_executor().status())
+        elif command in ("restart", "shutdown"):
+            get_reusable_executor().shutdown(wait=False, cancel_futures=True)
+            set_reusable_executor(None)
+        else:
+            raise UsageError(f"%pool does not know {command!r}. Expected:\n{POOL_HELP}")
+
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def pool_map(self, line: str, cell: str | None = None) -> MapResult[Any] | None:
+        """Map a function, or a cell, over items: `%pool_map -h` explains."""
+        options, rest = parse_options(line)
+        if options.pop("help", False):
+            print(MAP_HELP)
+            return None
+        out = options.pop("out", None)
+        if cell is None:
+            function, *iterables = (self._value(part) for part in split_expressions(rest))
+            result = pool_map(function, *iterables, **options)
+        else:
+            target, source = parse_loop(rest)
+            function = self._cell(target, cell)
+            result = pool_map(function, self._value(source), **options)
+        if out is None:
+            return result
+        self.shell.user_ns[out] = result
+        return None
+
+    def _value(self, expression: str) -> Any:
+        return eval(compile(expression.strip(), "<%pool_map>", "eval"), self.shell.user_ns)
+
+    def _cell(self, target: str, body: str) -> ParallelCell:
+        _load_imports(body)
+        namespace = self.shell.user_ns
+        read = {
+            node.id
+            for node in ast.walk(ast.parse(body))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        }
+        names = {name: namespace[name] for name in sorted(read) if name in namespace}
+        filename = f"<parallel cell {self.shell.execution_count}>"
+        return ParallelCell(target, body, names, filename)
+
+
+def _load_imports(body: str) -> None:
+    """Load the packages that a body imports, as the kernel does for cells that it can read."""
+    if IN_BROWSER and can_block():
+        import pyodide_js
+        from pyodide.ffi import run_sync
+
+        run_sync(pyodide_js.loadPackagesFromImports(body))
+
+
 def load_ipython_extension(shell: Any) -> None:
-    """x"""
+    """Register the magics; called by `%load_ext` and when a notebook imports the package."""
+    if not isinstance(shell.magics_manager.registry.get("PoolMagics"), PoolMagics):
+        shell.register_magics(PoolMagics)

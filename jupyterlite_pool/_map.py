@@ -288,7 +288,7 @@ class MapResult(Sequence[T], Generic[T]):
         busy = sum(timing.seconds for timing in timings)
         share = busy / max(self._job.elapsed() * len(workers), 1e-9)
         slowest = sorted(timings, key=lambda timing: -timing.seconds)[:3]
-        names = ", ".join(f"{timing.index} ({timing.seconds:.2g} s)" for timing in slowest)
+        names = ", ".join(f"{timing.item} ({timing.seconds:.2g} s)" for timing in slowest)
         return f"{len(workers)} workers, {min(share, 1):.0%} busy; slowest items: {names}"
 
 
@@ -389,5 +389,5 @@ def _with_result(error: BaseException, result: MapResult[Any]) -> BaseException:
     error.map_result = result  # type: ignore[attr-defined]
     note = f"{len(job.values)} items finished and are kept in `error.map_result`"
     notes = [n for n in getattr(error, "__notes__", ()) if not n.endswith("`error.map_result`")]
-    error.__notes__ = [*notes, note]
+    error.__notes__ = [*notes, note]  # type: ignore[attr-defined]
     return error

@@ -1,9 +1,9 @@
 """A call or a result to bytes and back.
 
-Everything is pickled with protocol 5, so that large buffers (arrays, `PickleBuffer`) stay out of the
-stream and can be transferred. Plain pickle is tried first because it is several times faster, but it
-sends what `__main__` defines by name, and a worker's `__main__` is empty: such objects, and those
-that plain pickle refuses (lambdas, closures), go by value through cloudpickle.
+Everything is pickled with protocol 5, so that large buffers (arrays, `PickleBuffer`) stay out of
+the stream and can be transferred. Plain pickle is tried first because it is several times faster,
+but it sends what `__main__` defines by name, and a worker's `__main__` is empty: such objects, and
+those that plain pickle refuses (lambdas, closures), go by value through cloudpickle.
 """
 
 from __future__ import annotations
@@ -118,9 +118,10 @@ def encode_call(
                 encode(value)
             except pickle.PicklingError as cause:
                 kind = f"{type(value).__module__}.{type(value).__qualname__}"
+                kind = kind.removeprefix("builtins.")
                 raise pickle.PicklingError(
-                    f"cannot send argument {name} (`{kind.removeprefix('builtins.')}`) to a worker: "
-                    f"{cause}. Create it inside the function."
+                    f"cannot send argument {name} (`{kind}`) to a worker: {cause}. "
+                    "Create it inside the function."
                 ) from cause
         raise pickle.PicklingError(f"cannot send the arguments to a worker: {error}") from error
 

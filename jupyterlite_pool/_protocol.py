@@ -1,8 +1,8 @@
 """What travels between the kernel and a pool worker, inside the frames that JavaScript carries.
 
 The frames themselves, and the version, stand in `labextension/src/protocol.ts`; a test keeps the
-facts that live in both languages equal. A payload is a pickle of plain tuples of the kinds below, so
-that a batch costs one pickle, however many tasks it has, and one task that cannot be read costs
+facts that live in both languages equal. A payload is a pickle of plain tuples of the kinds below,
+so that a batch costs one pickle, however many tasks it has, and one task that cannot be read costs
 nothing but itself.
 """
 

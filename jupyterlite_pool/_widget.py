@@ -1,8 +1,8 @@
 """The card that shows a job's progress in a notebook.
 
 A kernel cannot know whether the page can show widgets. So one display carries three forms of the
-card: a widget, which is cheap to change; HTML; and a line of text. When the job has ended the widget
-is taken out of the display, so that a saved notebook shows the final state for ever.
+card: a widget, which is cheap to change; HTML; and a line of text. When the job has ended the
+widget is taken out of the display, so that a saved notebook shows the final state for ever.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ class Card:
 
     def _announce(self, news: str) -> None:
         if self._news is not None:
-            self._news.value = f'<span role="status" class="jp-pool-news">{html.escape(news)}</span>'
+            text = html.escape(news)
+            self._news.value = f'<span role="status" class="jp-pool-news">{text}</span>'
 
     def _display(self, progress: Progress, *, update: bool) -> None:
         from IPython.display import display

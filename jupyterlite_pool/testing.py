@@ -1,7 +1,7 @@
 """A pool without a browser, for tests of code that uses one.
 
-`InProcessBackend` runs the real runner of a pool worker over the real encoded frames, each worker in
-a thread of this process. Everything but the isolation of the workers is as in a browser.
+`InProcessBackend` runs the real runner of a pool worker over the real encoded frames, each worker
+in a thread of this process. Everything but the isolation of the workers is as in a browser.
 
     with WorkerPoolExecutor(backend=InProcessBackend(2)) as executor:
         assert list(executor.map(abs, [-1, 2])) == [1, 2]
@@ -15,10 +15,11 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from ._payload import Encoded
-from .backends import Listener, WorkerEnd
+from .backends import Listener, WorkerEnd, WorkerStatus
 from .worker.environment import Environment
 from .worker.runner import Runner
 
@@ -115,7 +116,7 @@ class InProcessBackend:
             for worker in self._workers.values():
                 if key in worker.held:
                     worker.held.remove(key)
-                    worker.do(lambda worker=worker: worker.runner.drop(key))  # type: ignore[misc]
+                    worker.do(partial(worker.runner.drop, key))
 
     def submit(
         self, batch: int, payload: bytes, buffers: Sequence[memoryview], needs: Sequence[str]
@@ -157,6 +158,14 @@ class InProcessBackend:
         if not self._ended:
             self._spawn()
 
+    def workers(self) -> list[WorkerStatus]:
+        """As `Backend.workers`; threads share the memory of this process."""
+        with self._lock:
+            return [
+                WorkerStatus(worker.id, "idle" if worker.current is None else "busy", 0, 0)
+                for worker in self._workers.values()
+            ]
+
     def environment(self) -> tuple[str, Encoded] | None:
         """As `Backend.environment`: a thread finds around it what this process has."""
         return None
@@ -187,19 +196,24 @@ class InProcessBackend:
         """Give waiting batches to idle workers."""
         with self._lock:
             for worker in list(self._workers.values()):
-                if worker.current is not None or not self._queue:
-                    continue
-                batch, payload, buffers, needs = self._queue.popleft()
-                worker.current = batch
-                for key in needs:
-                    if key not in worker.held:
-                        worker.held.add(key)
-                        encoded = self._objects[key]
-                        worker.do(lambda w=worker, k=key, e=encoded: w.runner.put(k, *e))  # type: ignore[misc]
-                self.say(worker, lambda listener: listener.on_dispatched(worker.id, batch))
-                worker.do(
-                    lambda w=worker, b=batch, p=payload, v=buffers: w.runner.run(b, p, v)  # type: ignore[misc]
-                )
+                if worker.current is None and self._queue:
+                    self._give(worker, *self._queue.popleft())
+
+    def _give(
+        self,
+        worker: _Worker,
+        batch: int,
+        payload: bytes,
+        buffers: list[memoryview],
+        needs: list[str],
+    ) -> None:
+        worker.current = batch
+        for key in needs:
+            if key not in worker.held:
+                worker.held.add(key)
+                worker.do(partial(worker.runner.put, key, *self._objects[key]))
+        self.say(worker, lambda listener: listener.on_dispatched(worker.id, batch))
+        worker.do(partial(worker.runner.run, batch, payload, buffers))
 
     def _spawn(self) -> None:
         with self._lock:

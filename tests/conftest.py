@@ -134,7 +134,8 @@ def module_pages(browser: Browser, request: pytest.FixtureRequest) -> Iterator[P
     """Opens pages that the tests of a module share."""
     pages = Pages(browser, _file_name(request.node))
     yield pages
-    failed = any(FAILED in item.stash for item in request.session.items if item.parent is request.node)
+    mine = [item for item in request.session.items if item.parent is request.node]
+    failed = any(FAILED in item.stash for item in mine)
     pages.close(failed=failed)
 
 

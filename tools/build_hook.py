@@ -16,7 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # The hook is loaded from its file, not as part of a package.
 sys.path.insert(0, str(Path(__file__).parent))
-from node import node_environment  # noqa: E402
+from node import node_environment
 
 
 class BuildHook(BuildHookInterface):  # type: ignore[misc]

@@ -22,6 +22,18 @@ class WorkerEnd(NamedTuple):
     running: int | None
 
 
+class WorkerStatus(NamedTuple):
+    """A worker as it is now."""
+
+    id: int
+    #: "starting", "idle" or "busy".
+    state: str
+    #: How many tasks it has run.
+    tasks: int
+    #: Bytes of its WebAssembly memory, as it last said; 0 where that is not known.
+    memory: int
+
+
 class Listener(Protocol):
     """What a backend tells its executor."""
 
@@ -75,6 +87,9 @@ class Backend(Protocol):
 
     def kill(self, worker: int) -> None:
         """Stop a worker at once; another takes its place."""
+
+    def workers(self) -> list[WorkerStatus]:
+        """The workers as they are now; the executor knows how many tasks they have run."""
 
     def environment(self) -> tuple[str, Encoded] | None:
         """The key and the description of what a task submitted now should find around it."""

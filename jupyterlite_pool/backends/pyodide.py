@@ -20,7 +20,7 @@ from .._environment import NotebookEnvironment, runtime_files
 from .._limits import default_size, worker_cap
 from .._payload import Encoded
 from ..errors import PoolPerformanceWarning
-from . import Listener, WorkerEnd
+from . import Listener, WorkerEnd, WorkerStatus
 
 #: The labextension's folder on a site, and the package's own name.
 NAME = "jupyterlite-pool"
@@ -71,9 +71,7 @@ class PyodideBackend:
             if self._ended:
                 return
             self._on_event = create_proxy(self._hear)
-            pool = module.PyodidePool.new(
-                worker_url, self.size, _object(listener=self._on_event)
-            )
+            pool = module.PyodidePool.new(worker_url, self.size, _object(listener=self._on_event))
             for started in pool.start(_object(**_boot_options())):
                 started.catch(_ignore)  # the pool itself says when it is broken
         except Exception as error:
@@ -98,12 +96,12 @@ class PyodideBackend:
     ) -> None:
         """As `Backend.submit`."""
 
-        def action(pool: Any) -> None:
-            pool.submit(batch, to_js(payload), _moved(buffers), to_js(list(needs)))
+        def action(pool: Any) -> object:
+            return pool.submit(batch, to_js(payload), _moved(buffers), to_js(list(needs)))
 
         if self._pool is None:
             self._early_batches.add(batch)
-            self._early.append(lambda pool: batch in self._early_batches and action(pool))
+            self._early.append(lambda pool: action(pool) if batch in self._early_batches else None)
         else:
             action(self._pool)
 
@@ -117,6 +115,12 @@ class PyodideBackend:
     def kill(self, worker: int) -> None:
         """As `Backend.kill`."""
         self._do(lambda pool: pool.kill(worker))
+
+    def workers(self) -> list[WorkerStatus]:
+        """As `Backend.workers`."""
+        if self._pool is None:
+            return []
+        return [WorkerStatus(w.id, w.state, 0, w.memory) for w in self._pool.workers]
 
     def environment(self) -> tuple[str, Encoded] | None:
         """As `Backend.environment`."""
@@ -196,7 +200,7 @@ async def _find_files() -> tuple[str, str]:
 
 def _own_file(name: str) -> str:
     """A file that the wheel carries, as a URL that this kernel alone can read."""
-    text = importlib.resources.files("jupyterlite_pool").joinpath("static", name).read_text("utf-8")
+    text = (importlib.resources.files("jupyterlite_pool") / "static" / name).read_text("utf-8")
     blob = js.Blob.new(to_js([text]), _object(type="text/javascript"))
     url: str = js.URL.createObjectURL(blob)
     return url

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyterlite_core.addons.base import BaseAddon
 from jupyterlite_pyodide_kernel.addons.piplite import write_wheel_index
@@ -45,14 +45,14 @@ CONSTRAINTS = Path(__file__).parent / "constraints.txt"
 class PoolAddon(BaseAddon):  # type: ignore[misc]
     """Adds the pool to a site."""
 
-    __all__ = ["pre_init", "build", "post_build"]
+    __all__: ClassVar = ["pre_init", "build", "post_build"]
 
     self_hosted: bool = Bool(
         default_value=True,
         help="bring Pyodide's core and the kernel's packages into the site",
     ).tag(config=True)
 
-    aliases = {"pool-self-hosted": "PoolAddon.self_hosted"}
+    aliases: ClassVar = {"pool-self-hosted": "PoolAddon.self_hosted"}
 
     def __init__(self, manager: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(manager, *args, **kwargs)

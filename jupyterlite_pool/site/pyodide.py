@@ -89,5 +89,6 @@ def _npm_pack(package: str, folder: Path) -> Path:
     )
     archives = list(folder.glob("*.tgz"))
     if done.returncode != 0 or not archives:
-        raise RuntimeError(f"npm could not get {package}: {done.stderr.strip() or done.stdout.strip()}")
+        words = done.stderr.strip() or done.stdout.strip()
+        raise RuntimeError(f"npm could not get {package}: {words}")
     return archives[0]

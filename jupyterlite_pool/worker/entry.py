@@ -25,11 +25,11 @@ class JsPort:
     def __init__(self, post: Any) -> None:
         self._result = post.result
         self._error = post.error
-        output = post.output
-        self._streams = [
-            TaskStream(lambda task, text, name=name: output(task, name, text))
-            for name in ("stdout", "stderr")
-        ]
+
+        def stream(name: str) -> TaskStream:
+            return TaskStream(lambda task, text: post.output(task, name, text))
+
+        self._streams = [stream("stdout"), stream("stderr")]
         sys.stdout, sys.stderr = self._streams
 
     def result(

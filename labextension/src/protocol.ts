@@ -63,6 +63,8 @@ export interface ResultFrame extends Encoded {
   batch: number;
   next: number;
   done: boolean;
+  /** Bytes of the worker's WebAssembly memory, which can only grow. */
+  memory: number;
 }
 
 /** The value of an `EvalFrame`, converted to JavaScript. */
@@ -150,6 +152,8 @@ export interface BootReport {
   pyodide: string;
   /** Milliseconds from the boot call to ready. */
   took: number;
+  /** Bytes of the worker's WebAssembly memory. */
+  memory: number;
 }
 
 /** The calls that Comlink carries. */

@@ -36,6 +36,8 @@ export class WorkerHandle {
   ready = false;
   /** How many frames it has finished. */
   finished = 0;
+  /** Bytes of its WebAssembly memory, as it last said. */
+  memorySize = 0;
 
   private readonly worker: Worker;
   private readonly control: Comlink.Remote<WorkerControl>;
@@ -97,6 +99,7 @@ export class WorkerHandle {
         throw new Error(`it speaks version ${report.protocol}, not ${PROTOCOL_VERSION}`);
       }
       this.ready = true;
+      this.memorySize = report.memory;
       this.watchLock();
       return report;
     } catch (error) {

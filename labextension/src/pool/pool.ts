@@ -50,6 +50,8 @@ export interface WorkerStatus {
   id: number;
   state: 'starting' | 'idle' | 'busy';
   finished: number;
+  /** Bytes of its WebAssembly memory, as it last said; 0 while it is starting. */
+  memory: number;
 }
 
 /** A queued frame, and the keys of the objects that a worker must hold before it runs. */
@@ -196,10 +198,11 @@ export class PyodidePool {
   }
 
   get workers(): WorkerStatus[] {
-    return [...this.handles.values()].map(({ id, ready, current, finished }) => ({
+    return [...this.handles.values()].map(({ id, ready, current, finished, memorySize }) => ({
       id,
       state: !ready ? 'starting' : current ? 'busy' : 'idle',
-      finished
+      finished,
+      memory: memorySize
     }));
   }
 
@@ -289,6 +292,9 @@ export class PyodidePool {
         if (frame.batch !== handle.current?.batch) {
           handle.finish('protocol', `it answered for batch ${frame.batch}, which it was not given`);
           return;
+        }
+        if (frame.kind === 'result') {
+          handle.memorySize = frame.memory;
         }
         if (frame.kind !== 'result' || frame.done) {
           handle.current = null;

@@ -42,7 +42,8 @@ function connect({ control, tasks, lock }: ConnectMessage): void {
       return {
         protocol: PROTOCOL_VERSION,
         pyodide: python.version,
-        took: performance.now() - started
+        took: performance.now() - started,
+        memory: python._module.HEAP8.length
       };
     },
     memory: () => python?._module.HEAP8.length ?? 0

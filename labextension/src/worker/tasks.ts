@@ -45,7 +45,10 @@ export class TaskLoop {
         buffers: ArrayBuffer[],
         next: number,
         done: boolean
-      ) => this.post({ kind: 'result', batch, payload, buffers, next, done }, [payload.buffer, ...buffers]),
+      ) => this.post(
+          { kind: 'result', batch, payload, buffers, next, done, memory: this.memory },
+          [payload.buffer, ...buffers]
+        ),
       output: (task: number, stream: 'stdout' | 'stderr', text: string) =>
         this.post({ kind: 'output', task, stream, text }),
       error: (batch: number, type: string, message: string, traceback: string) =>
@@ -74,6 +77,10 @@ export class TaskLoop {
       }
       this.inbox = this.inbox.then(() => this.serve(frame)).catch(error => console.error(error));
     };
+  }
+
+  private get memory(): number {
+    return this.python._module.HEAP8.length;
   }
 
   private async serve(frame: Exclude<HostFrame, CancelFrame>): Promise<void> {
