@@ -70,8 +70,8 @@ def test_every_cell_runs_and_computes_what_plain_python_does(fresh_kernel: Kerne
     tiles = sorted((NOTEBOOKS / "data" / "photos").glob("*.png"))
     assert (len(files), len(tiles)) == (FILES, TILES)
     assert fresh_kernel.value("list(summaries)") == [here["summarise"](path) for path in files]
-    for name, shades in (("painted", 12), ("paintings", 4)):
-        expected = [_pixels(here["poster"](path, shades=shades)) for path in tiles]
+    for name, radius in (("painted", 3), ("paintings", 5)):
+        expected = [_pixels(here["poster"](path, radius=radius)) for path in tiles]
         assert [_pixels(image) for image in _images(fresh_kernel, name)] == expected
 
     for name in ("summaries", "painted", "paintings"):
@@ -98,7 +98,7 @@ def test_it_runs_in_jupyterlab(pages: Pages, site: str) -> None:
     warnings = notebook.locator('[data-mime-type="application/vnd.jupyter.stderr"]')
     assert warnings.all_inner_texts() == []
     assert outputs.locator("tbody th").all_inner_texts() == ["EWR", "JFK", "LGA"]
-    for title in ("before", "after", "4 shades"):
+    for title in ("before", "after", "brush 5"):
         figure = outputs.locator("figure", has_text=title)
         # `naturalWidth` is 0 for an image that the browser could not read.
         widths = figure.locator("img").evaluate_all("all => all.map(img => img.naturalWidth)")
