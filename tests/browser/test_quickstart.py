@@ -18,7 +18,12 @@ TILES = 24
 FILES = 36
 
 #: Milliseconds for the whole notebook on two slow cores.
-RUN_TIMEOUT = 200_000
+RUN_TIMEOUT = 240_000
+
+#: Fails where the browser cannot read an image.
+IMAGE_WIDTHS = """
+images => Promise.all(images.map(image => image.decode().then(() => image.naturalWidth)))
+"""
 
 
 def _code_cells() -> dict[str, str]:
@@ -54,7 +59,7 @@ def _html(reply: Reply) -> str:
     return str(shown)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_every_cell_runs_and_computes_what_plain_python_does(fresh_kernel: Kernel) -> None:
     replies = {name: fresh_kernel.run(source) for name, source in _code_cells().items()}
 
@@ -79,7 +84,7 @@ def test_every_cell_runs_and_computes_what_plain_python_does(fresh_kernel: Kerne
         assert len(workers) >= 2, name
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_it_runs_in_jupyterlab(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html?path=quickstart.ipynb")
     notebook = page.locator(".jp-Notebook")
@@ -88,24 +93,22 @@ def test_it_runs_in_jupyterlab(pages: Pages, site: str) -> None:
     page.locator(".lm-MenuBar-item", has_text="Run").click()
     page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
 
+    # Texts are read as contents: what is scrolled away is not rendered.
     outputs = notebook.locator(".jp-OutputArea-output")
     plots = outputs.locator('svg[role="img"]')
     errors = notebook.locator('[data-mime-type="application/vnd.jupyter.error"]')
     # An error stops the run: what comes first decides.
     plots.first.or_(errors.first).first.wait_for(state="attached", timeout=RUN_TIMEOUT)
 
-    assert errors.all_inner_texts() == []
+    assert errors.all_text_contents() == []
     warnings = notebook.locator('[data-mime-type="application/vnd.jupyter.stderr"]')
-    assert warnings.all_inner_texts() == []
-    assert outputs.locator("tbody th").all_inner_texts() == ["EWR", "JFK", "LGA"]
+    assert warnings.all_text_contents() == []
+    assert outputs.locator("tbody th").all_text_contents() == ["EWR", "JFK", "LGA"]
     for title in ("before", "after", "brush 5"):
         figure = outputs.locator("figure", has_text=title)
-        # `naturalWidth` is 0 for an image that the browser could not read.
-        widths = figure.locator("img").evaluate_all("all => all.map(img => img.naturalWidth)")
+        widths = figure.locator("img").evaluate_all(IMAGE_WIDTHS)
         assert widths == [100] * TILES, title
     assert plots.count() == 2
-    lengths = plots.locator("rect").evaluate_all(
-        "all => all.map(rect => rect.getBoundingClientRect().width)"
-    )
-    assert len(lengths) >= 2
+    lengths = [float(bar.get_attribute("width") or 0) for bar in plots.locator("rect").all()]
+    assert len(lengths) >= 2 * 2
     assert min(lengths) > 0
