@@ -23,8 +23,10 @@ def slow(n):
 WATCH = """() => {
   window.seen = [];
   const look = () => {
-    const text = document.querySelector('.jp-pool-counts')?.textContent;
-    if (text && text !== window.seen.at(-1)?.text) window.seen.push({ text, at: performance.now() });
+    const text = [...document.querySelectorAll('.jp-pool-counts')].at(-1)?.textContent;
+    if (text && text !== window.seen.at(-1)?.text) {
+      window.seen.push({ text, at: performance.now() });
+    }
   };
   new MutationObserver(look).observe(document.body, {
     subtree: true, childList: true, characterData: true
@@ -32,9 +34,10 @@ WATCH = """() => {
 }"""
 
 
-@pytest.fixture
-def notebook(pages: Pages, site: str) -> Notebook:
-    notebook = Notebook(pages.open(f"{site}/lab/index.html"))
+@pytest.fixture(scope="module")
+def notebook(module_pages: Pages, site: str) -> Notebook:
+    """A notebook that the tests share, each with cells of its own."""
+    notebook = Notebook(module_pages.open(f"{site}/lab/index.html"))
     notebook.run("from jupyterlite_pool import pool_map\npool_map(abs, [1], progress=False)")
     return notebook
 
@@ -45,10 +48,11 @@ def test_counts_rise_while_the_cell_blocks(notebook: Notebook) -> None:
     notebook.start(SLOW + "pool_map(slow, range(16), return_exceptions=True)")
     # The cell is still running as each of these appears.
     page.wait_for_function(
-        """() => new Set(window.seen.map(({ text }) => text.split('/')[0])).size >= 3
-          && document.querySelector('.jp-Notebook .jp-mod-active .jp-InputPrompt, .jp-InputPrompt')
-          && [...document.querySelectorAll('.jp-InputPrompt')].some(e => e.textContent.includes('*'))
-        """
+        """() => {
+          const counts = new Set(window.seen.map(({ text }) => text.split('/')[0]));
+          const prompts = [...document.querySelectorAll('.jp-InputPrompt')];
+          return counts.size >= 3 && prompts.some(({ textContent }) => textContent.includes('*'));
+        }"""
     )
     page.evaluate("() => window.ran")
     seen = page.evaluate("() => window.seen")
@@ -81,11 +85,11 @@ def test_a_failed_job_says_so(notebook: Notebook) -> None:
 
 def test_the_final_state_survives_saving_and_reopening(notebook: Notebook) -> None:
     notebook.run(SLOW + "pool_map(slow, range(8), return_exceptions=True)")
-    expect(notebook.cards).to_have_count(1)
-    before = notebook.cards.inner_text()
+    expect(notebook.cards.last).to_contain_text("done")
+    before = notebook.cards.all_inner_texts()
     notebook.reopen()
-    expect(notebook.cards).to_have_count(1)
-    assert notebook.cards.inner_text() == before
+    expect(notebook.cards).to_have_count(len(before))
+    assert notebook.cards.all_inner_texts() == before
     assert notebook.page.get_by_text("Error displaying widget").count() == 0
     assert notebook.page.get_by_text("Loading widget").count() == 0
 

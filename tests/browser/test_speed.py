@@ -55,8 +55,12 @@ def test_two_cpu_bound_tasks_take_no_longer_than_on_two_bare_workers(
     page = pages.open(f"{site}/lab/index.html")
     kernel = Kernel(page)
     kernel.run("import time\nfrom jupyterlite_pool import pool_map, get_reusable_executor" + BUSY)
-    kernel.run("pool_map(busy, [10] * 20, chunksize=1, progress=False)")
-    assert kernel.value("len(get_reusable_executor().ready_workers)") == 2
+    kernel.run(
+        "import asyncio\n"
+        "while len(get_reusable_executor().ready_workers) < 2:\n"
+        "    await asyncio.sleep(0.05)\n"
+        "pool_map(busy, [10] * 20, chunksize=1, progress=False)"
+    )
     page.evaluate(BARE, [f"{site}/static/pyodide/pyodide.mjs", BUSY])
 
     pool, bare = [], []

@@ -10,7 +10,8 @@ OPEN = """async () => {
   }
   const { commands, restored } = window.jupyterapp;
   await restored;
-  const { path } = await commands.execute('docmanager:new-untitled', { type: 'notebook', path: '' });
+  const options = { type: 'notebook', path: '' };
+  const { path } = await commands.execute('docmanager:new-untitled', options);
   const panel = await commands.execute('docmanager:open', {
     path,
     factory: 'Notebook',
