@@ -12,6 +12,13 @@ export type Pyodide = PyodideAPI & {
   ERRNO_CODES: unknown;
 };
 
+/** The parts of Emscripten's file system that mount a folder. */
+export interface FileSystem {
+  mkdirTree(path: string): void;
+  mount(type: object, options: object, mountpoint: string): void;
+  chdir(path: string): void;
+}
+
 export interface PyodideFatal {
   name: string;
   message: string;
@@ -21,5 +28,5 @@ export interface PyodideFatal {
 }
 
 export interface PyodideModule {
-  loadPyodide(options: Record<string, unknown>): Promise<Pyodide>;
+  loadPyodide: (options: Record<string, unknown>) => Promise<Pyodide>;
 }
