@@ -7,12 +7,8 @@ import type { FileSystem, Pyodide } from './pyodide';
 /** Mount the drive; the files are served by the page through JupyterLite's service worker. */
 export function mountDrive(python: Pyodide, options: DriveOptions): void {
   const fs = python.FS as FileSystem;
-  const drive = new DriveFS({
-    FS: fs,
-    PATH: python.PATH,
-    ERRNO_CODES: python.ERRNO_CODES,
-    ...options
-  } as unknown as DriveFS.IOptions);
+  const { PATH, ERRNO_CODES } = python as Record<'PATH' | 'ERRNO_CODES', unknown>;
+  const drive = new DriveFS({ FS: fs, PATH, ERRNO_CODES, ...options } as DriveFS.IOptions);
   fs.mkdirTree(options.mountpoint);
   fs.mount(drive, {}, options.mountpoint);
   fs.chdir(options.mountpoint);

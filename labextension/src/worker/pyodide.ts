@@ -8,8 +8,6 @@ export type Pyodide = PyodideAPI & {
   _module: { HEAP8: Int8Array };
   /** Private to Pyodide: told once when Python can never run again. */
   _api: { on_fatal?: (error: PyodideFatal) => void | Promise<void> };
-  PATH: unknown;
-  ERRNO_CODES: unknown;
 };
 
 /** The parts of Emscripten's file system that mount a folder. */
