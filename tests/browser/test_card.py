@@ -59,9 +59,9 @@ def test_counts_rise_while_the_cell_blocks(notebook: Notebook) -> None:
     done = [int(entry["text"].split("/")[0]) for entry in seen]
     assert done == sorted(done), "counts only rise"
     assert len(set(done)) >= 3
-    # A change of the display adds at most one to the ten changes of the widget in a second.
-    for first, last in zip(seen, seen[12:]):  # noqa: B905 - the later ones run out first
-        assert last["at"] - first["at"] >= 900
+    # Ten changes a second at most, however the page bunches them; and the first and the last.
+    seconds = (seen[-1]["at"] - seen[0]["at"]) / 1000
+    assert len(seen) <= 10 * seconds + 3
 
 
 def test_the_card_says_how_it_ended(notebook: Notebook) -> None:

@@ -7,8 +7,13 @@ import type { FileSystem, Pyodide } from './pyodide';
 /** Mount the drive; the files are served by the page through JupyterLite's service worker. */
 export function mountDrive(python: Pyodide, options: DriveOptions): void {
   const fs = python.FS as FileSystem;
-  const { PATH, ERRNO_CODES } = python as Record<'PATH' | 'ERRNO_CODES', unknown>;
-  const drive = new DriveFS({ FS: fs, PATH, ERRNO_CODES, ...options } as DriveFS.IOptions);
+  const { PATH, ERRNO_CODES } = python as object as Record<'PATH' | 'ERRNO_CODES', unknown>;
+  const drive = new DriveFS({
+    FS: fs,
+    PATH,
+    ERRNO_CODES,
+    ...options
+  } as object as DriveFS.IOptions);
   fs.mkdirTree(options.mountpoint);
   fs.mount(drive, {}, options.mountpoint);
   fs.chdir(options.mountpoint);
