@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 from ._payload import decode, encode
 from .errors import RemoteError
 
+#: Causes of causes beyond these are left out; a chain may even be a circle.
+MAX_CAUSES = 10
+
 _PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -51,7 +54,7 @@ def decode_error(payload: bytes) -> BaseException:
     return _put_together(_Parts(*decode(payload)))
 
 
-def _take_apart(error: BaseException) -> tuple[Any, ...]:
+def _take_apart(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
     kind = type(error)
     base = _builtin_base(kind)
     try:
@@ -64,16 +67,17 @@ def _take_apart(error: BaseException) -> tuple[Any, ...]:
     if isinstance(state, dict):
         # Notes travel as text; one attribute that cannot travel must not take the others along.
         state = {k: v for k, v in state.items() if k != "__notes__" and _try_encode(v) is not None}
+    cause = error.__cause__ if depth < MAX_CAUSES else None
     return tuple(
         _Parts(
             type_name=f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
             message=_text(error),
             text=_format(error),
-            notes=[str(note) for note in getattr(error, "__notes__", ())],
+            notes=_notes(error),
             kind=_try_encode(kind),
             args=_try_encode(args),
             state=_try_encode(state) if state else None,
-            cause=_take_apart(error.__cause__) if error.__cause__ is not None else None,
+            cause=None if cause is None else _take_apart(cause, depth + 1),
         )
     )
 
@@ -133,6 +137,13 @@ def _text(error: BaseException) -> str:
         return str(error)
     except Exception:
         return f"<{type(error).__name__} without text>"
+
+
+def _notes(error: BaseException) -> list[str]:
+    try:
+        return [str(note) for note in getattr(error, "__notes__", ())]
+    except Exception:  # it may be anything
+        return []
 
 
 def _format(error: BaseException) -> str:

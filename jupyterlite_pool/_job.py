@@ -96,6 +96,8 @@ class MapJob:
         self._next_arrival: Future[None] | None = None
         #: Arguments of items that failed or were cancelled.
         self._inputs: dict[int, tuple[Any, ...]] = {}
+        #: The job whose end is ours.
+        self._adopted: MapJob | None = None
         if self.total == 0:
             self._items = None
             self._check_end()
@@ -140,8 +142,10 @@ class MapJob:
             if task is None:
                 break
             tasks.append(task)
-        for task in tasks:
-            self._taken[task.index] = task
+            self._taken[task.index] = task  # at once: the next may be the end of the items
+        if self.stopping:  # an item could not be read, or not be sent
+            self.put_back(tasks)
+            return []
         return tasks
 
     def put_back(self, tasks: Sequence[Task]) -> None:
@@ -212,6 +216,9 @@ class MapJob:
 
     def cancel(self) -> None:
         """Start no more items. Those that run end as they would."""
+        if self._adopted is not None:
+            self._adopted.cancel()
+            return
         self.stopping = True
         self._cancel_tasks(self._returned)
         self._returned.clear()
@@ -241,6 +248,7 @@ class MapJob:
     def adopt(self, other: MapJob, indices: Sequence[int]) -> None:
         """Let another job's items end these items of ours, in order, and its end be ours."""
         self.settled, self.ended = other.settled, other.ended
+        self._adopted = other
 
         def arrived(place: int) -> None:
             index = indices[place]
@@ -251,10 +259,14 @@ class MapJob:
                 self._inputs.pop(index, None)
             else:
                 self.failures[index] = other.failures[place]
+            self._arrive(index)
+            for observer in self.item_observers:
+                observer(index)
 
         for place in [*other.values, *other.failures]:
             arrived(place)
         other.item_observers.append(arrived)
+        other.ended.add_done_callback(lambda _: self._wake_waiting())
 
     def take_all(self) -> Iterator[Task]:
         """Take what no worker has, one by one; each is to be given to `finish`."""
@@ -294,31 +306,31 @@ class MapJob:
             waiting.set_result(None)
 
     def _next(self) -> Task | None:
-        if self._items is None:
-            return None
-        try:
-            args = next(self._items)
-        except StopIteration:
-            self._items = None
-            self.total = self._read
-            self._check_end()
-            return None
-        except BaseException as error:  # the user's own generator, or zip(strict=True)
-            self._items = None
-            self.total = self._read
-            _add_note(error, f"raised by the iterable when item {self._read} was asked for")
-            self.fail(error)
-            return None
-        index, self._read = self._read, self._read + 1
-        seed = None if self._seed is None else (self._seed, index)
-        try:
-            call = encode_call(self.function, args, {})
-        except Exception as error:
-            task = Task(index, self._key, self._environment, Encoded(b"", []), args, seed)
-            self._taken[index] = task
-            self.finish(task, Outcome(None, 0.0, error=error))
-            return self._next()
-        return Task(index, self._key, self._environment, call, args, seed)
+        while self._items is not None:
+            try:
+                args = next(self._items)
+            except StopIteration:
+                self._items = None
+                self.total = self._read
+                self._check_end()
+                return None
+            except BaseException as error:  # the user's own generator, or zip(strict=True)
+                self._items = None
+                self.total = self._read
+                _add_note(error, f"raised by the iterable when item {self._read} was asked for")
+                self.fail(error)
+                return None
+            index, self._read = self._read, self._read + 1
+            seed = None if self._seed is None else (self._seed, index)
+            try:
+                call = encode_call(self.function, args, {})
+            except Exception as error:
+                task = Task(index, self._key, self._environment, Encoded(b"", []), args, seed)
+                self._taken[index] = task
+                self.finish(task, Outcome(None, 0.0, error=error))
+            else:
+                return Task(index, self._key, self._environment, call, args, seed)
+        return None
 
     def _cancel_tasks(self, tasks: Iterable[Task]) -> None:
         for task in tasks:
@@ -337,12 +349,18 @@ class MapJob:
                 self.settled.set_exception(error)
 
     def _check_end(self) -> None:
+        if self._adopted is not None:
+            return  # its end is ours
         if self._items is None and not self._taken and not self._returned and self.active:
             self.ended_at = time.monotonic()
             self._settle(None)
             self.ended.set_result(None)
-            for index in [*self._arrivals, -1]:
-                self._arrive(index)
+            self._wake_waiting()
+
+    def _wake_waiting(self) -> None:
+        """Nothing more arrives."""
+        for index in [*self._arrivals, -1]:
+            self._arrive(index)
 
     def _changed(self) -> None:
         self._check_end()

@@ -64,6 +64,13 @@ def _compile(target: str, body: str, filename: str) -> Any:
         tree.body[-1] = ast.copy_location(kept, last)
     # Line 1 has no column 0 of ours: errors in the target are found before.
     bind = ast.parse(f"{target} = {ITEM}").body
-    tree.body[:0] = bind
+    start = 0
+    while start < len(tree.body) and _is_future(tree.body[start]):
+        start += 1  # nothing may stand before these
+    tree.body[start:start] = bind
     ast.fix_missing_locations(tree)
     return compile(tree, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"

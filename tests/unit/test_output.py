@@ -1,0 +1,104 @@
+"""What a task prints, posted line by line but not too often."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from jupyterlite_pool.worker.output import INTERVAL, LIMIT, TaskStream
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Recorded:
+    """A stream with its clock and what it posted."""
+
+    def __init__(self) -> None:
+        self.posts: list[tuple[int, str]] = []
+        self.clock = Clock()
+        self.stream = TaskStream(lambda task, text: self.posts.append((task, text)), self.clock)
+
+
+@pytest.fixture
+def recorded() -> Recorded:
+    recorded = Recorded()
+    recorded.stream.begin(7)
+    return recorded
+
+
+def test_the_first_line_is_posted_at_once(recorded: Recorded) -> None:
+    recorded.stream.write("one\n")
+    assert recorded.posts == [(7, "one\n")]
+
+
+def test_lines_soon_after_a_post_wait_and_go_together(recorded: Recorded) -> None:
+    recorded.stream.write("one\n")
+    recorded.stream.write("two\n")
+    recorded.stream.write("three\n")
+    assert recorded.posts == [(7, "one\n")]
+    recorded.clock.now += 2 * INTERVAL
+    recorded.stream.write("four\n")
+    assert recorded.posts[1:] == [(7, "two\nthree\nfour\n")]
+
+
+def test_a_line_without_an_end_waits_for_it(recorded: Recorded) -> None:
+    recorded.stream.write("one\ntw")
+    recorded.clock.now += 2 * INTERVAL
+    recorded.stream.write("o")
+    assert recorded.posts == [(7, "one\n")]
+    recorded.stream.write("\n")
+    assert recorded.posts[1:] == [(7, "two\n")]
+
+
+def test_much_text_does_not_wait(recorded: Recorded) -> None:
+    recorded.stream.write("one\n")
+    recorded.stream.write("x" * LIMIT + "\n")
+    assert recorded.posts[1:] == [(7, "x" * LIMIT + "\n")]
+
+
+def test_flush_posts_a_line_without_an_end(recorded: Recorded) -> None:
+    recorded.stream.write("no end")
+    recorded.stream.flush()
+    recorded.stream.flush()
+    assert recorded.posts == [(7, "no end")]
+
+
+def test_the_end_of_a_task_posts_the_rest_as_the_tasks_own(recorded: Recorded) -> None:
+    recorded.stream.write("rest")
+    recorded.stream.begin(8)
+    recorded.stream.write("next")
+    recorded.stream.begin(-1)
+    assert recorded.posts == [(7, "rest"), (8, "next")]
+
+
+def test_nothing_is_posted_where_nothing_was_written(recorded: Recorded) -> None:
+    recorded.stream.write("")
+    recorded.stream.flush()
+    recorded.stream.begin(8)
+    assert recorded.posts == []
+
+
+def test_print_writes_to_it(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", recorded.stream)
+    print("a", 1, end="!")
+    recorded.stream.flush()
+    assert recorded.posts == [(7, "a 1!")]
+    assert recorded.stream.writable()
+
+
+def test_only_text_can_be_written(recorded: Recorded) -> None:
+    data: Any = b"bytes"
+    with pytest.raises(TypeError, match="must be str, not bytes"):
+        recorded.stream.write(data)
+
+
+def test_write_says_how_much_it_took(recorded: Recorded) -> None:
+    assert recorded.stream.write("é\n") == 2

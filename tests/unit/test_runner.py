@@ -1,0 +1,365 @@
+"""The Python half of a worker, with a port that writes down what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import math
+import pickle
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+
+from jupyterlite_pool._failure import decode_error
+from jupyterlite_pool._payload import (
+    OUT_OF_BAND_BYTES,
+    decode,
+    encode,
+    encode_call,
+    encode_function,
+    join,
+    split,
+)
+from jupyterlite_pool._protocol import ENVIRONMENT_PREFIX, LOG_BYTES, CallItem, ResultItem
+from jupyterlite_pool.errors import RemoteUnpicklingError
+from jupyterlite_pool.worker import runner as runner_module
+from jupyterlite_pool.worker.context import WorkerInfo, current_worker
+from jupyterlite_pool.worker.environment import Environment, Surroundings
+from jupyterlite_pool.worker.runner import Runner
+
+
+class Post(NamedTuple):
+    """What was posted of a batch, decoded."""
+
+    results: list[ResultItem]
+    buffers: list[memoryview]
+    next: int
+    done: bool
+
+
+class Recorder:
+    """A port that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.posts: list[Post] = []
+        self.errors: list[tuple[int, str, str, str]] = []
+        self.tasks: list[int] = []
+
+    def result(
+        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
+    ) -> None:
+        assert batch == BATCH
+        results = [item for item, _ in split(ResultItem, payload, buffers)]
+        self.posts.append(Post(results, buffers, next, done))
+
+    def error(self, batch: int, type: str, message: str, traceback: str) -> None:
+        self.errors.append((batch, type, message, traceback))
+
+    def task(self, task: int) -> None:
+        self.tasks.append(task)
+
+    @property
+    def results(self) -> list[ResultItem]:
+        return [result for post in self.posts for result in post.results]
+
+    @property
+    def values(self) -> list[Any]:
+        return [decode(result.payload) for result in self.results if result.ok]
+
+    def failure(self) -> BaseException:
+        [error] = [decode_error(result.payload) for result in self.results if not result.ok]
+        return error
+
+
+BATCH = 7
+
+#: What the functions below look at: they travel by name, since this module can be imported.
+here: list[Runner] = []
+
+
+@pytest.fixture
+def port() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def runner(port: Recorder) -> Iterator[Runner]:
+    runner = Runner(port, worker=3, pid=1003, environment=Environment())
+    here.append(runner)
+    yield runner
+    here.clear()
+
+
+@pytest.fixture
+def _never_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "POST_INTERVAL", math.inf)
+
+
+@pytest.fixture
+def _always_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "POST_INTERVAL", 0.0)
+
+
+def run(
+    runner: Runner,
+    function: Callable[..., Any],
+    calls: Sequence[tuple[Any, ...]],
+    **fields: Any,
+) -> None:
+    """Run a batch with one function, its tasks numbered from 100."""
+    runner.put("f", *encode_function(function))
+    items = []
+    buffers: list[memoryview] = []
+    for number, args in enumerate(calls, 100):
+        call = encode_call(function, args, {})
+        buffers.extend(call.buffers)
+        item = CallItem(number, "f", None, call.payload, len(call.buffers), 1, None)
+        items.append(item._replace(**fields))
+    asyncio.run(runner.run(BATCH, join(items), buffers))
+
+
+@pytest.mark.usefixtures("_never_due")
+def test_short_tasks_are_posted_together_at_the_end(runner: Runner, port: Recorder) -> None:
+    run(runner, abs, [(-1,), (-2,), (-3,)])
+    [post] = port.posts
+    assert [(result.task, result.ok) for result in post.results] == [
+        (100, True),
+        (101, True),
+        (102, True),
+    ]
+    assert port.values == [1, 2, 3]
+    assert (post.next, post.done) == (3, True)
+
+
+@pytest.mark.usefixtures("_always_due")
+def test_results_are_posted_on_the_way_once_they_are_due(runner: Runner, port: Recorder) -> None:
+    run(runner, abs, [(-1,), (-2,), (-3,)])
+    assert [(len(post.results), post.next, post.done) for post in port.posts] == [
+        (1, 1, False),
+        (1, 2, False),
+        (1, 3, True),
+    ]
+
+
+def place_and_log(_: int) -> tuple[int, int]:
+    return here[0].state[0], here[0].state[1]
+
+
+@pytest.mark.usefixtures("_never_due")
+def test_what_is_finished_but_not_posted_can_be_read_when_python_has_died(
+    runner: Runner, port: Recorder
+) -> None:
+    run(runner, place_and_log, [(0,), (1,)])
+    (first_place, first_used), (second_place, second_used) = port.values
+    assert (first_place, first_used, second_place) == (0, 0, 1)
+    # JavaScript reads that many bytes of the log, and posts them.
+    [(item, _)] = split(ResultItem, bytes(runner.log[:second_used]), [])
+    assert (item.task, decode(item.payload)) == (100, (0, 0))
+    assert list(runner.state) == [-1, 0]
+
+
+def cancel_at(place: int, stop: int) -> int:
+    if place == stop:
+        here[0].cancel(BATCH)
+    return place
+
+
+@pytest.mark.usefixtures("_always_due")
+def test_a_batch_is_cancelled_between_two_tasks(runner: Runner, port: Recorder) -> None:
+    run(runner, cancel_at, [(0, 1), (1, 1), (2, 1)])
+    assert port.values == [0, 1]  # the one that runs ends as it would
+    assert port.posts[-1] == Post([], [], 3, True)
+
+
+@pytest.mark.usefixtures("_always_due")
+def test_a_cancelled_number_is_forgotten_with_its_batch(runner: Runner, port: Recorder) -> None:
+    run(runner, cancel_at, [(0, 0), (1, 0)])
+    run(runner, cancel_at, [(2, 0), (3, 0)])
+    assert port.values == [0, 2, 3]
+
+
+def big(size: int) -> bytes:
+    return b"x" * size
+
+
+@pytest.mark.usefixtures("_never_due")
+def test_a_result_larger_than_the_log_is_posted_in_its_turn(runner: Runner, port: Recorder) -> None:
+    run(runner, big, [(1,), (LOG_BYTES + 1,), (2,)])
+    assert [len(value) for value in port.values] == [1, LOG_BYTES + 1, 2]
+    assert [(len(post.results), post.next, post.done) for post in port.posts] == [
+        (1, 1, False),
+        (1, 2, False),
+        (1, 3, True),
+    ]
+
+
+@pytest.mark.usefixtures("_never_due")
+def test_a_log_that_is_full_is_posted(runner: Runner, port: Recorder) -> None:
+    run(runner, big, [(LOG_BYTES // 2,), (LOG_BYTES // 2,), (1,)])
+    assert [len(value) for value in port.values] == [LOG_BYTES // 2, LOG_BYTES // 2, 1]
+    assert [result.task for result in port.results] == [100, 101, 102]
+
+
+def buffer_of(size: int) -> Any:
+    return pickle.PickleBuffer(bytes(size))
+
+
+def test_a_large_buffer_goes_beside_its_result(runner: Runner, port: Recorder) -> None:
+    run(runner, buffer_of, [(OUT_OF_BAND_BYTES,)])
+    first, last = port.posts
+    assert [buffer.nbytes for buffer in first.buffers] == [OUT_OF_BAND_BYTES]
+    assert first.results[0].buffers == 1
+    assert (first.next, first.done, last.results, last.done) == (1, False, [], True)
+
+
+def test_a_batch_that_cannot_be_read_is_an_error_of_the_whole(
+    runner: Runner, port: Recorder
+) -> None:
+    asyncio.run(runner.run(BATCH, b"no pickle", []))
+    [(batch, kind, _, traceback)] = port.errors
+    assert (batch, kind) == (BATCH, "UnpicklingError")
+    assert "Traceback" in traceback
+    assert port.posts == []
+
+
+@pytest.mark.parametrize("damaged", [{"payload": b"no pickle"}, {"function": "unknown"}])
+def test_a_task_that_cannot_be_read_costs_nothing_but_itself(
+    runner: Runner, port: Recorder, damaged: dict[str, Any]
+) -> None:
+    runner.put("f", *encode_function(abs))
+    payload = encode_call(abs, (-1,), {}).payload
+    good = CallItem(1, "f", None, payload, 0, 1, None)
+    bad = good._replace(task=2, **damaged)
+    asyncio.run(runner.run(BATCH, join([good, bad, good._replace(task=3)]), []))
+    assert [(result.task, result.ok) for result in port.results] == [
+        (1, True),
+        (2, False),
+        (3, True),
+    ]
+    assert isinstance(port.failure(), RemoteUnpicklingError)
+
+
+def test_a_function_that_cannot_be_read_fails_its_tasks_only(
+    runner: Runner, port: Recorder
+) -> None:
+    runner.put("bad", b"no pickle", [])
+    payload = encode_call(abs, (-1,), {}).payload
+    asyncio.run(runner.run(BATCH, join([CallItem(1, "bad", None, payload, 0, 1, None)]), []))
+    assert isinstance(port.failure(), RemoteUnpicklingError)
+    run(runner, abs, [(-5,)])
+    assert port.values == [5]
+
+
+def fail(kind: type[BaseException], *args: object) -> None:
+    raise kind(*args)
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit, ValueError])
+def test_an_exit_is_the_tasks_own(
+    runner: Runner, port: Recorder, kind: type[BaseException]
+) -> None:
+    run(runner, fail, [(kind, 3), (kind, 4)])
+    assert [type(decode_error(result.payload)) for result in port.results] == [kind, kind]
+    assert port.posts[-1].done
+
+
+def lock_of(_: int) -> object:
+    import threading
+
+    return threading.Lock()
+
+
+def test_a_result_that_cannot_be_sent_is_an_error_of_its_task(
+    runner: Runner, port: Recorder
+) -> None:
+    run(runner, lock_of, [(1,)])
+    assert isinstance(port.failure(), pickle.PicklingError)
+
+
+async def slowly(x: int) -> int:
+    await asyncio.sleep(0)
+    return x + 1
+
+
+def test_an_async_function_is_awaited(runner: Runner, port: Recorder) -> None:
+    run(runner, slowly, [(1,), (2,)])
+    assert port.values == [2, 3]
+
+
+def who(_: int) -> WorkerInfo | None:
+    return current_worker()
+
+
+def test_a_task_knows_its_worker_and_only_a_task(runner: Runner, port: Recorder) -> None:
+    run(runner, who, [(0,)], attempt=2)
+    assert [tuple(value) for value in port.values] == [(3, 1003, 2)]
+    assert current_worker() is None
+
+
+def test_the_port_is_told_whose_output_comes(runner: Runner, port: Recorder) -> None:
+    run(runner, abs, [(-1,), (-2,)])
+    assert port.tasks == [100, -1, 101, -1]
+
+
+def draw(_: int) -> float:
+    return random.random()
+
+
+def test_a_seeded_task_draws_the_same_whatever_ran_before(runner: Runner, port: Recorder) -> None:
+    run(runner, draw, [(0,)], seed=(1, 5))
+    run(runner, draw, [(0,), (0,)], seed=(1, 6))
+    run(runner, draw, [(0,)], seed=(1, 5))
+    first, second, third, again = port.values
+    assert first == again
+    assert second == third
+    assert first != second
+
+
+def test_a_function_that_was_dropped_is_gone(runner: Runner, port: Recorder) -> None:
+    run(runner, abs, [(-1,)])
+    runner.drop("f")
+    payload = encode_call(abs, (-1,), {}).payload
+    asyncio.run(runner.run(BATCH, join([CallItem(1, "f", None, payload, 0, 1, None)]), []))
+    assert "KeyError" in str(port.failure())
+
+
+def environment_key(number: int) -> str:
+    return f"{ENVIRONMENT_PREFIX}{number}"
+
+
+def test_surroundings_are_brought_about_before_the_task_that_names_them(port: Recorder) -> None:
+    loaded: list[Sequence[str]] = []
+
+    async def load(names: Sequence[str]) -> None:
+        if "missing" in names:
+            raise ImportError("there is no such package")
+        loaded.append(list(names))
+
+    runner = Runner(port, 0, 1000, Environment(load))
+    path = list(sys.path)
+    import os
+
+    for number, package in enumerate(["a", "missing"]):
+        wanted = Surroundings([package], None, path, os.getcwd(), dict(os.environ))
+        runner.put(environment_key(number), *encode(tuple(wanted)))
+    run(runner, abs, [(-1,), (-2,)], environment=environment_key(0))
+    assert loaded == [["a"]]
+    assert port.values == [1, 2]
+    run(runner, abs, [(-1,)], environment=environment_key(1))
+    assert isinstance(port.failure(), ImportError)
+    assert sys.path == path
+
+
+class Token:
+    pass
+
+
+def test_a_value_is_not_kept_once_it_was_posted(runner: Runner) -> None:
+    gc.collect()
+    before = sum(isinstance(thing, Token) for thing in gc.get_objects())
+    run(runner, Token, [()])
+    gc.collect()
+    assert sum(isinstance(thing, Token) for thing in gc.get_objects()) == before
