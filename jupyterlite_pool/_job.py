@@ -53,6 +53,7 @@ class MapJob:
         seed: int | None = None,
         max_workers: int | None = None,
         wake: Callable[[], None] = lambda: None,
+        ended: Future[None] | None = None,
     ) -> None:
         self.function = function
         self.retries = retries
@@ -62,7 +63,7 @@ class MapJob:
         #: Resolves with None when the job settles; carries the first error otherwise.
         self.settled: Future[None] = Future()
         #: Resolves with None when nothing of the job runs any more.
-        self.ended: Future[None] = Future()
+        self.ended: Future[None] = ended or Future()
         self.values: dict[int, Any] = {}
         self.failures: dict[int, BaseException] = {}
         self.cancelled: set[int] = set()
