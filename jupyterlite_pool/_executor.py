@@ -185,10 +185,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1.")
+        deadline = None if timeout is None else time.monotonic() + timeout
         # Like the standard library, it reads everything now and lets every call run.
         items = [list(iterable) for iterable in iterables]
         job = self.start_job(fn, items, chunksize=chunksize, return_exceptions=True)
-        return _values(job, timeout)
+        return _values(job, deadline)
 
     def start_job(
         self, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]], **options: Any
@@ -239,10 +240,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             if cancel_futures:
                 self._calls.cancel_waiting()
             self._pump()
-            unfinished: list[concurrent.futures.Future[Any]] = [
-                *self._calls.unfinished,
-                *(source.ended for source in self._active_sources() if isinstance(source, MapJob)),
-            ]
+            unfinished = self._unfinished()
             if not self._busy():
                 self._backend.shutdown()
         if wait:
@@ -274,8 +272,10 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         import asyncio
 
         self.shutdown(wait=False)
-        pending = [asyncio.wrap_future(future) for future in self._calls.unfinished]
-        await asyncio.gather(*pending, return_exceptions=True)
+        with self._lock:
+            pending = [asyncio.wrap_future(future) for future in self._unfinished()]
+        # Shielded: a wait that is given up must not cancel the work.
+        await asyncio.shield(asyncio.gather(*pending, return_exceptions=True))
 
     # What the backend tells.
 
@@ -288,7 +288,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def on_dispatched(self, worker: int, batch: int) -> None:
         """A batch left the queue for a worker; its time limit starts."""
         with self._lock:
-            entry = self._batches[batch]
+            entry = self._batches.get(batch)
+            if entry is None:  # it was given up meanwhile
+                return
             entry.worker = worker
             limit = entry.source.task_timeout
             if limit is not None:
@@ -306,7 +308,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     ) -> None:
         """Hand results to where their tasks came from."""
         with self._lock:
-            entry = self._batches[batch]
+            entry = self._batches.get(batch)
+            if entry is None:
+                return
             entry.next = next
             if done:
                 self._forget(batch)
@@ -323,6 +327,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     ) -> None:
         """None of a batch's tasks could be run."""
         with self._lock:
+            if batch not in self._batches:
+                return
             entry = self._forget(batch)
             for task in entry.tasks.values():
                 error = RemoteError(
@@ -398,6 +404,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         self._sources.extend(full)
         if self._closed and not self._busy():
             self._backend.shutdown()
+
+    def _unfinished(self) -> list[concurrent.futures.Future[Any]]:
+        """What is done when the calls and jobs that were taken have ended."""
+        jobs = {source for source in self._active_sources() if isinstance(source, MapJob)}
+        return [*self._calls.unfinished, *(job.ended for job in jobs)]
 
     def _active_sources(self) -> list[TaskSource]:
         return [*self._sources, *(entry.source for entry in self._batches.values())]
@@ -563,9 +574,8 @@ def _loss(entry: _Batch, worker: int, end: WorkerEnd, task: Task) -> PoolError:
     )
 
 
-def _values(job: MapJob, timeout: float | None) -> Iterator[Any]:
+def _values(job: MapJob, deadline: float | None) -> Iterator[Any]:
     """A job's values in order, each as soon as it is there."""
-    deadline = None if timeout is None else time.monotonic() + timeout
     try:
         index = 0
         while True:

@@ -228,7 +228,7 @@ class MapJob:
         """Resolves when one more item has ended, or all have."""
         if not self.active:
             return self.ended
-        if self._next_arrival is None:
+        if self._next_arrival is None or self._next_arrival.done():  # a wait was given up
             self._next_arrival = Future()
         return self._next_arrival
 
@@ -281,6 +281,8 @@ class MapJob:
     def arrival(self, index: int) -> Future[bool]:
         """Resolves when an item has ended: True, or False where it never will."""
         future = self._arrivals.setdefault(index, Future())
+        if future.cancelled():  # a wait was given up
+            future = self._arrivals[index] = Future()
         if not future.done() and (self._has(index) or not self.active):
             future.set_result(self._has(index))
         return future
@@ -293,7 +295,7 @@ class MapJob:
         if future is not None and not future.done():
             future.set_result(self._has(index))
         waiting, self._next_arrival = self._next_arrival, None
-        if waiting is not None:
+        if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
     def _next(self) -> Task | None:
@@ -373,7 +375,7 @@ def _total(iterables: Sequence[Iterable[Any]], strict: bool) -> int | None:
     known = [size for size in sizes if size is not None]
     if strict and len(known) == len(sizes) and len(set(known)) > 1:
         raise ValueError(f"strict=True, but the iterables have different lengths: {known}")
-    return min(known) if len(known) == len(sizes) else None
+    return min(known, default=0) if len(known) == len(sizes) else None
 
 
 def _size(iterable: Iterable[Any]) -> int | None:
