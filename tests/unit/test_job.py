@@ -412,3 +412,15 @@ def test_to_cancel_a_job_cancels_what_it_adopted() -> None:
     assert again.stopping
     assert again.take(1) == []
     assert not job.active
+
+
+def test_a_wait_that_was_given_up_harms_nobody() -> None:
+    job = job_of([1, 2], chunksize=2)
+    first, second = job.take(2)
+    job.next_arrival().cancel()
+    job.arrival(1).cancel()
+    finish(job, first)
+    again, following = job.arrival(1), job.next_arrival()
+    finish(job, second)
+    assert again.result(0) is True
+    assert following.done()
