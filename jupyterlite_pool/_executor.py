@@ -1,58 +1,29 @@
 """`WorkerPoolExecutor`: an executor of `concurrent.futures` over a pool of Pyodide workers.
 
-One task's way: `submit` (or a job) encodes a call; `_pump` asks the sources in turn for a batch
-whenever the backend has room for one; the backend's words come in as `on_…` calls, which decode the
-results and hand them to the source that the task came from.
+It encodes calls and keeps what workers need for them; `_dispatch` brings them there and back.
 """
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import sys
-import threading
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
-from ._failure import decode_error
+from ._dispatch import Dispatcher
 from ._futures import PoolFuture
 from ._job import MapJob
-from ._payload import Encoded, decode, encode_call, encode_function, function_key, join, split
-from ._protocol import CallItem, ResultItem
-from ._tasks import CallQueue, Outcome, Task, TaskSource
+from ._objects import SharedObjects
+from ._payload import Encoded, encode_call, encode_function, function_key
+from ._tasks import CallQueue, Task
 from ._waits import can_block, install_waits, wait_done
-from .backends import Backend, WorkerEnd, WorkerStatus
-from .errors import (
-    PoolError,
-    PoolStartError,
-    RemoteError,
-    RemoteUnpicklingError,
-    TaskTimeoutError,
-    TerminatedWorkerError,
-)
+from .backends import Backend, WorkerStatus
+from .errors import PoolStartError, TerminatedWorkerError
 
 T = TypeVar("T")
-
-#: Batches that a backend holds for each worker: one that runs and one that waits.
-BATCHES_PER_WORKER = 2
-
-
-@dataclass(slots=True)
-class _Batch:
-    """A batch that the backend has."""
-
-    source: TaskSource
-    #: Its tasks in order, by number; those whose results came are gone.
-    tasks: dict[int, Task]
-    size: int
-    #: The place of the task that the worker said it would run next.
-    next: int = 0
-    worker: int | None = None
-    call_off: Callable[[], None] | None = None
-    timed_out: bool = False
 
 
 class PoolStatus(NamedTuple):
@@ -104,22 +75,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             raise ValueError(f"max_workers must be at least 1, not {max_workers}")
         install_waits()
         self._backend = backend or _browser_backend(max_workers, packages)
-        # The in-process backend speaks from other threads.
-        self._lock = threading.RLock()
+        self._objects = SharedObjects(self._backend)
+        self._dispatcher = Dispatcher(self._backend)
+        self._lock = self._dispatcher.lock
         self._calls = CallQueue()
-        self._sources: deque[TaskSource] = deque()
-        self._batches: dict[int, _Batch] = {}
-        self._put: set[str] = set()
-        self._next_task = 0
-        self._next_batch = 0
-        self._closed = False
-        self._broken: PoolError | None = None
-        self._tasks_run: Counter[int] = Counter()
-        #: Workers that are ready to run tasks.
-        self.ready_workers: set[int] = set()
-        #: Called with the worker, the stream's name and the text of what a task printed.
-        self.on_print: Callable[[int, str, str], None] = _print_here
-        self._backend.start(self)
+        self._backend.start(self._dispatcher)
 
     @property
     def max_workers(self) -> int:
@@ -129,12 +89,17 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     @property
     def broken(self) -> BaseException | None:
         """Why it can run nothing any more; None while it can."""
-        return self._broken
+        return self._dispatcher.broken
 
     @property
     def closed(self) -> bool:
         """Whether it was shut down."""
-        return self._closed
+        return self._dispatcher.closed
+
+    @property
+    def ready_workers(self) -> set[int]:
+        """The workers that are ready to run tasks."""
+        return self._dispatcher.ready_workers
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> PoolFuture[T]:
         """Run `fn(*args, **kwargs)` on a worker.
@@ -154,13 +119,14 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         with self._lock:
             self._check_open()
             try:
-                key = self._put_function(fn)
                 call = encode_call(fn, args, kwargs)
+                function = encode_function(fn)
             except Exception as error:  # as the standard library: on the future, not here
                 future.set_exception(error)
                 return future
-            self._calls.add(Task(0, key, self._environment(), call, args), future)
-            self._add_source(self._calls)
+            key, environment = self._hold(function, future)
+            self._calls.add(Task(0, key, environment, call, args), future)
+            self._dispatcher.add(self._calls)
         return future
 
     def map(
@@ -198,30 +164,26 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         _check_callable(fn)
         with self._lock:
             self._check_open()
-            job = MapJob(
-                fn,
-                self._put_function(fn),
-                self._environment(),
-                iterables,
-                wake=self._take_back,
-                **options,
-            )
-            self._add_source(job)
+            ended: concurrent.futures.Future[None] = concurrent.futures.Future()
+            key, environment = self._hold(encode_function(fn), ended)
+            wake = self._dispatcher.take_back
+            job = MapJob(fn, key, environment, iterables, wake=wake, ended=ended, **options)
+            self._dispatcher.add(job)
         return job
 
     def status(self) -> PoolStatus:
         """The pool as it is now."""
         with self._lock:
-            running = sum(entry.worker is not None for entry in self._batches.values())
+            running, waiting = self._dispatcher.count_batches()
             return PoolStatus(
                 size=self._backend.size,
                 workers=[
-                    worker._replace(tasks=self._tasks_run[worker.id])
+                    worker._replace(tasks=self._dispatcher.tasks_run[worker.id])
                     for worker in self._backend.workers()
                 ],
-                jobs=len({id(source) for source in self._active_sources()}),
+                jobs=len({id(source) for source in self._dispatcher.active_sources}),
                 batches_running=running,
-                batches_waiting=len(self._batches) - running,
+                batches_waiting=waiting,
             )
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
@@ -236,13 +198,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             cancel_futures: cancel the calls that have not started.
         """
         with self._lock:
-            self._closed = True
+            self._dispatcher.closed = True
             if cancel_futures:
                 self._calls.cancel_waiting()
-            self._pump()
             unfinished = self._unfinished()
-            if not self._busy():
-                self._backend.shutdown()
+            self._dispatcher.pump()  # stops the backend where nothing is left
         if wait:
             for future in unfinished:
                 _wait_quietly(future)
@@ -253,8 +213,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         Calls and items that have not ended fail with `TerminatedWorkerError`.
         """
         with self._lock:
-            self._closed = True
-            self._lose_all(TerminatedWorkerError("the pool's workers were stopped", started=None))
+            self._dispatcher.closed = True
+            error = TerminatedWorkerError("the pool's workers were stopped", started=None)
+            self._dispatcher.lose_all(error)
             self._backend.shutdown()
 
     #: In a browser there is only one way to stop a worker.
@@ -269,225 +230,39 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        import asyncio
-
         self.shutdown(wait=False)
         with self._lock:
             pending = [asyncio.wrap_future(future) for future in self._unfinished()]
         # Shielded: a wait that is given up must not cancel the work.
         await asyncio.shield(asyncio.gather(*pending, return_exceptions=True))
 
-    # What the backend tells.
-
-    def on_worker_ready(self, worker: int) -> None:
-        """A worker can take batches."""
-        with self._lock:
-            self.ready_workers.add(worker)
-            self._pump()
-
-    def on_dispatched(self, worker: int, batch: int) -> None:
-        """A batch left the queue for a worker; its time limit starts."""
-        with self._lock:
-            entry = self._batches.get(batch)
-            if entry is None:  # it was given up meanwhile
-                return
-            entry.worker = worker
-            limit = entry.source.task_timeout
-            if limit is not None:
-
-                def expire() -> None:
-                    entry.timed_out = True
-                    self._backend.kill(worker)
-
-                entry.call_off = self._backend.call_later(limit, expire)
-            entry.source.started()
-            self._pump()
-
-    def on_result(
-        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
-    ) -> None:
-        """Hand results to where their tasks came from."""
-        with self._lock:
-            entry = self._batches.get(batch)
-            if entry is None:
-                return
-            entry.next = next
-            if done:
-                self._forget(batch)
-            for item, item_buffers in split(ResultItem, payload, buffers):
-                task = entry.tasks.pop(item.task)
-                self._tasks_run[worker] += 1
-                entry.source.finish(task, _outcome(worker, item, item_buffers))
-            if done and entry.tasks:  # it was cancelled on the way
-                entry.source.discard(list(entry.tasks.values()))
-            self._pump()
-
-    def on_batch_error(
-        self, worker: int, batch: int, type_name: str, message: str, traceback: str
-    ) -> None:
-        """None of a batch's tasks could be run."""
-        with self._lock:
-            if batch not in self._batches:
-                return
-            entry = self._forget(batch)
-            for task in entry.tasks.values():
-                error = RemoteError(
-                    f"{type_name}: {message}", type_name=type_name, traceback_text=traceback
-                )
-                entry.source.finish(task, Outcome(worker, 0.0, error=error))
-            self._pump()
-
-    def on_output(self, worker: int, task: int, stream: str, text: str) -> None:
-        """Show what a task printed, and keep it with the task."""
-        with self._lock:
-            for entry in self._batches.values():
-                if task in entry.tasks:
-                    entry.source.printed(entry.tasks[task], stream, text)
-        self.on_print(worker, stream, text)
-
-    def on_worker_ended(self, worker: int, batch: int | None, end: WorkerEnd) -> None:
-        """Fail what ran on a worker that is gone, and run elsewhere what had not started."""
-        with self._lock:
-            self.ready_workers.discard(worker)
-            if batch is None or batch not in self._batches:
-                return
-            entry = self._forget(batch)
-            started, unstarted = _divide(entry, end)
-            for task in started:
-                if entry.source.retries >= task.attempt:
-                    task.attempt += 1
-                    unstarted.insert(0, task)
-                else:
-                    error = _loss(entry, worker, end, task)
-                    entry.source.finish(task, Outcome(worker, 0.0, error=error))
-            if unstarted:
-                entry.source.put_back(unstarted)
-                self._add_source(entry.source)
-            self._pump()
-
-    def on_broken(self, message: str) -> None:
-        """Nothing runs any more."""
-        if not self._closed:
-            self._lose_all(PoolStartError(message))
-
-    def _lose_all(self, error: PoolError) -> None:
-        with self._lock:
-            self._broken = error
-            sources = {id(source): source for source in self._active_sources()}
-            for batch in list(self._batches):
-                self._forget(batch)
-            self._sources.clear()
-            self._calls.broken(error)
-            for source in sources.values():
-                source.broken(error)
-
-    # How batches are made.
-
-    def _add_source(self, source: TaskSource) -> None:
-        if source not in self._sources:
-            self._sources.append(source)
-        self._pump()
-
-    def _pump(self) -> None:
-        """Fill the backend's queue, from each source in turn."""
-        limit = BATCHES_PER_WORKER * self._backend.size
-        full: list[TaskSource] = []
-        while self._sources and len(self._batches) < limit:
-            source = self._sources.popleft()
-            if self._is_full(source):
-                full.append(source)
-                continue
-            tasks = source.take(self._backend.size)
-            if tasks:
-                self._submit(source, tasks)
-                self._sources.append(source)
-        self._sources.extend(full)
-        if self._closed and not self._busy():
-            self._backend.shutdown()
-
     def _unfinished(self) -> list[concurrent.futures.Future[Any]]:
         """What is done when the calls and jobs that were taken have ended."""
-        jobs = {source for source in self._active_sources() if isinstance(source, MapJob)}
+        sources = self._dispatcher.active_sources
+        jobs = {source for source in sources if isinstance(source, MapJob)}
         return [*self._calls.unfinished, *(job.ended for job in jobs)]
 
-    def _active_sources(self) -> list[TaskSource]:
-        return [*self._sources, *(entry.source for entry in self._batches.values())]
-
-    def _is_full(self, source: TaskSource) -> bool:
-        if source.max_workers is None:
-            return False
-        held = sum(entry.source is source for entry in self._batches.values())
-        return held >= source.max_workers
-
-    def _busy(self) -> bool:
-        return bool(self._batches or self._sources)
-
-    def _submit(self, source: TaskSource, tasks: list[Task]) -> None:
-        items = []
-        buffers: list[memoryview] = []
-        needs: dict[str, None] = {}  # ordered: the environment comes before what may need it
-        for task in tasks:
-            task.id = self._next_task
-            self._next_task += 1
-            if task.environment is not None:
-                needs[task.environment] = None
-            needs[task.function] = None
-            call = task.call
-            items.append(
-                CallItem(
-                    task.id,
-                    task.function,
-                    task.environment,
-                    call.payload,
-                    len(call.buffers),
-                    task.attempt,
-                    task.seed,
-                )
-            )
-            buffers.extend(call.buffers)
-        entry = _Batch(source, {task.id: task for task in tasks}, len(tasks))
-        batch, self._next_batch = self._next_batch, self._next_batch + 1
-        self._batches[batch] = entry  # before it is submitted: it may start at once
-        self._backend.submit(batch, join(items), buffers, list(needs))
-
-    def _take_back(self) -> None:
-        """Cancel the batches of jobs that start no more tasks."""
-        with self._lock:
-            for batch, entry in list(self._batches.items()):
-                if not isinstance(entry.source, MapJob) or not entry.source.stopping:
-                    continue
-                if self._backend.cancel(batch):
-                    self._forget(batch)
-                    entry.source.discard(list(entry.tasks.values()))
-            self._pump()
-
-    def _forget(self, batch: int) -> _Batch:
-        entry = self._batches.pop(batch)
-        if entry.call_off is not None:
-            entry.call_off()
-        if entry.worker is not None:
-            entry.source.stopped()
-        return entry
-
-    def _put_function(self, fn: Callable[..., Any]) -> str:
-        encoded = encode_function(fn)
-        return self._put_object(function_key(encoded), encoded)
-
-    def _put_object(self, key: str, encoded: Encoded) -> str:
-        if key not in self._put:
-            self._put.add(key)
-            self._backend.put(key, encoded)
-        return key
-
-    def _environment(self) -> str | None:
+    def _hold(
+        self, function: Encoded, until: concurrent.futures.Future[Any]
+    ) -> tuple[str, str | None]:
+        """Put a function and the surroundings of now on the workers, for as long as needed."""
         described = self._backend.environment()
-        return None if described is None else self._put_object(*described)
+        keys = [self._objects.hold(function_key(function), function)]
+        if described is not None:
+            keys.append(self._objects.hold(*described))
+
+        def release(_: object) -> None:
+            for key in keys:
+                self._objects.release(key)
+
+        until.add_done_callback(release)
+        return keys[0], None if described is None else keys[1]
 
     def _check_open(self) -> None:
-        if self._broken is not None:
-            raise type(self._broken)(str(self._broken))
-        if self._closed:
+        if self._dispatcher.closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
+        if self._dispatcher.broken is not None:
+            raise PoolStartError(str(self._dispatcher.broken))
 
 
 _shared: WorkerPoolExecutor | None = None
@@ -527,51 +302,6 @@ def _browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backen
 def _check_callable(fn: object) -> None:
     if not callable(fn):
         raise TypeError(f"the first argument must be a function, not {type(fn).__name__!r}")
-
-
-def _print_here(worker: int, stream: str, text: str) -> None:
-    print(text, end="", file=sys.stderr if stream == "stderr" else sys.stdout)
-
-
-def _outcome(worker: int, item: ResultItem, buffers: Sequence[Any]) -> Outcome:
-    if not item.ok:
-        return Outcome(worker, item.seconds, error=decode_error(item.payload))
-    try:
-        return Outcome(worker, item.seconds, value=decode(item.payload, buffers))
-    except BaseException as cause:
-        error = RemoteUnpicklingError(
-            f"the result could not be read in the notebook: {type(cause).__name__}: {cause}"
-        )
-        error.__cause__ = cause
-        return Outcome(worker, item.seconds, error=error)
-
-
-def _divide(entry: _Batch, end: WorkerEnd) -> tuple[list[Task], list[Task]]:
-    """The tasks of a lost batch: those that had started, or may have, and those that had not."""
-    places = list(entry.tasks.values())
-    first = entry.size - len(places)  # results come in order
-    if entry.size == 1:
-        return places, []
-    if end.running is not None:
-        count = end.running - first + 1
-        return places[:count], places[count:]
-    return places, []
-
-
-def _loss(entry: _Batch, worker: int, end: WorkerEnd, task: Task) -> PoolError:
-    if entry.timed_out:
-        return TaskTimeoutError(
-            f"it ran longer than task_timeout={entry.source.task_timeout:g} s. "
-            f"Worker {worker} is being replaced."
-        )
-    known = entry.size == 1 or end.running is not None
-    return TerminatedWorkerError(
-        f"worker {worker} stopped while running it ({end.message}). The worker is being replaced; "
-        "other items are not affected. To run such items again, use `retries=1`.",
-        reason=end.reason,
-        exit_status=end.status,
-        started=True if known else None,
-    )
 
 
 def _values(job: MapJob, deadline: float | None) -> Iterator[Any]:

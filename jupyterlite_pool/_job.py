@@ -53,6 +53,7 @@ class MapJob:
         seed: int | None = None,
         max_workers: int | None = None,
         wake: Callable[[], None] = lambda: None,
+        ended: Future[None] | None = None,
     ) -> None:
         self.function = function
         self.retries = retries
@@ -62,7 +63,7 @@ class MapJob:
         #: Resolves with None when the job settles; carries the first error otherwise.
         self.settled: Future[None] = Future()
         #: Resolves with None when nothing of the job runs any more.
-        self.ended: Future[None] = Future()
+        self.ended: Future[None] = ended or Future()
         self.values: dict[int, Any] = {}
         self.failures: dict[int, BaseException] = {}
         self.cancelled: set[int] = set()
@@ -76,6 +77,8 @@ class MapJob:
         self.total = _total(iterables, strict)
         self.running = 0
         self.started_at = time.monotonic()
+        #: When its first item went to a worker: starting the workers is none of its own work.
+        self.first_run_at: float | None = None
         self.ended_at: float | None = None
         #: Called after every change, with nothing; must not raise.
         self.observers: list[Callable[[], None]] = []
@@ -121,6 +124,12 @@ class MapJob:
         """Seconds from its start to its end, or to now."""
         return (self.ended_at or time.monotonic()) - self.started_at
 
+    def working(self) -> float:
+        """Seconds since its first item went to a worker, to its end or to now."""
+        if self.first_run_at is None:
+            return 0.0
+        return (self.ended_at or time.monotonic()) - self.first_run_at
+
     # What the executor asks and tells: see `TaskSource`.
 
     def take(self, workers: int) -> list[Task]:
@@ -152,6 +161,7 @@ class MapJob:
     def started(self) -> None:
         """A worker runs a batch: one item of it at a time."""
         self.running += 1
+        self.first_run_at = self.first_run_at or time.monotonic()
         self._changed()
 
     def stopped(self) -> None:

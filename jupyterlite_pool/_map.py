@@ -286,10 +286,11 @@ class MapResult(Sequence[T], Generic[T]):
             return "no item has run on a worker"
         workers = {timing.worker for timing in timings}
         busy = sum(timing.seconds for timing in timings)
-        share = busy / max(self._job.elapsed() * len(workers), 1e-9)
+        share = busy / max(self._job.working() * len(workers), 1e-9)
         slowest = sorted(timings, key=lambda timing: -timing.seconds)[:3]
         names = ", ".join(f"{timing.item} ({timing.seconds:.2g} s)" for timing in slowest)
-        return f"{len(workers)} workers, {min(share, 1):.0%} busy; slowest items: {names}"
+        count = "1 worker" if len(workers) == 1 else f"{len(workers)} workers"
+        return f"{count}, {min(share, 1):.0%} busy; slowest items: {names}"
 
 
 class AsCompleted(Generic[T]):

@@ -20,6 +20,8 @@ class Progress(NamedTuple):
     #: None where nobody knows how many items there are.
     total: int | None
     elapsed: float
+    #: The part of it in which workers had something to do.
+    working: float
 
     @classmethod
     def of(cls, job: MapJob, label: str, workers: int) -> Progress:
@@ -37,13 +39,14 @@ class Progress(NamedTuple):
             cancelled=len(job.cancelled),
             total=job.total,
             elapsed=job.elapsed(),
+            working=job.working(),
         )
 
     @property
     def rate(self) -> float | None:
         """Items per second; None before the first has ended."""
         ended = self.done + self.failed
-        return ended / self.elapsed if ended and self.elapsed > 0 else None
+        return ended / self.working if ended and self.working > 0 else None
 
     @property
     def left(self) -> float | None:

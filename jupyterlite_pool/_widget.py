@@ -48,7 +48,9 @@ _SEGMENTS = {
 class Pool(Protocol):
     """What a card asks of the executor that runs its job."""
 
-    ready_workers: set[int]
+    @property
+    def ready_workers(self) -> set[int]:
+        """The workers that are ready to run tasks."""
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time; returns what calls it off."""

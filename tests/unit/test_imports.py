@@ -26,7 +26,8 @@ LAYERS = """
     worker.runner
     worker.entry
     _environment  _tasks  backends
-    _job  backends.pyodide
+    _job  _objects  backends.pyodide
+    _dispatch
     _executor  testing
     _progress
     _widget

@@ -13,7 +13,7 @@ from jupyterlite_pool._tasks import Outcome
 
 
 def progress(**fields: Any) -> Progress:
-    start = Progress("f", "running", 0, 0, 0, 0, 100, 0.0)
+    start = Progress("f", "running", 0, 0, 0, 0, 100, 0.0, 0.0)
     return start._replace(**fields)
 
 
@@ -45,20 +45,20 @@ def test_before_the_first_item_has_ended_there_is_no_rate() -> None:
 
 
 def test_the_rate_counts_failures_and_the_rest_is_what_is_left() -> None:
-    now = progress(done=40, failed=10, cancelled=25, elapsed=10.0)
+    now = progress(done=40, failed=10, cancelled=25, elapsed=15.0, working=10.0)
     assert now.rate == 5.0
     assert now.left == 5.0
-    assert now.text() == "40/100 · 5 items/s · 0:10 elapsed · 0:05 left · 10 failed · 25 cancelled"
+    assert now.text() == "40/100 · 5 items/s · 0:15 elapsed · 0:05 left · 10 failed · 25 cancelled"
 
 
 def test_nobody_knows_what_is_left_of_an_unsized_iterable() -> None:
-    now = progress(done=5, total=None, elapsed=10.0)
+    now = progress(done=5, total=None, elapsed=10.0, working=10.0)
     assert now.left is None
     assert now.text() == "5/? · 0.5 items/s · 0:10 elapsed"
 
 
 def test_nothing_is_left_of_a_job_that_has_ended() -> None:
-    assert progress(done=50, elapsed=10.0, phase="cancelled").left is None
+    assert progress(done=50, elapsed=10.0, working=10.0, phase="cancelled").left is None
 
 
 def test_a_job_goes_from_warming_to_done() -> None:

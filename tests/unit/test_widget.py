@@ -69,7 +69,7 @@ class Tags(HTMLParser):
 
 
 def progress(**fields: Any) -> Progress:
-    return Progress("f", "running", 50, 2, 3, 5, 100, 10.0)._replace(**fields)
+    return Progress("f", "running", 50, 2, 3, 5, 100, 10.0, 10.0)._replace(**fields)
 
 
 def test_a_label_is_text_and_no_html() -> None:

@@ -1,5 +1,5 @@
 /** The JupyterLab plugins; this file only wires them. */
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { prefetch } from './prefetch';
@@ -9,7 +9,7 @@ const prefetchPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlite-pool:prefetch',
   description: 'Fetches the files of pool workers while JupyterLab loads.',
   autoStart: true,
-  activate: (_app: JupyterFrontEnd) => {
+  activate: () => {
     prefetch(PageConfig.getOption('fullLabextensionsUrl'));
   }
 };

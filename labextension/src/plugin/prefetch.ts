@@ -21,5 +21,7 @@ export function prefetch(labextensionsUrl: string): void {
         document.head.append(link);
       }
     })
-    .catch(error => console.warn(`${NAME}: nothing was fetched ahead of need: ${error}`));
+    .catch((error: unknown) =>
+      console.warn(`${NAME}: nothing was fetched ahead of need: ${error}`)
+    );
 }

@@ -52,7 +52,7 @@ export class WorkerHandle {
   ) {
     const control = new MessageChannel();
     const tasks = new MessageChannel();
-    const lock = 'locks' in navigator ? `jupyterlite-pool:${crypto.randomUUID?.() ?? hexId()}` : null;
+    const lock = 'locks' in navigator ? `jupyterlite-pool:${randomId()}` : null;
     this.control = Comlink.wrap<WorkerControl>(control.port1);
     this.tasks = tasks.port1;
     this.tasks.onmessage = event => this.receive(event.data as WorkerFrame);
@@ -115,7 +115,9 @@ export class WorkerHandle {
       return report;
     } catch (error) {
       this.finish('start', errorText(error));
-      throw new PoolStartError(`worker ${this.id} (${this.url}) did not start: ${this.end?.message}`);
+      throw new PoolStartError(
+        `worker ${this.id} (${this.url}) did not start: ${this.end?.message}`
+      );
     } finally {
       clearTimeout(timer);
     }
@@ -155,7 +157,9 @@ export class WorkerHandle {
       return;
     }
     navigator.locks
-      .request(this.lock, { signal: this.life.signal }, () => this.finish('silent', 'it closed itself'))
+      .request(this.lock, { signal: this.life.signal }, () =>
+        this.finish('silent', 'it closed itself')
+      )
       .catch(() => undefined); // aborted: the handle ended some other way
   }
 
@@ -189,8 +193,8 @@ export class WorkerHandle {
   }
 }
 
-/** `crypto.randomUUID` is missing on plain HTTP; `getRandomValues` is not. */
-function hexId(): string {
+/** 128 random bits. `crypto.randomUUID` would do, but is missing on plain HTTP. */
+function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
     byte.toString(16).padStart(2, '0')
   ).join('');

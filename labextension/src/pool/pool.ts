@@ -117,7 +117,7 @@ export class PyodidePool {
       return [Promise.reject(this.closed)];
     }
     // Workers would take a relative URL as relative to their own script.
-    const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location?.href);
+    const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location.href);
     this.options = { ...options, pyodideUrl: href };
     return Array.from({ length: this.size }, () => this.spawn());
   }
@@ -361,7 +361,9 @@ export class PyodidePool {
     if (end.reason === 'start') {
       this.failures += 1;
       if (this.failures >= START_FAILURES) {
-        this.close(new PoolStartError(`no worker could start from ${this.workerUrl}: ${end.message}`));
+        this.close(
+          new PoolStartError(`no worker could start from ${this.workerUrl}: ${end.message}`)
+        );
         return;
       }
     }

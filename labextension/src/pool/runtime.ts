@@ -14,7 +14,7 @@ export function compiledRuntime(pyodideUrl: string): Promise<WebAssembly.Module 
   let module = modules.get(pyodideUrl);
   if (module === undefined) {
     const url = new URL('pyodide.asm.wasm', pyodideUrl);
-    module = WebAssembly.compileStreaming(fetch(url)).catch(error => {
+    module = WebAssembly.compileStreaming(fetch(url)).catch((error: unknown) => {
       console.warn(`jupyterlite-pool: ${url} is not shared between workers: ${error}`);
       modules.delete(pyodideUrl);
       return null;

@@ -4,9 +4,7 @@ import type { Pyodide, PyodideModule } from './pyodide';
 
 /** Load Pyodide, from the compiled runtime where the host shares one, and lay down its files. */
 export async function loadRuntime(options: BootOptions): Promise<Pyodide> {
-  const { loadPyodide } = (await import(
-    /* webpackIgnore: true */ options.pyodideUrl
-  )) as PyodideModule;
+  const { loadPyodide } = (await import(options.pyodideUrl)) as PyodideModule;
   const restore = options.module ? shareModule(options.module) : () => undefined;
   try {
     const python = await loadPyodide({

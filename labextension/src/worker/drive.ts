@@ -2,15 +2,19 @@
 import { DriveFS } from '@jupyterlite/services/lib/contents/drivefs';
 
 import type { DriveOptions } from '../protocol';
-import type { Pyodide } from './pyodide';
+import type { FileSystem, Pyodide } from './pyodide';
 
 /** Mount the drive; the files are served by the page through JupyterLite's service worker. */
 export function mountDrive(python: Pyodide, options: DriveOptions): void {
-  const { FS, PATH, ERRNO_CODES } = python as unknown as Pick<
-    DriveFS.IOptions,
-    'FS' | 'PATH' | 'ERRNO_CODES'
-  >;
-  FS.mkdirTree(options.mountpoint);
-  FS.mount(new DriveFS({ FS, PATH, ERRNO_CODES, ...options }), {}, options.mountpoint);
-  FS.chdir(options.mountpoint);
+  const fs = python.FS as FileSystem;
+  const { PATH, ERRNO_CODES } = python as object as Record<'PATH' | 'ERRNO_CODES', unknown>;
+  const drive = new DriveFS({
+    FS: fs,
+    PATH,
+    ERRNO_CODES,
+    ...options
+  } as object as DriveFS.IOptions);
+  fs.mkdirTree(options.mountpoint);
+  fs.mount(drive, {}, options.mountpoint);
+  fs.chdir(options.mountpoint);
 }

@@ -7,7 +7,13 @@
 import * as Comlink from 'comlink';
 
 import { PROTOCOL_VERSION } from '../protocol';
-import type { BootOptions, BootPhase, BootReport, ConnectMessage, WorkerControl } from '../protocol';
+import type {
+  BootOptions,
+  BootPhase,
+  BootReport,
+  ConnectMessage,
+  WorkerControl
+} from '../protocol';
 import { loadRuntime } from './boot';
 import { mountDrive } from './drive';
 import type { Pyodide } from './pyodide';
@@ -65,13 +71,4 @@ function holdForLife(lock: string | null): Promise<void> {
   });
 }
 
-self.addEventListener(
-  'message',
-  event => {
-    const message = event.data as ConnectMessage;
-    if (message.kind === 'connect') {
-      connect(message);
-    }
-  },
-  { once: true }
-);
+self.addEventListener('message', event => connect(event.data as ConnectMessage), { once: true });

@@ -8,9 +8,14 @@ export type Pyodide = PyodideAPI & {
   _module: { HEAP8: Int8Array };
   /** Private to Pyodide: told once when Python can never run again. */
   _api: { on_fatal?: (error: PyodideFatal) => void | Promise<void> };
-  PATH: unknown;
-  ERRNO_CODES: unknown;
 };
+
+/** The parts of Emscripten's file system that mount a folder. */
+export interface FileSystem {
+  mkdirTree(path: string): void;
+  mount(type: object, options: object, mountpoint: string): void;
+  chdir(path: string): void;
+}
 
 export interface PyodideFatal {
   name: string;
@@ -21,5 +26,5 @@ export interface PyodideFatal {
 }
 
 export interface PyodideModule {
-  loadPyodide(options: Record<string, unknown>): Promise<Pyodide>;
+  loadPyodide: (options: Record<string, unknown>) => Promise<Pyodide>;
 }

@@ -35,7 +35,9 @@ export class TaskLoop {
   ) {
     python._api.on_fatal = error => this.onFatal(error);
     self.addEventListener('unhandledrejection', event => {
-      console.error(`jupyterlite-pool: unhandled rejection in a worker: ${errorText(event.reason)}`);
+      console.error(
+        `jupyterlite-pool: unhandled rejection in a worker: ${errorText(event.reason)}`
+      );
     });
   }
 
@@ -49,10 +51,11 @@ export class TaskLoop {
         buffers: ArrayBuffer[],
         next: number,
         done: boolean
-      ) => this.post(
-          { kind: 'result', batch, payload, buffers, next, done, memory: this.memory },
-          [payload.buffer, ...buffers]
-        ),
+      ) =>
+        this.post({ kind: 'result', batch, payload, buffers, next, done, memory: this.memory }, [
+          payload.buffer,
+          ...buffers
+        ]),
       output: (task: number, stream: 'stdout' | 'stderr', text: string) =>
         this.post({ kind: 'output', task, stream, text }),
       error: (batch: number, type: string, message: string, traceback: string) =>
@@ -82,7 +85,9 @@ export class TaskLoop {
         this.runner?.cancel(frame.batch); // not in line: it is about the frame that runs
         return;
       }
-      this.inbox = this.inbox.then(() => this.serve(frame)).catch(error => console.error(error));
+      this.inbox = this.inbox
+        .then(() => this.serve(frame))
+        .catch((error: unknown) => console.error(error));
     };
   }
 
@@ -158,10 +163,9 @@ export class TaskLoop {
     if (used > 0) {
       const payload = new Uint8Array(buffer, this.last.log, used).slice();
       const { batch, memory } = this;
-      this.post(
-        { kind: 'result', batch, payload, buffers: [], next: place, done: false, memory },
-        [payload.buffer]
-      );
+      this.post({ kind: 'result', batch, payload, buffers: [], next: place, done: false, memory }, [
+        payload.buffer
+      ]);
     }
     return place;
   }
@@ -181,7 +185,11 @@ function toPlain(value: unknown): unknown {
     const proxy = value as PyProxy & { toJs(options: object): unknown };
     const proxies: PyProxy[] = [];
     try {
-      return proxy.toJs({ create_pyproxies: false, pyproxies: proxies, dict_converter: Object.fromEntries });
+      return proxy.toJs({
+        create_pyproxies: false,
+        pyproxies: proxies,
+        dict_converter: Object.fromEntries
+      });
     } finally {
       proxy.destroy();
     }

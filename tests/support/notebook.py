@@ -1,0 +1,68 @@
+"""A notebook opened in JupyterLab, driven as a person would."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page
+
+OPEN = """async () => {
+  while (!window.jupyterapp?.serviceManager.kernelspecs?.specs?.kernelspecs?.python) {
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  const { commands, restored } = window.jupyterapp;
+  await restored;
+  const options = { type: 'notebook', path: '' };
+  const { path } = await commands.execute('docmanager:new-untitled', options);
+  const panel = await commands.execute('docmanager:open', {
+    path,
+    factory: 'Notebook',
+    kernel: { name: 'python' }
+  });
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  window.panel = panel;
+  return path;
+}"""
+
+RUN = """async code => {
+  const { commands } = window.jupyterapp;
+  const { content } = window.panel;
+  await commands.execute('notebook:insert-cell-below');
+  content.activeCell.model.sharedModel.setSource(code);
+  window.ran = commands.execute('notebook:run-cell');
+}"""
+
+REOPEN = """async path => {
+  const { commands } = window.jupyterapp;
+  await window.panel.context.save();
+  await window.panel.sessionContext.shutdown();
+  window.panel.dispose();
+  const panel = await commands.execute('docmanager:open', { path, factory: 'Notebook' });
+  await panel.context.ready;
+  window.panel = panel;
+}"""
+
+
+class Notebook:
+    """A new notebook with a kernel of its own."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.path: str = page.evaluate(OPEN)
+
+    def start(self, code: str) -> None:
+        """Run a new cell, and do not wait for its end."""
+        self.page.evaluate(RUN, code)
+
+    def run(self, code: str) -> None:
+        """Run a new cell to its end."""
+        self.start(code)
+        self.page.evaluate("() => window.ran")
+
+    def reopen(self) -> None:
+        """Save the notebook, close it with its kernel, and open it again."""
+        self.page.evaluate(REOPEN, self.path)
+
+    @property
+    def cards(self) -> Locator:
+        """The progress cards that can be seen."""
+        return self.page.locator(".jp-pool-card:visible")
