@@ -99,6 +99,7 @@ class MapJob:
         self._inputs: dict[int, tuple[Any, ...]] = {}
         #: The job whose end is ours.
         self._adopted: MapJob | None = None
+        self._own_end = self.ended
         if self.total == 0:
             self._items = None
             self._check_end()
@@ -352,12 +353,13 @@ class MapJob:
                 self.settled.set_exception(error)
 
     def _check_end(self) -> None:
-        if self._adopted is not None:
-            return  # its end is ours
-        if self._items is None and not self._taken and not self._returned and self.active:
-            self.ended_at = time.monotonic()
+        if self._own_end.done() or self._items is not None or self._taken or self._returned:
+            return
+        self.ended_at = time.monotonic()
+        if self._adopted is None:  # or else its end settles ours
             self._settle(None)
-            self.ended.set_result(None)
+        self._own_end.set_result(None)
+        if self._adopted is None:
             self._wake_waiting()
 
     def _wake_waiting(self) -> None:
