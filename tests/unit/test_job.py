@@ -424,3 +424,19 @@ def test_a_wait_that_was_given_up_harms_nobody() -> None:
     finish(job, second)
     assert again.result(0) is True
     assert following.done()
+
+
+def test_a_retry_ends_by_itself_though_an_item_of_the_first_run_still_runs() -> None:
+    job = job_of([1, 2, 3], chunksize=2)
+    first_end = job.ended
+    failing, running = job.take(1)
+    fail(job, failing, KeyError("k"))
+    again = job_of([1, 3])
+    job.adopt(again, [0, 2])
+    finish(job, running)
+    assert first_end.done()
+    assert job.active
+    assert not job.settled.done()
+    finish_all(again)
+    assert job.values == {0: 2, 1: 4, 2: 6}
+    assert not job.active
