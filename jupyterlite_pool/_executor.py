@@ -151,10 +151,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1.")
+        deadline = None if timeout is None else time.monotonic() + timeout
         # Like the standard library, it reads everything now and lets every call run.
         items = [list(iterable) for iterable in iterables]
         job = self.start_job(fn, items, chunksize=chunksize, return_exceptions=True)
-        return _values(job, timeout)
+        return _values(job, deadline)
 
     def start_job(
         self, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]], **options: Any
@@ -200,14 +201,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             self._dispatcher.closed = True
             if cancel_futures:
                 self._calls.cancel_waiting()
-            unfinished: list[concurrent.futures.Future[Any]] = [
-                *self._calls.unfinished,
-                *(
-                    source.ended
-                    for source in self._dispatcher.active_sources
-                    if isinstance(source, MapJob)
-                ),
-            ]
+            unfinished = self._unfinished()
             self._dispatcher.pump()  # stops the backend where nothing is left
         if wait:
             for future in unfinished:
@@ -237,8 +231,16 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         traceback: TracebackType | None,
     ) -> None:
         self.shutdown(wait=False)
-        pending = [asyncio.wrap_future(future) for future in self._calls.unfinished]
-        await asyncio.gather(*pending, return_exceptions=True)
+        with self._lock:
+            pending = [asyncio.wrap_future(future) for future in self._unfinished()]
+        # Shielded: a wait that is given up must not cancel the work.
+        await asyncio.shield(asyncio.gather(*pending, return_exceptions=True))
+
+    def _unfinished(self) -> list[concurrent.futures.Future[Any]]:
+        """What is done when the calls and jobs that were taken have ended."""
+        sources = self._dispatcher.active_sources
+        jobs = {source for source in sources if isinstance(source, MapJob)}
+        return [*self._calls.unfinished, *(job.ended for job in jobs)]
 
     def _hold(
         self, function: Encoded, until: concurrent.futures.Future[Any]
@@ -302,9 +304,8 @@ def _check_callable(fn: object) -> None:
         raise TypeError(f"the first argument must be a function, not {type(fn).__name__!r}")
 
 
-def _values(job: MapJob, timeout: float | None) -> Iterator[Any]:
+def _values(job: MapJob, deadline: float | None) -> Iterator[Any]:
     """A job's values in order, each as soon as it is there."""
-    deadline = None if timeout is None else time.monotonic() + timeout
     try:
         index = 0
         while True:

@@ -99,6 +99,7 @@ class MapJob:
         self._inputs: dict[int, tuple[Any, ...]] = {}
         #: The job whose end is ours.
         self._adopted: MapJob | None = None
+        self._own_end = self.ended
         if self.total == 0:
             self._items = None
             self._check_end()
@@ -238,7 +239,7 @@ class MapJob:
         """Resolves when one more item has ended, or all have."""
         if not self.active:
             return self.ended
-        if self._next_arrival is None:
+        if self._next_arrival is None or self._next_arrival.done():  # a wait was given up
             self._next_arrival = Future()
         return self._next_arrival
 
@@ -291,6 +292,8 @@ class MapJob:
     def arrival(self, index: int) -> Future[bool]:
         """Resolves when an item has ended: True, or False where it never will."""
         future = self._arrivals.setdefault(index, Future())
+        if future.cancelled():  # a wait was given up
+            future = self._arrivals[index] = Future()
         if not future.done() and (self._has(index) or not self.active):
             future.set_result(self._has(index))
         return future
@@ -303,7 +306,7 @@ class MapJob:
         if future is not None and not future.done():
             future.set_result(self._has(index))
         waiting, self._next_arrival = self._next_arrival, None
-        if waiting is not None:
+        if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
     def _next(self) -> Task | None:
@@ -350,12 +353,13 @@ class MapJob:
                 self.settled.set_exception(error)
 
     def _check_end(self) -> None:
-        if self._adopted is not None:
-            return  # its end is ours
-        if self._items is None and not self._taken and not self._returned and self.active:
-            self.ended_at = time.monotonic()
+        if self._own_end.done() or self._items is not None or self._taken or self._returned:
+            return
+        self.ended_at = time.monotonic()
+        if self._adopted is None:  # or else its end settles ours
             self._settle(None)
-            self.ended.set_result(None)
+        self._own_end.set_result(None)
+        if self._adopted is None:
             self._wake_waiting()
 
     def _wake_waiting(self) -> None:
@@ -383,7 +387,7 @@ def _total(iterables: Sequence[Iterable[Any]], strict: bool) -> int | None:
     known = [size for size in sizes if size is not None]
     if strict and len(known) == len(sizes) and len(set(known)) > 1:
         raise ValueError(f"strict=True, but the iterables have different lengths: {known}")
-    return min(known) if len(known) == len(sizes) else None
+    return min(known, default=0) if len(known) == len(sizes) else None
 
 
 def _size(iterable: Iterable[Any]) -> int | None:

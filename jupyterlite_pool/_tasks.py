@@ -139,7 +139,9 @@ class CallQueue:
         futures, self._futures = self._futures, {}
         self._waiting.clear()
         for future in futures.values():
-            if not future.done():
+            if future.cancelled():
+                future.set_running_or_notify_cancel()  # those who wait for it are told only now
+            else:
                 future.set_exception(error)
 
     def printed(self, task: Task, stream: str, text: str) -> None:

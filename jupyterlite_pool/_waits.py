@@ -104,7 +104,14 @@ class SuspendingLock:
         return bool(run_sync(self._wait_for(turn, None if timeout < 0 else timeout)))
 
     async def _wait_for(self, turn: asyncio.Future[None], timeout: float | None) -> bool:
-        await asyncio.wait([turn], timeout=timeout)
+        try:
+            await asyncio.wait([turn], timeout=timeout)
+        except BaseException:  # interrupted: the lock must not go to nobody
+            if turn.done():
+                self.release()
+            else:
+                self._waiting.remove(turn)
+            raise
         if turn.done():
             return True
         self._waiting.remove(turn)

@@ -122,7 +122,7 @@ class Card:
         widget, self._widget = self._widget, None
         self._display(progress, update=True)
         if widget is not None:
-            widget.close()
+            _close(widget)
 
     def _look(self) -> Progress:
         return Progress.of(self._job, self._label, len(self._pool.ready_workers))
@@ -196,6 +196,15 @@ def _make_widget() -> tuple[Any, Any]:
     news.layout.height = news.layout.width = "1px"
     news.layout.overflow = "hidden"
     return VBox([HTML(), news]), news
+
+
+def _close(box: Any) -> None:
+    """Close a box with what is in it; ipywidgets itself closes the box alone."""
+    for widget in (*box.children, box):
+        for part in (widget.layout, getattr(widget, "style", None)):
+            if part is not None:
+                part.close()
+        widget.close()
 
 
 def _shell() -> Any:

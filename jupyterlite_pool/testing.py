@@ -57,20 +57,19 @@ class _Worker:
     ) -> None:
         """Pass results on."""
         copies = [memoryview(bytearray(buffer)) for buffer in buffers]
-        if done:
-            self.current = None
         self._backend.say(
-            self, lambda listener: listener.on_result(self.id, batch, payload, copies, next, done)
+            self,
+            lambda listener: listener.on_result(self.id, batch, payload, copies, next, done),
+            done=done,
         )
-        self._backend.dispatch()
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         """Pass on that a batch could not be read."""
-        self.current = None
         self._backend.say(
-            self, lambda listener: listener.on_batch_error(self.id, batch, type, message, traceback)
+            self,
+            lambda listener: listener.on_batch_error(self.id, batch, type, message, traceback),
+            done=True,
         )
-        self._backend.dispatch()
 
     def task(self, task: int) -> None:
         """Tasks print where this process prints."""
@@ -87,8 +86,10 @@ class InProcessBackend:
     def __init__(self, size: int = 2, *, fail_to_start: str | None = None) -> None:
         self.size = size
         self._fail_to_start = fail_to_start
+        # Never held while the listener is called, which has a lock of its own.
         self._lock = threading.RLock()
-        self._listener: Listener | None = None
+        #: What the listener is to be told, in order.
+        self._words: queue.SimpleQueue[Callable[[Listener], None] | None] = queue.SimpleQueue()
         self._workers: dict[int, _Worker] = {}
         self._objects: dict[str, Encoded] = {}
         self._queue: deque[tuple[int, bytes, list[memoryview], list[str]]] = deque()
@@ -97,17 +98,20 @@ class InProcessBackend:
 
     def start(self, listener: Listener) -> None:
         """As `Backend.start`."""
-        self._listener = listener
+        threading.Thread(
+            target=self._tell, args=(listener,), name="pool listener", daemon=True
+        ).start()
         if self._fail_to_start is not None:
             message = self._fail_to_start
-            threading.Thread(target=lambda: listener.on_broken(message), daemon=True).start()
+            self._words.put(lambda listener: listener.on_broken(message))
             return
         for _ in range(self.size):
             self._spawn()
 
     def put(self, key: str, encoded: Encoded) -> None:
         """As `Backend.put`."""
-        self._objects[key] = encoded
+        with self._lock:
+            self._objects[key] = encoded
 
     def drop(self, key: str) -> None:
         """As `Backend.drop`."""
@@ -126,7 +130,7 @@ class InProcessBackend:
             # Copied, as a transfer would: what changes later is not seen by the task.
             copies = [memoryview(bytearray(buffer)) for buffer in buffers]
             self._queue.append((batch, payload, copies, list(needs)))
-        self.dispatch()
+            self.dispatch()
 
     def cancel(self, batch: int) -> bool:
         """As `Backend.cancel`."""
@@ -152,11 +156,10 @@ class InProcessBackend:
                 return
             gone.ended = True
             gone.do(None)
-            listener = self._listener
-        if listener is not None:
-            listener.on_worker_ended(worker, gone.current, end)
-        if not self._ended:
-            self._spawn()
+            batch = gone.current
+            self._words.put(lambda listener: listener.on_worker_ended(worker, batch, end))
+            if not self._ended:
+                self._spawn()
 
     def workers(self) -> list[WorkerStatus]:
         """As `Backend.workers`; threads share the memory of this process."""
@@ -181,16 +184,27 @@ class InProcessBackend:
         """As `Backend.shutdown`."""
         with self._lock:
             self._ended = True
-            workers = list(self._workers.values())
+            self._queue.clear()
+            for worker in self._workers.values():
+                worker.ended = True
+                worker.do(None)
             self._workers.clear()
-        for worker in workers:
-            worker.ended = True
-            worker.do(None)
+        self._words.put(None)
 
-    def say(self, worker: _Worker, word: Callable[[Listener], None]) -> None:
-        """Tell the listener something of a worker, unless it has ended."""
-        if not worker.ended and self._listener is not None:
-            word(self._listener)
+    def say(self, worker: _Worker, word: Callable[[Listener], None], *, done: bool = False) -> None:
+        """Tell the listener something of a worker, unless it has ended; it may now be idle."""
+        with self._lock:
+            if worker.ended:
+                return
+            self._words.put(word)
+            if done:
+                worker.current = None
+                self.dispatch()
+
+    def _tell(self, listener: Listener) -> None:
+        while (word := self._words.get()) is not None:
+            if not self._ended:
+                word(listener)
 
     def dispatch(self) -> None:
         """Give waiting batches to idle workers."""
@@ -220,4 +234,4 @@ class InProcessBackend:
             worker = _Worker(self, self._next_worker)
             self._next_worker += 1
             self._workers[worker.id] = worker
-        self.dispatch()
+            self.dispatch()

@@ -412,3 +412,31 @@ def test_to_cancel_a_job_cancels_what_it_adopted() -> None:
     assert again.stopping
     assert again.take(1) == []
     assert not job.active
+
+
+def test_a_wait_that_was_given_up_harms_nobody() -> None:
+    job = job_of([1, 2], chunksize=2)
+    first, second = job.take(2)
+    job.next_arrival().cancel()
+    job.arrival(1).cancel()
+    finish(job, first)
+    again, following = job.arrival(1), job.next_arrival()
+    finish(job, second)
+    assert again.result(0) is True
+    assert following.done()
+
+
+def test_a_retry_ends_by_itself_though_an_item_of_the_first_run_still_runs() -> None:
+    job = job_of([1, 2, 3], chunksize=2)
+    first_end = job.ended
+    failing, running = job.take(1)
+    fail(job, failing, KeyError("k"))
+    again = job_of([1, 3])
+    job.adopt(again, [0, 2])
+    finish(job, running)
+    assert first_end.done()
+    assert job.active
+    assert not job.settled.done()
+    finish_all(again)
+    assert job.values == {0: 2, 1: 4, 2: 6}
+    assert not job.active

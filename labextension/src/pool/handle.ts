@@ -82,10 +82,10 @@ export class WorkerHandle {
    * Make the worker ready.
    *
    * Rejects with `PoolStartError` when the boot fails, when the worker ends, or after `timeout`
-   * milliseconds; the handle has then ended.
+   * milliseconds; the handle has then ended. The time counts for what the options wait for, too.
    */
   async boot(
-    options: BootOptions,
+    options: Promise<BootOptions>,
     timeout: number,
     onPhase: (phase: BootPhase) => void
   ): Promise<BootReport> {
@@ -95,14 +95,16 @@ export class WorkerHandle {
     );
     try {
       const report = await this.orEnd(
-        this.control.boot(
-          options,
-          Comlink.proxy(phase => {
-            if (phase === 'loading') {
-              this.watchLock(); // the worker has it by now
-            }
-            onPhase(phase);
-          })
+        options.then(known =>
+          this.control.boot(
+            known,
+            Comlink.proxy(phase => {
+              if (phase === 'loading') {
+                this.watchLock(); // the worker has it by now
+              }
+              onPhase(phase);
+            })
+          )
         )
       );
       if (report.protocol !== PROTOCOL_VERSION) {

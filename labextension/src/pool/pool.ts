@@ -231,18 +231,20 @@ export class PyodidePool {
     });
     this.handles.set(handle.id, handle);
     this.tell({ type: 'starting', worker: handle.id });
+    const { options } = this;
+    const bootOptions = async (): Promise<BootOptions> => ({
+      id: handle.id,
+      pyodideUrl,
+      lockFileUrl: options.lockFileUrl ?? null,
+      module: await compiledRuntime(pyodideUrl),
+      packages: options.packages ?? [],
+      files: options.files ?? null,
+      runner: options.runner ?? null,
+      code: options.code ?? '',
+      drive: options.drive ?? null
+    });
     const report = await handle.boot(
-      {
-        id: handle.id,
-        pyodideUrl,
-        lockFileUrl: this.options.lockFileUrl ?? null,
-        module: await compiledRuntime(pyodideUrl),
-        packages: this.options.packages ?? [],
-        files: this.options.files ?? null,
-        runner: this.options.runner ?? null,
-        code: this.options.code ?? '',
-        drive: this.options.drive ?? null
-      },
+      bootOptions(),
       this.startTimeout,
       phase => {
         if (handle.ended) {

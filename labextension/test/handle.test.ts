@@ -1,0 +1,168 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { PoolStartError } from '../src/errors';
+import { WorkerHandle } from '../src/pool/handle';
+import type { BootOptions, BootPhase, WorkerEnd, WorkerFrame } from '../src/protocol';
+import { FakeLocks, FakeWorker, REPORT, bootBadly, bootNever } from './fakeWorker';
+
+const OPTIONS: BootOptions = {
+  id: 0,
+  pyodideUrl: 'http://localhost/pyodide.mjs',
+  lockFileUrl: null,
+  module: null,
+  packages: [],
+  files: null,
+  runner: null,
+  code: '',
+  drive: null
+};
+
+const locks = new FakeLocks();
+
+beforeEach(() => {
+  FakeWorker.reset();
+  vi.stubGlobal('Worker', FakeWorker);
+  vi.stubGlobal('navigator', { locks });
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+interface Heard {
+  handle: WorkerHandle;
+  worker: FakeWorker;
+  frames: WorkerFrame[];
+  ends: WorkerEnd[];
+  phases: BootPhase[];
+  boot(timeout?: number): ReturnType<WorkerHandle['boot']>;
+}
+
+function start(): Heard {
+  const frames: WorkerFrame[] = [];
+  const ends: WorkerEnd[] = [];
+  const phases: BootPhase[] = [];
+  const handle = new WorkerHandle(0, 'http://localhost/worker.js', {
+    frame: (_, frame) => frames.push(frame),
+    ended: (_, end) => ends.push(end)
+  });
+  const boot = (timeout = 10_000): ReturnType<WorkerHandle['boot']> =>
+    handle.boot(Promise.resolve(OPTIONS), timeout, phase => phases.push(phase));
+  return { handle, worker: FakeWorker.at(-1), frames, ends, phases, boot };
+}
+
+test('a boot gives the report, and makes the handle ready', async () => {
+  const { handle, phases, boot } = start();
+  expect(handle.ready).toBe(false);
+  expect(await boot()).toEqual(REPORT);
+  expect(handle.ready).toBe(true);
+  expect(handle.memorySize).toBe(REPORT.memory);
+  expect(phases).toEqual(['loading', 'ready']);
+});
+
+test('a boot that fails ends the handle with the cause', async () => {
+  FakeWorker.reset(bootBadly);
+  const { worker, ends, boot } = start();
+  await expect(boot()).rejects.toThrow(PoolStartError);
+  expect(ends).toEqual([
+    { reason: 'start', message: 'Error: no Python here', status: null, running: null }
+  ]);
+  expect(worker.terminated).toBe(true);
+});
+
+test('a boot that hangs is given up', async () => {
+  FakeWorker.reset(bootNever);
+  const { ends, boot } = start();
+  await expect(boot(5)).rejects.toThrow('not ready after 0 s');
+  expect(ends.map(end => end.reason)).toEqual(['start']);
+});
+
+test('what a boot waits for may hang, too', async () => {
+  const { handle } = start();
+  const options = new Promise<BootOptions>(() => undefined);
+  await expect(handle.boot(options, 5, () => undefined)).rejects.toThrow(PoolStartError);
+  const again = start().handle;
+  const booting = again.boot(options, 10_000, () => undefined);
+  again.terminate();
+  await expect(booting).rejects.toThrow('stopped by its owner');
+});
+
+test('a worker of another version is not used', async () => {
+  FakeWorker.reset(() => Promise.resolve({ ...REPORT, protocol: 99 }));
+  const { boot, ends } = start();
+  await expect(boot()).rejects.toThrow('it speaks version 99');
+  expect(ends[0]?.reason).toBe('start');
+});
+
+test('a script that cannot be loaded fails the boot with its URL', async () => {
+  FakeWorker.reset(bootNever);
+  const { worker, boot } = start();
+  const booting = boot();
+  worker.fail('');
+  await expect(booting).rejects.toThrow('http://localhost/worker.js could not be loaded');
+});
+
+test('an error of a worker that is ready is fatal', async () => {
+  const { worker, ends, boot } = start();
+  await boot();
+  worker.fail('out of memory');
+  expect(ends).toMatchObject([{ reason: 'fatal', message: 'out of memory' }]);
+});
+
+test("a worker's last word says how it ended", async () => {
+  const { handle, worker, ends, boot } = start();
+  await boot();
+  worker.die(3);
+  await vi.waitFor(() => expect(handle.ended).toBe(true));
+  expect(ends).toEqual([{ reason: 'exited', message: 'Python exited', status: 7, running: 3 }]);
+  expect(handle.ready).toBe(false);
+});
+
+test('a worker that closes without a word is missed', async () => {
+  const { worker, ends, boot } = start();
+  await boot();
+  const name = worker.lock ?? '';
+  expect(locks.isAwaited(name)).toBe(true);
+  locks.release(name);
+  expect(ends).toMatchObject([{ reason: 'silent' }]);
+});
+
+test('a browser without locks starts workers all the same', async () => {
+  vi.stubGlobal('navigator', {});
+  const { worker, boot } = start();
+  await boot();
+  expect(worker.lock).toBeNull();
+});
+
+test('only the first end counts', async () => {
+  const { handle, worker, ends, boot } = start();
+  await boot();
+  handle.terminate();
+  handle.terminate();
+  worker.fail('later');
+  locks.release(worker.lock ?? '');
+  expect(ends).toMatchObject([{ reason: 'terminated' }]);
+});
+
+test('frames arrive in order, and none after the end', async () => {
+  const { handle, worker, frames, boot } = start();
+  await boot();
+  worker.result(1, false);
+  worker.result(1);
+  await vi.waitFor(() => expect(frames).toHaveLength(2));
+  worker.result(2);
+  handle.terminate();
+  const { worker: other, frames: others, boot: bootOther } = start();
+  await bootOther();
+  other.result(3);
+  await vi.waitFor(() => expect(others).toHaveLength(1));
+  expect(frames.map(frame => frame.kind === 'result' && frame.done)).toEqual([false, true]);
+});
+
+test('a control call ends with the worker', async () => {
+  const { handle, boot } = start();
+  await boot();
+  expect(await handle.memory()).toBe(2000);
+  const asked = handle.memory();
+  handle.terminate();
+  await expect(asked).rejects.toThrow('stopped by its owner');
+  await expect(handle.memory()).rejects.toThrow('stopped by its owner');
+});

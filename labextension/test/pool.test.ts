@@ -1,0 +1,378 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../src/errors';
+import { PyodidePool } from '../src/pool/pool';
+import type { PoolOptions } from '../src/pool/pool';
+import type { PoolEvent } from '../src/protocol';
+import { EMPTY_MODULE, FakeWorker, REPORT, bootBadly, bootNever, bootWell } from './fakeWorker';
+
+const WORKER_URL = 'http://localhost/worker.js';
+
+beforeEach(() => {
+  FakeWorker.reset();
+  vi.stubGlobal('Worker', FakeWorker);
+  vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response()));
+  vi.spyOn(WebAssembly, 'compileStreaming').mockResolvedValue(EMPTY_MODULE);
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+interface Made {
+  pool: PyodidePool;
+  events: PoolEvent[];
+  /** The events of one kind. */
+  of<K extends PoolEvent['type']>(type: K): Extract<PoolEvent, { type: K }>[];
+}
+
+function make(size = 1, options: PoolOptions = {}): Made {
+  const events: PoolEvent[] = [];
+  const listener = (event: PoolEvent): void => {
+    events.push(event);
+    options.listener?.(event);
+  };
+  const pool = new PyodidePool(WORKER_URL, size, { ...options, listener });
+  const of = <K extends PoolEvent['type']>(type: K): Extract<PoolEvent, { type: K }>[] =>
+    events.filter((event): event is Extract<PoolEvent, { type: K }> => event.type === type);
+  return { pool, events, of };
+}
+
+async function started(size = 1, options: PoolOptions = {}): Promise<Made> {
+  const made = make(size, options);
+  await made.pool.init();
+  return made;
+}
+
+function submit(pool: PyodidePool, batch: number, needs: string[] = []): void {
+  pool.submit(batch, new Uint8Array([batch]), [], needs);
+}
+
+/** Wait until a worker was given so many frames to run. */
+async function given(worker: FakeWorker, count: number): Promise<number[]> {
+  await vi.waitFor(() => expect(worker.batches).toHaveLength(count));
+  return worker.batches;
+}
+
+test('all workers are ready once it is initialised', async () => {
+  const { pool, of } = await started(3);
+  expect(pool.workers.map(({ id, state, memory }) => [id, state, memory])).toEqual([
+    [0, 'idle', REPORT.memory],
+    [1, 'idle', REPORT.memory],
+    [2, 'idle', REPORT.memory]
+  ]);
+  expect(
+    of('ready')
+      .map(event => event.worker)
+      .sort()
+  ).toEqual([0, 1, 2]);
+});
+
+test('the runtime is compiled once for all workers', async () => {
+  const seen: (WebAssembly.Module | null)[] = [];
+  FakeWorker.reset(options => {
+    seen.push(options.module);
+    return Promise.resolve(REPORT);
+  });
+  const { pool } = make(3);
+  await pool.init({ pyodideUrl: 'http://localhost/once/pyodide.mjs' });
+  expect(WebAssembly.compileStreaming).toHaveBeenCalledTimes(1);
+  expect(seen.every(module => module instanceof WebAssembly.Module)).toBe(true);
+});
+
+test('a runtime that cannot be shared is left to the workers', async () => {
+  vi.spyOn(WebAssembly, 'compileStreaming').mockRejectedValue(new Error('no'));
+  const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
+  const modules: unknown[] = [];
+  FakeWorker.reset(options => {
+    modules.push(options.module);
+    return Promise.resolve(REPORT);
+  });
+  const { pool } = make(1);
+  await pool.init({ pyodideUrl: 'http://localhost/unshared/pyodide.mjs' });
+  expect(modules).toEqual([null]);
+  expect(warn).toHaveBeenCalled();
+});
+
+test('what comes first is served first, also before a worker is ready', async () => {
+  const { pool, of } = make(1);
+  submit(pool, 1);
+  submit(pool, 2);
+  submit(pool, 3);
+  await pool.init();
+  const worker = FakeWorker.at(0);
+  expect(await given(worker, 1)).toEqual([1]);
+  expect(pool.queued).toBe(2);
+  worker.result(1);
+  expect(await given(worker, 2)).toEqual([1, 2]);
+  worker.result(2, false); // not its end
+  worker.result(2);
+  expect(await given(worker, 3)).toEqual([1, 2, 3]);
+  expect(of('dispatched').map(event => event.batch)).toEqual([1, 2, 3]);
+  expect(of('frame')).toHaveLength(3);
+});
+
+test('a worker has one batch at a time', async () => {
+  const { pool } = await started(2);
+  for (const batch of [1, 2, 3]) {
+    submit(pool, batch);
+  }
+  expect(pool.workers.map(worker => worker.state)).toEqual(['busy', 'busy']);
+  expect(pool.queued).toBe(1);
+  expect(await given(FakeWorker.at(0), 1)).toEqual([1]);
+  expect(await given(FakeWorker.at(1), 1)).toEqual([2]);
+  FakeWorker.at(1).result(2);
+  expect(await given(FakeWorker.at(1), 2)).toEqual([2, 3]);
+  expect(FakeWorker.at(0).batches).toEqual([1]);
+});
+
+test('each worker is sent what it needs once, before what needs it', async () => {
+  const { pool } = await started(1);
+  pool.put('f', new Uint8Array([1]), []);
+  pool.put('e', new Uint8Array([2]), []);
+  submit(pool, 1, ['e', 'f']);
+  submit(pool, 2, ['f']);
+  const worker = FakeWorker.at(0);
+  await given(worker, 1);
+  worker.result(1);
+  await given(worker, 2);
+  const keys = worker.frames.map(frame => (frame.kind === 'put' ? frame.key : frame.kind));
+  expect(keys).toEqual(['e', 'f', 'run', 'run']);
+});
+
+test('a replacement is sent what its predecessor had', async () => {
+  const { pool } = await started(1);
+  pool.put('f', new Uint8Array([1]), []);
+  submit(pool, 1, ['f']);
+  submit(pool, 2, ['f']);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).die();
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
+  await given(FakeWorker.at(1), 1);
+  expect(FakeWorker.at(1).frames.map(frame => frame.kind)).toEqual(['put', 'run']);
+});
+
+test('what was dropped is forgotten everywhere', async () => {
+  const { pool } = await started(1);
+  pool.put('f', new Uint8Array([1]), []);
+  submit(pool, 1, ['f']);
+  pool.drop('f');
+  pool.drop('f');
+  submit(pool, 2, ['f']);
+  const worker = FakeWorker.at(0);
+  await given(worker, 1);
+  worker.result(1);
+  await given(worker, 2);
+  expect(worker.frames.map(frame => frame.kind)).toEqual(['put', 'run', 'drop', 'run']);
+});
+
+test('a run gives the value', async () => {
+  const { pool, of } = await started(1);
+  const running = pool.run('1 + 1');
+  const [batch = 0] = await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).post({ kind: 'value', batch, value: 2 });
+  expect(await running).toBe(2);
+  expect(of('frame')).toEqual([]); // nobody's but its caller's
+});
+
+test('a run that raises rejects with what Python said', async () => {
+  const { pool } = await started(1);
+  const running = pool.run('1 / 0');
+  const [batch = 0] = await given(FakeWorker.at(0), 1);
+  const error = { type: 'ZeroDivisionError', message: 'division by zero', traceback: 'T' };
+  FakeWorker.at(0).post({ kind: 'error', batch, ...error });
+  await expect(running).rejects.toBeInstanceOf(RemoteError);
+  await expect(running).rejects.toMatchObject(error);
+});
+
+test('the death of a worker rejects its run only, and it is replaced', async () => {
+  const { pool, of } = await started(2);
+  const lost = pool.run('first');
+  const other = pool.run('second');
+  await given(FakeWorker.at(0), 1);
+  const [batch = 0] = await given(FakeWorker.at(1), 1);
+  FakeWorker.at(0).die();
+  await expect(lost).rejects.toBeInstanceOf(TerminatedWorkerError);
+  await expect(lost).rejects.toMatchObject({ reason: 'exited' });
+  FakeWorker.at(1).post({ kind: 'value', batch, value: 'kept' });
+  expect(await other).toBe('kept');
+  await vi.waitFor(() =>
+    expect(pool.workers.map(w => [w.id, w.state])).toEqual([
+      [1, 'idle'],
+      [2, 'idle']
+    ])
+  );
+  expect(of('ended')).toMatchObject([{ worker: 0, end: { reason: 'exited', status: 7 } }]);
+  expect(of('broken')).toEqual([]);
+});
+
+test('the end of a worker names the batch that it had, and the task', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 5);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).die(4);
+  await vi.waitFor(() => expect(of('ended')).toHaveLength(1));
+  expect(of('ended')).toMatchObject([{ worker: 0, batch: 5, end: { running: 4 } }]);
+});
+
+test('a batch that waits can be taken back', async () => {
+  const { pool } = await started(1);
+  submit(pool, 1);
+  submit(pool, 2);
+  expect(pool.cancel(2)).toBe(true);
+  expect(pool.cancel(2)).toBe(false);
+  expect(pool.cancel(1)).toBe(false);
+  await vi.waitFor(() =>
+    expect(FakeWorker.at(0).frames.at(-1)).toEqual({ kind: 'cancel', batch: 1 })
+  );
+  expect(FakeWorker.at(0).batches).toEqual([1]);
+});
+
+test('a worker that was killed is replaced', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 1);
+  pool.kill(0);
+  pool.kill(0);
+  expect(FakeWorker.at(0).terminated).toBe(true);
+  expect(of('ended')).toMatchObject([{ worker: 0, batch: 1, end: { reason: 'terminated' } }]);
+  await vi.waitFor(() => expect(pool.workers).toMatchObject([{ id: 1, state: 'idle' }]));
+});
+
+test('late words of a worker that has ended are not heard', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 1);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(1);
+  pool.kill(0);
+  FakeWorker.at(0).result(1);
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(2));
+  expect(of('frame')).toEqual([]);
+  expect(of('ended')).toHaveLength(1);
+});
+
+test('an answer to what was not asked ends the worker', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 1);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(2);
+  await vi.waitFor(() => expect(of('ended')).toHaveLength(1));
+  expect(of('ended')).toMatchObject([{ batch: 1, end: { reason: 'protocol' } }]);
+  expect(of('frame')).toEqual([]);
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(2));
+});
+
+test('two failed starts break the pool, and everything with it', async () => {
+  FakeWorker.reset(bootBadly);
+  const { pool, of } = make(1);
+  const running = pool.run('1');
+  submit(pool, 1);
+  await expect(pool.init()).rejects.toBeInstanceOf(PoolStartError);
+  await expect(running).rejects.toBeInstanceOf(PoolStartError);
+  await expect(running).rejects.toThrow('no Python here');
+  expect(FakeWorker.all).toHaveLength(2);
+  expect(of('broken')).toHaveLength(1);
+  expect(pool.queued).toBe(0);
+  await expect(pool.run('2')).rejects.toBeInstanceOf(PoolStartError);
+  expect(() => submit(pool, 2)).toThrow(PoolStartError);
+});
+
+test('one failed start is tried again, and forgotten', async () => {
+  FakeWorker.reset(bootBadly, bootWell, bootBadly, bootWell);
+  const { pool, of } = make(1);
+  await expect(pool.init()).rejects.toBeInstanceOf(PoolStartError);
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(1));
+  pool.kill(1);
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(2));
+  expect(FakeWorker.all).toHaveLength(4);
+  expect(of('broken')).toEqual([]);
+});
+
+test('a boot that hangs is given up in time', async () => {
+  FakeWorker.reset(bootNever);
+  const { pool, of } = make(1, { startTimeout: 5 });
+  const running = pool.run('1');
+  await expect(pool.init()).rejects.toThrow('not ready after');
+  await expect(running).rejects.toBeInstanceOf(PoolStartError);
+  expect(of('broken')).toHaveLength(1);
+});
+
+test('a runtime that never arrives is given up in time', async () => {
+  vi.spyOn(WebAssembly, 'compileStreaming').mockReturnValue(new Promise(() => undefined));
+  const { pool } = make(1, { startTimeout: 5 });
+  const pyodideUrl = 'http://localhost/hanging/pyodide.mjs';
+  await expect(pool.init({ pyodideUrl })).rejects.toBeInstanceOf(PoolStartError);
+});
+
+test.each([
+  ['while its workers boot', bootNever, () => Promise.resolve(EMPTY_MODULE)],
+  ['while the runtime is compiled', bootWell, () => new Promise<never>(() => undefined)]
+])('terminate settles everything %s', async (_when, boot, compile) => {
+  FakeWorker.reset(boot);
+  vi.spyOn(WebAssembly, 'compileStreaming').mockImplementation(compile);
+  const { pool, of } = make(2);
+  const init = pool.init({ pyodideUrl: `http://localhost/${_when}/pyodide.mjs` });
+  const running = pool.run('1');
+  pool.terminate();
+  pool.terminate();
+  await expect(init).rejects.toBeInstanceOf(PoolError);
+  await expect(running).rejects.toThrow('the pool was terminated');
+  expect(FakeWorker.all.map(worker => worker.terminated)).toEqual([true, true]);
+  expect(pool.workers).toEqual([]);
+  expect(of('broken')).toHaveLength(1);
+});
+
+test('terminate settles what runs and what waits, and starts nothing', async () => {
+  const { pool } = await started(1);
+  const runs = [pool.run('1'), pool.run('2')];
+  pool.terminate();
+  for (const run of runs) {
+    await expect(run).rejects.toBeInstanceOf(PoolError);
+  }
+  await expect(pool.init()).rejects.toThrow('the pool was terminated');
+  await expect(pool.run('3')).rejects.toThrow('the pool was terminated');
+  expect(FakeWorker.all).toHaveLength(1);
+});
+
+test('a listener that throws does not stop the pool', async () => {
+  const complain = vi.spyOn(console, 'error').mockReturnValue(undefined);
+  const { pool } = await started(1, {
+    listener: () => {
+      throw new Error('mine');
+    }
+  });
+  submit(pool, 1);
+  submit(pool, 2);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(1);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 2]);
+  expect(complain).toHaveBeenCalled();
+});
+
+test('output belongs to the task that printed it', async () => {
+  const { of } = await started(1);
+  FakeWorker.at(0).post({ kind: 'output', task: 9, stream: 'stdout', text: 'hello\n' });
+  await vi.waitFor(() => expect(of('frame')).toHaveLength(1));
+  expect(of('frame')).toMatchObject([{ worker: 0, frame: { task: 9, text: 'hello\n' } }]);
+});
+
+test('the memory of ready workers can be asked for, and is kept from results', async () => {
+  const { pool } = await started(1);
+  expect(await pool.memory()).toEqual(new Map([[0, 2000]]));
+  submit(pool, 1);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(1);
+  await vi.waitFor(() => expect(pool.workers).toMatchObject([{ memory: 3000, finished: 1 }]));
+});
+
+test('a relative URL of Pyodide is the page’s, not the worker’s', async () => {
+  vi.stubGlobal('location', { href: 'http://localhost/page/index.html' });
+  const urls: string[] = [];
+  FakeWorker.reset(options => {
+    urls.push(options.pyodideUrl);
+    return Promise.resolve(REPORT);
+  });
+  await make(1).pool.init({ pyodideUrl: '../pyodide/pyodide.mjs' });
+  expect(urls).toEqual(['http://localhost/pyodide/pyodide.mjs']);
+});

@@ -1,0 +1,458 @@
+"""What `concurrent.futures` promises of an executor, and what this one promises beyond.
+
+Every function whose name begins with `contract_` is a promise. It takes `make`, which gives a new
+executor with two workers, and shuts that down itself. Nothing here imports a test framework, and
+whatever is sent to a worker is defined inside a function, so that this file's source can be run in
+a notebook as it is.
+
+`lose(executor)` stops the worker of an executor that is busy, as the place where this runs can.
+"""
+
+import asyncio
+import concurrent.futures as cf
+import pickle
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+Make = Callable[[], Any]
+
+
+def lose(executor: Any) -> None:
+    """Stop the first worker that is busy, from outside."""
+    backend = executor._backend
+    busy = [worker.id for worker in executor.status().workers if worker.state == "busy"]
+    backend.kill(min(busy))
+
+
+def raised(call: Callable[[], object]) -> BaseException:
+    """What a call raises; it must raise something."""
+    try:
+        value = call()
+    except BaseException as error:
+        return error
+    raise AssertionError(f"it raised nothing, and gave {value!r}")
+
+
+def until(condition: Callable[[], bool], executor: Any) -> None:
+    """Wait until something is so that no future tells; gives the thread back meanwhile."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it never came about"
+        # In a browser, only a wait lets the workers' messages in.
+        pause: cf.Future[None] = cf.Future()
+        executor.call_later(0.01, lambda pause=pause: pause.set_result(None))
+        cf.wait([pause])
+
+
+def nap(seconds: float) -> float:
+    """Sleeps on a worker."""
+    import time
+
+    time.sleep(seconds)
+    return seconds
+
+
+def divide(a: float, b: float) -> float:
+    """Raises where b is 0."""
+    return a / b
+
+
+def contract_submit_gives_a_future_with_the_value(make: Make) -> None:
+    with make() as executor:
+        future = executor.submit(pow, 2, exp=10)
+        assert isinstance(future, cf.Future)
+        assert future.result() == 1024
+        assert future.done()
+        assert not future.running()
+        assert not future.cancelled()
+        assert future.exception() is None
+
+
+def contract_an_exception_is_raised_by_the_result(make: Make) -> None:
+    with make() as executor:
+        future = executor.submit(divide, 1, 0)
+        assert type(raised(future.result)) is ZeroDivisionError
+        assert type(future.exception()) is ZeroDivisionError
+        assert "divide" in str(future.exception().__cause__)
+
+
+def contract_a_callback_is_told_of_the_end(make: Make) -> None:
+    with make() as executor:
+        seen: list[Any] = []
+        future = executor.submit(abs, -1)
+        future.add_done_callback(seen.append)
+        future.result()
+        until(lambda: bool(seen), executor)
+        assert seen == [future]
+
+
+def contract_a_map_over_nothing_is_empty(make: Make) -> None:
+    with make() as executor:
+        assert list(executor.map(abs)) == []
+
+
+def contract_what_is_no_function_is_refused(make: Make) -> None:
+    with make() as executor:
+        assert type(raised(lambda: executor.submit(5))) is TypeError
+        assert type(raised(lambda: executor.map(5, [1]))) is TypeError
+
+
+def contract_what_cannot_be_pickled_is_on_the_future(make: Make) -> None:
+    with make() as executor:
+        generator = (x for x in [1])  # no Python can pickle one
+        future = executor.submit(lambda value: value, generator)
+        error = future.exception()
+        assert isinstance(error, pickle.PicklingError)
+        assert "argument 'value'" in str(error)
+        unreadable = executor.submit(lambda: (x for x in [1])).exception()
+        assert isinstance(unreadable, pickle.PicklingError)
+
+
+def contract_a_late_result_is_a_timeout_and_not_lost(make: Make) -> None:
+    with make() as executor:
+        future = executor.submit(nap, 0.3)
+        assert isinstance(raised(lambda: future.result(timeout=0.01)), TimeoutError)
+        assert isinstance(raised(lambda: future.exception(timeout=0.01)), TimeoutError)
+        assert future.result() == 0.3
+
+
+def contract_a_call_that_waits_can_be_cancelled(make: Make) -> None:
+    with make() as executor:
+        # Two run, and the executor prepares some more.
+        busy = [executor.submit(nap, 0.2) for _ in range(6)]
+        last = executor.submit(nap, 0)
+        assert last.cancel()
+        assert last.cancelled()
+        assert isinstance(raised(last.result), cf.CancelledError)
+        done, pending = cf.wait([*busy, last], timeout=30)
+        assert not pending
+        assert [future.result() for future in busy] == [0.2] * 6
+        assert last in done
+
+
+def contract_a_call_that_runs_cannot_be_cancelled(make: Make) -> None:
+    with make() as executor:
+        future = executor.submit(nap, 0.2)
+        until(future.running, executor)
+        assert not future.cancel()
+        assert future.result() == 0.2
+        assert not future.cancel()
+
+
+def contract_wait_knows_the_first_and_the_last(make: Make) -> None:
+    with make() as executor:
+        slow, fast = executor.submit(nap, 0.5), executor.submit(nap, 0)
+        done, pending = cf.wait([slow, fast], return_when=cf.FIRST_COMPLETED)
+        assert fast in done
+        done, pending = cf.wait([slow, fast])
+        assert (done, pending) == ({slow, fast}, set())
+
+
+def contract_wait_knows_the_first_exception(make: Make) -> None:
+    with make() as executor:
+        slow, wrong = executor.submit(nap, 0.5), executor.submit(divide, 1, 0)
+        done, _ = cf.wait([slow, wrong], return_when=cf.FIRST_EXCEPTION)
+        assert wrong in done
+
+
+def contract_as_completed_gives_every_future_once(make: Make) -> None:
+    with make() as executor:
+        futures = [executor.submit(pow, x, 2) for x in range(50)]
+        completed = list(cf.as_completed(futures))
+        assert len(completed) == 50
+        assert {f.result() for f in completed} == {x * x for x in range(50)}
+
+
+def contract_map_keeps_the_order(make: Make) -> None:
+    with make() as executor:
+        assert list(executor.map(nap, [0.1, 0, 0.05])) == [0.1, 0, 0.05]
+        assert list(executor.map(abs, range(-100, 0))) == list(range(100, 0, -1))
+
+
+def contract_map_takes_several_iterables_and_ends_with_the_shortest(make: Make) -> None:
+    with make() as executor:
+        assert list(executor.map(pow, [2, 3, 4], [5, 2])) == [32, 9]
+        assert list(executor.map(abs, [])) == []
+        assert list(executor.map(pow, iter([2, 3]), iter([5, 2, 7]))) == [32, 9]
+
+
+def contract_chunks_change_nothing_but_the_traffic(make: Make) -> None:
+    with make() as executor:
+        for size in (1, 3, 7, 100):
+            values = executor.map(abs, range(-20, 0), chunksize=size)
+            assert list(values) == list(range(20, 0, -1))
+        wrong = raised(lambda: executor.map(abs, [1], chunksize=0))
+        assert type(wrong) is ValueError
+
+
+def contract_map_reads_its_items_at_once(make: Make) -> None:
+    with make() as executor:
+        items = iter([1, 2, 3])
+        values = executor.map(abs, items)
+        assert list(items) == []
+        assert list(values) == [1, 2, 3]
+
+
+def contract_map_raises_in_its_place(make: Make) -> None:
+    with make() as executor:
+        values = executor.map(divide, [1, 1, 1], [1, 0, 1])
+        assert next(values) == 1
+        assert type(raised(lambda: next(values))) is ZeroDivisionError
+        assert type(raised(lambda: next(values))) is StopIteration
+
+
+def contract_the_timeout_of_map_counts_from_the_call(make: Make) -> None:
+    with make() as executor:
+        values = executor.map(nap, [0, 2], timeout=0.7)
+        before = time.monotonic()
+        until(lambda: time.monotonic() > before + 0.9, executor)
+        assert next(values) == 0  # what is there is given, however late it is asked for
+        before = time.monotonic()
+        assert isinstance(raised(lambda: next(values)), TimeoutError)
+        assert time.monotonic() - before < 0.5
+
+
+def contract_an_exception_keeps_what_it_carries(make: Make) -> None:
+    class RefusedError(Exception):
+        def __init__(self, code: int, *, reason: str) -> None:
+            super().__init__(f"{code}: {reason}")
+            self.code = code
+
+    def refuse() -> None:
+        raise RefusedError(7, reason="full")
+
+    def missing() -> None:
+        open("/no/such/file")  # noqa: SIM115
+
+    with make() as executor:
+        error = executor.submit(refuse).exception()
+        assert (type(error).__name__, error.code, str(error)) == ("RefusedError", 7, "7: full")
+        error = executor.submit(missing).exception()
+        assert type(error) is FileNotFoundError
+        assert error.filename == "/no/such/file"
+
+
+def contract_an_exit_in_a_task_is_the_tasks_own(make: Make) -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    with make() as executor:
+        error = executor.submit(leave).exception()
+        assert (type(error), error.code) == (SystemExit, 3)
+        assert executor.submit(abs, -1).result() == 1
+
+
+def contract_functions_of_every_kind_can_be_called(make: Make) -> None:
+    k = 2
+
+    async def slowly(x: int) -> int:
+        import asyncio
+
+        await asyncio.sleep(0)
+        return k * x
+
+    class Scale:
+        def __init__(self, by: int) -> None:
+            self.by = by
+
+        def __call__(self, x: int) -> int:
+            return self.by * x
+
+        def method(self, x: int) -> int:
+            return self.by * x
+
+    kinds = [lambda x: k * x, slowly, Scale(2), Scale(2).method, (2).__mul__]
+    with make() as executor:
+        assert [executor.submit(kind, 21).result() for kind in kinds] == [42] * 5
+
+
+def contract_a_function_is_sent_as_it_is_now(make: Make) -> None:
+    with make() as executor:
+        values = [executor.submit(lambda x, k=k: x + k, 40) for k in (1, 2)]
+        functions = [lambda x: x + 1, lambda x: x + 2]
+        values += [executor.submit(function, 40) for function in functions]
+        assert [future.result() for future in values] == [41, 42, 41, 42]
+
+
+def contract_nothing_is_taken_after_shutdown(make: Make) -> None:
+    executor = make()
+    future = executor.submit(nap, 0.2)
+    executor.shutdown()
+    assert future.done()
+    assert future.result() == 0.2
+    assert type(raised(lambda: executor.submit(abs, 1))) is RuntimeError
+    assert type(raised(lambda: executor.map(abs, [1]))) is RuntimeError
+    executor.shutdown()  # again, for nothing
+
+
+def contract_shutdown_need_not_wait(make: Make) -> None:
+    executor = make()
+    futures = [executor.submit(nap, 0.2) for _ in range(8)]
+    executor.shutdown(wait=False)
+    assert not futures[-1].done()
+    assert [future.result() for future in futures] == [0.2] * 8
+
+
+def contract_shutdown_can_cancel_what_waits(make: Make) -> None:
+    executor = make()
+    futures = [executor.submit(nap, 0.2) for _ in range(20)]
+    executor.shutdown(cancel_futures=True)
+    pending = cf.wait(futures, timeout=30).not_done
+    assert not pending
+    cancelled = [future for future in futures if future.cancelled()]
+    assert futures[-1] in cancelled
+    assert all(future.result() == 0.2 for future in futures if future not in cancelled)
+
+
+def contract_the_end_of_with_waits(make: Make) -> None:
+    with make() as executor:
+        futures = [executor.submit(nap, 0.1) for _ in range(5)]
+        values = executor.map(nap, [0.1] * 5)
+    assert all(future.done() for future in futures)
+    assert list(values) == [0.1] * 5
+
+
+async def contract_the_end_of_async_with_waits(make: Make) -> None:
+    async with make() as executor:
+        futures = [executor.submit(nap, 0.1) for _ in range(5)]
+        job = executor.start_job(nap, [[0.1] * 9])
+    assert all(future.done() for future in futures)
+    assert len(job.values) == 9
+    assert type(raised(lambda: executor.submit(abs, 1))) is RuntimeError
+
+
+async def contract_a_future_can_be_awaited(make: Make) -> None:
+    async with make() as executor:
+        assert await executor.submit(abs, -1) == 1
+        assert await asyncio.wrap_future(executor.submit(abs, -2)) == 2
+        values = await asyncio.gather(*(executor.submit(abs, -x) for x in range(5)))
+        assert values == [0, 1, 2, 3, 4]
+        try:
+            await executor.submit(divide, 1, 0)
+        except ZeroDivisionError:
+            return
+        raise AssertionError("the exception did not arrive")
+
+
+def contract_a_lost_worker_fails_what_it_ran_and_nothing_else(make: Make) -> None:
+    with make() as executor:
+        futures = [executor.submit(nap, 0.5) for _ in range(6)]
+        until(lambda: executor.status().batches_running == 2, executor)
+        lose(executor)
+        cf.wait(futures)
+        errors = [future.exception() for future in futures]
+        lost: Any
+        [lost] = [error for error in errors if error is not None]
+        assert type(lost).__name__ == "TerminatedWorkerError"
+        assert issubclass(type(lost), cf.BrokenExecutor)
+        assert (lost.reason, lost.started) == ("terminated", True)
+        assert executor.submit(abs, -1).result() == 1  # it goes on
+
+
+def contract_a_task_that_started_is_not_run_again(make: Make) -> None:
+    with make() as executor:
+        job = executor.start_job(nap, [[0.5] * 4], return_exceptions=True)
+        until(lambda: executor.status().batches_running == 2, executor)
+        lose(executor)
+        job.settled.result()
+        [lost] = job.failures.values()
+        assert type(lost).__name__ == "TerminatedWorkerError"
+        assert len(job.values) == 3
+
+
+def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
+    def attempt(seconds: float) -> int:
+        import time
+
+        from jupyterlite_pool import current_worker
+
+        info = current_worker()
+        assert info is not None
+        if info.attempt == 1:
+            time.sleep(seconds)
+        return info.attempt
+
+    with make() as executor:
+        job = executor.start_job(attempt, [[0.5] * 2], retries=1)
+        until(lambda: executor.status().batches_running == 2, executor)
+        lose(executor)
+        job.settled.result()
+        assert sorted(job.values.values()) == [1, 2]
+
+
+def contract_an_exception_is_never_tried_again(make: Make) -> None:
+    with make() as executor:
+        job = executor.start_job(divide, [[1], [0]], retries=5, return_exceptions=True)
+        job.settled.result()
+        error: Any
+        [error] = job.failures.values()
+        assert type(error).__name__ == "ZeroDivisionError"
+        assert any("attempt 1" in note for note in error.__notes__)
+
+
+def contract_a_task_that_takes_too_long_is_stopped(make: Make) -> None:
+    with make() as executor:
+        job = executor.start_job(nap, [[0, 3, 0]], task_timeout=0.3, return_exceptions=True)
+        before = time.monotonic()
+        job.settled.result()
+        assert time.monotonic() - before < 2.5
+        [error] = job.failures.values()
+        assert type(error).__name__ == "TaskTimeoutError"
+        assert isinstance(error, TimeoutError)
+        assert job.values == {0: 0, 2: 0}
+
+
+def contract_terminated_workers_end_everything(make: Make) -> None:
+    executor = make()
+    futures = [executor.submit(nap, 3) for _ in range(8)]
+    cancelled = futures.pop()
+    assert cancelled.cancel()
+    values = executor.map(nap, [3])
+    before = time.monotonic()
+    executor.terminate_workers()
+    pending = cf.wait([*futures, cancelled], timeout=30).not_done
+    assert not pending
+    names = {type(future.exception()).__name__ for future in futures}
+    assert names == {"TerminatedWorkerError"}
+    assert type(raised(lambda: next(values))).__name__ == "TerminatedWorkerError"
+    assert time.monotonic() - before < 2.5
+    assert isinstance(raised(lambda: executor.submit(abs, 1)), (RuntimeError, cf.BrokenExecutor))
+
+
+def contract_the_status_tells_what_workers_do(make: Make) -> None:
+    with make() as executor:
+        assert executor.max_workers == 2
+        assert list(executor.map(abs, range(10))) == list(range(10))
+        status = executor.status()
+        assert status.size == 2
+        assert sum(worker.tasks for worker in status.workers) == 10
+
+
+def contract_a_task_knows_its_worker(make: Make) -> None:
+    def who() -> Any:
+        from jupyterlite_pool import current_worker
+
+        return tuple(current_worker() or ())
+
+    from jupyterlite_pool import current_worker
+
+    with make() as executor:
+        workers = {executor.submit(who).result()[0] for _ in range(4)}
+        assert workers <= {0, 1}
+        assert current_worker() is None
+
+
+def contract_callbacks_may_submit(make: Make) -> None:
+    with make() as executor:
+        second: list[Any] = []
+        told = threading.Event()
+
+        def then(_: object) -> None:
+            second.append(executor.submit(abs, -2))
+            told.set()
+
+        executor.submit(abs, -1).add_done_callback(then)
+        until(told.is_set, executor)
+        assert second[0].result() == 2

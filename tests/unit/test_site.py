@@ -1,0 +1,107 @@
+"""What a site's add-on lays down, without building a site."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from jupyterlite_pool.site.addon import CONSTRAINTS
+from jupyterlite_pool.site.pyodide import add_remote_packages
+from jupyterlite_pool.site.wheel import wheel_name, write_wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("wheel") / "deep" / wheel_name()
+    write_wheel(target)
+    return target
+
+
+def test_the_kernels_wheel_has_all_but_what_builds_sites(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert "jupyterlite_pool/__init__.py" in names
+    assert "jupyterlite_pool/worker/runner.py" in names
+    assert "jupyterlite_pool/static/worker.js" in names
+    assert not [name for name in names if "/site/" in name or name.endswith(".pyc")]
+    assert not [name for name in names if name.startswith(("..", "/"))]
+
+
+def test_the_record_has_every_file_with_its_digest(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        [record] = [name for name in archive.namelist() if name.endswith(".dist-info/RECORD")]
+        rows = list(csv.reader(io.StringIO(archive.read(record).decode())))
+        assert sorted(row[0] for row in rows) == sorted(archive.namelist())
+        for name, digest, size in rows:
+            if name == record:
+                assert (digest, size) == ("", "")
+                continue
+            content = archive.read(name)
+            sha256 = base64.urlsafe_b64encode(hashlib.sha256(content).digest())
+            assert digest == f"sha256={sha256.decode().rstrip('=')}"
+            assert int(size) == len(content)
+
+
+def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if ".dist-info/" in name]
+        folders = {name.split("/")[0] for name in names}
+        assert {name.split("/")[1] for name in names} == {"METADATA", "WHEEL", "RECORD"}
+    assert [f"{folder.removesuffix('.dist-info')}-py3-none-any.whl" for folder in folders] == [
+        wheel.name
+    ]
+
+
+def test_the_same_files_give_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
+    again = tmp_path / wheel.name
+    write_wheel(again)
+    assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_remote_packages_are_added_and_local_ones_left_alone(tmp_path: Path) -> None:
+    local = {"file_name": "../pypi/numpy-9.whl", "version": "9"}
+    remote = {"file_name": "numpy-1.whl", "version": "1"}
+    lock, full = tmp_path / "lock.json", tmp_path / "full.json"
+    lock.write_text(json.dumps({"info": {"version": "1"}, "packages": {"numpy": local}}), "utf-8")
+    others = {
+        "numpy": remote,
+        "pandas": {"file_name": "pandas-2.whl", "depends": ["numpy"]},
+        "far": {"file_name": "https://elsewhere.example/far-1.whl"},
+    }
+    full.write_text(json.dumps({"packages": others}), "utf-8")
+    for _ in range(2):  # a second build finds its own work
+        add_remote_packages(lock, full, "https://cdn.example/v1/full")
+        assert json.loads(lock.read_text("utf-8")) == {
+            "info": {"version": "1"},
+            "packages": {
+                "numpy": local,
+                "pandas": {
+                    "file_name": "https://cdn.example/v1/full/pandas-2.whl",
+                    "depends": ["numpy"],
+                },
+                "far": {"file_name": "https://elsewhere.example/far-1.whl"},
+            },
+        }
+
+
+def test_every_constraint_is_one_version() -> None:
+    lines = [
+        line
+        for line in CONSTRAINTS.read_text("utf-8").splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+    names = []
+    for line in lines:
+        found = re.fullmatch(r"([a-z0-9-]+) ?== ?[0-9][0-9a-z.]*", line)
+        assert found is not None, line
+        names.append(found[1])
+    assert names == sorted(set(names))
+    assert {"ipython", "ipywidgets", "cloudpickle", "micropip"} <= set(names)
