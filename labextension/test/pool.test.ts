@@ -10,6 +10,7 @@ const WORKER_URL = 'http://localhost/worker.js';
 
 beforeEach(() => {
   FakeWorker.reset();
+  vi.stubGlobal('location', { href: 'http://localhost/index.html' });
   vi.stubGlobal('Worker', FakeWorker);
   vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
   vi.stubGlobal('fetch', () => Promise.resolve(new Response()));
