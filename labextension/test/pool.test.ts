@@ -12,6 +12,7 @@ beforeEach(() => {
   FakeWorker.reset();
   vi.stubGlobal('Worker', FakeWorker);
   vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
+  vi.stubGlobal('location', { href: 'http://localhost/index.html' });
   vi.stubGlobal('fetch', () => Promise.resolve(new Response()));
   vi.spyOn(WebAssembly, 'compileStreaming').mockResolvedValue(EMPTY_MODULE);
 });
@@ -25,7 +26,7 @@ interface Made {
   pool: PyodidePool;
   events: PoolEvent[];
   /** The events of one kind. */
-  of<K extends PoolEvent['type']>(type: K): Extract<PoolEvent, { type: K }>[];
+  of: <K extends PoolEvent['type']>(type: K) => Extract<PoolEvent, { type: K }>[];
 }
 
 function make(size = 1, options: PoolOptions = {}): Made {

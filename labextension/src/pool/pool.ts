@@ -243,17 +243,13 @@ export class PyodidePool {
       code: options.code ?? '',
       drive: options.drive ?? null
     });
-    const report = await handle.boot(
-      bootOptions(),
-      this.startTimeout,
-      phase => {
-        if (handle.ended) {
-          return;
-        }
-        onProgress?.(handle.id, phase);
-        this.tell({ type: 'phase', worker: handle.id, phase });
+    const report = await handle.boot(bootOptions(), this.startTimeout, phase => {
+      if (handle.ended) {
+        return;
       }
-    );
+      onProgress?.(handle.id, phase);
+      this.tell({ type: 'phase', worker: handle.id, phase });
+    });
     this.failures = 0;
     this.tell({ type: 'ready', worker: handle.id, report });
     this.dispatch();
