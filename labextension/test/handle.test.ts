@@ -33,7 +33,7 @@ interface Heard {
   frames: WorkerFrame[];
   ends: WorkerEnd[];
   phases: BootPhase[];
-  boot(timeout?: number): ReturnType<WorkerHandle['boot']>;
+  boot: (timeout?: number) => ReturnType<WorkerHandle['boot']>;
 }
 
 function start(): Heard {

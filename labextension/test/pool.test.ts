@@ -13,6 +13,7 @@ beforeEach(() => {
   vi.stubGlobal('location', { href: 'http://localhost/index.html' });
   vi.stubGlobal('Worker', FakeWorker);
   vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
+  vi.stubGlobal('location', { href: 'http://localhost/index.html' });
   vi.stubGlobal('fetch', () => Promise.resolve(new Response()));
   vi.spyOn(WebAssembly, 'compileStreaming').mockResolvedValue(EMPTY_MODULE);
 });
@@ -26,7 +27,7 @@ interface Made {
   pool: PyodidePool;
   events: PoolEvent[];
   /** The events of one kind. */
-  of<K extends PoolEvent['type']>(type: K): Extract<PoolEvent, { type: K }>[];
+  of: <K extends PoolEvent['type']>(type: K) => Extract<PoolEvent, { type: K }>[];
 }
 
 function make(size = 1, options: PoolOptions = {}): Made {

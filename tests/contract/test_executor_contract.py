@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.backends import WorkerEnd
+from jupyterlite_pool.errors import TerminatedWorkerError
 from jupyterlite_pool.testing import InProcessBackend
 from tests.contract import contract
 
@@ -42,3 +44,36 @@ def test_contract(
 
 def test_every_promise_is_found() -> None:
     assert len(PROMISES) > 30
+
+
+def test_what_had_not_started_moves_and_what_had_started_does_not(
+    executor_factory: Callable[[], WorkerPoolExecutor],
+) -> None:
+    # Only a worker that says which task it ran lets the others of its batch move.
+    with executor_factory() as executor:
+        items = [[1.0, 0, 0]]
+        job = executor.start_job(contract.nap, items, chunksize=3, return_exceptions=True)
+        contract.until(lambda: executor.status().batches_running == 1, executor)
+        [busy] = [worker.id for worker in executor.status().workers if worker.state == "busy"]
+        backend: Any = executor._backend
+        backend.end(busy, WorkerEnd("exited", "Python exited", 7, 0))
+        job.ended.result()
+        [(index, error)] = job.failures.items()
+        assert index == 0
+        assert isinstance(error, TerminatedWorkerError)
+        assert (error.reason, error.exit_status, error.started) == ("exited", 7, True)
+        assert job.values == {1: 0, 2: 0}
+        assert busy not in {timing.worker for timing in job.timings.values() if timing.item}
+
+
+def test_where_nobody_knows_what_ran_nothing_is_run_again(
+    executor_factory: Callable[[], WorkerPoolExecutor],
+) -> None:
+    with executor_factory() as executor:
+        items = [[1.0, 0, 0]]
+        job = executor.start_job(contract.nap, items, chunksize=3, return_exceptions=True)
+        contract.until(lambda: executor.status().batches_running == 1, executor)
+        contract.lose(executor)
+        job.ended.result()
+        started = [getattr(error, "started", "no such error") for error in job.failures.values()]
+        assert started == [None, None, None]
