@@ -125,6 +125,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 future.set_exception(error)
                 return future
             key, environment = self._hold(function, future)
+            # A buffer that stays out of the stream is still the caller's: it may change in line.
+            call = Encoded(call.payload, [memoryview(bytes(buffer)) for buffer in call.buffers])
             self._calls.add(Task(0, key, environment, call, args), future)
             self._dispatcher.add(self._calls)
         return future
@@ -201,6 +203,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             self._dispatcher.closed = True
             if cancel_futures:
                 self._calls.cancel_waiting()
+                for job in self._active_jobs():
+                    job.fail(concurrent.futures.CancelledError())
             unfinished = self._unfinished()
             self._dispatcher.pump()  # stops the backend where nothing is left
         if wait:
@@ -238,9 +242,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
     def _unfinished(self) -> list[concurrent.futures.Future[Any]]:
         """What is done when the calls and jobs that were taken have ended."""
+        return [*self._calls.unfinished, *(job.ended for job in self._active_jobs())]
+
+    def _active_jobs(self) -> set[MapJob]:
         sources = self._dispatcher.active_sources
-        jobs = {source for source in sources if isinstance(source, MapJob)}
-        return [*self._calls.unfinished, *(job.ended for job in jobs)]
+        return {source for source in sources if isinstance(source, MapJob)}
 
     def _hold(
         self, function: Encoded, until: concurrent.futures.Future[Any]

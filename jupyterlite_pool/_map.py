@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from ._executor import get_reusable_executor
@@ -14,7 +15,7 @@ from ._payload import encode_function
 from ._serial import run_now, run_serially, spawn
 from ._waits import can_block, wait_done
 from ._widget import show_progress
-from .errors import BlockingUnavailableError, PoolError, PoolFallbackWarning, PoolStartError
+from .errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartError
 from .worker.context import current_worker
 
 T = TypeVar("T")
@@ -230,8 +231,11 @@ class MapResult(Sequence[T], Generic[T]):
         return not self._job.active
 
     def cancel(self) -> None:
-        """Start no more items. Those that run finish in the background."""
-        self._job.fail(PoolError("the job was cancelled"))
+        """Start no more items; whoever waits gets `CancelledError`.
+
+        Those that run finish in the background.
+        """
+        self._job.fail(CancelledError("the job was cancelled"))
 
     def partial(self, default: Any = None) -> list[Any]:
         """What is there now, with `default` for what is not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from typing import NamedTuple
 
 from ._job import MapJob
@@ -79,9 +80,10 @@ def clock(seconds: float) -> str:
 
 def _phase(job: MapJob, workers: int) -> str:
     if not job.active:
-        if job.failures and (job.cancelled or not job.return_exceptions):
-            return "failed"
-        return "cancelled" if job.cancelled else "done"
+        error = job.settled.exception() if job.settled.done() else None
+        if isinstance(error, CancelledError) or (error is None and job.cancelled):
+            return "cancelled"
+        return "done" if error is None else "failed"
     if not job.finished and not job.running and not workers:
         return "warming"
     if job.stopping or (job.total is not None and job.finished + job.running >= job.total):
