@@ -80,8 +80,6 @@ class MapJob:
         #: When its first item went to a worker: starting the workers is none of its own work.
         self.first_run_at: float | None = None
         self.ended_at: float | None = None
-        #: Called after every change, with nothing; must not raise.
-        self.observers: list[Callable[[], None]] = []
         #: Called with the index of every item that ended.
         self.item_observers: list[Callable[[int], None]] = []
         self._key = key
@@ -157,13 +155,13 @@ class MapJob:
             self._cancel_tasks(tasks)
         else:
             self._returned.extendleft(reversed(tasks))
-        self._changed()
+        self._check_end()
 
     def started(self) -> None:
         """A worker runs a batch: one item of it at a time."""
         self.running += 1
         self.first_run_at = self.first_run_at or time.monotonic()
-        self._changed()
+        self._check_end()
 
     def stopped(self) -> None:
         """A worker has done with a batch."""
@@ -190,13 +188,13 @@ class MapJob:
         self._arrive(task.index)
         for observer in self.item_observers:
             observer(task.index)
-        self._changed()
+        self._check_end()
 
     def discard(self, tasks: Sequence[Task]) -> None:
         """These tasks were cancelled before they ran."""
         self._untake(tasks)
         self._cancel_tasks(tasks)
-        self._changed()
+        self._check_end()
 
     def broken(self, error: PoolError) -> None:
         """No task will run any more: what was taken and what was not is lost, or taken over."""
@@ -208,7 +206,7 @@ class MapJob:
         self._taken.clear()
         self._settle(error)
         self.cancel()
-        self._changed()
+        self._check_end()
 
     def printed(self, task: Task, stream: str, text: str) -> None:
         """Keep an item's output."""
@@ -366,11 +364,6 @@ class MapJob:
         """Nothing more arrives."""
         for index in [*self._arrivals, -1]:
             self._arrive(index)
-
-    def _changed(self) -> None:
-        self._check_end()
-        for observer in self.observers:
-            observer()
 
     def _note(self, task: Task, outcome: Outcome) -> str:
         of = "" if self.total is None else f" of {self.total}"

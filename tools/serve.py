@@ -21,9 +21,19 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     }
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, *args: Any, isolated: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, isolated: bool, start: str, **kwargs: Any) -> None:
         self.isolated = isolated
+        self.start = start
         super().__init__(*args, **kwargs)
+
+    def do_GET(self) -> None:
+        if self.path == "/" and self.start:
+            self.send_response(302)
+            self.send_header("Location", f"/{self.start}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            super().do_GET()
 
     def end_headers(self) -> None:
         if self.isolated:
@@ -46,9 +56,9 @@ class Server(http.server.ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def make_server(folder: str, port: int = 0, isolated: bool = False) -> Server:
+def make_server(folder: str, port: int = 0, isolated: bool = False, start: str = "") -> Server:
     """A server of a folder on a port of this machine alone; 0 for any free one."""
-    handler = functools.partial(Handler, directory=folder, isolated=isolated)
+    handler = functools.partial(Handler, directory=folder, isolated=isolated, start=start)
     return Server(("127.0.0.1", port), handler)
 
 
@@ -57,11 +67,11 @@ def main() -> None:
     parser.add_argument("folder")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--isolated", action="store_true", help="cross-origin isolated")
-    parser.add_argument("--open-on", default="", help="the page to name")
+    parser.add_argument("--open-on", default="", help="the page that / leads to")
     options = parser.parse_args()
-    with make_server(options.folder, options.port, options.isolated) as server:
+    with make_server(options.folder, options.port, options.isolated, options.open_on) as server:
         port = server.server_address[1]
-        print(f"ready: http://127.0.0.1:{port}/{options.open_on}", flush=True)
+        print(f"ready: http://127.0.0.1:{port}/ (end with Ctrl-C)", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
