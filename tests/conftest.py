@@ -97,7 +97,8 @@ class Pages:
     def open(self, url: str = "", **options: Any) -> Page:
         context = self._browser.new_context(**options)
         context.set_default_timeout(PAGE_TIMEOUT)
-        context.tracing.start(screenshots=True, snapshots=True)
+        # Pictures of every moment would cost more than the tests; the last one is taken below.
+        context.tracing.start(screenshots=False, snapshots=False)
         self._contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: print("page error:", error))
