@@ -36,6 +36,11 @@ BROWSER_FLAGS = [
 PAGE_TIMEOUT = 60_000
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests without a browser first: they are fast, and Playwright leaves an event loop running."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Let fixtures know whether their test failed."""
