@@ -48,6 +48,7 @@ def until(condition: Callable[[], bool], executor: Any) -> None:
 
 def warm(executor: Any) -> None:
     """Wait until the workers are up, so that a time limit measures what it is about."""
+    until(lambda: len(executor.ready_workers) == 2, executor)
     for _ in range(2):
         cf.wait([executor.submit(nap, 0.1) for _ in range(2)])
 
@@ -345,6 +346,7 @@ async def contract_a_future_can_be_awaited(make: Make) -> None:
 
 def contract_a_lost_worker_fails_what_it_ran_and_nothing_else(make: Make) -> None:
     with make() as executor:
+        warm(executor)
         futures = [executor.submit(nap, 0.5) for _ in range(6)]
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
@@ -360,6 +362,7 @@ def contract_a_lost_worker_fails_what_it_ran_and_nothing_else(make: Make) -> Non
 
 def contract_a_task_that_started_is_not_run_again(make: Make) -> None:
     with make() as executor:
+        warm(executor)
         job = executor.start_job(nap, [[0.5] * 4], return_exceptions=True)
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
@@ -382,6 +385,7 @@ def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
         return info.attempt
 
     with make() as executor:
+        warm(executor)
         job = executor.start_job(attempt, [[0.5] * 2], retries=1)
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
