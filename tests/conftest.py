@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.kernel import Kernel
+from tests.support.wheels import FOLDER, Wheels
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -58,8 +59,8 @@ def serve() -> Iterator[Callable[..., str]]:
     """Serve a folder; returns its URL."""
     servers = []
 
-    def start(folder: Path, isolated: bool = False) -> str:
-        server = make_server(str(folder), isolated=isolated)
+    def start(folder: Path, isolated: bool = False, shared: bool = False) -> str:
+        server = make_server(str(folder), isolated=isolated, shared=shared)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_address[1]}"
@@ -77,6 +78,13 @@ def site(serve: Callable[..., str]) -> str:
     if not (folder / "index.html").exists():
         pytest.fail("there is no site: run `make site`", pytrace=False)
     return serve(folder)
+
+
+@pytest.fixture(scope="session")
+def wheels(serve: Callable[..., str]) -> Wheels:
+    """Installs packages of PyPI in kernels."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    return Wheels(serve(FOLDER, shared=True))
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     }
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, *args: Any, isolated: bool, start: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, isolated: bool, shared: bool, start: str, **kwargs: Any) -> None:
         self.isolated = isolated
+        self.shared = shared
         self.start = start
         super().__init__(*args, **kwargs)
 
@@ -39,6 +40,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         if self.isolated:
             self.send_header("Cross-Origin-Opener-Policy", "same-origin")
             self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        if self.shared:
+            self.send_header("Access-Control-Allow-Origin", "*")
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
@@ -56,9 +59,16 @@ class Server(http.server.ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def make_server(folder: str, port: int = 0, isolated: bool = False, start: str = "") -> Server:
-    """A server of a folder on a port of this machine alone; 0 for any free one."""
-    handler = functools.partial(Handler, directory=folder, isolated=isolated, start=start)
+def make_server(
+    folder: str, port: int = 0, isolated: bool = False, shared: bool = False, start: str = ""
+) -> Server:
+    """A server of a folder on a port of this machine alone; 0 for any free one.
+
+    `isolated` makes its pages cross-origin isolated; `shared` lets other origins read its files.
+    """
+    handler = functools.partial(
+        Handler, directory=folder, isolated=isolated, shared=shared, start=start
+    )
     return Server(("127.0.0.1", port), handler)
 
 
@@ -69,7 +79,9 @@ def main() -> None:
     parser.add_argument("--isolated", action="store_true", help="cross-origin isolated")
     parser.add_argument("--open-on", default="", help="the page that / leads to")
     options = parser.parse_args()
-    with make_server(options.folder, options.port, options.isolated, options.open_on) as server:
+    with make_server(
+        options.folder, options.port, isolated=options.isolated, start=options.open_on
+    ) as server:
         port = server.server_address[1]
         print(f"ready: http://127.0.0.1:{port}/ (end with Ctrl-C)", flush=True)
         try:
