@@ -29,8 +29,15 @@ BATCHES_PER_WORKER = 2
 class Dispatcher:
     """Knows which tasks the backend has, and what to do with what it says of them."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(
+        self, backend: Backend, break_with: Callable[[str], Exception] | None = None
+    ) -> None:
+        """Serve a backend; `break_with` makes the error with which all ends when a worker is lost.
+
+        Without it, a worker that is lost is replaced.
+        """
         self._backend = backend
+        self._break_with = break_with
         #: Held by whoever changes anything: the in-process backend speaks from other threads.
         self.lock = threading.RLock()
         #: Why nothing can run any more; None while something can.
@@ -41,8 +48,6 @@ class Dispatcher:
         self.ready_workers: set[int] = set()
         #: How many tasks each worker has run.
         self.tasks_run: Counter[int] = Counter()
-        #: Makes the error with which all ends when a worker is lost; None to replace the worker.
-        self.break_with: Callable[[str], Exception] | None = None
         #: Called with the worker, the stream's name and the text of what a task printed.
         self.on_print: Callable[[int, str, str], None] = _print_here
         #: Jobs whose items are read only as their values are asked for.
@@ -217,8 +222,8 @@ class Dispatcher:
             self.ready_workers.discard(worker)
             for call in self._set_ups:
                 call.forget(worker)
-            if self.break_with is not None and end.reason not in ON_PURPOSE:
-                self.lose_all(self.break_with(end.message))
+            if self._break_with is not None and end.reason not in ON_PURPOSE:
+                self.lose_all(self._break_with(end.message))
                 return
             if batch in self._batches:
                 self._lose(batch, worker, end)
@@ -254,7 +259,7 @@ class Dispatcher:
             return  # it has failed before, on another worker
         if call.future.done() or call.required:
             reason = f"worker {worker} could not be set up: {type(error).__name__}: {error}"
-            broken = self.break_with(reason) if self.break_with else PoolStartError(reason)
+            broken = self._break_with(reason) if self._break_with else PoolStartError(reason)
             broken.__cause__ = error
             self.lose_all(broken)
         else:  # whoever asked for the call is told, and no later worker makes it
