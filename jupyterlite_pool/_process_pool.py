@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from ._executor import WorkerPoolExecutor
 from .backends import Backend
+from .worker.initializer import LoggedInitializer
 
 
 class ProcessPoolExecutor(WorkerPoolExecutor):
     """A `WorkerPoolExecutor` that breaks as the standard library's does.
 
-    When one of its workers dies, all calls that have not ended fail with `BrokenProcessPool`, and
-    no more are taken: programs rely on that. What `jupyterlite_pool.install` puts in place of
-    `concurrent.futures.ProcessPoolExecutor`.
+    When one of its workers dies, or a call or a result cannot be unpickled, all calls that have not
+    ended fail with `BrokenProcessPool`, and no more are taken: programs rely on that. What
+    `jupyterlite_pool.install` puts in place of `concurrent.futures.ProcessPoolExecutor`.
 
     Args:
         max_workers: number of workers; None for one per core, as far as memory allows.
-        mp_context: ignored: there is one way to start a worker.
+        mp_context: kept, and of no effect: there is one way to start a worker.
         initializer: called once in every worker before anything else.
         initargs: the initializer's arguments.
         max_tasks_per_child: replace a worker that has run so many tasks.
@@ -39,9 +41,11 @@ class ProcessPoolExecutor(WorkerPoolExecutor):
         max_tasks_per_child: int | None = None,
         backend: Backend | None = None,
     ) -> None:
+        # A worker of ours is a new interpreter, as a spawned process is.
+        self._mp_context = mp_context or multiprocessing.get_context("spawn")
         super().__init__(
             max_workers,
-            initializer=initializer,
+            initializer=LoggedInitializer(initializer) if callable(initializer) else initializer,
             initargs=initargs,
             max_tasks_per_child=max_tasks_per_child,
             backend=backend,

@@ -24,7 +24,7 @@ LAYERS = """
     _payload
     _failure  _futures
     worker  worker.context  worker.environment  worker.output  worker.randomness
-    worker.cell  worker.star
+    worker.cell  worker.star  worker.initializer
     worker.runner
     worker.entry
     _environment  _tasks  backends

@@ -17,7 +17,7 @@ import jupyterlite_pool
 from jupyterlite_pool import _install
 from jupyterlite_pool._multiprocessing import Pool
 from jupyterlite_pool._process_pool import ProcessPoolExecutor
-from jupyterlite_pool.errors import PoolStartError
+from jupyterlite_pool.errors import PoolStartError, RemoteUnpicklingError
 from jupyterlite_pool.testing import InProcessBackend
 
 GATE = threading.Event()
@@ -98,6 +98,30 @@ def test_a_process_pool_breaks_when_a_worker_dies() -> None:
     assert [type(error) for error in errors] == [broken] * 4
     with pytest.raises(broken):
         executor.submit(abs, -1)
+    executor.shutdown()
+
+
+def test_a_process_pool_breaks_on_what_cannot_be_read() -> None:
+    executor = ProcessPoolExecutor(backend=InProcessBackend(2))
+    error = executor.submit(Unreadable).exception(30)
+    assert isinstance(error, concurrent.futures.process.BrokenProcessPool)
+    assert isinstance(error.__cause__, RemoteUnpicklingError)
+    executor.shutdown()
+
+
+class Unreadable:
+    """Can be pickled, but not read."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return int, ("x7",)
+
+
+def test_an_initializer_that_fails_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    executor = ProcessPoolExecutor(initializer=int, initargs=("x7",), backend=InProcessBackend(2))
+    with pytest.raises(concurrent.futures.process.BrokenProcessPool, match="ValueError"):
+        executor.submit(abs, -1).result(30)
+    [first, *_] = caplog.records
+    assert (first.name, first.message) == ("concurrent.futures", "Exception in initializer:")
     executor.shutdown()
 
 
