@@ -27,7 +27,7 @@ from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSIO
 from traitlets import Bool
 
 from .pyodide import add_remote_packages, bring_core, core_folder, full_lock
-from .snapshot import FILE_NAME, make_snapshot, pin_snapshot
+from .snapshot import FILE_NAME, SCRIPT, make_snapshot, pin_snapshot
 from .wheel import NAME, package_files, wheel_name, write_wheel
 
 Task = dict[str, Any]
@@ -118,7 +118,7 @@ class PoolAddon(BaseAddon):  # type: ignore[misc]
         yield self.task(
             name="snapshot",
             doc="make the memory snapshot that workers are restored from",
-            file_dep=[lock, self.wheel_folder / wheel_name()],
+            file_dep=[lock, self.wheel_folder / wheel_name(), SCRIPT],
             actions=[(make_snapshot, [pyodide, lock, snapshot])],
             targets=[snapshot],
         )

@@ -1,7 +1,7 @@
 /**
  * Makes a memory snapshot of a Pyodide in which the pool's runner has been imported.
  *
- * usage: node snapshot.mjs PYODIDE_FOLDER FILES.zip RUNNER OUT.gz
+ * usage: node --experimental-wasm-jspi snapshot.mjs PYODIDE_FOLDER FILES.zip RUNNER OUT.gz
  *
  * What is written holds only those pages of the heap that are not zero:
  *
@@ -20,6 +20,10 @@ import { gzipSync } from 'node:zlib';
 const MAGIC = 0x53504c4a; // "JLPS"
 const VERSION = 1;
 const PAGE = 4096;
+
+if (!('Suspending' in WebAssembly)) {
+  throw new Error('this Node cannot suspend WebAssembly, and so could no worker of the snapshot');
+}
 
 const [folder, files, runner, out] = process.argv.slice(2);
 const base = `${resolve(folder)}/`;
