@@ -40,8 +40,8 @@ def make_snapshot(pyodide: Path, lock: Path, target: Path) -> None:
         packages = _packages(lock)
         wheels = [lock.parent / packages[name]["file_name"] for name in (NAME, "cloudpickle")]
         _pack_sources(wheels, files)
-        # Python remembers from its start whether it can be suspended. Where a browser cannot, it says
-        # so itself, later; a Python that believes it cannot would not where a browser can.
+        # Python remembers from its start whether it can be suspended. Where a browser cannot, it
+        # says so itself, later; a Python that believes it cannot would not where a browser can.
         _run_node("--experimental-wasm-jspi", SCRIPT, pyodide, files, RUNNER, target)
         memory = gzip.decompress(target.read_bytes())
         for place in (Path(scratch), pyodide.resolve(), SCRIPT.parent):
