@@ -12,6 +12,8 @@ export type Pyodide = PyodideAPI & {
 
 /** The parts of Emscripten's file system that mount a folder. */
 export interface FileSystem {
+  /** What Python takes for an `OSError`. */
+  ErrnoError: new (code: number) => Error;
   mkdirTree(path: string): void;
   mount(type: object, options: object, mountpoint: string): void;
   chdir(path: string): void;
