@@ -14,16 +14,20 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._executor import PoolStatus, WorkerPoolExecutor, get_reusable_executor
+    from ._executor import WorkerPoolExecutor
     from ._futures import PoolFuture
     from ._magics import load_ipython_extension
     from ._map import MapResult, pool_map
+    from ._refs import ObjectRef
+    from ._reusable import get_reusable_executor
+    from ._status import PoolStatus
     from .worker.context import current_worker
 
 __version__ = "0.1.0"
 
 __all__ = [
     "MapResult",
+    "ObjectRef",
     "PoolFuture",
     "PoolStatus",
     "WorkerPoolExecutor",
@@ -35,11 +39,12 @@ __all__ = [
 
 _HOMES = {
     "MapResult": "._map",
+    "ObjectRef": "._refs",
     "PoolFuture": "._futures",
-    "PoolStatus": "._executor",
+    "PoolStatus": "._status",
     "WorkerPoolExecutor": "._executor",
     "current_worker": ".worker.context",
-    "get_reusable_executor": "._executor",
+    "get_reusable_executor": "._reusable",
     "load_ipython_extension": "._magics",
     "pool_map": "._map",
 }

@@ -8,41 +8,22 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from ._failure import decode_error
+from ._batch import Batch, read_result
 from ._job import MapJob
-from ._payload import decode, join, split
-from ._protocol import CallItem, ResultItem
+from ._payload import split
+from ._protocol import ResultItem
+from ._setup import SetUp
 from ._tasks import Outcome, Task, TaskSource
-from .backends import Backend, WorkerEnd
-from .errors import (
-    PoolError,
-    PoolStartError,
-    RemoteError,
-    RemoteUnpicklingError,
-    TaskTimeoutError,
-    TerminatedWorkerError,
-)
+from .backends import ON_PURPOSE, Backend, WorkerEnd
+from .errors import PoolStartError, RemoteError
 
 #: Batches that a backend holds for each worker: one that runs and one that waits.
 BATCHES_PER_WORKER = 2
-
-
-@dataclass(slots=True)
-class _Batch:
-    """A batch that the backend has."""
-
-    source: TaskSource
-    #: Its tasks in order, by number; those whose results came are gone.
-    tasks: dict[int, Task]
-    size: int
-    worker: int | None = None
-    call_off: Callable[[], None] | None = None
-    timed_out: bool = False
 
 
 class Dispatcher:
@@ -53,17 +34,22 @@ class Dispatcher:
         #: Held by whoever changes anything: the in-process backend speaks from other threads.
         self.lock = threading.RLock()
         #: Why nothing can run any more; None while something can.
-        self.broken: PoolError | None = None
+        self.broken: Exception | None = None
         #: Whether no more tasks are taken; the backend stops when those that were taken have ended.
         self.closed = False
         #: Workers that are ready to run tasks.
         self.ready_workers: set[int] = set()
         #: How many tasks each worker has run.
         self.tasks_run: Counter[int] = Counter()
+        #: Makes the error with which all ends when a worker is lost; None to replace the worker.
+        self.break_with: Callable[[str], Exception] | None = None
         #: Called with the worker, the stream's name and the text of what a task printed.
         self.on_print: Callable[[int, str, str], None] = _print_here
+        #: Jobs whose items are read only as their values are asked for.
+        self.streams: weakref.WeakSet[MapJob] = weakref.WeakSet()
         self._sources: deque[TaskSource] = deque()
-        self._batches: dict[int, _Batch] = {}
+        self._batches: dict[int, Batch] = {}
+        self._set_ups: list[SetUp] = []
         self._next_task = 0
         self._next_batch = 0
 
@@ -72,12 +58,13 @@ class Dispatcher:
     @property
     def active_sources(self) -> list[TaskSource]:
         """Where tasks come from that have not ended; one source can be named several times."""
-        return [*self._sources, *(entry.source for entry in self._batches.values())]
+        return [*self._sources, *(batch.source for batch in self._open_batches())]
 
     def count_batches(self) -> tuple[int, int]:
         """How many batches run, and how many wait for a worker."""
-        running = sum(entry.worker is not None for entry in self._batches.values())
-        return running, len(self._batches) - running
+        batches = self._open_batches()
+        running = sum(batch.worker is not None for batch in batches)
+        return running, len(batches) - running
 
     def add(self, source: TaskSource) -> None:
         """Take tasks from a source, now and until it has none."""
@@ -85,11 +72,26 @@ class Dispatcher:
             self._sources.append(source)
         self.pump()
 
+    def set_up(self, call: SetUp) -> None:
+        """Let every worker make a call, those that are there and those that come."""
+        with self.lock:
+            self._set_ups.append(call)
+            for worker in sorted(self.ready_workers):
+                self._submit(call, [call.task()], worker)
+
+    def scale(self, size: int) -> None:
+        """Have more workers, or fewer: those that are too many end when they have nothing to do."""
+        with self.lock:
+            self._backend.scale(size)
+            for call in list(self._set_ups):
+                call.check()
+            self.pump()
+
     def pump(self) -> None:
         """Fill the backend's queue, from each source in turn."""
         limit = BATCHES_PER_WORKER * self._backend.size
         full: list[TaskSource] = []
-        while self._sources and len(self._batches) < limit:
+        while self._sources and len(self._open_batches()) < limit:
             source = self._sources.popleft()
             if self._is_full(source):
                 full.append(source)
@@ -113,16 +115,32 @@ class Dispatcher:
                     entry.source.discard(list(entry.tasks.values()))
             self.pump()
 
-    def lose_all(self, error: PoolError) -> None:
-        """Nothing runs any more: every source is told why."""
+    def close(self, *, cancel: bool = False) -> None:
+        """Take no more, and stop when what was taken has ended; `cancel` what has not started."""
+        with self.lock:
+            self.closed = True
+            if cancel:
+                for source in {id(source): source for source in self.active_sources}.values():
+                    source.cancel_waiting()
+            for job in self.streams:
+                job.forbid_reading(RuntimeError("cannot schedule new futures after shutdown"))
+            self.pump()  # stops the backend where nothing is left
+
+    def lose_all(self, error: Exception) -> None:
+        """Nothing runs any more: every source is told why, and the workers stop."""
         with self.lock:
             self.broken = error
-            sources = {id(source): source for source in self.active_sources}
+            paused = [job for job in self.streams if job.active]
+            sources = {
+                id(source): source for source in [*self.active_sources, *paused, *self._set_ups]
+            }
             for batch in list(self._batches):
                 self._forget(batch)
             self._sources.clear()
+            self._set_ups.clear()
             for source in sources.values():
                 source.broken(error)
+            self._backend.shutdown()
 
     # What the backend tells: see `Listener`.
 
@@ -130,6 +148,8 @@ class Dispatcher:
         """A worker can take batches."""
         with self.lock:
             self.ready_workers.add(worker)
+            for call in self._set_ups:
+                self._submit(call, [call.task()], worker)
             self.pump()
 
     def on_dispatched(self, worker: int, batch: int) -> None:
@@ -163,7 +183,7 @@ class Dispatcher:
             for item, item_buffers in split(ResultItem, payload, buffers):
                 task = entry.tasks.pop(item.task)
                 self.tasks_run[worker] += 1
-                entry.source.finish(task, _outcome(worker, item, item_buffers))
+                entry.source.finish(task, read_result(worker, item, item_buffers))
             if done and entry.tasks:  # it was cancelled on the way
                 entry.source.discard(list(entry.tasks.values()))
             self.pump()
@@ -195,26 +215,51 @@ class Dispatcher:
         """Fail what ran on a worker that is gone, and run elsewhere what had not started."""
         with self.lock:
             self.ready_workers.discard(worker)
-            if batch is None or batch not in self._batches:
+            for call in self._set_ups:
+                call.forget(worker)
+            if self.break_with is not None and end.reason not in ON_PURPOSE:
+                self.lose_all(self.break_with(end.message))
                 return
-            entry = self._forget(batch)
-            started, again = _divide(entry, end)
-            retried = [task for task in started if entry.source.retries >= task.attempt]
-            for task in retried:
-                task.attempt += 1
-            if retried or again:
-                entry.source.put_back([*retried, *again])
-                self.add(entry.source)
-            for task in started:
-                if task not in retried:
-                    error = _loss(entry, worker, end)
-                    entry.source.finish(task, Outcome(worker, 0.0, error=error))
+            if batch in self._batches:
+                self._lose(batch, worker, end)
+            for number, entry in list(self._batches.items()):
+                if entry.target == worker:  # its replacement has its own
+                    self._forget(number)
             self.pump()
+
+    def _lose(self, batch: int, worker: int, end: WorkerEnd) -> None:
+        entry = self._forget(batch)
+        started, again = entry.divide(end)
+        if entry.target is not None and end.reason in (*ON_PURPOSE, "terminated"):
+            return  # no fault of the call's, and the worker's replacement is set up anew
+        retried = [task for task in started if entry.source.retries >= task.attempt]
+        for task in retried:
+            task.attempt += 1
+        if retried or again:
+            entry.source.put_back([*retried, *again])
+            self.add(entry.source)
+        for task in started:
+            if task not in retried:
+                error = entry.loss(worker, end)
+                entry.source.finish(task, Outcome(worker, 0.0, error=error))
 
     def on_broken(self, message: str) -> None:
         """No worker can start any more."""
         if not self.closed:
             self.lose_all(PoolStartError(message))
+
+    def on_set_up_failed(self, call: SetUp, worker: int | None, error: BaseException) -> None:
+        """A worker could not make a call that every worker is to make."""
+        if call not in self._set_ups:
+            return  # it has failed before, on another worker
+        if call.future.done() or call.required:
+            reason = f"worker {worker} could not be set up: {type(error).__name__}: {error}"
+            broken = self.break_with(reason) if self.break_with else PoolStartError(reason)
+            broken.__cause__ = error
+            self.lose_all(broken)
+        else:  # whoever asked for the call is told, and no later worker makes it
+            self._set_ups.remove(call)
+            call.future.set_exception(error)
 
     # How batches are made and forgotten.
 
@@ -224,38 +269,23 @@ class Dispatcher:
         held = sum(entry.source is source for entry in self._batches.values())
         return held >= source.max_workers
 
-    def _busy(self) -> bool:
-        return bool(self._batches or self._sources)
+    def _open_batches(self) -> list[Batch]:
+        """The batches that came from sources, for whichever worker is free."""
+        return [batch for batch in self._batches.values() if batch.target is None]
 
-    def _submit(self, source: TaskSource, tasks: list[Task]) -> None:
-        items = []
-        buffers: list[memoryview] = []
-        needs: dict[str, None] = {}  # ordered: the environment comes before what may need it
+    def _busy(self) -> bool:
+        return bool(self._sources or self._open_batches())
+
+    def _submit(self, source: TaskSource, tasks: list[Task], target: int | None = None) -> None:
         for task in tasks:
             task.id = self._next_task
             self._next_task += 1
-            if task.environment is not None:
-                needs[task.environment] = None
-            needs[task.function] = None
-            call = task.call
-            items.append(
-                CallItem(
-                    task.id,
-                    task.function,
-                    task.environment,
-                    call.payload,
-                    len(call.buffers),
-                    task.attempt,
-                    task.seed,
-                )
-            )
-            buffers.extend(call.buffers)
-        entry = _Batch(source, {task.id: task for task in tasks}, len(tasks))
+        entry = Batch(source, {task.id: task for task in tasks}, len(tasks), target)
         batch, self._next_batch = self._next_batch, self._next_batch + 1
         self._batches[batch] = entry  # before it is submitted: it may start at once
-        self._backend.submit(batch, join(items), buffers, list(needs))
+        self._backend.submit(batch, *entry.frame(), target)
 
-    def _forget(self, batch: int) -> _Batch:
+    def _forget(self, batch: int) -> Batch:
         entry = self._batches.pop(batch)
         if entry.call_off is not None:
             entry.call_off()
@@ -266,44 +296,3 @@ class Dispatcher:
 
 def _print_here(worker: int, stream: str, text: str) -> None:
     print(text, end="", file=sys.stderr if stream == "stderr" else sys.stdout)
-
-
-def _outcome(worker: int, item: ResultItem, buffers: Sequence[Any]) -> Outcome:
-    if not item.ok:
-        return Outcome(worker, item.seconds, error=decode_error(item.payload))
-    try:
-        return Outcome(worker, item.seconds, value=decode(item.payload, buffers))
-    except BaseException as cause:
-        error = RemoteUnpicklingError(
-            f"the result could not be read in the notebook: {type(cause).__name__}: {cause}"
-        )
-        error.__cause__ = cause
-        return Outcome(worker, item.seconds, error=error)
-
-
-def _divide(entry: _Batch, end: WorkerEnd) -> tuple[list[Task], list[Task]]:
-    """The tasks of a lost batch: those that had started, or may have, and those that had not."""
-    places = list(entry.tasks.values())
-    first = entry.size - len(places)  # results come in order
-    if entry.size == 1:
-        return places, []
-    if end.running is not None:
-        count = end.running - first + 1
-        return places[:count], places[count:]
-    return places, []
-
-
-def _loss(entry: _Batch, worker: int, end: WorkerEnd) -> PoolError:
-    if entry.timed_out:
-        return TaskTimeoutError(
-            f"it ran longer than task_timeout={entry.source.task_timeout:g} s. "
-            f"Worker {worker} is being replaced."
-        )
-    known = entry.size == 1 or end.running is not None
-    return TerminatedWorkerError(
-        f"worker {worker} stopped while running it ({end.message}). The worker is being replaced; "
-        "other items are not affected. To run such items again, use `retries=1`.",
-        reason=end.reason,
-        exit_status=end.status,
-        started=True if known else None,
-    )

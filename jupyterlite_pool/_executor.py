@@ -9,81 +9,86 @@ import asyncio
 import concurrent.futures
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from ._dispatch import Dispatcher
 from ._futures import PoolFuture
 from ._job import MapJob
 from ._objects import SharedObjects
 from ._payload import Encoded, encode_call, encode_function, function_key
-from ._tasks import CallQueue, Task
+from ._refs import ObjectRef
+from ._setup import SetUp
+from ._status import PoolStatus
+from ._stream import stream
+from ._tasks import CallQueue, Held, Task
 from ._waits import can_block, install_waits, wait_done
-from .backends import Backend, WorkerStatus
-from .errors import PoolStartError, TerminatedWorkerError
+from .backends import Backend
+from .errors import BlockingUnavailableError, PoolStartError, TerminatedWorkerError
 
 T = TypeVar("T")
-
-
-class PoolStatus(NamedTuple):
-    """A pool at one moment."""
-
-    #: How many workers it should have.
-    size: int
-    workers: list[WorkerStatus]
-    #: Jobs, and calls of `submit` taken together as one, that have not ended.
-    jobs: int
-    batches_running: int
-    batches_waiting: int
-
-    def __str__(self) -> str:
-        ready = sum(worker.state != "starting" for worker in self.workers)
-        lines = [
-            f"{ready} of {self.size} workers ready; {self.batches_running} batches running, "
-            f"{self.batches_waiting} waiting"
-        ]
-        for worker in self.workers:
-            memory = f", {worker.memory / 2**20:.0f} MB" if worker.memory else ""
-            lines.append(f"worker {worker.id}: {worker.state}, {worker.tasks} tasks run{memory}")
-        return "\n".join(lines)
 
 
 class WorkerPoolExecutor(concurrent.futures.Executor):
     """Runs calls on a pool of web workers, each with a Python of its own.
 
-    Starts its workers when it is made and keeps them until `shutdown`. Use it as any executor of
-    `concurrent.futures`, in `with` or, where the browser cannot wait, in `async with`.
+    Starts its workers when it is made and keeps them until `shutdown`, or until nobody holds the
+    executor any more. Use it as any executor of `concurrent.futures`, in `with` or, where the
+    browser cannot wait, in `async with`.
 
     Args:
         max_workers: number of workers; None for one per core, as far as memory allows.
+        initializer: called once in every worker before anything else; where it raises, the pool
+            is broken.
+        initargs: the initializer's arguments.
         packages: names of packages to load in every worker beyond those that the notebook uses.
+        max_tasks_per_child: replace a worker that has run so many tasks; None to keep it. Tasks
+            then travel one by one.
         backend: who runs the workers; None for the browser. The tests' own runs in this process.
 
     Raises:
-        ValueError: `max_workers` is less than 1.
+        ValueError: `max_workers` or `max_tasks_per_child` is less than 1.
+        TypeError: `initializer` is not callable, or `max_tasks_per_child` is no integer.
+        pickle.PicklingError: the initializer or its arguments cannot be sent to a worker.
     """
 
     def __init__(
         self,
         max_workers: int | None = None,
         *,
+        initializer: Callable[..., object] | None = None,
+        initargs: Sequence[Any] = (),
         packages: Sequence[str] = (),
+        max_tasks_per_child: int | None = None,
         backend: Backend | None = None,
     ) -> None:
-        if max_workers is not None and max_workers < 1:
-            raise ValueError(f"max_workers must be at least 1, not {max_workers}")
+        _check_size("max_workers", max_workers)
+        _check_size("max_tasks_per_child", max_tasks_per_child)
+        if initializer is not None and not callable(initializer):
+            raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
         self._backend = backend or _browser_backend(max_workers, packages)
         self._objects = SharedObjects(self._backend)
         self._dispatcher = Dispatcher(self._backend)
         self._lock = self._dispatcher.lock
         self._calls = CallQueue()
-        self._backend.start(self._dispatcher)
+        self._max_tasks_per_child = max_tasks_per_child
+        if initializer is not None:
+            self._set_up(initializer, initargs, required=True)
+        self._backend.start(self._dispatcher, max_tasks_per_child)
+        # A pool that nobody holds would keep its workers for ever.
+        weakref.finalize(self, self._dispatcher.close).atexit = False
 
     @property
     def max_workers(self) -> int:
         """How many workers it has."""
+        return self._backend.size
+
+    @property
+    def _max_workers(self) -> int:
+        """As executors of the standard library have it: Dask, for one, asks for it."""
         return self._backend.size
 
     @property
@@ -100,6 +105,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def ready_workers(self) -> set[int]:
         """The workers that are ready to run tasks."""
         return self._dispatcher.ready_workers
+
+    # What runs on workers.
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> PoolFuture[T]:
         """Run `fn(*args, **kwargs)` on a worker.
@@ -119,15 +126,14 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         with self._lock:
             self._check_open()
             try:
-                call = encode_call(fn, args, kwargs)
-                function = encode_function(fn)
+                held = self._hold(fn, future)
+                call = self._encode_call(fn, args, kwargs)
             except Exception as error:  # as the standard library: on the future, not here
                 future.set_exception(error)
                 return future
-            key, environment = self._hold(function, future)
             # A buffer that stays out of the stream is still the caller's: it may change in line.
-            call = Encoded(call.payload, [memoryview(bytes(buffer)) for buffer in call.buffers])
-            self._calls.add(Task(0, key, environment, call, args), future)
+            call = call._replace(buffers=[memoryview(bytes(buffer)) for buffer in call.buffers])
+            self._calls.add(Task(0, held, call, args), future)
             self._dispatcher.add(self._calls)
         return future
 
@@ -137,41 +143,104 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         *iterables: Iterable[Any],
         timeout: float | None = None,
         chunksize: int = 1,
+        buffersize: int | None = None,
     ) -> Iterator[T]:
         """As the built-in `map`, but the calls run on the workers.
 
         Args:
             timeout: seconds until the iterator gives up, counted from this call.
             chunksize: how many calls travel to a worker at once.
+            buffersize: read so many chunks of items ahead of the values that were asked for, so
+                that the items may be endless; None to read all of them now.
 
         Returns:
             An iterator over the values, in the order of the items.
 
         Raises:
+            ValueError: `chunksize` or `buffersize` is less than 1.
+            TypeError: `fn` is not callable, or `buffersize` is no integer.
             TimeoutError: from the iterator: a value was not there in time.
             Exception: from the iterator: whatever a call raised.
         """
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1.")
+        if buffersize is not None and not isinstance(buffersize, int):
+            raise TypeError("buffersize must be an integer or None")
+        if buffersize is not None and buffersize < 1:
+            raise ValueError("buffersize must be None or > 0")
         deadline = None if timeout is None else time.monotonic() + timeout
-        # Like the standard library, it reads everything now and lets every call run.
-        items = [list(iterable) for iterable in iterables]
-        job = self.start_job(fn, items, chunksize=chunksize, return_exceptions=True)
-        return _values(job, deadline)
+        if buffersize is None:
+            # Like the standard library, it reads everything now and lets every call run.
+            iterables = tuple(zip(*zip(*iterables)))  # noqa: B905 - the shortest decides
+        job = self.start_job(
+            fn, iterables, chunksize=chunksize, buffersize=buffersize, return_exceptions=True
+        )
+        return stream(job, self._dispatcher, deadline)
 
     def start_job(
         self, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]], **options: Any
     ) -> MapJob:
         """Run a function over items; options as of `MapJob`."""
         _check_callable(fn)
+        if self._max_tasks_per_child is not None:
+            options["chunksize"] = 1
         with self._lock:
             self._check_open()
             ended: concurrent.futures.Future[None] = concurrent.futures.Future()
-            key, environment = self._hold(encode_function(fn), ended)
+            held = self._hold(fn, ended)
             wake = self._dispatcher.take_back
-            job = MapJob(fn, key, environment, iterables, wake=wake, ended=ended, **options)
+            job = MapJob(fn, iterables, held=held, wake=wake, ended=ended, **options)
+            if options.get("buffersize") is not None:
+                self._dispatcher.streams.add(job)
+                weakref.finalize(job, _end, ended).atexit = False  # it may never be read to its end
             self._dispatcher.add(job)
         return job
+
+    def run_everywhere(self, fn: Callable[..., T], /, *args: Any) -> list[T]:
+        """Call `fn(*args)` once on every worker, also on each that starts later, before its tasks.
+
+        For what all tasks need: data to load, modules to import, settings to make.
+
+        Returns:
+            What the workers returned, when all of them have made the call.
+
+        Raises:
+            TypeError: `fn` is not callable.
+            BlockingUnavailableError: the browser cannot wait here; nothing was sent.
+            Exception: whatever the call raised on a worker; no later worker makes it then.
+        """
+        if not can_block():
+            raise BlockingUnavailableError("values = await executor.submit_everywhere(f)")
+        return self.submit_everywhere(fn, *args).result()
+
+    def submit_everywhere(self, fn: Callable[..., T], /, *args: Any) -> PoolFuture[list[T]]:
+        """As `run_everywhere`, without waiting: returns a future of the list."""
+        _check_callable(fn)
+        with self._lock:
+            self._check_open()
+            return self._set_up(fn, args, required=False).future
+
+    def put(self, obj: T) -> ObjectRef[T]:
+        """Keep an object for tasks; each worker is sent it at most once, when a task needs it.
+
+        Worth it for what is large and used by many tasks::
+
+            data = executor.put(big)
+            futures = [executor.submit(f, data, i) for i in range(100)]  # f gets the object itself
+
+        Returns:
+            A reference that can stand for the object anywhere in the arguments of a task or in the
+            variables of its function. The workers let the object go with the last reference.
+
+        Raises:
+            pickle.PicklingError: the object cannot be sent to a worker.
+            RuntimeError: the executor was shut down.
+        """
+        with self._lock:
+            self._check_open()
+            return self._objects.put(obj)
+
+    # The pool as a whole.
 
     def status(self) -> PoolStatus:
         """The pool as it is now."""
@@ -188,6 +257,25 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 batches_waiting=waiting,
             )
 
+    def scale(self, max_workers: int) -> None:
+        """Have so many workers from now on, also while jobs run.
+
+        More start at once. Of those that are too many, each ends when it has nothing to do; no task
+        is lost.
+
+        Args:
+            max_workers: number of workers; more than the device can carry means fewer, with a
+                `PoolPerformanceWarning`.
+
+        Raises:
+            ValueError: `max_workers` is less than 1.
+            RuntimeError: the executor was shut down.
+        """
+        _check_size("max_workers", max_workers)
+        with self._lock:
+            self._check_open()
+            self._dispatcher.scale(max_workers)
+
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time, while this pool runs; returns what calls it off."""
         return self._backend.call_later(seconds, action)
@@ -200,16 +288,12 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             cancel_futures: cancel the calls that have not started.
         """
         with self._lock:
-            self._dispatcher.closed = True
-            if cancel_futures:
-                self._calls.cancel_waiting()
-                for job in self._active_jobs():
-                    job.fail(concurrent.futures.CancelledError())
             unfinished = self._unfinished()
-            self._dispatcher.pump()  # stops the backend where nothing is left
+            self._dispatcher.close(cancel=cancel_futures)
         if wait:
             for future in unfinished:
-                _wait_quietly(future)
+                if not future.done() and can_block():
+                    wait_done(future, None, "")
 
     def terminate_workers(self) -> None:
         """Stop all workers at once, whatever they do, and shut down.
@@ -218,9 +302,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """
         with self._lock:
             self._dispatcher.closed = True
-            error = TerminatedWorkerError("the pool's workers were stopped", started=None)
-            self._dispatcher.lose_all(error)
-            self._backend.shutdown()
+            message = "the pool's workers were stopped"
+            make = self._dispatcher.break_with
+            self._dispatcher.lose_all(
+                make(message) if make else TerminatedWorkerError(message, started=None)
+            )
 
     #: In a browser there is only one way to stop a worker.
     kill_workers = terminate_workers
@@ -234,64 +320,67 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.shutdown(wait=False)
         with self._lock:
             pending = [asyncio.wrap_future(future) for future in self._unfinished()]
+        self.shutdown(wait=False)
         # Shielded: a wait that is given up must not cancel the work.
         await asyncio.shield(asyncio.gather(*pending, return_exceptions=True))
 
     def _unfinished(self) -> list[concurrent.futures.Future[Any]]:
         """What is done when the calls and jobs that were taken have ended."""
-        return [*self._calls.unfinished, *(job.ended for job in self._active_jobs())]
+        sources = {id(source): source for source in self._dispatcher.active_sources}
+        jobs = [source for source in sources.values() if isinstance(source, MapJob)]
+        return [*self._calls.unfinished, *(future for job in jobs for future in job.unfinished())]
 
-    def _active_jobs(self) -> set[MapJob]:
-        sources = self._dispatcher.active_sources
-        return {source for source in sources if isinstance(source, MapJob)}
+    # What workers hold.
 
-    def _hold(
-        self, function: Encoded, until: concurrent.futures.Future[Any]
-    ) -> tuple[str, str | None]:
+    def _set_up(self, fn: Callable[..., Any], args: Sequence[Any], *, required: bool) -> SetUp:
+        ended: concurrent.futures.Future[None] = concurrent.futures.Future()  # it never does
+        held = self._hold(fn, ended)
+        call = self._encode_call(fn, args, {})
+        backend, failed = self._backend, self._dispatcher.on_set_up_failed
+        set_up = SetUp(held, call, lambda: backend.size, failed, required=required)
+        self._dispatcher.set_up(set_up)
+        return set_up
+
+    def _hold(self, fn: Callable[..., Any], until: concurrent.futures.Future[Any]) -> Held:
         """Put a function and the surroundings of now on the workers, for as long as needed."""
+        function = encode_function(fn)
+        self._check_refs(function)
         described = self._backend.environment()
-        keys = [self._objects.hold(function_key(function), function)]
+        objects = self._objects
+        keys = [objects.hold(function_key(function), function)]
         if described is not None:
-            keys.append(self._objects.hold(*described))
+            keys.append(objects.hold(*described))
 
         def release(_: object) -> None:
             for key in keys:
-                self._objects.release(key)
+                objects.release(key)
 
         until.add_done_callback(release)
-        return keys[0], None if described is None else keys[1]
+        return Held(keys[0], None if described is None else keys[1], function.refs)
+
+    def _encode_call(
+        self, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> Encoded:
+        call = encode_call(fn, args, kwargs)
+        self._check_refs(call)
+        return call
+
+    def _check_refs(self, encoded: Encoded) -> None:
+        for ref in encoded.refs:
+            if ref.owner is not self._objects:
+                raise ValueError(
+                    f"{ref} belongs to another executor. Use the executor whose `put` made it, or "
+                    "`put` the object here."
+                )
 
     def _check_open(self) -> None:
+        broken = self._dispatcher.broken
         if self._dispatcher.closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        if self._dispatcher.broken is not None:
-            raise PoolStartError(str(self._dispatcher.broken))
-
-
-_shared: WorkerPoolExecutor | None = None
-
-
-def get_reusable_executor(max_workers: int | None = None) -> WorkerPoolExecutor:
-    """The one warm pool of this kernel; `pool_map` and the magics use it.
-
-    Started at the first call, and again after it was shut down or could not start.
-
-    Args:
-        max_workers: its size, where it is started now; None for one worker per core.
-    """
-    global _shared
-    if _shared is None or _shared.closed or _shared.broken is not None:
-        _shared = WorkerPoolExecutor(max_workers)
-    return _shared
-
-
-def set_reusable_executor(executor: WorkerPoolExecutor | None) -> None:
-    """Let `get_reusable_executor` return this one; None for a new one at its next call."""
-    global _shared
-    _shared = executor
+        if broken is not None:
+            raise type(broken)(str(broken)) from broken.__cause__
 
 
 def _browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend:
@@ -310,26 +399,13 @@ def _check_callable(fn: object) -> None:
         raise TypeError(f"the first argument must be a function, not {type(fn).__name__!r}")
 
 
-def _values(job: MapJob, deadline: float | None) -> Iterator[Any]:
-    """A job's values in order, each as soon as it is there."""
-    try:
-        index = 0
-        while True:
-            ready = job.arrival(index)
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            wait_done(ready, left, "values = await pool_map(f, xs)")
-            if not ready.result(0):
-                break
-            if index in job.failures:
-                raise job.failures[index]
-            yield job.values.pop(index)
-            index += 1
-        job.settled.result(0)
-    finally:
-        job.cancel()
+def _end(future: concurrent.futures.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
-def _wait_quietly(future: concurrent.futures.Future[Any]) -> None:
-    if future.done() or not can_block():
-        return
-    wait_done(future, None, "")
+def _check_size(name: str, size: int | None) -> None:
+    if size is not None and not isinstance(size, int):
+        raise TypeError(f"{name} must be an integer, not {size!r}")
+    if size is not None and size < 1:
+        raise ValueError(f"{name} must be greater than 0, not {size}")

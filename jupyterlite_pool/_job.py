@@ -6,13 +6,14 @@ import reprlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, NamedTuple
 
 from ._chunks import ChunkSizer
 from ._payload import Encoded, encode_call
-from ._tasks import Outcome, Task
-from .errors import PoolError, PoolStartError
+from ._read_ahead import ReadAhead
+from ._tasks import Held, Outcome, Task
+from .errors import PoolStartError
 
 #: At most this many characters of an item's arguments in a message.
 ARGS_WIDTH = 60
@@ -41,10 +42,9 @@ class MapJob:
     def __init__(
         self,
         function: Callable[..., Any],
-        key: str,
-        environment: str | None,
         iterables: Sequence[Iterable[Any]],
         *,
+        held: Held | None = None,
         strict: bool = False,
         chunksize: int | None = None,
         return_exceptions: bool = False,
@@ -52,6 +52,7 @@ class MapJob:
         task_timeout: float | None = None,
         seed: int | None = None,
         max_workers: int | None = None,
+        buffersize: int | None = None,
         wake: Callable[[], None] = lambda: None,
         ended: Future[None] | None = None,
     ) -> None:
@@ -82,9 +83,11 @@ class MapJob:
         self.ended_at: float | None = None
         #: Called with the index of every item that ended.
         self.item_observers: list[Callable[[int], None]] = []
-        self._key = key
-        self._environment = environment
+        self._held = held or Held()
         self._items: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=strict)
+        self._ahead: ReadAhead[tuple[Any, ...]] | None = None
+        if buffersize is not None:
+            self._items = self._ahead = ReadAhead(self._items, buffersize, chunksize or 1)
         self._read = 0
         self._chunks = ChunkSizer(1 if task_timeout is not None else chunksize)
         self._returned: deque[Task] = deque()
@@ -196,7 +199,11 @@ class MapJob:
         self._cancel_tasks(tasks)
         self._check_end()
 
-    def broken(self, error: PoolError) -> None:
+    def cancel_waiting(self) -> None:
+        """Start no more items; whoever waits for the job is told."""
+        self.fail(CancelledError())
+
+    def broken(self, error: Exception) -> None:
         """No task will run any more: what was taken and what was not is lost, or taken over."""
         if self.takeover is not None and isinstance(error, PoolStartError) and not self.stopping:
             self.put_back(self.taken)
@@ -224,7 +231,7 @@ class MapJob:
         self._returned.clear()
         items, self._items = self._items, None
         if items is not None:
-            if self.total is None:
+            if self.total is None or self._ahead is not None:
                 self.total = self._read
             elif self._read < self.total:
                 unread = dict(enumerate(items, self._read))
@@ -268,6 +275,21 @@ class MapJob:
         other.item_observers.append(arrived)
         other.ended.add_done_callback(lambda _: self._wake_waiting())
 
+    def ask(self, index: int) -> bool:
+        """An item's value is asked for; True where the job then has more items to give."""
+        return self._ahead is not None and self._items is not None and self._ahead.ask(index)
+
+    def forbid_reading(self, error: BaseException) -> None:
+        """Let what was read run; where more is asked for and there is more, raise an error."""
+        if self._ahead is not None:
+            self._ahead.forbidden = error
+
+    def unfinished(self) -> list[Future[Any]]:
+        """What is done when all that was read has ended."""
+        if self._ahead is None or self._items is None:
+            return [self.ended]
+        return [self.arrival(index) for index in self._taken]
+
     def take_all(self) -> Iterator[Task]:
         """Take what no worker has, one by one; each is to be given to `finish`."""
         while True:
@@ -309,6 +331,8 @@ class MapJob:
 
     def _next(self) -> Task | None:
         while self._items is not None:
+            if self._ahead is not None and self._ahead.paused:
+                return None
             try:
                 args = next(self._items)
             except StopIteration:
@@ -319,7 +343,9 @@ class MapJob:
             except BaseException as error:  # the user's own generator, or zip(strict=True)
                 self._items = None
                 self.total = self._read
-                _add_note(error, f"raised by the iterable when item {self._read} was asked for")
+                if self._ahead is None or error is not self._ahead.forbidden:
+                    note = f"raised by the iterable when item {self._read} was asked for"
+                    _add_note(error, note)
                 self.fail(error)
                 return None
             index, self._read = self._read, self._read + 1
@@ -327,11 +353,11 @@ class MapJob:
             try:
                 call = encode_call(self.function, args, {})
             except Exception as error:
-                task = Task(index, self._key, self._environment, Encoded(b"", []), args, seed)
+                task = Task(index, self._held, Encoded(b"", []), args, seed)
                 self._taken[index] = task
                 self.finish(task, Outcome(None, 0.0, error=error))
             else:
-                return Task(index, self._key, self._environment, call, args, seed)
+                return Task(index, self._held, call, args, seed)
         return None
 
     def _cancel_tasks(self, tasks: Iterable[Task]) -> None:

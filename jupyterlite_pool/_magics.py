@@ -12,9 +12,9 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
-from ._executor import get_reusable_executor, set_reusable_executor
 from ._magic_lines import MAP_HELP, parse_loop, parse_options, split_expressions
 from ._map import MapResult, pool_map
+from ._reusable import get_reusable_executor, set_reusable_executor
 from ._waits import IN_BROWSER, can_block
 from .worker.cell import ParallelCell
 

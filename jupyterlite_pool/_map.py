@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterat
 from concurrent.futures import CancelledError
 from typing import Any, Generic, Literal, TypeVar, overload
 
-from ._executor import get_reusable_executor
 from ._job import MapJob, Timing
 from ._payload import encode_function
+from ._reusable import get_reusable_executor
 from ._serial import run_now, run_serially, spawn
 from ._waits import can_block, wait_done
 from ._widget import show_progress
@@ -101,7 +101,7 @@ def pool_map(
         executor = get_reusable_executor()
         job = executor.start_job(fn, iterables, **options)
     except PoolStartError as error:
-        job = MapJob(fn, "", None, iterables, **options)
+        job = MapJob(fn, iterables, **options)
         _fall_back(job, error)
     else:
         job.takeover = lambda error: _fall_back(job, error)
@@ -359,7 +359,7 @@ def _map_in_task(
 ) -> MapResult[T]:
     """Workers have no pool of their own: inside a task a job runs one item after the other."""
     __tracebackhide__ = True
-    job = MapJob(fn, "", None, iterables, **options)
+    job = MapJob(fn, iterables, **options)
     result: MapResult[T] = MapResult(job)
     if not inspect.iscoroutinefunction(fn):
         run_now(job)

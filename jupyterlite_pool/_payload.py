@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 import cloudpickle
 
 from ._protocol import CallItem, ResultItem
+from ._refs import ObjectRef, note_refs
 
 Item = TypeVar("Item", CallItem, ResultItem)
 
@@ -34,6 +35,8 @@ class Encoded(NamedTuple):
 
     payload: bytes
     buffers: list[memoryview]
+    #: What a worker must hold to read it.
+    refs: tuple[ObjectRef[Any], ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -47,6 +50,12 @@ def encode(obj: object) -> Encoded:
     Raises:
         pickle.PicklingError: it cannot be pickled; the message names its type.
     """
+    with note_refs() as refs:
+        payload, buffers = _dump(obj)
+    return Encoded(payload, buffers, tuple({ref.key: ref for ref in refs}.values()))
+
+
+def _dump(obj: object) -> tuple[bytes, list[memoryview]]:
     buffers: list[memoryview] = []
 
     def keep_in_band(buffer: pickle.PickleBuffer) -> bool:
@@ -63,7 +72,7 @@ def encode(obj: object) -> Encoded:
             pass  # cloudpickle takes more, and has the better word where it does not
         else:
             if b"__main__" not in payload:
-                return Encoded(payload, buffers)
+                return payload, buffers
     buffers.clear()
     try:
         payload = cloudpickle.dumps(obj, PROTOCOL, buffer_callback=keep_in_band)
@@ -71,7 +80,7 @@ def encode(obj: object) -> Encoded:
         raise
     except Exception as error:
         raise pickle.PicklingError(f"{type(error).__name__}: {error}") from error
-    return Encoded(payload, buffers)
+    return payload, buffers
 
 
 def decode(payload: bytes, buffers: Iterable[Any] = ()) -> Any:

@@ -10,8 +10,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ._job import MapJob
-from ._tasks import Outcome
+from ._tasks import Outcome, Task
 from ._waits import IN_BROWSER
+from .errors import PoolStartError
 
 
 async def run_serially(job: MapJob) -> None:
@@ -19,6 +20,7 @@ async def run_serially(job: MapJob) -> None:
     for task in job.take_all():
         started = time.perf_counter()
         try:
+            _check_refs(task)
             value = job.function(*task.args)
             if inspect.isawaitable(value):
                 value = await value
@@ -40,6 +42,11 @@ def run_now(job: MapJob) -> None:
             job.finish(task, Outcome(None, time.perf_counter() - started, error=error))
         else:
             job.finish(task, Outcome(None, time.perf_counter() - started, value=value))
+
+
+def _check_refs(task: Task) -> None:
+    for ref in (*task.held.refs, *task.call.refs):
+        raise PoolStartError(f"{ref} is kept by workers, and no worker could start")
 
 
 _tasks: set[asyncio.Task[None]] = set()

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from ._futures import PoolFuture
 from ._payload import Encoded
-from .errors import PoolError
+from ._refs import ObjectRef
+
+
+class Held(NamedTuple):
+    """What a worker must hold before it runs a call of some function."""
+
+    #: Keys of the function, and of the surroundings it was submitted in.
+    function: str = ""
+    environment: str | None = None
+    #: What the function itself refers to.
+    refs: tuple[ObjectRef[Any], ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -18,9 +29,7 @@ class Task:
 
     #: Its place in its source: the index of an item, or 0.
     index: int
-    #: Keys of the objects that the worker must hold.
-    function: str
-    environment: str | None
+    held: Held
     call: Encoded
     #: As they were given, for messages.
     args: Sequence[Any] = ()
@@ -28,6 +37,14 @@ class Task:
     attempt: int = 1
     id: int = -1
     output: list[str] = field(default_factory=list)
+
+    @property
+    def needs(self) -> list[str]:
+        """Keys of the objects that its worker must hold, in the order in which to send them."""
+        held = self.held
+        first = [] if held.environment is None else [held.environment]
+        refs = [ref.key for ref in (*held.refs, *self.call.refs)]
+        return [*first, *refs, held.function]
 
 
 class Outcome(NamedTuple):
@@ -67,7 +84,10 @@ class TaskSource(Protocol):
     def discard(self, tasks: Sequence[Task]) -> None:
         """These tasks were cancelled before they ran."""
 
-    def broken(self, error: PoolError) -> None:
+    def cancel_waiting(self) -> None:
+        """Cancel what has not started."""
+
+    def broken(self, error: Exception) -> None:
         """No task will run any more; those that were taken are lost."""
 
     def printed(self, task: Task, stream: str, text: str) -> None:
@@ -96,7 +116,7 @@ class CallQueue:
         return list(self._futures.values())
 
     def cancel_waiting(self) -> None:
-        """Cancel what has not been taken."""
+        """Cancel the calls that have not been taken."""
         for task in self._waiting:
             self._futures[task].cancel()
 
@@ -132,9 +152,9 @@ class CallQueue:
     def discard(self, tasks: Sequence[Task]) -> None:
         """The futures of calls that will not run after all."""
         for task in tasks:
-            self._futures.pop(task).set_exception(PoolError("the call was taken back"))
+            self._futures.pop(task).set_exception(CancelledError())
 
-    def broken(self, error: PoolError) -> None:
+    def broken(self, error: Exception) -> None:
         """Every future that is left ends with the error."""
         futures, self._futures = self._futures, {}
         self._waiting.clear()

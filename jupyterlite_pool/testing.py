@@ -15,6 +15,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,17 @@ from .worker.runner import Runner
 __all__ = ["InProcessBackend"]
 
 
+@dataclass(eq=False)
+class _Queued:
+    """A batch that waits for a worker."""
+
+    batch: int
+    payload: bytes
+    buffers: list[memoryview]
+    needs: list[str]
+    target: int | None
+
+
 class _Worker:
     """A thread that runs what it is given, until it is abandoned."""
 
@@ -33,7 +45,11 @@ class _Worker:
         self.id = number
         self.held: set[str] = set()
         self.current: int | None = None
+        #: Whether the listener knows of it; before that it is given nothing.
+        self.ready = False
         self.ended = False
+        #: How many batches without a target it was given.
+        self.served = 0
         self.runner = Runner(self, number, os.getpid(), Environment())
         self._backend = backend
         self._inbox: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
@@ -44,11 +60,23 @@ class _Worker:
         self._inbox.put(action)
 
     def _serve(self) -> None:
-        self._backend.say(self, lambda listener: listener.on_worker_ready(self.id))
+        self._backend.say(self, self._greet)
         while (action := self._inbox.get()) is not None:
             result = action()
             if asyncio.iscoroutine(result):
                 asyncio.run(result)
+
+    @property
+    def state(self) -> str:
+        """As in `WorkerStatus`."""
+        if not self.ready:
+            return "starting"
+        return "idle" if self.current is None else "busy"
+
+    def _greet(self, listener: Listener) -> None:
+        listener.on_worker_ready(self.id)
+        self.ready = True
+        self._backend.dispatch()
 
     # The runner's port.
 
@@ -92,12 +120,14 @@ class InProcessBackend:
         self._words: queue.SimpleQueue[Callable[[Listener], None] | None] = queue.SimpleQueue()
         self._workers: dict[int, _Worker] = {}
         self._objects: dict[str, Encoded] = {}
-        self._queue: deque[tuple[int, bytes, list[memoryview], list[str]]] = deque()
+        self._queue: deque[_Queued] = deque()
+        self._max_batches: int | None = None
         self._next_worker = 0
         self._ended = False
 
-    def start(self, listener: Listener) -> None:
+    def start(self, listener: Listener, max_batches: int | None = None) -> None:
         """As `Backend.start`."""
+        self._max_batches = max_batches
         threading.Thread(
             target=self._tell, args=(listener,), name="pool listener", daemon=True
         ).start()
@@ -123,20 +153,25 @@ class InProcessBackend:
                     worker.do(partial(worker.runner.drop, key))
 
     def submit(
-        self, batch: int, payload: bytes, buffers: Sequence[memoryview], needs: Sequence[str]
+        self,
+        batch: int,
+        payload: bytes,
+        buffers: Sequence[memoryview],
+        needs: Sequence[str],
+        target: int | None = None,
     ) -> None:
         """As `Backend.submit`."""
         with self._lock:
             # Copied, as a transfer would: what changes later is not seen by the task.
             copies = [memoryview(bytearray(buffer)) for buffer in buffers]
-            self._queue.append((batch, payload, copies, list(needs)))
+            self._queue.append(_Queued(batch, payload, copies, list(needs), target))
             self.dispatch()
 
     def cancel(self, batch: int) -> bool:
         """As `Backend.cancel`."""
         with self._lock:
             for entry in self._queue:
-                if entry[0] == batch:
+                if entry.batch == batch:
                     self._queue.remove(entry)
                     return True
             for worker in self._workers.values():
@@ -157,16 +192,24 @@ class InProcessBackend:
             gone.ended = True
             gone.do(None)
             batch = gone.current
+            self._queue = deque(entry for entry in self._queue if entry.target != worker)
             self._words.put(lambda listener: listener.on_worker_ended(worker, batch, end))
-            if not self._ended:
+            if not self._ended and len(self._workers) < self.size:
                 self._spawn()
+
+    def scale(self, size: int) -> None:
+        """As `Backend.scale`."""
+        with self._lock:
+            self.size = size
+            while len(self._workers) < size:
+                self._spawn()
+            self.dispatch()
 
     def workers(self) -> list[WorkerStatus]:
         """As `Backend.workers`; threads share the memory of this process."""
         with self._lock:
             return [
-                WorkerStatus(worker.id, "idle" if worker.current is None else "busy", 0, 0)
-                for worker in self._workers.values()
+                WorkerStatus(worker.id, worker.state, 0, 0) for worker in self._workers.values()
             ]
 
     def environment(self) -> tuple[str, Encoded] | None:
@@ -199,6 +242,9 @@ class InProcessBackend:
             self._words.put(word)
             if done:
                 worker.current = None
+                if self._max_batches is not None and worker.served >= self._max_batches:
+                    message = f"it had run {worker.served} tasks"
+                    self.end(worker.id, WorkerEnd("recycled", message, None, None))
                 self.dispatch()
 
     def _tell(self, listener: Listener) -> None:
@@ -207,27 +253,34 @@ class InProcessBackend:
                 word(listener)
 
     def dispatch(self) -> None:
-        """Give waiting batches to idle workers."""
+        """Give waiting batches to idle workers; end those that are too many."""
         with self._lock:
             for worker in list(self._workers.values()):
-                if worker.current is None and self._queue:
-                    self._give(worker, *self._queue.popleft())
+                if worker.current is not None:
+                    continue
+                if len(self._workers) > self.size:
+                    end = WorkerEnd("retired", "the pool was made smaller", None, None)
+                    self.end(worker.id, end)
+                elif worker.ready and (entry := self._next_for(worker.id)) is not None:
+                    self._give(worker, entry)
 
-    def _give(
-        self,
-        worker: _Worker,
-        batch: int,
-        payload: bytes,
-        buffers: list[memoryview],
-        needs: list[str],
-    ) -> None:
-        worker.current = batch
-        for key in needs:
+    def _next_for(self, worker: int) -> _Queued | None:
+        own = [entry for entry in self._queue if entry.target == worker]
+        for entry in own or [entry for entry in self._queue if entry.target is None]:
+            self._queue.remove(entry)
+            return entry
+        return None
+
+    def _give(self, worker: _Worker, entry: _Queued) -> None:
+        batch = worker.current = entry.batch
+        if entry.target is None:
+            worker.served += 1
+        for key in entry.needs:
             if key not in worker.held:
                 worker.held.add(key)
-                worker.do(partial(worker.runner.put, key, *self._objects[key]))
+                worker.do(partial(worker.runner.put, key, *self._objects[key][:2]))
         self.say(worker, lambda listener: listener.on_dispatched(worker.id, batch))
-        worker.do(partial(worker.runner.run, batch, payload, buffers))
+        worker.do(partial(worker.runner.run, batch, entry.payload, entry.buffers))
 
     def _spawn(self) -> None:
         with self._lock:

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple, Protocol
 
 from .._payload import Encoded
 
+#: Reasons of an end that nobody need worry about: it was asked for, and nothing was lost by it.
+ON_PURPOSE = frozenset({"recycled", "retired"})
+
 
 class WorkerEnd(NamedTuple):
     """Why a worker is no more; `labextension/src/protocol.ts` says what the reasons are."""
@@ -66,10 +69,14 @@ class Listener(Protocol):
 class Backend(Protocol):
     """The workers of one executor."""
 
+    #: How many workers it should have.
     size: int
 
-    def start(self, listener: Listener) -> None:
-        """Start the workers; batches can be submitted at once."""
+    def start(self, listener: Listener, max_batches: int | None = None) -> None:
+        """Start the workers; batches can be submitted at once.
+
+        A worker that has run `max_batches` is replaced; batches with a target do not count.
+        """
 
     def put(self, key: str, encoded: Encoded) -> None:
         """Keep an object that batches will name; a worker is sent it before it is first needed."""
@@ -78,15 +85,26 @@ class Backend(Protocol):
         """Forget an object."""
 
     def submit(
-        self, batch: int, payload: bytes, buffers: Sequence[memoryview], needs: Sequence[str]
+        self,
+        batch: int,
+        payload: bytes,
+        buffers: Sequence[memoryview],
+        needs: Sequence[str],
+        target: int | None = None,
     ) -> None:
-        """Queue a batch under a number that was not used before."""
+        """Queue a batch under a number that was not used before.
+
+        A batch with a target is run by that worker before any other, and is gone with it.
+        """
 
     def cancel(self, batch: int) -> bool:
         """Take a batch back; False where a worker has it, which then starts no more tasks of it."""
 
     def kill(self, worker: int) -> None:
         """Stop a worker at once; another takes its place."""
+
+    def scale(self, size: int) -> None:
+        """Have so many workers; those that are too many end when they have nothing to do."""
 
     def workers(self) -> list[WorkerStatus]:
         """The workers as they are now; the executor knows how many tasks they have run."""

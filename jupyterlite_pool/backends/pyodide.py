@@ -37,18 +37,11 @@ class PyodideBackend:
 
     def __init__(self, max_workers: int | None, packages: Sequence[str]) -> None:
         """As `WorkerPoolExecutor`; the browser says how many cores there are."""
-        memory = getattr(js.navigator, "deviceMemory", None)
-        cap = worker_cap(memory)
         if max_workers is None:
+            memory = _device_memory()
             self.size = default_size(js.navigator.hardwareConcurrency, memory)
         else:
-            self.size = min(max_workers, cap)
-            if max_workers > cap:
-                warnings.warn(
-                    f"this device can carry {cap} workers: max_workers={max_workers} starts {cap}.",
-                    PoolPerformanceWarning,
-                    stacklevel=4,
-                )
+            self.size = _within_cap(max_workers)
         self._environment = NotebookEnvironment(packages, pyodide_js)
         self._pool: Any = None
         #: What was asked of the pool before its JavaScript was loaded, in order.
@@ -58,12 +51,12 @@ class PyodideBackend:
         self._on_event: Any = None
         self._ended = False
 
-    def start(self, listener: Listener) -> None:
+    def start(self, listener: Listener, max_batches: int | None = None) -> None:
         """Load the pool's JavaScript, then start the workers."""
         self._listener = listener
-        self._starting = asyncio.get_event_loop().create_task(self._start(listener))
+        self._starting = asyncio.get_event_loop().create_task(self._start(listener, max_batches))
 
-    async def _start(self, listener: Listener) -> None:
+    async def _start(self, listener: Listener, max_batches: int | None) -> None:
         try:
             pool_url, worker_url = await _find_files()
             # The one way from Python to JavaScript's `import`.
@@ -71,7 +64,8 @@ class PyodideBackend:
             if self._ended:
                 return
             self._on_event = create_proxy(self._hear)
-            pool = module.PyodidePool.new(worker_url, self.size, _object(listener=self._on_event))
+            options = _object(listener=self._on_event, maxBatches=max_batches)
+            pool = module.PyodidePool.new(worker_url, self.size, options)
             for started in pool.start(_object(**_boot_options())):
                 started.catch(_ignore)  # the pool itself says when it is broken
         except Exception as error:
@@ -92,12 +86,17 @@ class PyodideBackend:
         self._do(lambda pool: pool.drop(key))
 
     def submit(
-        self, batch: int, payload: bytes, buffers: Sequence[memoryview], needs: Sequence[str]
+        self,
+        batch: int,
+        payload: bytes,
+        buffers: Sequence[memoryview],
+        needs: Sequence[str],
+        target: int | None = None,
     ) -> None:
         """As `Backend.submit`."""
 
         def action(pool: Any) -> object:
-            return pool.submit(batch, to_js(payload), _moved(buffers), to_js(list(needs)))
+            return pool.submit(batch, to_js(payload), _moved(buffers), to_js(list(needs)), target)
 
         if self._pool is None:
             self._early_batches.add(batch)
@@ -115,6 +114,12 @@ class PyodideBackend:
     def kill(self, worker: int) -> None:
         """As `Backend.kill`."""
         self._do(lambda pool: pool.kill(worker))
+
+    def scale(self, size: int) -> None:
+        """As `Backend.scale`."""
+        self.size = _within_cap(size)
+        if self._pool is not None:  # or else it starts with this size
+            self._pool.scale(self.size)
 
     def workers(self) -> list[WorkerStatus]:
         """As `Backend.workers`."""
@@ -150,6 +155,8 @@ class PyodideBackend:
         """One event of the pool, as `PoolEvent` in `protocol.ts` has them."""
         listener = self._listener
         assert listener is not None  # start() set it
+        if self._ended:
+            return  # the ends of workers that it has stopped itself
         kind = event.type
         if kind == "frame":
             self._hear_frame(listener, event.worker, event.frame)
@@ -182,6 +189,24 @@ class PyodideBackend:
             listener.on_output(worker, frame.task, frame.stream, frame.text)
         else:
             listener.on_batch_error(worker, frame.batch, frame.type, frame.message, frame.traceback)
+
+
+def _device_memory() -> float | None:
+    """Gigabytes, where the browser tells."""
+    memory: float | None = getattr(js.navigator, "deviceMemory", None)
+    return memory
+
+
+def _within_cap(max_workers: int) -> int:
+    """As many workers as asked for, or as the device can carry, with a warning."""
+    cap = worker_cap(_device_memory())
+    if max_workers > cap:
+        warnings.warn(
+            f"this device can carry {cap} workers: max_workers={max_workers} starts {cap}.",
+            PoolPerformanceWarning,
+            stacklevel=5,
+        )
+    return min(max_workers, cap)
 
 
 async def _find_files() -> tuple[str, str]:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from .._failure import encode_error
 from .._payload import decode, decode_function, dump_item, encode, split
 from .._protocol import ENVIRONMENT_PREFIX, LOG_BYTES, POST_INTERVAL, CallItem, ResultItem
+from .._refs import set_fetcher
 from ..errors import RemoteUnpicklingError
 from .context import WorkerInfo, set_current_worker
 from .environment import Environment
@@ -50,6 +51,8 @@ class Runner:
         self._functions: dict[str, Callable[..., Any]] = {}
         # Undecoded: a function that cannot be read must fail its tasks, not the frame that put it.
         self._encoded: dict[str, tuple[bytes, Sequence[Any]]] = {}
+        #: Objects that references stood for, decoded when the first task needed them.
+        self._objects: dict[str, Any] = {}
         self._cancelled: set[int] = set()
         #: Results that were not posted yet. This and `state` are read by JavaScript when Python has
         #: died, so that nothing finished is lost.
@@ -69,6 +72,14 @@ class Runner:
         self._environment.drop(key)
         self._encoded.pop(key, None)
         self._functions.pop(key, None)
+        self._objects.pop(key, None)
+
+    def fetch(self, key: str) -> Any:
+        """The object that a reference stands for; the same one for all tasks."""
+        if key not in self._objects:
+            self._objects[key] = decode(*self._encoded[key])
+            del self._encoded[key]
+        return self._objects[key]
 
     def cancel(self, batch: int) -> None:
         """Start no further task of a batch; the one that runs ends as it would."""
@@ -145,6 +156,7 @@ class Runner:
 
     def _read(self, item: CallItem, buffers: Sequence[Any]) -> tuple[Callable[..., Any], Any, Any]:
         try:
+            set_fetcher(self.fetch)
             try:
                 return self._decode(item, buffers)
             except ModuleNotFoundError:

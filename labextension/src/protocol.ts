@@ -170,8 +170,10 @@ export interface WorkerEnd {
   /**
    * `terminated`: by its owner. `exited`, `fatal`: as in `FatalFrame`. `silent`: it closed with no
    * word. `start`: it never became ready. `protocol`: it sent what no worker of ours sends.
+   * `recycled`: it had run as much as one worker should. `retired`: the pool was made smaller.
    */
-  reason: 'terminated' | 'exited' | 'fatal' | 'silent' | 'start' | 'protocol';
+  reason:
+    'terminated' | 'exited' | 'fatal' | 'silent' | 'start' | 'protocol' | 'recycled' | 'retired';
   message: string;
   status: number | null;
   running: number | null;

@@ -378,3 +378,68 @@ test('a relative URL of Pyodide is the page’s, not the worker’s', async () =
   await make(1).pool.init({ pyodideUrl: '../pyodide/pyodide.mjs' });
   expect(urls).toEqual(['http://localhost/pyodide/pyodide.mjs']);
 });
+
+test('a batch with a target is run by that worker, before any other', async () => {
+  const { pool } = await started(2);
+  submit(pool, 1);
+  submit(pool, 2); // both are busy
+  submit(pool, 3);
+  pool.submit(4, new Uint8Array([4]), [], [], 1);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(1);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 3]);
+  await given(FakeWorker.at(1), 1);
+  FakeWorker.at(1).result(2);
+  expect(await given(FakeWorker.at(1), 2)).toEqual([2, 4]);
+});
+
+test('a worker that has run its share is replaced, and loses nothing', async () => {
+  // As a kernel does: the next batch comes while the last one's result is told.
+  const listener = (event: PoolEvent): void => {
+    if (event.type === 'frame' && event.frame.kind === 'result' && event.frame.batch === 3) {
+      submit(pool, 4);
+    }
+  };
+  const { pool, of } = await started(1, { maxBatches: 2, listener });
+  pool.submit(1, new Uint8Array([1]), [], [], 0); // has a target: does not count
+  submit(pool, 2);
+  submit(pool, 3);
+  for (const batch of [1, 2, 3]) {
+    await given(FakeWorker.at(0), batch);
+    FakeWorker.at(0).result(batch);
+  }
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
+  expect(await given(FakeWorker.at(1), 1)).toEqual([4]);
+  expect(FakeWorker.at(0).terminated).toBe(true);
+  expect(of('ended').map(({ batch, end }) => [batch, end.reason])).toEqual([[null, 'recycled']]);
+});
+
+test('a pool can grow, and takes work on its new workers', async () => {
+  const { pool } = await started(1);
+  submit(pool, 1);
+  submit(pool, 2);
+  pool.scale(2);
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
+  expect(await given(FakeWorker.at(1), 1)).toEqual([2]);
+  expect(pool.size).toBe(2);
+});
+
+test('a pool that shrinks ends idle workers at once and busy ones after their batch', async () => {
+  const { pool, of } = await started(3);
+  submit(pool, 1);
+  submit(pool, 2);
+  await given(FakeWorker.at(1), 1);
+  pool.scale(1);
+  expect(FakeWorker.all.map(({ terminated }) => terminated)).toEqual([false, false, true]);
+  FakeWorker.at(1).result(2);
+  await vi.waitFor(() => expect(FakeWorker.at(1).terminated).toBe(true));
+  FakeWorker.at(0).result(1);
+  submit(pool, 3);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 3]);
+  expect(of('ended').map(({ batch, end }) => [batch, end.reason])).toEqual([
+    [null, 'retired'],
+    [null, 'retired']
+  ]);
+  expect(FakeWorker.all).toHaveLength(3);
+  expect(() => pool.scale(0)).toThrow(RangeError);
+});

@@ -2,8 +2,13 @@ import { expect, test } from 'vitest';
 
 import { BatchQueue } from '../src/pool/queue';
 
-function queueOf(...batches: number[]): BatchQueue<{ batch: number }> {
-  const queue = new BatchQueue<{ batch: number }>();
+interface Item {
+  batch: number;
+  target?: number;
+}
+
+function queueOf(...batches: number[]): BatchQueue<Item> {
+  const queue = new BatchQueue<Item>();
   for (const batch of batches) {
     queue.push({ batch });
   }
@@ -12,7 +17,7 @@ function queueOf(...batches: number[]): BatchQueue<{ batch: number }> {
 
 test('first in, first out', () => {
   const queue = queueOf(3, 1, 2);
-  expect([queue.shift(), queue.shift(), queue.shift()]).toEqual([
+  expect([queue.next(0), queue.next(0), queue.next(0)]).toEqual([
     { batch: 3 },
     { batch: 1 },
     { batch: 2 }
@@ -20,7 +25,7 @@ test('first in, first out', () => {
 });
 
 test('an empty queue gives nothing', () => {
-  expect(queueOf().shift()).toBeUndefined();
+  expect(queueOf().next(0)).toBeUndefined();
 });
 
 test('what was taken out by its number is not given', () => {
@@ -28,11 +33,32 @@ test('what was taken out by its number is not given', () => {
   expect(queue.remove(2)).toBe(true);
   expect(queue.remove(2)).toBe(false);
   expect(queue.length).toBe(2);
-  expect([queue.shift()?.batch, queue.shift()?.batch]).toEqual([1, 3]);
+  expect([queue.next(0)?.batch, queue.next(0)?.batch]).toEqual([1, 3]);
 });
 
 test('clear takes everything, in order', () => {
   const queue = queueOf(2, 1);
   expect(queue.clear()).toEqual([{ batch: 2 }, { batch: 1 }]);
   expect(queue.length).toBe(0);
+});
+
+test('what waits for one worker goes before all else there, and nowhere else', () => {
+  const queue = queueOf(1);
+  queue.push({ batch: 2, target: 7 });
+  queue.push({ batch: 3, target: 7 });
+  expect(queue.length).toBe(3);
+  expect([queue.next(7)?.batch, queue.next(8)?.batch, queue.next(8)?.batch]).toEqual([
+    2,
+    1,
+    undefined
+  ]);
+  expect(queue.next(7)?.batch).toBe(3);
+});
+
+test('what waited for a worker that is no more is forgotten', () => {
+  const queue = queueOf(1);
+  queue.push({ batch: 2, target: 7 });
+  queue.push({ batch: 3, target: 8 });
+  queue.forget(7);
+  expect(queue.clear().map(({ batch }) => batch)).toEqual([1, 3]);
 });

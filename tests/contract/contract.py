@@ -5,18 +5,22 @@ executor with two workers, and shuts that down itself. Nothing here imports a te
 whatever is sent to a worker is defined inside a function, so that this file's source can be run in
 a notebook as it is.
 
-`lose(executor)` stops the worker of an executor that is busy, as the place where this runs can.
+`make` takes the options of `WorkerPoolExecutor`. `lose(executor)` stops the worker of an executor
+that is busy, as the place where this runs can.
 """
 
 import asyncio
 import concurrent.futures as cf
+import gc
+import itertools
 import pickle
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
-Make = Callable[[], Any]
+Make = Callable[..., Any]
 
 
 def lose(executor: Any) -> None:
@@ -492,3 +496,303 @@ def contract_cancelling_at_shutdown_reaches_map(make: Make) -> None:
     assert time.monotonic() - before < 5
     error = raised(lambda: list(values))
     assert isinstance(error, cf.CancelledError)
+
+
+def contract_map_reads_ahead_no_further_than_it_may(make: Make) -> None:
+    def numbers() -> Any:
+        for number in itertools.count():
+            read.append(number)
+            yield number
+
+    with make() as executor:
+        read: list[int] = []
+        values = executor.map(abs, numbers(), buffersize=3)
+        assert read == [0, 1, 2]
+        assert [next(values) for _ in range(10)] == list(range(10))
+        assert len(read) == 13
+        values.close()
+
+        # In chunks, the buffer counts chunks.
+        read.clear()
+        values = executor.map(abs, numbers(), buffersize=2, chunksize=4)
+        assert len(read) == 8
+        assert [next(values) for _ in range(5)] == [0, 1, 2, 3, 4]
+        assert len(read) == 16
+        values.close()
+
+        assert list(executor.map(abs, range(7), buffersize=100)) == list(range(7))
+        assert list(executor.map(pow, [2, 3], itertools.count(), buffersize=1)) == [1, 3]
+        assert list(executor.map(abs, [], buffersize=1)) == []
+
+
+def contract_the_buffer_of_map_is_checked(make: Make) -> None:
+    with make() as executor:
+        assert type(raised(lambda: executor.map(abs, [1], buffersize=0))) is ValueError
+        assert type(raised(lambda: executor.map(abs, [1], buffersize="2"))) is TypeError
+
+
+def contract_map_reads_no_more_after_shutdown(make: Make) -> None:
+    executor = make()
+    endless = itertools.count()
+    values = executor.map(abs, endless, buffersize=2)
+    executor.shutdown()
+    assert next(endless) == 2
+    error = raised(lambda: list(values))
+    assert type(error) is RuntimeError
+    assert not getattr(error, "__notes__", None)
+
+
+def contract_a_buffered_map_raises_what_its_items_raise(make: Make) -> None:
+    def items() -> Any:
+        yield 1
+        raise KeyError("no more")
+
+    with make() as executor:
+        values = executor.map(abs, items(), buffersize=2)
+        assert type(raised(lambda: list(values))) is KeyError
+
+
+def contract_an_endless_iterable_ends_with_the_shortest(make: Make) -> None:
+    with make() as executor:
+        assert list(executor.map(pow, itertools.count(), [2, 2, 2])) == [0, 1, 4]
+
+
+def contract_an_initializer_runs_on_every_worker_before_anything_else(make: Make) -> None:
+    def initialize(word: str) -> None:
+        import builtins
+
+        builtins.initialized = [*getattr(builtins, "initialized", []), word]  # type: ignore[attr-defined]
+
+    def seen(seconds: float) -> Any:
+        import builtins
+        import time
+
+        time.sleep(seconds)
+        return getattr(builtins, "initialized", None)
+
+    with make(initializer=initialize, initargs=("ready",)) as executor:
+        futures = [executor.submit(seen, 0.05) for _ in range(6)]
+        assert all(future.result()[-1] == "ready" for future in futures)
+
+
+def contract_an_initializer_that_fails_breaks_the_pool(make: Make) -> None:
+    def initialize() -> None:
+        raise ValueError("nothing to initialize")
+
+    executor = make(initializer=initialize)
+    error: Any = executor.submit(abs, -1).exception()
+    assert isinstance(error, cf.BrokenExecutor)
+    assert "ValueError: nothing to initialize" in str(error)
+    assert type(error.__cause__) is ValueError
+    late = raised(lambda: executor.submit(abs, -1))
+    assert isinstance(late, cf.BrokenExecutor)
+    executor.shutdown()
+
+
+def contract_what_is_no_initializer_is_refused(make: Make) -> None:
+    assert type(raised(lambda: make(initializer=1))) is TypeError
+    assert type(raised(lambda: make(max_tasks_per_child=0))) is ValueError
+    assert type(raised(lambda: make(max_tasks_per_child=1.5))) is TypeError
+
+
+def contract_a_worker_is_replaced_after_its_share_of_tasks(make: Make) -> None:
+    def who(x: int) -> int:
+        from jupyterlite_pool import current_worker
+
+        info = current_worker()
+        assert info is not None
+        return info.id
+
+    with make(max_tasks_per_child=2) as executor:
+        workers = list(executor.map(who, range(9), chunksize=3))
+        assert max(workers.count(worker) for worker in workers) <= 2
+        job = executor.start_job(who, [range(5)])
+        job.settled.result()
+        counts = [list(job.values.values()).count(worker) for worker in job.values.values()]
+        assert max(counts) <= 2
+
+
+def contract_a_call_is_made_on_every_worker(make: Make) -> None:
+    def who(prefix: str) -> str:
+        from jupyterlite_pool import current_worker
+
+        info = current_worker()
+        assert info is not None
+        return f"{prefix}{info.id}"
+
+    with make() as executor:
+        assert executor.run_everywhere(who, "w") == ["w0", "w1"]
+        assert executor.run_everywhere(who, "v") == ["v0", "v1"]
+
+
+def contract_workers_that_come_later_make_the_call_too(make: Make) -> None:
+    def mark() -> None:
+        import builtins
+
+        from jupyterlite_pool import current_worker
+
+        info = current_worker()
+        assert info is not None
+        marked: set[int] = getattr(builtins, "marked", set())
+        builtins.marked = {*marked, info.id}  # type: ignore[attr-defined]
+
+    def is_marked(seconds: float) -> bool:
+        import builtins
+        import time
+
+        from jupyterlite_pool import current_worker
+
+        time.sleep(seconds)
+        info = current_worker()
+        assert info is not None
+        return info.id in getattr(builtins, "marked", set())
+
+    with make() as executor:
+        warm(executor)
+        executor.run_everywhere(mark)
+        busy = [executor.submit(nap, 0.5) for _ in range(2)]
+        until(lambda: executor.status().batches_running == 2, executor)
+        lose(executor)
+        cf.wait(busy)
+        executor.scale(3)
+        until(lambda: len(executor.ready_workers) == 3, executor)
+        assert all(executor.map(is_marked, [0.1] * 12))
+
+
+def contract_a_call_that_fails_somewhere_is_an_error_and_is_not_repeated(make: Make) -> None:
+    with make() as executor:
+        assert type(raised(lambda: executor.run_everywhere(divide, 1, 0))) is ZeroDivisionError
+        warm(executor)
+        executor.scale(3)  # a worker more, which does not make the call
+        until(lambda: len(executor.ready_workers) == 3, executor)
+        assert executor.submit(abs, -1).result() == 1
+        assert type(raised(lambda: executor.run_everywhere(5))) is TypeError
+
+
+def contract_an_object_is_put_on_workers_and_found_wherever_its_reference_stands(
+    make: Make,
+) -> None:
+    def total(*args: Any, **kwargs: Any) -> int:
+        nested = args[1]["deep"][0]
+        assert args[0] is nested is kwargs["data"]
+        return sum(args[0])
+
+    with make() as executor:
+        data = list(range(1000))
+        ref = executor.put(data)
+        assert executor.submit(total, ref, {"deep": [ref]}, data=ref).result() == sum(data)
+        assert executor.submit(lambda: sum(ref)).result() == sum(data)
+        assert list(executor.map(len, [ref] * 20)) == [1000] * 20
+        nested = executor.put({"inner": ref})
+        assert executor.submit(lambda both: len(both["inner"]), nested).result() == 1000
+
+
+def contract_an_object_is_sent_to_each_worker_at_most_once(make: Make) -> None:
+    class Counted:
+        def __init__(self) -> None:
+            self.read = 0
+
+        def __setstate__(self, state: Any) -> None:
+            import builtins
+
+            from jupyterlite_pool import current_worker
+
+            reads = getattr(builtins, "reads", [])
+            builtins.reads = [*reads, current_worker().id]  # type: ignore[attr-defined,union-attr]
+            self.__dict__.update(state)
+
+    def reads(data: Any, seconds: float) -> Any:
+        import builtins
+        import time
+
+        from jupyterlite_pool import current_worker
+
+        time.sleep(seconds)
+        return builtins.reads.count(current_worker().id)  # type: ignore[attr-defined,union-attr]
+
+    with make() as executor:
+        ref = executor.put(Counted())
+        assert set(executor.map(reads, [ref] * 12, [0.02] * 12)) == {1}
+
+
+def contract_an_object_is_kept_while_it_is_needed_and_no_longer(make: Make) -> None:
+    with make() as executor:
+        dropped: list[str] = []
+        backend = executor._backend
+        drop = backend.drop
+
+        def noted(key: str) -> None:
+            dropped.append(key)
+            drop(key)
+
+        backend.drop = noted
+        refs = [executor.put([1, 2, 3])]
+        key = refs[0].key
+        busy = [executor.submit(nap, 0.1) for _ in range(6)]
+        last = executor.submit(sum, refs[0])
+        captured = executor.submit(lambda ref=refs[0]: sum(ref))
+        refs.clear()
+        gc.collect()
+        assert key not in dropped  # two calls still need it
+        assert last.result() == captured.result() == 6
+        cf.wait(busy)
+        del last, captured
+        gc.collect()
+        until(lambda: key in dropped, executor)
+
+
+def contract_a_reference_means_nothing_elsewhere(make: Make) -> None:
+    with make() as executor:
+        ref = executor.put(1)
+        assert isinstance(raised(lambda: pickle.dumps(ref)), pickle.PicklingError)
+        with make() as other:
+            error = other.submit(abs, ref).exception()
+            assert type(error) is ValueError
+            assert "another executor" in str(error)
+
+
+def contract_the_pool_grows_and_shrinks_while_jobs_run(make: Make) -> None:
+    def who(seconds: float) -> int:
+        import time
+
+        from jupyterlite_pool import current_worker
+
+        time.sleep(seconds)
+        info = current_worker()
+        assert info is not None
+        return info.id
+
+    with make() as executor:
+        warm(executor)
+        job = executor.start_job(who, [[0.05] * 60], chunksize=1)
+        executor.scale(3)
+        assert executor.max_workers == 3
+        until(lambda: len(executor.ready_workers) == 3, executor)
+        until(lambda: 2 in job.values.values() or not job.active, executor)
+        executor.scale(1)
+        until(lambda: len(executor.ready_workers) == 1, executor)
+        job.settled.result()
+        assert len(job.values) == 60
+        assert not job.failures
+        assert len(executor.status().workers) == 1
+        assert type(raised(lambda: executor.scale(0))) is ValueError
+
+
+def contract_an_executor_that_nobody_holds_stops_when_its_work_is_done(make: Make) -> None:
+    executor = make()
+    future = executor.submit(nap, 0.1)
+    dispatcher = executor._dispatcher
+    reference = weakref.ref(executor)
+    del executor
+    forget(make)
+    gc.collect()
+    assert reference() is None
+    assert dispatcher.closed
+    assert future.result() == 0.1
+
+
+def forget(make: Make) -> None:
+    """Let the place that makes executors hold none of them."""
+    held = getattr(make, "made", None)
+    if held is not None:
+        held.clear()

@@ -23,10 +23,12 @@ def executor_factory() -> Iterator[Callable[[], WorkerPoolExecutor]]:
     """Makes executors with two workers, and stops them in any case."""
     made: list[WorkerPoolExecutor] = []
 
-    def make() -> WorkerPoolExecutor:
-        made.append(WorkerPoolExecutor(backend=InProcessBackend(2)))
-        return made[-1]
+    def make(**options: Any) -> WorkerPoolExecutor:
+        executor = WorkerPoolExecutor(backend=InProcessBackend(2), **options)
+        made.append(executor)
+        return executor
 
+    make.made = made  # type: ignore[attr-defined]
     yield make
     for executor in made:
         executor.terminate_workers()

@@ -26,9 +26,11 @@ PROMISES = {
 FACTORY = """
 from jupyterlite_pool import WorkerPoolExecutor
 spare = WorkerPoolExecutor(2)
-def executor_factory():
+def executor_factory(**options):
     # The next one starts while this one is tested.
     global spare
+    if options:
+        return WorkerPoolExecutor(2, **options)
     executor, spare = spare, WorkerPoolExecutor(2)
     return executor
 """

@@ -20,15 +20,18 @@ SCRIPTS = ROOT / "labextension" / "src"
 #: From the bottom to the top: a module imports only what stands in a line above its own.
 LAYERS = """
     errors  _protocol  _chunks  _limits
-    _payload  _waits
+    _refs  _waits  _read_ahead
+    _payload
     _failure  _futures
     worker  worker.context  worker.environment  worker.output  worker.randomness  worker.cell
     worker.runner
     worker.entry
     _environment  _tasks  backends
-    _job  _objects  backends.pyodide
+    _job  _objects  _setup  _batch  _status  backends.pyodide
     _dispatch
-    _executor  testing
+    _stream  testing
+    _executor
+    _reusable
     _progress
     _widget
     _serial
@@ -39,7 +42,7 @@ LAYERS = """
 """
 
 #: All that a worker has of the package, beside its own part.
-BELOW_WORKERS = {"errors", "_protocol", "_payload", "_failure"}
+BELOW_WORKERS = {"errors", "_protocol", "_payload", "_refs", "_failure"}
 
 #: Who may import what does not belong to Python, anywhere in its source.
 OUTSIDE = {

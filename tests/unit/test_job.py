@@ -20,7 +20,7 @@ def double(x: int) -> int:
 
 
 def job_of(*iterables: Iterable[Any], **options: Any) -> MapJob:
-    return MapJob(double, "f", None, iterables, **options)
+    return MapJob(double, iterables, **options)
 
 
 def finish(job: MapJob, *tasks: Task, seconds: float = 1.0) -> None:

@@ -18,7 +18,7 @@ def progress(**fields: Any) -> Progress:
 
 
 def job_of(items: Iterable[int], **options: Any) -> MapJob:
-    return MapJob(abs, "f", None, [items], **options)
+    return MapJob(abs, [items], **options)
 
 
 def phase(job: MapJob, workers: int = 2) -> str:

@@ -110,7 +110,7 @@ def run(
     **fields: Any,
 ) -> None:
     """Run a batch with one function, its tasks numbered from 100."""
-    runner.put("f", *encode_function(function))
+    runner.put("f", *encode_function(function)[:2])
     items = []
     buffers: list[memoryview] = []
     for number, args in enumerate(calls, 100):
@@ -229,7 +229,7 @@ def test_a_batch_that_cannot_be_read_is_an_error_of_the_whole(
 def test_a_task_that_cannot_be_read_costs_nothing_but_itself(
     runner: Runner, port: Recorder, damaged: dict[str, Any]
 ) -> None:
-    runner.put("f", *encode_function(abs))
+    runner.put("f", *encode_function(abs)[:2])
     payload = encode_call(abs, (-1,), {}).payload
     good = CallItem(1, "f", None, payload, 0, 1, None)
     bad = good._replace(task=2, **damaged)
@@ -344,7 +344,7 @@ def test_surroundings_are_brought_about_before_the_task_that_names_them(port: Re
 
     for number, package in enumerate(["a", "missing"]):
         wanted = Surroundings([package], None, path, os.getcwd(), dict(os.environ))
-        runner.put(environment_key(number), *encode(tuple(wanted)))
+        runner.put(environment_key(number), *encode(tuple(wanted))[:2])
     run(runner, abs, [(-1,), (-2,)], environment=environment_key(0))
     assert loaded == [["a"]]
     assert port.values == [1, 2]

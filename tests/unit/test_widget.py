@@ -140,7 +140,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
 
 
 def job_of(count: int) -> MapJob:
-    return MapJob(abs, "f", None, [range(count)], return_exceptions=True)
+    return MapJob(abs, [range(count)], return_exceptions=True)
 
 
 def finish(job: MapJob, error: BaseException | None = None) -> None:

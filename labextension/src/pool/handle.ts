@@ -36,6 +36,8 @@ export class WorkerHandle {
   ready = false;
   /** How many frames it has finished. */
   finished = 0;
+  /** How many batches it was given that any worker might have run. */
+  served = 0;
   /** Bytes of its WebAssembly memory, as it last said. */
   memorySize = 0;
 

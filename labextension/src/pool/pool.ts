@@ -41,6 +41,8 @@ export interface InitOptions {
 export interface PoolOptions {
   /** Milliseconds that a worker may take to become ready. */
   startTimeout?: number;
+  /** A worker that has run so many batches is replaced; those with a target do not count. */
+  maxBatches?: number | null;
   /** Told of everything that happens. */
   listener?: (event: PoolEvent) => void;
 }
@@ -60,6 +62,8 @@ interface Job {
   frame: TaskFrame;
   needs: readonly string[];
   transfer: Transferable[];
+  /** The one worker that may run it; undefined for any. */
+  target?: number | undefined;
 }
 
 interface Waiter {
@@ -75,13 +79,14 @@ const START_FAILURES = 2;
 
 export class PyodidePool {
   readonly workerUrl: string;
-  readonly size: number;
 
+  private wanted: number;
   private readonly handles = new Map<number, WorkerHandle>();
   private readonly queue = new BatchQueue<Job>();
   private readonly objects = new Map<string, Encoded>();
   private readonly waiters = new Map<number, Waiter>();
   private readonly startTimeout: number;
+  private readonly maxBatches: number;
   private readonly listener: (event: PoolEvent) => void;
   private options: InitOptions = {};
   private nextWorker = 0;
@@ -97,9 +102,15 @@ export class PyodidePool {
    */
   constructor(workerUrl: string | URL, size: number = defaultSize(), options: PoolOptions = {}) {
     this.workerUrl = String(workerUrl);
-    this.size = checkSize(size);
+    this.wanted = checkSize(size);
+    this.maxBatches = options.maxBatches ?? Infinity;
     this.startTimeout = options.startTimeout ?? START_TIMEOUT;
     this.listener = options.listener ?? (() => undefined);
+  }
+
+  /** How many workers it should have. */
+  get size(): number {
+    return this.wanted;
   }
 
   /**
@@ -165,18 +176,20 @@ export class PyodidePool {
    *
    * @param batch the number by which the listener will hear of it, not negative
    * @param needs keys of the objects that a worker must hold before it runs the batch
+   * @param target the one worker that may run it, before any other batch; it is gone with the worker
    */
   submit(
     batch: number,
     payload: Uint8Array<ArrayBuffer>,
     buffers: ArrayBuffer[],
-    needs: string[]
+    needs: string[],
+    target?: number
   ): void {
     if (this.closed) {
       throw this.closed;
     }
     const frame: RunFrame = { kind: 'run', batch, payload, buffers };
-    this.enqueue({ batch, frame, needs, transfer: [payload.buffer, ...buffers] });
+    this.enqueue({ batch, frame, needs, transfer: [payload.buffer, ...buffers], target });
   }
 
   /** Take a batch back. False where a worker has it, which then starts no more tasks of it. */
@@ -195,6 +208,19 @@ export class PyodidePool {
   /** Stop one worker, whatever it does; another takes its place. */
   kill(worker: number): void {
     this.handles.get(worker)?.terminate();
+  }
+
+  /**
+   * Have so many workers from now on.
+   *
+   * More start at once. Of those that are too many, each ends when it has nothing to do.
+   */
+  scale(size: number): void {
+    this.wanted = checkSize(size);
+    while (!this.closed && this.handles.size < this.wanted) {
+      this.spawn().catch(() => undefined); // its failure comes back in `onEnded`
+    }
+    this.dispatch();
   }
 
   /** Batches that wait for a worker. */
@@ -269,16 +295,27 @@ export class PyodidePool {
     this.dispatch();
   }
 
+  /** End workers that are too many, if they have nothing to do; idle ones first. */
+  private retire(): void {
+    const free = [...this.handles.values()].filter(handle => !handle.current);
+    free.sort((a, b) => Number(b.ready) - Number(a.ready));
+    for (const handle of free.slice(0, Math.max(0, this.handles.size - this.wanted))) {
+      handle.finish('retired', 'the pool was made smaller');
+    }
+  }
+
   /** Give waiting batches to idle workers, first come, first served. */
   private dispatch(): void {
+    this.retire();
     for (const handle of this.handles.values()) {
       if (!handle.ready || handle.current) {
         continue;
       }
-      const job = this.queue.shift();
+      const job = this.queue.next(handle.id);
       if (!job) {
-        return;
+        continue; // there may be one for another worker
       }
+      handle.served += job.target === undefined ? 1 : 0;
       for (const key of job.needs) {
         const object = this.objects.get(key);
         if (object && !handle.held.has(key)) {
@@ -312,6 +349,10 @@ export class PyodidePool {
           handle.current = null;
           handle.finished += 1;
         }
+        if (!handle.current && handle.served >= this.maxBatches) {
+          // Before anybody hears of the result, and has more for an idle worker.
+          handle.finish('recycled', `it had run ${handle.served} tasks`);
+        }
         if (!this.settle(frame) && frame.kind !== 'value') {
           this.tell({ type: 'frame', worker: handle.id, frame });
         }
@@ -344,6 +385,7 @@ export class PyodidePool {
 
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
     this.handles.delete(handle.id);
+    this.queue.forget(handle.id);
     const batch = handle.current?.batch ?? null;
     if (batch !== null) {
       this.takeWaiter(batch)?.reject(
@@ -363,8 +405,10 @@ export class PyodidePool {
         return;
       }
     }
-    // Its failure, if it fails, comes back here.
-    this.spawn().catch(() => undefined);
+    if (this.handles.size < this.wanted) {
+      // Its failure, if it fails, comes back here.
+      this.spawn().catch(() => undefined);
+    }
   }
 
   private close(error: PoolError): void {

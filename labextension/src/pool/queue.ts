@@ -1,35 +1,58 @@
-/** First in, first out, with removal by id: the batches that wait for a worker. */
-export class BatchQueue<T extends { batch: number }> {
+/** What waits for a worker: first in, first out, with removal by id. */
+interface Waiting {
+  batch: number;
+  /** The one worker that it waits for; undefined for any. */
+  target?: number | undefined;
+}
+
+/** The batches that wait for a worker. Those with a target go before all others there. */
+export class BatchQueue<T extends Waiting> {
   // A Map keeps insertion order and finds an id at once.
-  private readonly waiting = new Map<number, T>();
+  private readonly anywhere = new Map<number, T>();
+  private readonly targeted = new Map<number, T>();
 
   get length(): number {
-    return this.waiting.size;
+    return this.anywhere.size + this.targeted.size;
   }
 
   push(item: T): void {
-    this.waiting.set(item.batch, item);
+    (item.target === undefined ? this.anywhere : this.targeted).set(item.batch, item);
   }
 
-  /** The item that has waited longest, taken out; undefined where none waits. */
-  shift(): T | undefined {
-    const first = this.waiting.values().next();
-    if (first.done) {
-      return undefined;
+  /** The item that a worker should run next, taken out; undefined where there is none for it. */
+  next(worker: number): T | undefined {
+    for (const item of this.targeted.values()) {
+      if (item.target === worker) {
+        this.targeted.delete(item.batch);
+        return item;
+      }
     }
-    this.waiting.delete(first.value.batch);
-    return first.value;
+    for (const item of this.anywhere.values()) {
+      this.anywhere.delete(item.batch);
+      return item;
+    }
+    return undefined;
+  }
+
+  /** Take out what waits for a worker that is no more. */
+  forget(worker: number): void {
+    for (const { batch, target } of [...this.targeted.values()]) {
+      if (target === worker) {
+        this.targeted.delete(batch);
+      }
+    }
   }
 
   /** Take one item out. True where it was still waiting. */
   remove(batch: number): boolean {
-    return this.waiting.delete(batch);
+    return this.anywhere.delete(batch) || this.targeted.delete(batch);
   }
 
   /** Take all items out. */
   clear(): T[] {
-    const items = [...this.waiting.values()];
-    this.waiting.clear();
+    const items = [...this.anywhere.values(), ...this.targeted.values()];
+    this.anywhere.clear();
+    this.targeted.clear();
     return items;
   }
 }

@@ -1,0 +1,91 @@
+"""A batch: the tasks that travel to a worker together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ._failure import decode_error
+from ._payload import decode, join
+from ._protocol import CallItem, ResultItem
+from ._tasks import Outcome, Task, TaskSource
+from .backends import WorkerEnd
+from .errors import PoolError, RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch that the backend has."""
+
+    source: TaskSource
+    #: Its tasks in order, by number; those whose results came are gone.
+    tasks: dict[int, Task]
+    size: int
+    #: The one worker that may run it; None for any.
+    target: int | None = None
+    #: The worker that runs it; None while it waits.
+    worker: int | None = None
+    call_off: Callable[[], None] | None = None
+    timed_out: bool = False
+
+    def frame(self) -> tuple[bytes, list[memoryview], list[str]]:
+        """Payload, buffers, and the keys of what a worker must hold, in the order to send it."""
+        items = []
+        buffers: list[memoryview] = []
+        needs: dict[str, None] = {}
+        for task in self.tasks.values():
+            needs.update(dict.fromkeys(task.needs))
+            call, held = task.call, task.held
+            items.append(
+                CallItem(
+                    task.id,
+                    held.function,
+                    held.environment,
+                    call.payload,
+                    len(call.buffers),
+                    task.attempt,
+                    task.seed,
+                )
+            )
+            buffers.extend(call.buffers)
+        return join(items), buffers, list(needs)
+
+    def divide(self, end: WorkerEnd) -> tuple[list[Task], list[Task]]:
+        """Its tasks when its worker ended: those that had started, or may have, and the others."""
+        left = list(self.tasks.values())
+        first = self.size - len(left)  # results come in order
+        if self.size == 1 or end.running is None:
+            return left, []
+        count = end.running - first + 1
+        return left[:count], left[count:]
+
+    def loss(self, worker: int, end: WorkerEnd) -> PoolError:
+        """What becomes of a task that had started when its worker ended."""
+        if self.timed_out:
+            return TaskTimeoutError(
+                f"it ran longer than task_timeout={self.source.task_timeout:g} s. "
+                f"Worker {worker} is being replaced."
+            )
+        known = self.size == 1 or end.running is not None
+        return TerminatedWorkerError(
+            f"worker {worker} stopped while running it ({end.message}). The worker is being "
+            "replaced; other items are not affected. To run such items again, use `retries=1`.",
+            reason=end.reason,
+            exit_status=end.status,
+            started=True if known else None,
+        )
+
+
+def read_result(worker: int, item: ResultItem, buffers: Sequence[Any]) -> Outcome:
+    """What a worker said of a task."""
+    if not item.ok:
+        return Outcome(worker, item.seconds, error=decode_error(item.payload))
+    try:
+        return Outcome(worker, item.seconds, value=decode(item.payload, buffers))
+    except BaseException as cause:
+        error = RemoteUnpicklingError(
+            f"the result could not be read in the notebook: {type(cause).__name__}: {cause}"
+        )
+        error.__cause__ = cause
+        return Outcome(worker, item.seconds, error=error)

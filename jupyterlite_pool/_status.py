@@ -1,0 +1,30 @@
+"""`PoolStatus`: what a pool does at one moment."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .backends import WorkerStatus
+
+
+class PoolStatus(NamedTuple):
+    """A pool at one moment."""
+
+    #: How many workers it should have.
+    size: int
+    workers: list[WorkerStatus]
+    #: Jobs, and calls of `submit` taken together as one, that have not ended.
+    jobs: int
+    batches_running: int
+    batches_waiting: int
+
+    def __str__(self) -> str:
+        ready = sum(worker.state != "starting" for worker in self.workers)
+        lines = [
+            f"{ready} of {self.size} workers ready; {self.batches_running} batches running, "
+            f"{self.batches_waiting} waiting"
+        ]
+        for worker in self.workers:
+            memory = f", {worker.memory / 2**20:.0f} MB" if worker.memory else ""
+            lines.append(f"worker {worker.id}: {worker.state}, {worker.tasks} tasks run{memory}")
+        return "\n".join(lines)
