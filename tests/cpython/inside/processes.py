@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import contextmanager
 from multiprocessing.context import BaseContext
 from typing import Any
-from unittest import mock
 
 from pyodide.ffi import run_sync
 
-import jupyterlite_pool._executor
-from jupyterlite_pool import ProcessPoolExecutor
+from jupyterlite_pool._process_pool import ProcessPoolExecutor
 from jupyterlite_pool.worker.entry import FIRST_PID
 
 from .stock import LentBackend
@@ -54,9 +51,8 @@ class TestedExecutor(ProcessPoolExecutor):
         self, max_workers: int | None = None, mp_context: BaseContext | None = None, **options: Any
     ) -> None:
         lent = max_workers is not None and max_workers > 0 and not any(options.values())
-        backend = LentBackend if lent else jupyterlite_pool._executor._browser_backend
-        with mock.patch.object(jupyterlite_pool._executor, "_browser_backend", backend):
-            super().__init__(max_workers, mp_context, **options)
+        backend = LentBackend(max_workers) if lent else None
+        super().__init__(max_workers, mp_context, **options, backend=backend)
 
     @property
     def _processes(self) -> dict[int, WorkerProcess]:

@@ -122,8 +122,7 @@ class LentBackend:
 
     listener: Listener
 
-    def __init__(self, size: int | None, packages: Sequence[str] = ()) -> None:
-        assert size is not None
+    def __init__(self, size: int) -> None:
         self.size = size
         self.ended = False
         self._workers: Workers | None = None
