@@ -69,9 +69,7 @@ CASES = (
         "ProcessPoolSpawnProcessPoolExecutorTest",
         (("executor", "ExecutorTest"), ("test_process_pool", "ProcessPoolExecutorTest")),
     ),
-    Case(
-        "test_init", "ProcessPoolSpawnInitializerTest", (("test_init", "InitializerMixin"),)
-    ),
+    Case("test_init", "ProcessPoolSpawnInitializerTest", (("test_init", "InitializerMixin"),)),
     Case(
         "test_init",
         "ProcessPoolSpawnFailingInitializerTest",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import importlib
+import sys
 import threading
 import time
 import unittest
@@ -14,6 +15,8 @@ from unittest import mock
 
 from pyodide.ffi import run_sync
 
+from jupyterlite_pool._waits import install_waits
+
 from .shims import apply
 
 
@@ -22,6 +25,7 @@ def prepare() -> None:
     from .processes import TestedExecutor
 
     apply()
+    install_waits()
     concurrent.futures.ProcessPoolExecutor = TestedExecutor
 
 
@@ -55,7 +59,11 @@ async def run(module: str, case: str, method: str, limit: float) -> dict[str, An
 async def _run(module: str, case: str, method: str, result: unittest.TestResult) -> None:
     tests = importlib.import_module(f"test.test_concurrent_futures.{module}")
     test = getattr(tests, case)(method)
-    with mock.patch.object(threading, "Thread", CooperativeThread):
+    with (
+        mock.patch.object(threading, "Thread", CooperativeThread),
+        # The notebook's own shows the error in the cell.
+        mock.patch.object(sys, "excepthook", sys.__excepthook__),
+    ):
         test.run(result)
 
 

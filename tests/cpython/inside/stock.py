@@ -32,11 +32,11 @@ class Workers:
         self.backend.start(self)
 
     def lend(self, borrower: LentBackend) -> None:
-        """Wait until all workers are ready, and let this one have them."""
+        """Wait until a worker is ready, and let this one have them."""
         self.borrower = borrower
         for worker in sorted(self._ready):
             borrower.listener.on_worker_ready(worker)
-        run_sync(self._all_ready())
+        run_sync(self._some_ready())
 
     def take_back(self) -> None:
         """Stop what was not done."""
@@ -47,8 +47,8 @@ class Workers:
         for worker in list(self.running):
             self.backend.kill(worker)
 
-    async def _all_ready(self) -> None:
-        while len(self._ready) < self.backend.size:
+    async def _some_ready(self) -> None:
+        while not self._ready and self.usable:
             await asyncio.sleep(0.01)
 
     # What the backend says, with the borrower's own numbers.
