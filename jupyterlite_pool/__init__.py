@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._executor import WorkerPoolExecutor
     from ._futures import PoolFuture
+    from ._install import install, uninstall
     from ._magics import load_ipython_extension
     from ._map import MapResult, pool_map
     from ._refs import ObjectRef
@@ -33,8 +34,10 @@ __all__ = [
     "WorkerPoolExecutor",
     "current_worker",
     "get_reusable_executor",
+    "install",
     "load_ipython_extension",
     "pool_map",
+    "uninstall",
 ]
 
 _HOMES = {
@@ -45,8 +48,10 @@ _HOMES = {
     "WorkerPoolExecutor": "._executor",
     "current_worker": ".worker.context",
     "get_reusable_executor": "._reusable",
+    "install": "._install",
     "load_ipython_extension": "._magics",
     "pool_map": "._map",
+    "uninstall": "._install",
 }
 
 

@@ -20,7 +20,7 @@ from ._protocol import ResultItem
 from ._setup import SetUp
 from ._tasks import Outcome, Task, TaskSource
 from .backends import ON_PURPOSE, Backend, WorkerEnd
-from .errors import PoolStartError, RemoteError
+from .errors import PoolStartError, RemoteError, RemoteUnpicklingError
 
 #: Batches that a backend holds for each worker: one that runs and one that waits.
 BATCHES_PER_WORKER = 2
@@ -29,8 +29,15 @@ BATCHES_PER_WORKER = 2
 class Dispatcher:
     """Knows which tasks the backend has, and what to do with what it says of them."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(
+        self, backend: Backend, break_with: Callable[[str], Exception] | None = None
+    ) -> None:
+        """Serve a backend; `break_with` makes the error with which all ends when a worker is lost.
+
+        Without it, a worker that is lost is replaced.
+        """
         self._backend = backend
+        self._break_with = break_with
         #: Held by whoever changes anything: the in-process backend speaks from other threads.
         self.lock = threading.RLock()
         #: Why nothing can run any more; None while something can.
@@ -41,8 +48,6 @@ class Dispatcher:
         self.ready_workers: set[int] = set()
         #: How many tasks each worker has run.
         self.tasks_run: Counter[int] = Counter()
-        #: Makes the error with which all ends when a worker is lost; None to replace the worker.
-        self.break_with: Callable[[str], Exception] | None = None
         #: Called with the worker, the stream's name and the text of what a task printed.
         self.on_print: Callable[[int, str, str], None] = _print_here
         #: Jobs whose items are read only as their values are asked for.
@@ -178,12 +183,20 @@ class Dispatcher:
             entry = self._batches.get(batch)
             if entry is None:  # given up, with all its tasks
                 return
+            outcomes = {
+                item.task: read_result(worker, item, item_buffers)
+                for item, item_buffers in split(ResultItem, payload, buffers)
+            }
+            if self._break_with is not None:
+                for outcome in outcomes.values():
+                    if isinstance(outcome.error, RemoteUnpicklingError):
+                        self._break(str(outcome.error), outcome.error)
+                        return
             if done:
                 self._forget(batch)
-            for item, item_buffers in split(ResultItem, payload, buffers):
-                task = entry.tasks.pop(item.task)
-                self.tasks_run[worker] += 1
-                entry.source.finish(task, read_result(worker, item, item_buffers))
+            self.tasks_run[worker] += len(outcomes)
+            for task, outcome in outcomes.items():
+                entry.source.finish(entry.tasks.pop(task), outcome)
             if done and entry.tasks:  # it was cancelled on the way
                 entry.source.discard(list(entry.tasks.values()))
             self.pump()
@@ -217,8 +230,8 @@ class Dispatcher:
             self.ready_workers.discard(worker)
             for call in self._set_ups:
                 call.forget(worker)
-            if self.break_with is not None and end.reason not in ON_PURPOSE:
-                self.lose_all(self.break_with(end.message))
+            if self._break_with is not None and end.reason not in ON_PURPOSE:
+                self._break(end.message)
                 return
             if batch in self._batches:
                 self._lose(batch, worker, end)
@@ -254,12 +267,15 @@ class Dispatcher:
             return  # it has failed before, on another worker
         if call.future.done() or call.required:
             reason = f"worker {worker} could not be set up: {type(error).__name__}: {error}"
-            broken = self.break_with(reason) if self.break_with else PoolStartError(reason)
-            broken.__cause__ = error
-            self.lose_all(broken)
+            self._break(reason, error)
         else:  # whoever asked for the call is told, and no later worker makes it
             self._set_ups.remove(call)
             call.future.set_exception(error)
+
+    def _break(self, reason: str, cause: BaseException | None = None) -> None:
+        error = self._break_with(reason) if self._break_with else PoolStartError(reason)
+        error.__cause__ = cause
+        self.lose_all(error)
 
     # How batches are made and forgotten.
 

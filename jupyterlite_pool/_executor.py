@@ -54,6 +54,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         pickle.PicklingError: the initializer or its arguments cannot be sent to a worker.
     """
 
+    #: Makes the error with which all ends when a worker is lost; None to replace the worker.
+    _break_with: Callable[[str], Exception] | None = None
+
     def __init__(
         self,
         max_workers: int | None = None,
@@ -71,7 +74,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         install_waits()
         self._backend = backend or _browser_backend(max_workers, packages)
         self._objects = SharedObjects(self._backend)
-        self._dispatcher = Dispatcher(self._backend)
+        self._dispatcher = Dispatcher(self._backend, self._break_with)
         self._lock = self._dispatcher.lock
         self._calls = CallQueue()
         self._max_tasks_per_child = max_tasks_per_child
@@ -303,10 +306,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         with self._lock:
             self._dispatcher.closed = True
             message = "the pool's workers were stopped"
-            make = self._dispatcher.break_with
-            self._dispatcher.lose_all(
-                make(message) if make else TerminatedWorkerError(message, started=None)
-            )
+            make = self._break_with
+            error = make(message) if make else TerminatedWorkerError(message, started=None)
+            self._dispatcher.lose_all(error)
 
     #: In a browser there is only one way to stop a worker.
     kill_workers = terminate_workers
@@ -383,15 +385,27 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             raise type(broken)(str(broken)) from broken.__cause__
 
 
+def default_workers() -> int:
+    """How many workers a pool has where nobody says; raises PoolStartError outside of a browser."""
+    _check_browser()
+    from .backends.pyodide import device_size
+
+    return device_size()
+
+
 def _browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend:
+    _check_browser()
+    from .backends.pyodide import PyodideBackend
+
+    return PyodideBackend(max_workers, packages)
+
+
+def _check_browser() -> None:
     if sys.platform != "emscripten":
         raise PoolStartError(
             "there are no Pyodide workers outside of a browser. In ordinary Python use "
             "concurrent.futures.ProcessPoolExecutor."
         )
-    from .backends.pyodide import PyodideBackend
-
-    return PyodideBackend(max_workers, packages)
 
 
 def _check_callable(fn: object) -> None:

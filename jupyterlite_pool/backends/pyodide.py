@@ -37,11 +37,7 @@ class PyodideBackend:
 
     def __init__(self, max_workers: int | None, packages: Sequence[str]) -> None:
         """As `WorkerPoolExecutor`; the browser says how many cores there are."""
-        if max_workers is None:
-            memory = _device_memory()
-            self.size = default_size(js.navigator.hardwareConcurrency, memory)
-        else:
-            self.size = _within_cap(max_workers)
+        self.size = device_size() if max_workers is None else _within_cap(max_workers)
         self._environment = NotebookEnvironment(packages, pyodide_js)
         self._pool: Any = None
         #: What was asked of the pool before its JavaScript was loaded, in order.
@@ -189,6 +185,11 @@ class PyodideBackend:
             listener.on_output(worker, frame.task, frame.stream, frame.text)
         else:
             listener.on_batch_error(worker, frame.batch, frame.type, frame.message, frame.traceback)
+
+
+def device_size() -> int:
+    """How many workers a pool has on this device where nobody says."""
+    return default_size(js.navigator.hardwareConcurrency, _device_memory())
 
 
 def _device_memory() -> float | None:

@@ -23,7 +23,8 @@ LAYERS = """
     _refs  _waits  _read_ahead
     _payload
     _failure  _futures
-    worker  worker.context  worker.environment  worker.output  worker.randomness  worker.cell
+    worker  worker.context  worker.environment  worker.output  worker.randomness
+    worker.cell  worker.star  worker.initializer
     worker.runner
     worker.entry
     _environment  _tasks  backends
@@ -31,7 +32,8 @@ LAYERS = """
     _dispatch
     _stream  testing
     _executor
-    _reusable
+    _reusable  _process_pool  _multiprocessing
+    _install
     _progress
     _widget
     _serial

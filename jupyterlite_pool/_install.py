@@ -1,0 +1,64 @@
+"""`install`: programs that were written for a process pool run on workers, unchanged."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import concurrent.futures.process
+import multiprocessing
+import multiprocessing.context
+import multiprocessing.pool
+import os
+from typing import Any
+
+from ._executor import default_workers
+from ._multiprocessing import Pool
+from ._process_pool import ProcessPoolExecutor
+
+#: What was replaced: an object, the name of its attribute, and what that was.
+_replaced: list[tuple[object, str, Any]] = []
+
+
+def install() -> None:
+    """Let what Python has for many processes use the workers of the browser.
+
+    From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
+    workers, and `os.cpu_count` tells how many there are. Names that a program has imported before
+    stay what they were. `uninstall` puts everything back; a second call does nothing.
+
+    Raises:
+        PoolStartError: this is no browser.
+    """
+    if _replaced:
+        return
+    size = default_workers()
+
+    def cpu_count(context: object = None) -> int:
+        """How many workers a pool has by default."""
+        return size
+
+    def pool(context: object, *args: Any, **options: Any) -> Pool:
+        """As the function of the same name in `multiprocessing`."""
+        return Pool(*args, **options)
+
+    context = multiprocessing.context.BaseContext
+    _replace(concurrent.futures, "ProcessPoolExecutor", ProcessPoolExecutor)
+    _replace(concurrent.futures.process, "ProcessPoolExecutor", ProcessPoolExecutor)
+    _replace(multiprocessing, "Pool", Pool)
+    _replace(multiprocessing.pool, "Pool", Pool)
+    _replace(context, "Pool", pool)
+    _replace(os, "cpu_count", cpu_count)
+    if hasattr(os, "process_cpu_count"):  # Python 3.13
+        _replace(os, "process_cpu_count", cpu_count)
+    _replace(multiprocessing, "cpu_count", cpu_count)
+    _replace(context, "cpu_count", cpu_count)
+
+
+def uninstall() -> None:
+    """Put back what `install` replaced. Pools that were made meanwhile go on."""
+    while _replaced:
+        setattr(*_replaced.pop())
+
+
+def _replace(owner: object, name: str, value: object) -> None:
+    _replaced.append((owner, name, getattr(owner, name)))
+    setattr(owner, name, value)
