@@ -9,9 +9,6 @@ _ALARM = "sets an alarm by signal, and Emscripten has no signal.alarm"
 
 #: Module and method, and the reason.
 EXCLUDED = {
-    "test_process_pool.test_max_tasks_per_child_defaults_to_spawn_context": (
-        "reads which way of starting processes the standard library took"
-    ),
     "test_process_pool.test_max_workers_too_large": "Windows alone has this limit",
     "test_process_pool.test_python_finalization_error": (
         "makes the start of the standard library's own threads fail"

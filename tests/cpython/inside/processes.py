@@ -50,8 +50,10 @@ class TestedExecutor(ProcessPoolExecutor):
     def __init__(
         self, max_workers: int | None = None, mp_context: BaseContext | None = None, **options: Any
     ) -> None:
-        lent = max_workers is not None and max_workers > 0 and not any(options.values())
-        backend = LentBackend(max_workers) if lent else None
+        backend: Any = None
+        # What is set up in a worker, or ends it, must not outlive the executor.
+        if max_workers is not None and max_workers > 0 and not any(options.values()):
+            backend = LentBackend(max_workers)
         super().__init__(max_workers, mp_context, **options, backend=backend)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
 import importlib
 import sys
 import threading
@@ -15,18 +16,19 @@ from unittest import mock
 
 from pyodide.ffi import run_sync
 
+from jupyterlite_pool import install
 from jupyterlite_pool._waits import install_waits
 
+from .processes import TestedExecutor
 from .shims import apply
 
 
 def prepare() -> None:
     """Let the tests find our executor where they look for the standard library's."""
-    from .processes import TestedExecutor
-
     apply()
-    install_waits()
-    concurrent.futures.ProcessPoolExecutor = TestedExecutor
+    install_waits()  # else only the first executor does, and the first tests make none
+    install()
+    vars(concurrent.futures)["ProcessPoolExecutor"] = TestedExecutor
 
 
 async def run(module: str, case: str, method: str, limit: float) -> dict[str, Any]:
@@ -58,7 +60,7 @@ async def run(module: str, case: str, method: str, limit: float) -> dict[str, An
 
 async def _run(module: str, case: str, method: str, result: unittest.TestResult) -> None:
     tests = importlib.import_module(f"test.test_concurrent_futures.{module}")
-    test = getattr(tests, case)(method)
+    test: unittest.TestCase = getattr(tests, case)(method)
     with (
         mock.patch.object(threading, "Thread", CooperativeThread),
         # The notebook's own shows the error in the cell.
@@ -73,12 +75,13 @@ class CooperativeThread:
     def __init__(
         self,
         group: None = None,
-        target: Callable[..., object] = lambda: None,
+        target: Callable[..., object] | None = None,
         name: str | None = None,
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        self._call = lambda: target(*args, **(kwargs or {}))
+        assert target is not None
+        self._call = functools.partial(target, *args, **(kwargs or {}))
 
     def start(self) -> None:
         async def body() -> None:

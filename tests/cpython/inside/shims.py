@@ -6,28 +6,28 @@ say of the package's own.
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
+import concurrent.futures.process
+import importlib
+import multiprocessing.context
+from typing import Any
+
+from jupyterlite_pool._failure import RemoteTraceback
+
+from .channel import ChannelQueue
 
 
 def apply() -> None:
     """Let the tests be imported."""
-    # In C, for processes; whoever only imports `concurrent.futures.process` needs nothing of it.
-    sys.modules.setdefault("_multiprocessing", ModuleType("_multiprocessing"))
-    import concurrent.futures.process as process
-    import multiprocessing.context
-
-    from jupyterlite_pool._failure import RemoteTraceback
-
-    from .channel import ChannelQueue
-
-    # It asks for semaphores that processes share.
-    process._check_system_limits = lambda: None
-    # The class of an internal name, which a test compares.
-    process._RemoteTraceback = RemoteTraceback
-    multiprocessing.context.BaseContext.Queue = lambda self, maxsize=0: ChannelQueue()
-
-    from test.support import threading_helper
-
-    # The package of the tests refuses to be imported where threads cannot start.
-    threading_helper.can_start_thread = True
+    threads = importlib.import_module("test.support.threading_helper")
+    process = concurrent.futures.process
+    replaced: list[tuple[object, str, Any]] = [
+        # The package of the tests refuses to be imported where threads cannot start.
+        (threads, "can_start_thread", True),
+        # It asks for semaphores that processes share.
+        (process, "_check_system_limits", lambda: None),
+        # An internal name, whose class a test compares.
+        (process, "_RemoteTraceback", RemoteTraceback),
+        (multiprocessing.context.BaseContext, "Queue", lambda self, maxsize=0: ChannelQueue()),
+    ]
+    for owner, name, value in replaced:
+        setattr(owner, name, value)

@@ -29,6 +29,8 @@ class Workers:
         self.running: dict[int, int] = {}
         self.next_batch = 0
         self._ready: set[int] = set()
+        #: Those that ended with their borrower: no word of it to the next.
+        self._stopped: set[int] = set()
         self.backend.start(self)
 
     def lend(self, borrower: LentBackend) -> None:
@@ -44,6 +46,7 @@ class Workers:
         outstanding, self.batches = list(self.batches), {}
         for number in outstanding:
             self.backend.cancel(number)
+        self._stopped.update(self.running)
         for worker in list(self.running):
             self.backend.kill(worker)
 
@@ -86,7 +89,7 @@ class Workers:
     def on_worker_ended(self, worker: int, batch: int | None, end: WorkerEnd) -> None:
         self._ready.discard(worker)
         own = None if batch is None else self._forget(worker, batch)
-        if self.borrower:
+        if self.borrower and worker not in self._stopped:
             self.borrower.listener.on_worker_ended(worker, own, end)
 
     def on_broken(self, message: str) -> None:
@@ -127,8 +130,7 @@ class LentBackend:
         self.ended = False
         self._workers: Workers | None = None
 
-    def start(self, listener: Listener, *options: object) -> None:
-        assert not any(options), "only workers that are kept can be lent"
+    def start(self, listener: Listener, max_batches: None = None) -> None:
         self.listener = listener
 
     def put(self, key: str, encoded: Encoded) -> None:
@@ -145,12 +147,12 @@ class LentBackend:
         payload: bytes,
         buffers: Sequence[memoryview],
         needs: Sequence[str],
-        *target: int | None,
+        target: int | None = None,
     ) -> None:
         workers = self._borrowed()
         number, workers.next_batch = workers.next_batch, workers.next_batch + 1
         workers.batches[number] = batch
-        workers.backend.submit(number, payload, buffers, needs, *target)
+        workers.backend.submit(number, payload, buffers, needs, target)
 
     def cancel(self, batch: int) -> bool:
         workers = self._borrowed()
