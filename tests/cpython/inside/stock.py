@@ -1,20 +1,26 @@
 """Workers that outlive the executors of tests: starting new ones for each test would take minutes.
 
 An executor that is done gives its workers back. Whatever still ran on them is stopped, as a real
-backend stops all, and the pool replaces those that were lost.
+backend stops all, and the pool replaces those that were lost. A worker imports the tests before
+anybody has it: many tests are about which of two tasks ends first.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyodide.ffi import run_sync
 
-from jupyterlite_pool._payload import Encoded
+from jupyterlite_pool._payload import Encoded, encode, encode_function, function_key, join
+from jupyterlite_pool._protocol import CallItem
 from jupyterlite_pool.backends import Listener, WorkerEnd, WorkerStatus
 from jupyterlite_pool.backends.pyodide import PyodideBackend
+
+#: What a worker imports before it is lent; the other modules of tests need little more.
+TESTS = "test.test_concurrent_futures.test_process_pool"
 
 
 class Workers:
@@ -27,18 +33,25 @@ class Workers:
         #: Batches by the numbers that the backend knows: those of the borrower, or None.
         self.batches: dict[int, int] = {}
         self.running: dict[int, int] = {}
-        self.next_batch = 0
+        #: Batches of the stock's own, in which a worker gets ready.
+        self._preparing: set[int] = set()
+        self._next_batch = 0
         self._ready: set[int] = set()
         #: Those that ended with their borrower: no word of it to the next.
         self._stopped: set[int] = set()
         self.backend.start(self)
 
     def lend(self, borrower: LentBackend) -> None:
-        """Wait until a worker is ready, and let this one have them."""
+        """Let this one have them, when half of them are ready."""
         self.borrower = borrower
         for worker in sorted(self._ready):
             borrower.listener.on_worker_ready(worker)
         run_sync(self._some_ready())
+
+    def new_number(self) -> int:
+        """A number for a batch."""
+        self._next_batch += 1
+        return self._next_batch - 1
 
     def take_back(self) -> None:
         """Stop what was not done."""
@@ -50,13 +63,31 @@ class Workers:
         for worker in list(self.running):
             self.backend.kill(worker)
 
+    def _prepare(self, worker: int) -> None:
+        """Let a worker do what is slow the first time."""
+        described = self.backend.environment()
+        assert described is not None
+        environment = described[0]
+        encoded = encode_function(importlib.import_module)
+        function = function_key(encoded)
+        self.backend.put(*described)
+        self.backend.put(function, encoded)
+        call = encode(((TESTS,), {}))
+        item = CallItem(-1, function, environment, call.payload, 0, 1, None)
+        number = self.new_number()
+        self._preparing.add(number)
+        self.backend.submit(number, join([item]), [], [environment, function], worker)
+
     async def _some_ready(self) -> None:
-        while not self._ready and self.usable:
+        while self.usable and 2 * len(self._ready) < self.backend.size:
             await asyncio.sleep(0.01)
 
     # What the backend says, with the borrower's own numbers.
 
     def on_worker_ready(self, worker: int) -> None:
+        self._prepare(worker)
+
+    def _is_prepared(self, worker: int) -> None:
         self._ready.add(worker)
         if self.borrower:
             self.borrower.listener.on_worker_ready(worker)
@@ -72,6 +103,9 @@ class Workers:
         own = self.batches.get(batch)
         if done:
             self._forget(worker, batch)
+        if batch in self._preparing:
+            self._preparing.remove(batch)
+            self._is_prepared(worker)
         if self.borrower and own is not None:
             self.borrower.listener.on_result(worker, own, payload, buffers, next, done)
 
@@ -150,7 +184,7 @@ class LentBackend:
         target: int | None = None,
     ) -> None:
         workers = self._borrowed()
-        number, workers.next_batch = workers.next_batch, workers.next_batch + 1
+        number = workers.new_number()
         workers.batches[number] = batch
         workers.backend.submit(number, payload, buffers, needs, target)
 
