@@ -21,6 +21,10 @@ from jupyterlite_pool._waits import install_waits
 
 from .processes import TestedExecutor
 from .shims import apply
+from .stock import STOCK
+
+#: How many workers the tests' executors have; they start while the first tests run, which use none.
+SIZES = (5, 2)
 
 
 def prepare() -> None:
@@ -28,6 +32,8 @@ def prepare() -> None:
     apply()
     install_waits()  # else only the first executor does, and the first tests make none
     install()
+    for size in SIZES:
+        STOCK.start(size)
     vars(concurrent.futures)["ProcessPoolExecutor"] = TestedExecutor
 
 

@@ -59,8 +59,9 @@ class Workers:
         outstanding, self.batches = list(self.batches), {}
         for number in outstanding:
             self.backend.cancel(number)
-        self._stopped.update(self.running)
-        for worker in list(self.running):
+        busy = [w for w, number in self.running.items() if number not in self._preparing]
+        self._stopped.update(busy)
+        for worker in busy:
             self.backend.kill(worker)
 
     def _prepare(self, worker: int) -> None:
@@ -137,18 +138,23 @@ class Workers:
 
 
 class Stock:
-    """The workers that nobody has borrowed, by their number."""
+    """The workers of tests, lent or not."""
 
     def __init__(self) -> None:
         self._workers: list[Workers] = []
 
-    def take(self, size: int) -> Workers:
-        for workers in self._workers:
-            if workers.usable and workers.borrower is None and workers.backend.size == size:
-                return workers
+    def start(self, size: int) -> Workers:
+        """Start so many workers for those who will ask for as many."""
         workers = Workers(size)
         self._workers.append(workers)
         return workers
+
+    def take(self, size: int) -> Workers:
+        """Workers that nobody has borrowed."""
+        for workers in self._workers:
+            if workers.usable and workers.borrower is None and workers.backend.size == size:
+                return workers
+        return self.start(size)
 
 
 STOCK = Stock()
