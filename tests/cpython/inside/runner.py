@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import functools
 import importlib
+import os
 import sys
 import threading
 import time
@@ -23,8 +24,8 @@ from .processes import TestedExecutor
 from .shims import apply
 from .stock import STOCK
 
-#: How many workers the tests' executors have; they start while the first tests run, which use none.
-SIZES = (5, 2)
+#: How many most executors of the tests have; they start while the first tests run, which use none.
+WORKERS = 5
 
 
 def prepare() -> None:
@@ -32,8 +33,9 @@ def prepare() -> None:
     apply()
     install_waits()  # else only the first executor does, and the first tests make none
     install()
-    for size in SIZES:
-        STOCK.start(size)
+    # The notebook's folder is served by the page: every import would ask for it first.
+    os.chdir("/tmp")
+    STOCK.start(WORKERS)
     vars(concurrent.futures)["ProcessPoolExecutor"] = TestedExecutor
 
 
