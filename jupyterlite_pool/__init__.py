@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._executor import PoolStatus, WorkerPoolExecutor, get_reusable_executor
     from ._futures import PoolFuture
+    from ._joblib import register_joblib_backend, unregister_joblib_backend
     from ._magics import load_ipython_extension
     from ._map import MapResult, pool_map
     from .worker.context import current_worker
@@ -31,6 +32,8 @@ __all__ = [
     "get_reusable_executor",
     "load_ipython_extension",
     "pool_map",
+    "register_joblib_backend",
+    "unregister_joblib_backend",
 ]
 
 _HOMES = {
@@ -42,6 +45,8 @@ _HOMES = {
     "get_reusable_executor": "._executor",
     "load_ipython_extension": "._magics",
     "pool_map": "._map",
+    "register_joblib_backend": "._joblib",
+    "unregister_joblib_backend": "._joblib",
 }
 
 

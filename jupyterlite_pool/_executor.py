@@ -114,6 +114,12 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             PoolStartError: no worker can start.
             RuntimeError: the executor was shut down.
         """
+        return self.submit_to(self._calls, fn, *args, **kwargs)
+
+    def submit_to(
+        self, calls: CallQueue, fn: Callable[..., T], /, *args: Any, **kwargs: Any
+    ) -> PoolFuture[T]:
+        """As `submit`, with a queue of the caller's own, which he can `abandon`."""
         _check_callable(fn)
         future: PoolFuture[T] = PoolFuture()
         with self._lock:
@@ -127,9 +133,24 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             key, environment = self._hold(function, future)
             # A buffer that stays out of the stream is still the caller's: it may change in line.
             call = Encoded(call.payload, [memoryview(bytes(buffer)) for buffer in call.buffers])
-            self._calls.add(Task(0, key, environment, call, args), future)
-            self._dispatcher.add(self._calls)
+            calls.add(Task(0, key, environment, call, args), future)
+            self._dispatcher.add(calls)
         return future
+
+    def abandon(self, calls: CallQueue, grace: float) -> None:
+        """Give up all calls of a queue.
+
+        Those that have not started never will. Those that run have some time to end; then their
+        workers are replaced.
+
+        Args:
+            grace: seconds that running calls have.
+        """
+        with self._lock:
+            calls.abandon()
+            self._dispatcher.take_back()
+            if self._dispatcher.is_running(calls):
+                self.call_later(grace, lambda: self._dispatcher.stop(calls))
 
     def map(
         self,
@@ -202,7 +223,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         with self._lock:
             self._dispatcher.closed = True
             if cancel_futures:
-                self._calls.cancel_waiting()
+                for calls in self._active_calls():
+                    calls.cancel_waiting()
                 for job in self._active_jobs():
                     job.fail(concurrent.futures.CancelledError())
             unfinished = self._unfinished()
@@ -242,7 +264,12 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
     def _unfinished(self) -> list[concurrent.futures.Future[Any]]:
         """What is done when the calls and jobs that were taken have ended."""
-        return [*self._calls.unfinished, *(job.ended for job in self._active_jobs())]
+        futures = [future for calls in self._active_calls() for future in calls.unfinished]
+        return [*futures, *(job.ended for job in self._active_jobs())]
+
+    def _active_calls(self) -> set[CallQueue]:
+        sources = self._dispatcher.active_sources
+        return {source for source in sources if isinstance(source, CallQueue)}
 
     def _active_jobs(self) -> set[MapJob]:
         sources = self._dispatcher.active_sources

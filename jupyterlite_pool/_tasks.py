@@ -48,6 +48,8 @@ class TaskSource(Protocol):
     task_timeout: float | None
     #: At most this many of its batches are with the workers; None for no limit of its own.
     max_workers: int | None
+    #: Whether it starts no more tasks: batches that wait for a worker can be taken back.
+    stopping: bool
 
     def take(self, workers: int) -> list[Task]:
         """The tasks of the next batch; empty where there is none now."""
@@ -79,9 +81,10 @@ class CallQueue:
 
     retries = 0
     task_timeout: float | None = None
-    max_workers: int | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, max_workers: int | None = None) -> None:
+        self.max_workers = max_workers
+        self.stopping = False
         self._waiting: deque[Task] = deque()
         self._futures: dict[Task, PoolFuture[Any]] = {}
 
@@ -99,6 +102,11 @@ class CallQueue:
         """Cancel what has not been taken."""
         for task in self._waiting:
             self._futures[task].cancel()
+
+    def abandon(self) -> None:
+        """Start none of the calls that have not started."""
+        self.stopping = True
+        self.cancel_waiting()
 
     def take(self, workers: int) -> list[Task]:
         """The next call whose future was not cancelled meanwhile."""

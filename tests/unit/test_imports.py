@@ -23,6 +23,7 @@ LAYERS = """
     _payload  _waits
     _failure  _futures
     worker  worker.context  worker.environment  worker.output  worker.randomness  worker.cell
+    worker.calls
     worker.runner
     worker.entry
     _environment  _tasks  backends
@@ -35,6 +36,8 @@ LAYERS = """
     _map
     _magic_lines
     _magics
+    _joblib_backend
+    _joblib
     __init__
 """
 
@@ -46,6 +49,7 @@ OUTSIDE = {
     "cloudpickle": {"_payload", "_environment"},
     "IPython": {"_magic_lines", "_magics", "_widget"},
     "ipywidgets": {"_widget"},
+    "joblib": {"_joblib", "_joblib_backend", "worker.calls"},
     "js": {"backends.pyodide"},
     "pyodide": {"_waits", "_magics", "backends.pyodide", "worker.entry"},
     "pyodide_js": {"_magics", "backends.pyodide", "worker.entry"},
