@@ -96,6 +96,10 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         if not can_block():
             raise BlockingUnavailableError(_INSTEAD)
+        if self._workers is not None and self.parallel is not parallel:
+            # All uses of `Parallel` in one `parallel_config` are given the same backend, and one
+            # can begin while the generator of another is still read.
+            raise FallbackToBackend(type(self)(self.nesting_level, **self.backend_kwargs))
         self.parallel = parallel
         self._executor = get_reusable_executor()
         self._open(n_jobs)
@@ -125,7 +129,7 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
             future = PoolFuture()
             future.set_exception(_unsendable(calls, error))
         if callback is not None:
-            future.add_done_callback(partial(self._complete, callback))
+            future.add_done_callback(partial(_call_back, callback, self._completions))
         return future
 
     def retrieve_result_callback(self, out: PoolFuture[Any]) -> Any:
@@ -164,16 +168,6 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         limit = n_jobs if n_jobs < self._executor.max_workers else None
         self._workers = CallQueue(limit)
 
-    def _complete(
-        self, callback: Callable[[PoolFuture[Any]], None], future: PoolFuture[Any]
-    ) -> None:
-        """Call joblib back, apart from the pool's own affairs: it may submit, or wait."""
-        if self._completions is not None:
-            later = partial(self._completions.call_when_free, partial(callback, future))
-            asyncio.get_event_loop().call_soon(later)
-        else:
-            threading.Thread(target=callback, args=(future,), daemon=True).start()
-
 
 class CompletionLock:
     """Stands in for the lock that joblib holds while it changes what it knows of its calls.
@@ -201,6 +195,19 @@ class CompletionLock:
             self._put_off.append(action)
         else:
             action()
+
+
+def _call_back(
+    callback: Callable[[PoolFuture[Any]], None],
+    lock: CompletionLock | None,
+    future: PoolFuture[Any],
+) -> None:
+    """Call joblib back apart from the pool's own affairs: it may submit, or wait."""
+    if lock is not None:
+        later = partial(lock.call_when_free, partial(callback, future))
+        asyncio.get_event_loop().call_soon(later)
+    else:
+        threading.Thread(target=callback, args=(future,), daemon=True).start()
 
 
 def _unsendable(calls: list[tuple[Any, ...]], error: BaseException) -> PicklingError:
