@@ -99,7 +99,8 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         if self._workers is not None and self.parallel is not parallel:
             # All uses of `Parallel` in one `parallel_config` are given the same backend, and one
             # can begin while the generator of another is still read.
-            raise FallbackToBackend(type(self)(self.nesting_level, **self.backend_kwargs))
+            again = type(self)(nesting_level=self.nesting_level, **self.backend_kwargs)
+            raise FallbackToBackend(again)
         self.parallel = parallel
         self._executor = get_reusable_executor()
         self._open(n_jobs)
