@@ -51,6 +51,8 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
     #: A worker has one thread, which is within any limit.
     supports_inner_max_num_threads = True
 
+    #: The `Parallel` that it was configured for last.
+    parallel: Any = None
     _executor: WorkerPoolExecutor
     #: The calls of one use of `Parallel`; None before and after. joblib's own tests know this name.
     _workers: CallQueue | None = None

@@ -20,7 +20,9 @@ class Edit(NamedTuple):
 EDITS = [
     # Nothing is skipped for a want of processes: what cannot do without is excluded by name.
     Edit("    with_multiprocessing,\n", ""),
-    Edit("# A huge number of tests", "def with_multiprocessing(test):\n    return test\n\n\n# Many"),
+    Edit(
+        "# A huge number of tests", "def with_multiprocessing(test):\n    return test\n\n\n# Many"
+    ),
     Edit("from joblib._multiprocessing_helpers import mp", "import multiprocessing as mp"),
     Edit("    mp,\n", ""),
     # The pool instead of loky's workers and joblib's class for them.
@@ -40,6 +42,17 @@ EDITS = [
     Edit('ALL_VALID_BACKENDS.append(mp.get_context("spawn"))', "pass"),
     Edit('PROCESS_BACKENDS = ["multiprocessing", "loky"]', 'PROCESS_BACKENDS = ["jupyterlite"]'),
     Edit('PROCESS_BACKENDS + ["threading"]', "PROCESS_BACKENDS[:]"),
+    Edit('@parametrize("backend", BACKENDS)', '@parametrize("backend", PROCESS_BACKENDS)', 2),
+    Edit('("parent_backend", BACKENDS)', '("parent_backend", PROCESS_BACKENDS)'),
+    # One pool serves all uses of `Parallel`, as with threads: a generator that is dropped takes
+    # nothing from the next.
+    Edit('("loky", True),\n        ("threading"', '("jupyterlite", False),\n        ("threading"'),
+    # What joblib says of loky's own troubles.
+    Edit('if backend == "loky":\n        # Local', 'if backend == "workers die":\n        # Local'),
+    # Workers that still ran something are replaced meanwhile, on a machine that may be slow.
+    Edit("return_as=return_as, timeout=10)", "return_as=return_as, timeout=60)"),
+    Edit("assert dt < 20", "assert dt < 60"),
+    Edit("assert time.time() - t_start < 5", "assert time.time() - t_start < 45", 2),
     Edit('"loky"', '"jupyterlite"', 0),
 ]
 
