@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from typing import Any
 
 import joblib
@@ -264,3 +266,34 @@ def test_without_processes_the_default_serves_who_asks_for_them(
     assert BACKENDS["loky"] is threads
     assert "multiprocessing" not in BACKENDS
     assert joblib.parallel.DEFAULT_BACKEND == "threading"
+
+
+def test_an_interrupt_while_calls_are_handed_over_gives_them_up(
+    executor: WorkerPoolExecutor,
+) -> None:
+    def interrupted() -> Iterator[Any]:
+        yield delayed(square)(1)
+        raise KeyboardInterrupt
+
+    with parallel_config("jupyterlite", n_jobs=2):
+        with pytest.raises(KeyboardInterrupt):
+            Parallel(pre_dispatch="all")(interrupted())
+        assert Parallel()(delayed(square)(x) for x in range(3)) == [0, 1, 4]
+
+
+def test_shutting_down_cancels_calls_that_wait(executor: WorkerPoolExecutor) -> None:
+    values = Parallel(n_jobs=2, backend="jupyterlite", pre_dispatch="all", return_as="generator")(
+        delayed(time.sleep)(0.2) for _ in range(50)
+    )
+    before = time.monotonic()
+    executor.shutdown(cancel_futures=True)
+    assert time.monotonic() - before < 5
+    with pytest.raises(CancelledError):
+        list(values)
+
+
+def test_without_joblib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    unregister_joblib_backend()
+    monkeypatch.setitem(sys.modules, "joblib", None)
+    with pytest.raises(ModuleNotFoundError, match=r"%pip install joblib"):
+        register_joblib_backend()
