@@ -10,8 +10,14 @@ _THREADS = "tests joblib's threading backend, which has no threads here"
 _MEMMAPS = "tests arrays in memory that processes share as files"
 _BLAS = "tests limits of the threads of numerical libraries, which have one thread here"
 _NUMPY = "needs numpy, which comes from Pyodide's CDN"
+_AGAIN = "a test that runs, with other words for the same backend; each has workers replaced"
 
 EXCLUSIONS = {
+    "test_abort_backend[2-None]": _AGAIN,
+    "test_abort_backend[2-backend2]": _AGAIN,
+    "test_abort_backend[-1-None]": _AGAIN,
+    "test_abort_backend[-1-backend2]": _AGAIN,
+    "test_abort_backend[-1-jupyterlite]": _AGAIN,
     "test_auto_memmap_on_arrays_from_generator": _MEMMAPS,
     "test_background_thread_parallelism": _THREADS,
     "test_backend_no_multiprocessing": "tests what joblib says where a backend is missing",
@@ -26,6 +32,8 @@ EXCLUSIONS = {
     "test_initializer_reused": _PROCESSES,
     "test_memmap_with_big_offset": _MEMMAPS,
     "test_memmapping_leaks": _MEMMAPS,
+    "test_multiple_generator_call_managed[-1-generator-jupyterlite]": _AGAIN,
+    "test_multiple_generator_call_managed[-1-generator_unordered-jupyterlite]": _AGAIN,
     "test_nested_parallel_warnings": "tests warnings that multiprocessing backends give",
     "test_nested_parallelism_limit": _THREADS,
     "test_no_blas_crash_or_freeze_with_subprocesses": _BLAS,
