@@ -124,6 +124,12 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             PoolStartError: no worker can start.
             RuntimeError: the executor was shut down.
         """
+        return self.submit_to(self._calls, fn, *args, **kwargs)
+
+    def submit_to(
+        self, calls: CallQueue, fn: Callable[..., T], /, *args: Any, **kwargs: Any
+    ) -> PoolFuture[T]:
+        """As `submit`, with a queue of the caller's own, which he can `abandon`."""
         _check_callable(fn)
         future: PoolFuture[T] = PoolFuture()
         with self._lock:
@@ -136,9 +142,24 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 return future
             # A buffer that stays out of the stream is still the caller's: it may change in line.
             call = call._replace(buffers=[memoryview(bytes(buffer)) for buffer in call.buffers])
-            self._calls.add(Task(0, held, call, args), future)
-            self._dispatcher.add(self._calls)
+            calls.add(Task(0, held, call, args), future)
+            self._dispatcher.add(calls)
         return future
+
+    def abandon(self, calls: CallQueue, grace: float) -> None:
+        """Give up all calls of a queue.
+
+        Those that have not started never will. Those that run have some time to end; then their
+        workers are replaced.
+
+        Args:
+            grace: seconds that running calls have.
+        """
+        with self._lock:
+            calls.abandon()
+            self._dispatcher.take_back()
+            if self._dispatcher.is_running(calls):
+                self.call_later(grace, lambda: self._dispatcher.stop(calls))
 
     def map(
         self,
@@ -331,8 +352,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def _unfinished(self) -> list[concurrent.futures.Future[Any]]:
         """What is done when the calls and jobs that were taken have ended."""
         sources = {id(source): source for source in self._dispatcher.active_sources}
-        jobs = [source for source in sources.values() if isinstance(source, MapJob)]
-        return [*self._calls.unfinished, *(future for job in jobs for future in job.unfinished())]
+        return [future for source in sources.values() for future in source.unfinished()]
 
     # What workers hold.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import concurrent.futures.process
+import importlib.util
 import multiprocessing
 import multiprocessing.context
 import multiprocessing.pool
@@ -11,6 +12,7 @@ import os
 from typing import Any
 
 from ._executor import default_workers
+from ._joblib import register_joblib_backend, unregister_joblib_backend
 from ._multiprocessing import Pool
 from ._process_pool import ProcessPoolExecutor
 
@@ -22,8 +24,9 @@ def install() -> None:
     """Let what Python has for many processes use the workers of the browser.
 
     From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
-    workers, and `os.cpu_count` tells how many there are. Names that a program has imported before
-    stay what they were. `uninstall` puts everything back; a second call does nothing.
+    workers, and `os.cpu_count` tells how many there are. Where joblib is installed, its default
+    backend is the pool. Names that a program has imported before stay what they were. `uninstall`
+    puts everything back; a second call does nothing.
 
     Raises:
         PoolStartError: this is no browser.
@@ -51,12 +54,17 @@ def install() -> None:
         _replace(os, "process_cpu_count", cpu_count)
     _replace(multiprocessing, "cpu_count", cpu_count)
     _replace(context, "cpu_count", cpu_count)
+    if importlib.util.find_spec("joblib") is not None:
+        register_joblib_backend(make_default=True)
 
 
 def uninstall() -> None:
     """Put back what `install` replaced. Pools that were made meanwhile go on."""
+    if not _replaced:
+        return
     while _replaced:
         setattr(*_replaced.pop())
+    unregister_joblib_backend()
 
 
 def _replace(owner: object, name: str, value: object) -> None:
