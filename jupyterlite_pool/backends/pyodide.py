@@ -13,7 +13,7 @@ from typing import Any
 import js
 import pyodide_js
 from pyodide.code import run_js
-from pyodide.ffi import create_proxy, jsnull, to_js
+from pyodide.ffi import JsException, create_proxy, jsnull, to_js
 from pyodide.http import pyfetch
 
 from .._environment import NotebookEnvironment, runtime_files
@@ -236,7 +236,7 @@ def _drive_options() -> Any:
             mountpoint=DRIVE,
             browsingContextId=api._browsingContextId,
         )
-    except (AttributeError, js.Error):
+    except (AttributeError, JsException):
         return None
 
 
