@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from ._dispatch import Dispatcher
 from ._futures import PoolFuture
 from ._job import MapJob
+from ._loop import install_run_in_executor
 from ._objects import SharedObjects
 from ._payload import Encoded, encode_call, encode_function, function_key
 from ._tasks import CallQueue, Task
@@ -74,6 +75,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         if max_workers is not None and max_workers < 1:
             raise ValueError(f"max_workers must be at least 1, not {max_workers}")
         install_waits()
+        install_run_in_executor(WorkerPoolExecutor)
         self._backend = backend or _browser_backend(max_workers, packages)
         self._objects = SharedObjects(self._backend)
         self._dispatcher = Dispatcher(self._backend)

@@ -50,9 +50,7 @@ class WebKitPage:
     def __init__(self, driver: str, browser: str) -> None:
         options = {"binary": browser, "args": ["--automation"]}
         capabilities = {"browserName": "MiniBrowser", "webkitgtk:browserOptions": options}
-        answer = _send(
-            "POST", f"{driver}/session", capabilities={"alwaysMatch": capabilities}
-        )
+        answer = _send("POST", f"{driver}/session", capabilities={"alwaysMatch": capabilities})
         self._session = f"{driver}/session/{answer['sessionId']}"
         _send("POST", f"{self._session}/timeouts", script=ANSWER * 1000, pageLoad=ANSWER * 1000)
 

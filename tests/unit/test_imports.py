@@ -21,7 +21,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 LAYERS = """
     errors  _protocol  _chunks  _limits
     _payload  _waits
-    _failure  _futures
+    _failure  _futures  _loop
     worker  worker.context  worker.environment  worker.output  worker.randomness  worker.cell
     worker.runner
     worker.entry
@@ -33,7 +33,7 @@ LAYERS = """
     _widget
     _serial
     _map
-    _magic_lines
+    _magic_await  _magic_lines
     _magics
     __init__
 """
