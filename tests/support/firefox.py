@@ -22,7 +22,7 @@ HOW_TO_GET = "there is no Firefox: apt-get install firefox-esr"
 
 #: Seconds until it listens, and until it answers.
 START = 60
-ANSWER = 110
+ANSWER = 220
 
 
 def find() -> str | None:
@@ -73,7 +73,7 @@ class FirefoxPage:
 
 
 @contextmanager
-def firefox(executable: str) -> Iterator[FirefoxPage]:
+def start(executable: str) -> Iterator[FirefoxPage]:
     """A Firefox with a profile of its own, without a window."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = (executable, "--headless", "--no-remote", "--profile", profile)

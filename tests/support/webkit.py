@@ -24,7 +24,7 @@ BROWSERS = ("/usr/lib/*/webkit2gtk-4.*/MiniBrowser", "/usr/lib*/webkit2gtk-4.*/M
 
 #: Seconds until the driver listens, and until it answers.
 START = 60
-ANSWER = 170
+ANSWER = 280
 
 
 class Programs(NamedTuple):
@@ -79,7 +79,7 @@ class WebKitPage:
 
 
 @contextmanager
-def webkit(programs: Programs) -> Iterator[WebKitPage]:
+def start(programs: Programs) -> Iterator[WebKitPage]:
     """A browser without a profile, on a screen that nobody sees."""
     with _screen(programs.display) as display:
         environment = {"DISPLAY": display, "NO_AT_BRIDGE": "1"}
