@@ -226,8 +226,9 @@ def _absolute(url: str | None) -> str | None:
 def _drive_options() -> Any:
     """How the kernel reaches the notebook's files; None where it has none, or in another way."""
     try:
-        mounted = pyodide_js.FS.lookupPath(DRIVE).node.mount
-        if mounted.mountpoint != DRIVE:
+        found = pyodide_js.FS.analyzePath(DRIVE)  # `lookupPath` throws what no `except` catches
+        mounted = found.object.mount if found.exists else None
+        if mounted is None or mounted.mountpoint != DRIVE:
             return None
         api = mounted.type.API
         return _object(
