@@ -155,6 +155,38 @@ event.set()
     assert kernel.value("[ready.get(timeout=1), event.wait()]") == [5, True]
 
 
+def test_coroutines_run_in_workers_and_output_comes_back(kernel: Kernel) -> None:
+    reply = kernel.run(
+        """
+async def later(x):
+    import asyncio
+    await asyncio.sleep(0.01)
+    print("item", x)
+    return -x
+await pool_map(later, xs)
+"""
+    )
+    assert reply.result == "[-1, -2, -3]"
+    assert sorted(reply.stdout.split("\n")) == ["", "item 1", "item 2", "item 3"]
+    cell = "%%pool_map x in xs\nimport asyncio\nawait asyncio.sleep(0.01)\nx + 1"
+    assert kernel.run(cell).result == "[2, 3, 4]"
+
+
+def test_a_job_can_be_cancelled(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import itertools
+endless = pool_map(double, itertools.count(), progress=False)
+async for value in endless:
+    if value >= 10:
+        break
+endless.cancel()
+await asyncio.wrap_future(endless._job.ended)
+"""
+    )
+    assert kernel.value("[endless.done(), endless[5]]") == [True, 10]
+
+
 def test_an_executor_of_its_own_in_with_and_async_with(kernel: Kernel) -> None:
     kernel.run(
         """
