@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from ._dispatch import Dispatcher
 from ._futures import PoolFuture
 from ._job import MapJob
+from ._loop import install_run_in_executor
 from ._objects import SharedObjects
 from ._payload import Encoded, encode_call, encode_function, function_key
 from ._refs import ObjectRef
@@ -72,6 +73,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         if initializer is not None and not callable(initializer):
             raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
+        install_run_in_executor(WorkerPoolExecutor)
         self._backend = backend or _browser_backend(max_workers, packages)
         self._objects = SharedObjects(self._backend)
         self._dispatcher = Dispatcher(self._backend, self._break_with)

@@ -24,6 +24,10 @@ from .errors import BlockingUnavailableError
 
 IN_BROWSER = sys.platform == "emscripten"
 
+#: What to write instead of the standard library's waits.
+_INSTEAD = "await asyncio.wrap_future(future)"
+_ELSE = "Events, conditions and queues that can be awaited are in asyncio, too."
+
 
 def can_block() -> bool:
     """Whether Python can wait here, and not only `await`."""
@@ -47,6 +51,8 @@ def wait_done(future: concurrent.futures.Future[Any], timeout: float | None, ins
     if future.done():
         return
     if not can_block():
+        if timeout is not None and timeout <= 0:
+            raise TimeoutError  # to look is not to wait
         raise BlockingUnavailableError(instead)
     if IN_BROWSER:
         from pyodide.ffi import run_sync
@@ -95,7 +101,7 @@ class SuspendingLock:
         if not blocking or timeout == 0:
             return False
         if not can_block():
-            raise BlockingUnavailableError("await asyncio.wrap_future(future)")
+            raise BlockingUnavailableError(_INSTEAD, _ELSE)
         from pyodide.ffi import run_sync
 
         # In line now: a release may come before the coroutine below has started.

@@ -130,12 +130,17 @@ after_async_with = [inside.done(), inside.result()]
 def test_asyncio_takes_the_executor_for_its_own(kernel: Kernel) -> None:
     kernel.run(
         """
+def who(x):
+    from jupyterlite_pool import current_worker
+    return x, current_worker() is not None
 loop = asyncio.get_running_loop()
-through_loop = await loop.run_in_executor(executor, pow, 2, 4)
+through_loop = await loop.run_in_executor(executor, who, 16)
+right_here = await loop.run_in_executor(None, who, 16)
 gathered = await asyncio.gather(*(executor.submit(abs, -x) for x in range(5)))
 """
     )
-    assert kernel.value("[through_loop, gathered]") == [16, [0, 1, 2, 3, 4]]
+    assert kernel.value("[through_loop, right_here]") == [[16, True], [16, False]]
+    assert kernel.value("gathered") == [0, 1, 2, 3, 4]
 
 
 def test_arguments_and_results_cross_with_their_buffers(kernel: Kernel) -> None:

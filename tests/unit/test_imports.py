@@ -22,7 +22,7 @@ LAYERS = """
     errors  _protocol  _chunks  _limits
     _refs  _waits  _read_ahead
     _payload
-    _failure  _futures
+    _failure  _futures  _loop
     worker  worker.context  worker.environment  worker.output  worker.randomness
     worker.cell  worker.star  worker.initializer  worker.calls
     worker.runner
@@ -37,7 +37,7 @@ LAYERS = """
     _widget
     _serial
     _map
-    _magic_lines
+    _magic_await  _magic_lines
     _magics
     _joblib_backend
     _joblib

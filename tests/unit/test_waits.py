@@ -180,6 +180,12 @@ def test_a_future_that_is_done_needs_no_wait(monkeypatch: pytest.MonkeyPatch) ->
     wait_done(future, None, "await it")
 
 
+def test_to_look_without_waiting_is_possible_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_waits, "can_block", lambda: False)
+    with pytest.raises(TimeoutError):
+        wait_done(concurrent.futures.Future(), 0, "await it")
+
+
 def test_a_future_that_is_late_is_a_timeout() -> None:
     future: concurrent.futures.Future[int] = concurrent.futures.Future()
     with pytest.raises(TimeoutError):
