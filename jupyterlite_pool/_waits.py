@@ -8,6 +8,9 @@ The standard library waits with locks: `Future.result`, `wait`, `as_completed`, 
 and `queue.Queue` all end in one `acquire` of a lock made by `threading`. So one replacement there,
 whose waiting `acquire` suspends, makes all of them work unmodified. It is installed when a pool is
 first used, and on Emscripten alone: elsewhere there are real threads and real locks.
+
+`asyncio` waits otherwise, and needs one thing only: an event loop that asks the executor it is
+given. Pyodide's does not, see `_run_in_executor`.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import concurrent.futures
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -145,7 +149,33 @@ class SuspendingLock:
         self.__init__()  # type: ignore[misc]
 
 
+def _run_in_executor(pyodides: Callable[..., Any]) -> Callable[..., Any]:
+    """The event loop's `run_in_executor`, which asks the executor where one can do something.
+
+    Pyodide's own calls the function at once, in the kernel, whatever executor it is given: there
+    are no threads that one could use. So calls of a pool would run one after the other, and the
+    kernel would stand still meanwhile. No executor, and one of threads, still go Pyodide's way:
+    programs that rely on it go on working.
+    """
+
+    def run_in_executor(
+        self: asyncio.AbstractEventLoop,
+        executor: concurrent.futures.Executor | None,
+        func: Callable[..., Any],
+        *args: Any,
+    ) -> Any:
+        if executor is None or isinstance(executor, concurrent.futures.ThreadPoolExecutor):
+            return pyodides(self, executor, func, *args)
+        return asyncio.wrap_future(executor.submit(func, *args), loop=self)
+
+    return run_in_executor
+
+
 def install_waits() -> None:
     """Let the standard library wait in a browser; does nothing elsewhere, or a second time."""
-    if IN_BROWSER:
-        threading._allocate_lock = SuspendingLock  # type: ignore[attr-defined]
+    if not IN_BROWSER or threading._allocate_lock is SuspendingLock:  # type: ignore[attr-defined]
+        return
+    from pyodide.webloop import WebLoop
+
+    threading._allocate_lock = SuspendingLock  # type: ignore[attr-defined]
+    WebLoop.run_in_executor = _run_in_executor(WebLoop.run_in_executor)

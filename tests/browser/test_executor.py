@@ -118,17 +118,6 @@ after_async_with = [inside.done(), inside.result()]
     assert kernel.value("after_async_with") == [True, 6]
 
 
-def test_asyncio_takes_the_executor_for_its_own(kernel: Kernel) -> None:
-    kernel.run(
-        """
-loop = asyncio.get_running_loop()
-through_loop = await loop.run_in_executor(executor, pow, 2, 4)
-gathered = await asyncio.gather(*(executor.submit(abs, -x) for x in range(5)))
-"""
-    )
-    assert kernel.value("[through_loop, gathered]") == [16, [0, 1, 2, 3, 4]]
-
-
 def test_arguments_and_results_cross_with_their_buffers(kernel: Kernel) -> None:
     kernel.run(
         """
