@@ -1,0 +1,135 @@
+"""Programs for a process pool, as the standard library's documentation teaches them, unchanged.
+
+Each prints how many workers ran its calls, and by how much the calls together took longer than the
+program: two workers at once make that more than 1, however busy the machine is.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.kernel import Kernel
+
+#: Seconds of CPU that a call takes at least; more on a slow core.
+WORK = """
+import os, time
+
+def busy(seconds):
+    started = time.time()
+    while time.time() - started < seconds:
+        sum(range(1000))
+    return os.getpid(), time.time() - started
+
+def report(results, elapsed):
+    print("workers:", len({pid for pid, _ in results}))
+    print("speed-up:", sum(seconds for _, seconds in results) / elapsed)
+"""
+
+EXECUTOR = """
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+def main():
+    with ProcessPoolExecutor(max_workers=2) as executor:
+        list(executor.map(busy, [0.3] * 4))  # the workers are up
+        started = time.time()
+        futures = {executor.submit(busy, 0.4): number for number in range(6)}
+        results = [future.result() for future in as_completed(futures)]
+        report(results, time.time() - started)
+        for number, (pid, seconds) in zip(range(3), executor.map(busy, [0.01] * 3)):
+            print("call", number)
+
+if __name__ == "__main__":
+    main()
+"""
+
+POOL = """
+from multiprocessing import Pool, TimeoutError, cpu_count
+
+def square(x):
+    return x * x
+
+if __name__ == "__main__":
+    with Pool(processes=2) as pool:
+        print(pool.map(square, range(10)))
+        print(sorted(pool.imap_unordered(square, range(5))))
+        print(pool.apply_async(square, (20,)).get(timeout=30))
+        print(pool.starmap(pow, [(2, 5), (3, 2)]))
+        try:
+            pool.apply_async(time.sleep, (10,)).get(timeout=0.2)
+        except TimeoutError:
+            print("too late")
+    with Pool(cpu_count()) as pool:
+        pool.map(busy, [0.3] * 4, chunksize=1)  # the workers are up
+        started = time.time()
+        results = pool.map(busy, [0.4] * 6, chunksize=1)
+        report(results, time.time() - started)
+        pool.close()
+        pool.join()
+"""
+
+
+@pytest.fixture
+def installed(kernel: Kernel) -> Kernel:
+    kernel.run(WORK)
+    kernel.run("import jupyterlite_pool\njupyterlite_pool.install()")
+    return kernel
+
+
+def parallel(kernel: Kernel, program: str) -> list[str]:
+    """Run a program; it must use two workers at once. Returns the other lines that it prints."""
+    lines = kernel.run(program).stdout.splitlines()
+    [workers] = [line for line in lines if line.startswith("workers: ")]
+    [speed_up] = [line for line in lines if line.startswith("speed-up: ")]
+    assert int(workers.removeprefix("workers: ")) >= 2
+    assert float(speed_up.removeprefix("speed-up: ")) > 1.3
+    return [line for line in lines if line not in (workers, speed_up)]
+
+
+def test_a_program_with_a_process_pool_executor(installed: Kernel) -> None:
+    assert parallel(installed, EXECUTOR) == ["call 0", "call 1", "call 2"]
+
+
+def test_a_program_with_a_pool(installed: Kernel) -> None:
+    assert parallel(installed, POOL) == [
+        "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81]",
+        "[0, 1, 4, 9, 16]",
+        "400",
+        "[32, 9]",
+        "too late",
+    ]
+
+
+def test_a_process_pool_breaks_when_a_worker_exits(installed: Kernel) -> None:
+    installed.run(
+        """
+import os
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+with ProcessPoolExecutor(2) as executor:
+    futures = [executor.submit(os._exit, 3), *(executor.submit(time.sleep, 60) for _ in range(3))]
+    errors = [future.exception() for future in futures]
+    assert [type(error) for error in errors] == [BrokenProcessPool] * 4, errors
+    try:
+        executor.submit(abs, -1)
+    except BrokenProcessPool as error:
+        print(error)
+"""
+    )
+
+
+def test_uninstall_puts_everything_back(installed: Kernel) -> None:
+    installed.run(
+        """
+import concurrent.futures, multiprocessing, os
+ours = concurrent.futures.ProcessPoolExecutor, multiprocessing.Pool, os.cpu_count
+jupyterlite_pool.uninstall()
+theirs = concurrent.futures.ProcessPoolExecutor, multiprocessing.Pool, os.cpu_count
+assert [value.__module__ for value in theirs] == [
+    "concurrent.futures.process", "multiprocessing.context", os.cpu_count.__module__
+], theirs
+assert not set(ours) & set(theirs)
+jupyterlite_pool.install()
+assert concurrent.futures.ProcessPoolExecutor is ours[0]
+"""
+    )
