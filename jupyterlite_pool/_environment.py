@@ -36,6 +36,9 @@ KERNEL_PACKAGES = (
     "widgetsnbextension",
 )
 
+#: What Pyodide notes as the origin of packages that it loaded by its lock file.
+_LOCK_CHANNEL = "default channel"
+
 #: Sent to every worker before anything else, in `runtime_files`.
 _RUNTIME_PACKAGES = ("cloudpickle", "jupyterlite-pool")
 
@@ -87,7 +90,12 @@ class NotebookEnvironment:
         depends = {name: package["depends"] for name, package in lock.items()}
         own = _closure((*KERNEL_PACKAGES, *_RUNTIME_PACKAGES), depends)
         loaded = self._pyodide.loadedPackages.to_py()
-        from_lock = {normalize(name) for name in loaded if normalize(name) in lock} - own
+        # One that came from elsewhere is another build or version than the lock file's.
+        from_lock = {
+            name
+            for loaded_name, channel in loaded.items()
+            if channel == _LOCK_CHANNEL and (name := normalize(loaded_name)) in lock
+        } - own
         installed = [
             distribution
             for distribution in importlib.metadata.distributions()
