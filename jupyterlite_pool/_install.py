@@ -11,8 +11,10 @@ import os
 from typing import Any
 
 from ._executor import default_workers
+from ._locks import Lock, RLock
 from ._multiprocessing import Pool
 from ._process_pool import ProcessPoolExecutor
+from ._waits import can_block
 
 #: What was replaced: an object, the name of its attribute, and what that was.
 _replaced: list[tuple[object, str, Any]] = []
@@ -22,8 +24,10 @@ def install() -> None:
     """Let what Python has for many processes use the workers of the browser.
 
     From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
-    workers, and `os.cpu_count` tells how many there are. Names that a program has imported before
-    stay what they were. `uninstall` puts everything back; a second call does nothing.
+    workers, and `os.cpu_count` tells how many there are. Where Python can wait, there are also
+    `multiprocessing.Lock` and `RLock`, for the notebook and its workers together. Names that a
+    program has imported before stay what they were. `uninstall` puts everything back; a second
+    call does nothing.
 
     Raises:
         PoolStartError: this is no browser.
@@ -40,6 +44,14 @@ def install() -> None:
         """As the function of the same name in `multiprocessing`."""
         return Pool(*args, **options)
 
+    def lock(context: object) -> Lock:
+        """As the function of the same name in `multiprocessing`."""
+        return Lock()
+
+    def rlock(context: object) -> RLock:
+        """As the function of the same name in `multiprocessing`."""
+        return RLock()
+
     context = multiprocessing.context.BaseContext
     _replace(concurrent.futures, "ProcessPoolExecutor", ProcessPoolExecutor)
     _replace(concurrent.futures.process, "ProcessPoolExecutor", ProcessPoolExecutor)
@@ -51,6 +63,11 @@ def install() -> None:
         _replace(os, "process_cpu_count", cpu_count)
     _replace(multiprocessing, "cpu_count", cpu_count)
     _replace(context, "cpu_count", cpu_count)
+    if can_block():  # or else a program that can do without locks is better off without them
+        _replace(multiprocessing, "Lock", Lock)
+        _replace(multiprocessing, "RLock", RLock)
+        _replace(context, "Lock", lock)
+        _replace(context, "RLock", rlock)
 
 
 def uninstall() -> None:

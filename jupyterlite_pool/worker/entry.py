@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posix
 import random
 import sys
 import sysconfig
@@ -96,7 +97,14 @@ async def _load_packages(names: Sequence[str]) -> None:
 def connect(worker: int, post: Any) -> JsRunner:
     """Make this interpreter worker number `worker`; `post` takes what it has to say."""
     pid = FIRST_PID + worker
-    os.getpid = lambda: pid
+
+    def getpid() -> int:
+        """The number of this worker's process."""
+        return pid
+
+    os.getpid = getpid
+    # Where pickle looks for it when the notebook sends `os.getpid` itself.
+    posix.getpid = getpid
     random.seed()  # from the browser's own source: workers never share a stream
     site_packages = sysconfig.get_path("purelib")
     return JsRunner(Runner(JsPort(post), worker, pid, Environment(_load_packages, site_packages)))

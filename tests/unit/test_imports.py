@@ -21,7 +21,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 LAYERS = """
     errors  _protocol  _chunks  _limits
     _refs  _waits  _read_ahead
-    _payload
+    _payload  _locks
     _failure  _futures
     worker  worker.context  worker.environment  worker.output  worker.randomness
     worker.cell  worker.star  worker.initializer
@@ -52,7 +52,7 @@ OUTSIDE = {
     "IPython": {"_magic_lines", "_magics", "_widget"},
     "ipywidgets": {"_widget"},
     "js": {"backends.pyodide"},
-    "pyodide": {"_waits", "_magics", "backends.pyodide", "worker.entry"},
+    "pyodide": {"_waits", "_locks", "_magics", "backends.pyodide", "worker.entry"},
     "pyodide_js": {"_magics", "backends.pyodide", "worker.entry"},
     "numpy": set(),
 }
