@@ -39,7 +39,7 @@ def _few_packages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def surroundings(pyodide: _Pyodide) -> Surroundings:
     _, encoded = NotebookEnvironment([], pyodide).describe()
-    return Surroundings(*decode(*encoded))
+    return Surroundings(*decode(encoded.payload, encoded.buffers))
 
 
 def files(found: Surroundings) -> set[str]:

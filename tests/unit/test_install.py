@@ -81,9 +81,9 @@ def test_a_context_makes_our_pools(installed: list[object]) -> None:
 
 def test_a_context_makes_our_locks(installed: list[object]) -> None:
     context = multiprocessing.get_context("spawn")
-    assert type(context.Lock()) is Lock
-    assert type(context.RLock()) is RLock
-    assert type(multiprocessing.RLock()) is RLock
+    assert isinstance(context.Lock(), Lock)
+    assert isinstance(context.RLock(), RLock)
+    assert isinstance(multiprocessing.RLock(), RLock)
 
 
 def test_where_python_cannot_wait_there_are_no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
