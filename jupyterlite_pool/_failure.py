@@ -28,9 +28,11 @@ class RemoteTraceback(Exception):  # noqa: N818 - named as in concurrent.futures
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
+        #: As the standard library's own has it.
+        self.tb = f'\n"""\n{text}"""'
 
     def __str__(self) -> str:
-        return f'\n"""\n{self.text}"""'
+        return self.tb
 
 
 class _Parts(NamedTuple):

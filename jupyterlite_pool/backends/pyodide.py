@@ -8,7 +8,7 @@ import json
 import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import js
 import pyodide_js
@@ -54,15 +54,15 @@ class PyodideBackend:
 
     async def _start(self, listener: Listener, max_batches: int | None) -> None:
         try:
-            pool_url, worker_url = await _find_files()
+            files = await _find_files()
             # The one way from Python to JavaScript's `import`.
-            module = await run_js("(url) => import(url)")(pool_url)
+            module = await run_js("(url) => import(url)")(files.pool)
             if self._ended:
                 return
             self._on_event = create_proxy(self._hear)
             options = _object(listener=self._on_event, maxBatches=max_batches)
-            pool = module.PyodidePool.new(worker_url, self.size, options)
-            for started in pool.start(_object(**_boot_options())):
+            pool = module.PyodidePool.new(files.worker, self.size, options)
+            for started in pool.start(_object(**_boot_options(), snapshot=files.snapshot)):
                 started.catch(_ignore)  # the pool itself says when it is broken
         except Exception as error:
             listener.on_broken(f"the pool's files could not be loaded: {error}")
@@ -210,8 +210,17 @@ def _within_cap(max_workers: int) -> int:
     return min(max_workers, cap)
 
 
-async def _find_files() -> tuple[str, str]:
-    """The URLs of `pool.js` and `worker.js`: the site's where they fit, else the wheel's own."""
+class _Files(NamedTuple):
+    """Where the built files are."""
+
+    pool: str
+    worker: str
+    #: URL and digest of the snapshot, for JavaScript; None where there is none for this kernel.
+    snapshot: Any
+
+
+async def _find_files() -> _Files:
+    """The site's files where they are of this version, else the wheel's own."""
     extensions = js.URL.new("../../../", js.location.href).href
     folder = f"{extensions}{NAME}/"
     try:
@@ -220,8 +229,24 @@ async def _find_files() -> tuple[str, str]:
     except (OSError, ValueError):
         about = {}
     if about.get("version") == version(NAME):
-        return folder + about["pool"], folder + about["worker"]
-    return _own_file("pool.js"), _own_file("worker.js")
+        snapshot = _fitting_snapshot(folder, about.get("snapshot"))
+        return _Files(folder + about["pool"], folder + about["worker"], snapshot)
+    return _Files(_own_file("pool.js"), _own_file("worker.js"), None)
+
+
+def _fitting_snapshot(folder: str, about: dict[str, str] | None) -> Any:
+    """A site's snapshot, where this kernel is made of the same versions."""
+    if about is None:
+        return None
+    here = {"pyodide": pyodide_js.version, "cloudpickle": version("cloudpickle")}
+    for name, wanted in here.items():
+        if about[name] != wanted:
+            js.console.warn(
+                f"{NAME}: workers start without the site's snapshot, which is of {name} "
+                f"{about[name]}; this kernel has {wanted}"
+            )
+            return None
+    return _object(url=folder + about["file"], sha256=about["sha256"])
 
 
 def _own_file(name: str) -> str:

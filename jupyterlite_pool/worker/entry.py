@@ -97,14 +97,8 @@ async def _load_packages(names: Sequence[str]) -> None:
 def connect(worker: int, post: Any) -> JsRunner:
     """Make this interpreter worker number `worker`; `post` takes what it has to say."""
     pid = FIRST_PID + worker
-
-    def getpid() -> int:
-        """The number of this worker's process."""
-        return pid
-
-    os.getpid = getpid
-    # Where pickle looks for it when the notebook sends `os.getpid` itself.
-    posix.getpid = getpid
+    # Under both names: sent as a task of its own, `os.getpid` travels by the name that C gave it.
+    os.getpid = posix.getpid = lambda: pid
     random.seed()  # from the browser's own source: workers never share a stream
     site_packages = sysconfig.get_path("purelib")
     return JsRunner(Runner(JsPort(post), worker, pid, Environment(_load_packages, site_packages)))

@@ -132,6 +132,8 @@ export interface BootOptions {
   lockFileUrl: string | null;
   /** The compiled runtime, shared by all workers of a host; null to compile it anew. */
   module: WebAssembly.Module | null;
+  /** The memory of a Pyodide that is ready but for its files; null to start one anew. */
+  snapshot: Blob | null;
   /** Packages of the lock file to load. */
   packages: string[];
   /** Files to lay down in site-packages before anything is imported, as a zip archive. */
@@ -150,6 +152,8 @@ export type BootPhase = (typeof BOOT_PHASES)[number];
 export interface BootReport {
   protocol: number;
   pyodide: string;
+  /** Whether its memory was restored from the snapshot. */
+  restored: boolean;
   /** Milliseconds from the boot call to ready. */
   took: number;
   /** Bytes of the worker's WebAssembly memory. */

@@ -18,6 +18,7 @@ export type Boot = (options: BootOptions) => Promise<BootReport>;
 export const REPORT: BootReport = {
   protocol: PROTOCOL_VERSION,
   pyodide: '0.0.0',
+  restored: false,
   took: 1,
   memory: 1000
 };

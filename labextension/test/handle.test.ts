@@ -10,6 +10,7 @@ const OPTIONS: BootOptions = {
   pyodideUrl: 'http://localhost/pyodide.mjs',
   lockFileUrl: null,
   module: null,
+  snapshot: null,
   packages: [],
   files: null,
   runner: null,

@@ -39,6 +39,15 @@ def test_a_future_can_be_awaited(kernel: Kernel) -> None:
     assert kernel.value("value") == 27
 
 
+def test_the_process_number_is_the_workers_by_whichever_name(kernel: Kernel) -> None:
+    kernel.run("import os\nfrom jupyterlite_pool import current_worker")
+    kernel.run(
+        "by_name, called, told = executor.map(lambda f: f(), "
+        "[os.getpid, lambda: os.getpid(), lambda: current_worker().pid], chunksize=3)"
+    )
+    assert kernel.value("by_name == called == told != os.getpid()")
+
+
 def test_many_futures_through_as_completed_and_wait(kernel: Kernel) -> None:
     kernel.run(
         """

@@ -124,6 +124,7 @@ def test_the_cause_shows_the_workers_traceback() -> None:
     assert isinstance(cause, RemoteTraceback)
     assert "raise error" in str(cause)
     assert str(cause).rstrip().endswith('ValueError: v\n"""')
+    assert cause.tb == str(cause)  # the standard library's own has this attribute
 
 
 def test_a_chain_of_causes_stays_a_chain() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from jupyterlite_pool.site.addon import CONSTRAINTS
 from jupyterlite_pool.site.pyodide import add_remote_packages
+from jupyterlite_pool.site.snapshot import pin_snapshot
 from jupyterlite_pool.site.wheel import wheel_name, write_wheel
 
 
@@ -105,3 +106,26 @@ def test_every_constraint_is_one_version() -> None:
         names.append(found[1])
     assert names == sorted(set(names))
     assert {"ipython", "ipywidgets", "cloudpickle", "micropip"} <= set(names)
+
+
+def test_a_snapshot_is_pinned_with_its_digest_and_versions(tmp_path: Path) -> None:
+    folder = tmp_path / "labextension"
+    (folder / "static").mkdir(parents=True)
+    about = folder / "pool.json"
+    about.write_text('{"version": "1"}', "utf-8")
+    snapshot = folder / "static" / "snapshot.bin"
+    snapshot.write_bytes(b"memory")
+    lock = tmp_path / "lock.json"
+    spec = {"info": {"version": "314"}, "packages": {"cloudpickle": {"version": "3"}}}
+    lock.write_text(json.dumps(spec), "utf-8")
+    for _ in range(2):  # again, over what was there
+        pin_snapshot(snapshot, lock, about)
+    assert json.loads(about.read_text("utf-8")) == {
+        "version": "1",
+        "snapshot": {
+            "file": "static/snapshot.bin",
+            "sha256": hashlib.sha256(b"memory").hexdigest(),
+            "pyodide": "314",
+            "cloudpickle": "3",
+        },
+    }

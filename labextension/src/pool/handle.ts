@@ -34,6 +34,8 @@ export class WorkerHandle {
   readonly held = new Set<string>();
   /** True from the end of a successful boot to the end of the worker. */
   ready = false;
+  /** Whether it was restored from a snapshot. */
+  restored = false;
   /** How many frames it has finished. */
   finished = 0;
   /** How many batches it was given that any worker might have run. */
@@ -114,6 +116,7 @@ export class WorkerHandle {
       }
       this.ready = true;
       this.memorySize = report.memory;
+      this.restored = report.restored;
       return report;
     } catch (error) {
       this.finish('start', errorText(error));

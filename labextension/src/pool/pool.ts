@@ -20,7 +20,8 @@ import type {
 import { WorkerHandle } from './handle';
 import { checkSize, defaultSize } from './limits';
 import { BatchQueue } from './queue';
-import { DEFAULT_PYODIDE_URL, compiledRuntime } from './runtime';
+import { DEFAULT_PYODIDE_URL, compiledRuntime, verifiedSnapshot } from './runtime';
+import type { SnapshotSource } from './runtime';
 
 /** What a worker is booted with; everything may be left out. */
 export interface InitOptions {
@@ -34,6 +35,8 @@ export interface InitOptions {
   files?: Uint8Array<ArrayBuffer> | null;
   runner?: string | null;
   drive?: BootOptions['drive'];
+  /** A snapshot to restore workers from; null to start each anew. */
+  snapshot?: SnapshotSource | null;
   /** Told of every worker's progress while it starts. */
   onProgress?: (worker: number, phase: BootPhase) => void;
 }
@@ -52,6 +55,8 @@ export interface WorkerStatus {
   id: number;
   state: 'starting' | 'idle' | 'busy';
   finished: number;
+  /** Whether it was restored from a snapshot. */
+  restored: boolean;
   /** Bytes of its WebAssembly memory, as it last said; 0 while it is starting. */
   memory: number;
 }
@@ -229,11 +234,12 @@ export class PyodidePool {
   }
 
   get workers(): WorkerStatus[] {
-    return [...this.handles.values()].map(({ id, ready, current, finished, memorySize }) => ({
-      id,
-      state: !ready ? 'starting' : current ? 'busy' : 'idle',
-      finished,
-      memory: memorySize
+    return [...this.handles.values()].map(handle => ({
+      id: handle.id,
+      state: !handle.ready ? 'starting' : handle.current ? 'busy' : 'idle',
+      finished: handle.finished,
+      restored: handle.restored,
+      memory: handle.memorySize
     }));
   }
 
@@ -258,11 +264,14 @@ export class PyodidePool {
     this.handles.set(handle.id, handle);
     this.tell({ type: 'starting', worker: handle.id });
     const { options } = this;
+    const module = compiledRuntime(pyodideUrl);
+    const snapshot = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
     const bootOptions = async (): Promise<BootOptions> => ({
       id: handle.id,
       pyodideUrl,
       lockFileUrl: options.lockFileUrl ?? null,
-      module: await compiledRuntime(pyodideUrl),
+      module: await module,
+      snapshot: await snapshot,
       packages: options.packages ?? [],
       files: options.files ?? null,
       runner: options.runner ?? null,

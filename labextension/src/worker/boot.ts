@@ -1,16 +1,29 @@
-/** Pyodide, loaded in a pool worker. */
+/** Pyodide, started or restored in a pool worker. */
+import { errorText } from '../errors';
 import type { BootOptions } from '../protocol';
-import type { Pyodide, PyodideModule } from './pyodide';
+import type { CreatePyodideModule, LoadOptions, Pyodide, PyodideModule } from './pyodide';
+import { layDown, openSnapshot } from './snapshot';
 
-/** Load Pyodide, from the compiled runtime where the host shares one, and lay down its files. */
-export async function loadRuntime(options: BootOptions): Promise<Pyodide> {
+export interface Runtime {
+  python: Pyodide;
+  /** Whether its memory was restored from a snapshot. */
+  restored: boolean;
+}
+
+/**
+ * Make a Pyodide, from the compiled runtime and the snapshot where the host shares them, and lay
+ * down its files.
+ */
+export async function loadRuntime(options: BootOptions): Promise<Runtime> {
   const { loadPyodide } = (await import(options.pyodideUrl)) as PyodideModule;
-  const restore = options.module ? shareModule(options.module) : () => undefined;
+  const common: LoadOptions = {
+    indexURL: new URL('./', options.pyodideUrl).href,
+    ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
+  };
+  const unshare = options.module ? shareModule(options.module) : () => undefined;
   try {
-    const python = await loadPyodide({
-      indexURL: new URL('./', options.pyodideUrl).href,
-      ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
-    });
+    const restored = options.snapshot && (await restore(loadPyodide, common, options.snapshot));
+    const python = restored ?? (await loadPyodide(common));
     if (options.files) {
       // Python has looked into that folder before, when there was nothing in it.
       const extractDir = python.runPython(
@@ -18,9 +31,33 @@ export async function loadRuntime(options: BootOptions): Promise<Pyodide> {
       ) as string;
       python.unpackArchive(options.files, 'zip', { extractDir });
     }
-    return python;
+    return { python, restored: restored !== null };
   } finally {
-    restore();
+    unshare();
+  }
+}
+
+/** A Pyodide with the memory of a snapshot; null where that fails: an ordinary start may not. */
+async function restore(
+  loadPyodide: PyodideModule['loadPyodide'],
+  common: LoadOptions,
+  blob: Blob
+): Promise<Pyodide | null> {
+  try {
+    const snapshot = await openSnapshot(blob);
+    const createPyodideModule: CreatePyodideModule = async settings => {
+      settings.INITIAL_MEMORY = snapshot.heapSize;
+      const url = new URL('pyodide.asm.mjs', common.indexURL).href;
+      const { default: create } = (await import(url)) as { default: CreatePyodideModule };
+      const module = await create(settings);
+      await layDown(snapshot, module.HEAPU8);
+      return module;
+    };
+    const _loadSnapshot = Promise.resolve(snapshot.head);
+    return await loadPyodide({ ...common, _loadSnapshot, createPyodideModule });
+  } catch (error) {
+    console.warn(`jupyterlite-pool: the snapshot could not be restored: ${errorText(error)}`);
+    return null;
   }
 }
 

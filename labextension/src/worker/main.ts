@@ -27,7 +27,8 @@ function connect({ control, tasks, lock }: ConnectMessage): void {
       const started = performance.now();
       await holdForLife(lock);
       onPhase('loading');
-      python = await loadRuntime(options);
+      const runtime = await loadRuntime(options);
+      python = runtime.python;
       const loop = new TaskLoop(python, tasks);
       if (options.drive) {
         mountDrive(python, options.drive);
@@ -48,6 +49,7 @@ function connect({ control, tasks, lock }: ConnectMessage): void {
       return {
         protocol: PROTOCOL_VERSION,
         pyodide: python.version,
+        restored: runtime.restored,
         took: performance.now() - started,
         memory: python._module.HEAP8.length
       };

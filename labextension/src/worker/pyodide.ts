@@ -4,14 +4,16 @@ import type { PyodideAPI } from 'pyodide';
 export type { PyProxy, PyCallable } from 'pyodide/ffi';
 
 export type Pyodide = PyodideAPI & {
-  /** Private to Pyodide: its C side, here for the size of the heap. */
-  _module: { HEAP8: Int8Array };
+  /** Private to Pyodide: its C side. */
+  _module: PyodideRuntime;
   /** Private to Pyodide: told once when Python can never run again. */
   _api: { on_fatal?: (error: PyodideFatal) => void | Promise<void> };
 };
 
 /** The parts of Emscripten's file system that mount a folder. */
 export interface FileSystem {
+  /** What Python takes for an `OSError`. */
+  ErrnoError: new (code: number) => Error;
   mkdirTree(path: string): void;
   mount(type: object, options: object, mountpoint: string): void;
   chdir(path: string): void;
@@ -25,6 +27,26 @@ export interface PyodideFatal {
   status?: number;
 }
 
+/** The C side of Pyodide, as Emscripten makes it. */
+export interface PyodideRuntime {
+  HEAP8: Int8Array;
+  HEAPU8: Uint8Array;
+}
+
+/** Makes the C side; Emscripten's settings are its only argument. */
+export type CreatePyodideModule = (settings: {
+  INITIAL_MEMORY?: number;
+}) => Promise<PyodideRuntime>;
+
+export interface LoadOptions {
+  indexURL: string;
+  lockFileURL?: string;
+  /** Private to Pyodide: a memory snapshot of the same build. */
+  _loadSnapshot?: Promise<Uint8Array>;
+  /** Makes the C side in another way than by importing it. */
+  createPyodideModule?: CreatePyodideModule;
+}
+
 export interface PyodideModule {
-  loadPyodide: (options: Record<string, unknown>) => Promise<Pyodide>;
+  loadPyodide: (options: LoadOptions) => Promise<Pyodide>;
 }

@@ -1,0 +1,90 @@
+import { afterEach, expect, test, vi } from 'vitest';
+
+import { verifiedSnapshot } from '../src/pool/runtime';
+import { layDown, openSnapshot } from '../src/worker/snapshot';
+
+const PAGE = 4096;
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+/** A snapshot with two runs: page 1, and pages 3 and 4. */
+function packed(magic = 0x53504c4a, missing = 0): Blob {
+  const table = Uint32Array.from([magic, 1, 6 * PAGE, 3, 2, 1, 1, 3, 2]);
+  const pages = [7, 8, 9].map(value => new Uint8Array(PAGE).fill(value));
+  const blob = new Blob([table, new Uint8Array([1, 2, 3]), ...pages]);
+  return blob.slice(0, blob.size - missing);
+}
+
+/** A blob that is read in pieces of an odd size. */
+function inPieces(blob: Blob, size: number): Blob {
+  const stream = async function* (): AsyncGenerator<Uint8Array> {
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    for (let at = 0; at < bytes.length; at += size) {
+      yield bytes.subarray(at, at + size);
+    }
+  };
+  const from = (ReadableStream as unknown as { from(of: unknown): ReadableStream }).from;
+  return Object.assign(blob, { stream: () => from(stream()) });
+}
+
+test('its parts are found', async () => {
+  const { heapSize, head, runs, pages } = await openSnapshot(packed());
+  expect(heapSize).toBe(6 * PAGE);
+  expect([...head]).toEqual([1, 2, 3]);
+  expect(runs).toEqual([
+    [1, 1],
+    [3, 2]
+  ]);
+  expect(pages.size).toBe(3 * PAGE);
+});
+
+test.each([1000, PAGE, 5000, 10 * PAGE])('its pages come into their places (%i)', async size => {
+  const snapshot = await openSnapshot(packed());
+  const heap = new Uint8Array(6 * PAGE).fill(1);
+  await layDown({ ...snapshot, pages: inPieces(snapshot.pages, size) }, heap);
+  const firsts = Array.from({ length: 6 }, (_, page) => heap[page * PAGE]);
+  const lasts = Array.from({ length: 6 }, (_, page) => heap[page * PAGE + PAGE - 1]);
+  expect(firsts).toEqual([1, 7, 1, 8, 9, 1]);
+  expect(lasts).toEqual(firsts);
+});
+
+test('what is no snapshot is refused', async () => {
+  await expect(openSnapshot(packed(1))).rejects.toThrow('no snapshot');
+  await expect(openSnapshot(new Blob(['short']))).rejects.toThrow();
+  await expect(openSnapshot(packed(undefined, 1))).rejects.toThrow('bytes of pages');
+});
+
+async function compressed(blob: Blob): Promise<[ArrayBuffer, string]> {
+  const stream = blob.stream().pipeThrough(new CompressionStream('gzip'));
+  const bytes = await new Response(stream).arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return [bytes, Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('')];
+}
+
+test('a snapshot is fetched once, unpacked, and is what was promised', async () => {
+  const [bytes, sha256] = await compressed(packed());
+  const fetch = vi.fn(() => Promise.resolve(new Response(bytes)));
+  vi.stubGlobal('fetch', fetch);
+  const source = { url: 'http://localhost/snapshot.bin', sha256 };
+  const [first, second] = await Promise.all([verifiedSnapshot(source), verifiedSnapshot(source)]);
+  expect(fetch).toHaveBeenCalledTimes(1);
+  expect(first).toBe(second);
+  expect(first?.size).toBe(packed().size);
+});
+
+test.each([
+  ['another digest', () => new Response(new Uint8Array([1])), {}, 'SHA-256'],
+  ['no file', () => new Response('', { status: 404 }), {}, 'status 404'],
+  ['no secure context', () => new Response(), { crypto: {} }, 'secure context']
+])('with %s workers do without', async (name, answer, globals, reason) => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  vi.stubGlobal('fetch', () => Promise.resolve(answer()));
+  for (const [key, value] of Object.entries(globals)) {
+    vi.stubGlobal(key, value);
+  }
+  expect(await verifiedSnapshot({ url: 'http://localhost/x', sha256: name })).toBeNull();
+  expect(warn.mock.calls[0]?.[0]).toContain(reason);
+});

@@ -1,0 +1,74 @@
+"""Workers that are restored from the site's snapshot, and what happens where they cannot be."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Pages
+from tests.support.kernel import Kernel
+
+START = """
+from jupyterlite_pool import WorkerPoolExecutor
+executor = WorkerPoolExecutor(2)
+def draw(seconds):
+    import os, random, time, uuid
+    time.sleep(seconds)
+    return os.getpid(), random.random(), str(uuid.uuid4())
+draws = list(executor.map(draw, [0.2] * 6))
+restored = [worker.restored for worker in executor._backend._pool.workers]
+"""
+
+
+def test_workers_are_restored_and_share_no_randomness(kernel: Kernel) -> None:
+    kernel.run(START)
+    assert kernel.value("restored") == [True, True]
+    draws = kernel.value("draws")
+    assert len({pid for pid, _, _ in draws}) == 2
+    assert len({number for _, number, _ in draws}) == len(draws)
+    assert len({identifier for _, _, identifier in draws}) == len(draws)
+
+
+@pytest.fixture
+def site_copy(tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    shutil.copytree(ROOT / "_output", folder)
+    return folder / "extensions" / "jupyterlite-pool"
+
+
+def start_elsewhere(pages: Pages, serve: Callable[..., str], labextension: Path) -> list[str]:
+    """Start workers on a changed copy of the site; returns what the browser's console says."""
+    said: list[str] = []
+    page = pages.open()
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{serve(labextension.parents[1])}/lab/index.html")
+    kernel = Kernel(page)
+    kernel.run(START)
+    assert kernel.value("restored") == [False, False]
+    return [text for text in said if text.startswith("jupyterlite-pool: ")]
+
+
+def test_a_snapshot_that_was_changed_is_not_used(
+    pages: Pages, serve: Callable[..., str], site_copy: Path
+) -> None:
+    snapshot = site_copy / "static" / "snapshot.bin"
+    content = bytearray(snapshot.read_bytes())
+    content[len(content) // 2] ^= 1
+    snapshot.write_bytes(content)
+    [warning] = start_elsewhere(pages, serve, site_copy)
+    assert "snapshot.bin: Error: its SHA-256 is" in warning
+
+
+def test_a_snapshot_of_other_versions_is_not_used(
+    pages: Pages, serve: Callable[..., str], site_copy: Path
+) -> None:
+    about = site_copy / "pool.json"
+    spec = json.loads(about.read_text("utf-8"))
+    spec["snapshot"]["cloudpickle"] = "0.0.1"
+    about.write_text(json.dumps(spec), "utf-8")
+    [warning] = start_elsewhere(pages, serve, site_copy)
+    assert "cloudpickle 0.0.1" in warning

@@ -1,0 +1,77 @@
+"""The executor as CPython's tests look into it: names of its internals, over what is really so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from multiprocessing.context import BaseContext
+from typing import Any
+
+from pyodide.ffi import run_sync
+
+from jupyterlite_pool._process_pool import ProcessPoolExecutor
+from jupyterlite_pool.worker.entry import FIRST_PID
+
+from .stock import LentBackend
+
+
+class Joinable:
+    """Something of an executor's that ends: a process, a thread, the thread of a queue."""
+
+    def __init__(self, has_ended: Callable[[], bool]) -> None:
+        self._has_ended = has_ended
+
+    def join(self, timeout: float | None = None) -> None:
+        run_sync(asyncio.wait_for(self._end(), timeout))
+
+    join_thread = join
+
+    async def _end(self) -> None:
+        while not self._has_ended():
+            await asyncio.sleep(0.01)
+
+
+class WorkerProcess(Joinable):
+    """A worker, as a process."""
+
+    def __init__(self, backend: Any, worker: int) -> None:
+        super().__init__(lambda: all(status.id != worker for status in backend.workers()))
+        self._backend = backend
+        self._worker = worker
+        self.pid = FIRST_PID + worker
+
+    def terminate(self) -> None:
+        self._backend.kill(self._worker)
+
+
+class TestedExecutor(ProcessPoolExecutor):
+    """`ProcessPoolExecutor` with what the tests read of the standard library's own."""
+
+    def __init__(
+        self, max_workers: int | None = None, mp_context: BaseContext | None = None, **options: Any
+    ) -> None:
+        backend: Any = None
+        # What is set up in a worker, or ends it, must not outlive the executor.
+        if max_workers is not None and max_workers > 0 and not any(options.values()):
+            backend = LentBackend(max_workers)
+        super().__init__(max_workers, mp_context, **options, backend=backend)
+
+    @property
+    def _processes(self) -> dict[int, WorkerProcess]:
+        """Those that have had something to do: the standard library starts no others."""
+        return {
+            FIRST_PID + worker.id: WorkerProcess(self._backend, worker.id)
+            for worker in self.status().workers
+            if worker.tasks or worker.state == "busy"
+        }
+
+    @property
+    def _broken(self) -> BaseException | None:
+        return self.broken
+
+    @property
+    def _executor_manager_thread(self) -> Joinable:
+        dispatcher, backend = self._dispatcher, self._backend
+        return Joinable(lambda: not dispatcher.active_sources and not backend.workers())
+
+    _call_queue = _executor_manager_thread

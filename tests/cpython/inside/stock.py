@@ -1,0 +1,229 @@
+"""Workers that outlive the executors of tests: starting new ones for each test would take minutes.
+
+An executor that is done gives its workers back. Whatever still ran on them is stopped, as a real
+backend stops all, and the pool replaces those that were lost. A worker imports the tests before
+anybody has it: many tests are about which of two tasks ends first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pyodide.ffi import run_sync
+
+from jupyterlite_pool._payload import Encoded, encode, encode_function, function_key, join
+from jupyterlite_pool._protocol import CallItem
+from jupyterlite_pool.backends import Listener, WorkerEnd, WorkerStatus
+from jupyterlite_pool.backends.pyodide import PyodideBackend
+
+#: What a worker imports before it is lent; the other modules of tests need little more.
+TESTS = "test.test_concurrent_futures.test_process_pool"
+
+
+class Workers:
+    """The workers of one real backend, lent to one executor after the other."""
+
+    def __init__(self, size: int) -> None:
+        self.backend = PyodideBackend(size, ())
+        self.borrower: LentBackend | None = None
+        self.usable = True
+        #: Batches by the numbers that the backend knows: those of the borrower, or None.
+        self.batches: dict[int, int] = {}
+        self.running: dict[int, int] = {}
+        #: Batches of the stock's own, in which a worker gets ready.
+        self._preparing: set[int] = set()
+        self._next_batch = 0
+        self._ready: set[int] = set()
+        #: Those that ended with their borrower: no word of it to the next.
+        self._stopped: set[int] = set()
+        self.backend.start(self)
+
+    def lend(self, borrower: LentBackend) -> None:
+        """Let this one have them, when half of them are ready."""
+        self.borrower = borrower
+        for worker in sorted(self._ready):
+            borrower.listener.on_worker_ready(worker)
+        run_sync(self._some_ready())
+
+    def new_number(self) -> int:
+        """A number for a batch."""
+        self._next_batch += 1
+        return self._next_batch - 1
+
+    def take_back(self) -> None:
+        """Stop what was not done."""
+        self.borrower = None
+        outstanding, self.batches = list(self.batches), {}
+        for number in outstanding:
+            self.backend.cancel(number)
+        busy = [w for w, number in self.running.items() if number not in self._preparing]
+        self._stopped.update(busy)
+        for worker in busy:
+            self.backend.kill(worker)
+
+    def _prepare(self, worker: int) -> None:
+        """Let a worker do what is slow the first time."""
+        described = self.backend.environment()
+        assert described is not None
+        environment = described[0]
+        encoded = encode_function(importlib.import_module)
+        function = function_key(encoded)
+        self.backend.put(*described)
+        self.backend.put(function, encoded)
+        call = encode(((TESTS,), {}))
+        item = CallItem(-1, function, environment, call.payload, 0, 1, None)
+        number = self.new_number()
+        self._preparing.add(number)
+        self.backend.submit(number, join([item]), [], [environment, function], worker)
+
+    async def _some_ready(self) -> None:
+        while self.usable and 2 * len(self._ready) < self.backend.size:
+            await asyncio.sleep(0.01)
+
+    # What the backend says, with the borrower's own numbers.
+
+    def on_worker_ready(self, worker: int) -> None:
+        self._prepare(worker)
+
+    def _is_prepared(self, worker: int) -> None:
+        self._ready.add(worker)
+        if self.borrower:
+            self.borrower.listener.on_worker_ready(worker)
+
+    def on_dispatched(self, worker: int, batch: int) -> None:
+        self.running[worker] = batch
+        if self.borrower and batch in self.batches:
+            self.borrower.listener.on_dispatched(worker, self.batches[batch])
+
+    def on_result(
+        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
+    ) -> None:
+        own = self.batches.get(batch)
+        if done:
+            self._forget(worker, batch)
+        if batch in self._preparing:
+            self._preparing.remove(batch)
+            self._is_prepared(worker)
+        if self.borrower and own is not None:
+            self.borrower.listener.on_result(worker, own, payload, buffers, next, done)
+
+    def on_batch_error(
+        self, worker: int, batch: int, type_name: str, message: str, traceback: str
+    ) -> None:
+        own = self._forget(worker, batch)
+        if self.borrower and own is not None:
+            self.borrower.listener.on_batch_error(worker, own, type_name, message, traceback)
+
+    def on_output(self, worker: int, task: int, stream: str, text: str) -> None:
+        if self.borrower:
+            self.borrower.listener.on_output(worker, task, stream, text)
+
+    def on_worker_ended(self, worker: int, batch: int | None, end: WorkerEnd) -> None:
+        self._ready.discard(worker)
+        own = None if batch is None else self._forget(worker, batch)
+        if self.borrower and worker not in self._stopped:
+            self.borrower.listener.on_worker_ended(worker, own, end)
+
+    def on_broken(self, message: str) -> None:
+        self.usable = False
+        if self.borrower:
+            self.borrower.listener.on_broken(message)
+
+    def _forget(self, worker: int, batch: int) -> int | None:
+        self.running.pop(worker, None)
+        return self.batches.pop(batch, None)
+
+
+class Stock:
+    """The workers of tests, lent or not."""
+
+    def __init__(self) -> None:
+        self._workers: list[Workers] = []
+
+    def start(self, size: int) -> Workers:
+        """Start so many workers for those who will ask for as many."""
+        workers = Workers(size)
+        self._workers.append(workers)
+        return workers
+
+    def take(self, size: int) -> Workers:
+        """Workers that nobody has borrowed."""
+        for workers in self._workers:
+            if workers.usable and workers.borrower is None and workers.backend.size == size:
+                return workers
+        return self.start(size)
+
+
+STOCK = Stock()
+
+
+class LentBackend:
+    """A backend over workers of the stock, which it takes when it is first needed."""
+
+    listener: Listener
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.ended = False
+        self._workers: Workers | None = None
+
+    def start(self, listener: Listener, max_batches: None = None) -> None:
+        self.listener = listener
+
+    def put(self, key: str, encoded: Encoded) -> None:
+        if not self.ended:
+            self._borrowed().backend.put(key, encoded)
+
+    def drop(self, key: str) -> None:
+        if not self.ended:  # the next borrower may have put the same
+            self._borrowed().backend.drop(key)
+
+    def submit(
+        self,
+        batch: int,
+        payload: bytes,
+        buffers: Sequence[memoryview],
+        needs: Sequence[str],
+        target: int | None = None,
+    ) -> None:
+        workers = self._borrowed()
+        number = workers.new_number()
+        workers.batches[number] = batch
+        workers.backend.submit(number, payload, buffers, needs, target)
+
+    def cancel(self, batch: int) -> bool:
+        workers = self._borrowed()
+        for number, own in list(workers.batches.items()):
+            if own == batch and workers.backend.cancel(number):
+                del workers.batches[number]
+                return True
+        return False
+
+    def kill(self, worker: int) -> None:
+        if not self.ended:
+            self._borrowed().backend.kill(worker)
+
+    def workers(self) -> list[WorkerStatus]:
+        return [] if self.ended or self._workers is None else self._workers.backend.workers()
+
+    def environment(self) -> tuple[str, Encoded] | None:
+        return self._borrowed().backend.environment()
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+        return asyncio.get_event_loop().call_later(seconds, action).cancel
+
+    def shutdown(self) -> None:
+        if not self.ended:
+            self.ended = True
+            if self._workers is not None:
+                self._workers.take_back()
+
+    def _borrowed(self) -> Workers:
+        if self._workers is None:
+            workers = STOCK.take(self.size)
+            self._workers = workers
+            workers.lend(self)
+        return self._workers
