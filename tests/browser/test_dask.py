@@ -6,23 +6,13 @@ import pytest
 
 from tests.support.kernel import Kernel
 from tests.support.meeting import MEET
-from tests.support.wheels import Wheels
-
-PACKAGES = (
-    "dask==2026.8.0",
-    "toolz==1.2.0",
-    "partd==1.4.2",
-    "locket==1.0.0",
-    "fsspec==2026.9.0",
-    "click==8.5.1",
-    "packaging==26.3",
-)
+from tests.support.wheels import COMPILED_FOR_DASK, DASK, Wheels
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _dask(kernel: Kernel, wheels: Wheels) -> None:
-    wheels.install(kernel, *PACKAGES)
-    wheels.install_pure(kernel, "pyyaml==6.0.3")
+    wheels.install(kernel, *DASK)
+    wheels.install_pure(kernel, COMPILED_FOR_DASK)
     kernel.run(MEET)
     kernel.run(
         """

@@ -24,16 +24,6 @@ def test_submit_gives_a_future_of_the_standard_library(kernel: Kernel) -> None:
     assert kernel.value("[isinstance(future, cf.Future), future.done()]") == [True, True]
 
 
-def test_a_worker_has_a_process_number_of_its_own_however_it_is_asked(kernel: Kernel) -> None:
-    kernel.run(
-        """
-import os
-pids = [executor.submit(os.getpid).result(), executor.submit(lambda: os.getpid()).result()]
-"""
-    )
-    assert kernel.value("os.getpid()") not in kernel.value("pids")
-
-
 def test_a_future_can_be_awaited(kernel: Kernel) -> None:
     kernel.run("value = await executor.submit(pow, 3, 3)")
     assert kernel.value("value") == 27

@@ -6,12 +6,12 @@ import pytest
 
 from tests.support.kernel import Kernel
 from tests.support.meeting import MEET
-from tests.support.wheels import Wheels
+from tests.support.wheels import TQDM, Wheels
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _tqdm(kernel: Kernel, wheels: Wheels) -> None:
-    wheels.install(kernel, "tqdm==4.67.1")
+    wheels.install(kernel, TQDM)
     kernel.run(MEET)
     kernel.run(
         """

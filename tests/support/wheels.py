@@ -12,6 +12,21 @@ from tests.support.kernel import Kernel
 #: Where they are kept; built files are not in git.
 FOLDER = Path(__file__).parents[2] / "build" / "wheels"
 
+TQDM = "tqdm==4.67.1"
+JOBLIB = "joblib==1.6.0"
+
+#: Dask and what it imports, but for one package, which is compiled for other platforms.
+DASK = (
+    "dask==2026.8.0",
+    "toolz==1.2.0",
+    "partd==1.4.2",
+    "locket==1.0.0",
+    "fsspec==2026.9.0",
+    "click==8.5.1",
+    "packaging==26.3",
+)
+COMPILED_FOR_DASK = "pyyaml==6.0.3"
+
 #: Compiled modules are for one platform and one Python; these have wheels of every package.
 SOME_PLATFORM = ("--platform", "manylinux2014_x86_64", "--python-version", "3.12")
 
