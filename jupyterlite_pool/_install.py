@@ -13,8 +13,10 @@ from typing import Any
 
 from ._executor import default_workers
 from ._joblib import register_joblib_backend, unregister_joblib_backend
+from ._locks import Lock, RLock
 from ._multiprocessing import Pool
 from ._process_pool import ProcessPoolExecutor
+from ._waits import can_block
 
 #: What was replaced: an object, the name of its attribute, and what that was.
 _replaced: list[tuple[object, str, Any]] = []
@@ -25,8 +27,9 @@ def install() -> None:
 
     From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
     workers, and `os.cpu_count` tells how many there are. Where joblib is installed, its default
-    backend is the pool. Names that a program has imported before stay what they were. `uninstall`
-    puts everything back; a second call does nothing.
+    backend is the pool. Where Python can wait, there are also `multiprocessing.Lock` and `RLock`,
+    for the notebook and its workers together. Names that a program has imported before stay what
+    they were. `uninstall` puts everything back; a second call does nothing.
 
     Raises:
         PoolStartError: this is no browser.
@@ -43,6 +46,14 @@ def install() -> None:
         """As the function of the same name in `multiprocessing`."""
         return Pool(*args, **options)
 
+    def lock(context: object) -> Lock:
+        """As the function of the same name in `multiprocessing`."""
+        return Lock()
+
+    def rlock(context: object) -> RLock:
+        """As the function of the same name in `multiprocessing`."""
+        return RLock()
+
     context = multiprocessing.context.BaseContext
     _replace(concurrent.futures, "ProcessPoolExecutor", ProcessPoolExecutor)
     _replace(concurrent.futures.process, "ProcessPoolExecutor", ProcessPoolExecutor)
@@ -54,6 +65,11 @@ def install() -> None:
         _replace(os, "process_cpu_count", cpu_count)
     _replace(multiprocessing, "cpu_count", cpu_count)
     _replace(context, "cpu_count", cpu_count)
+    if can_block():  # or else a program that can do without locks is better off without them
+        _replace(multiprocessing, "Lock", Lock)
+        _replace(multiprocessing, "RLock", RLock)
+        _replace(context, "Lock", lock)
+        _replace(context, "RLock", rlock)
     if importlib.util.find_spec("joblib") is not None:
         register_joblib_backend(make_default=True)
 

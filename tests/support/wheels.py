@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from tests.support.kernel import Kernel
@@ -11,22 +12,81 @@ from tests.support.kernel import Kernel
 #: Where they are kept; built files are not in git.
 FOLDER = Path(__file__).parents[2] / "build" / "wheels"
 
+TQDM = "tqdm==4.67.1"
+JOBLIB = "joblib==1.6.0"
+
+#: Dask and what it imports, but for one package, which is compiled for other platforms.
+DASK = (
+    "dask==2026.8.0",
+    "toolz==1.2.0",
+    "partd==1.4.2",
+    "locket==1.0.0",
+    "fsspec==2026.9.0",
+    "click==8.5.1",
+    "packaging==26.3",
+)
+COMPILED_FOR_DASK = "pyyaml==6.0.3"
+
+#: Compiled modules are for one platform and one Python; these have wheels of every package.
+SOME_PLATFORM = ("--platform", "manylinux2014_x86_64", "--python-version", "3.12")
+
 
 def download(requirement: str) -> Path:
     """The wheel of a pinned requirement, `name==version`, without what it depends on."""
-    name, _, version = requirement.partition("==")
-    pattern = f"{name.replace('-', '_')}-{version}-*.whl"
-    if not list(FOLDER.glob(pattern)):
+    wheel = _kept(requirement, "*")
+    if wheel is None:
         # Any wheel for every platform will do: the kernel's Python is not this one.
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
-                *("--only-binary", ":all:", "--dest", str(FOLDER), requirement),
-            ],
-            check=True,
-        )
-    [wheel] = FOLDER.glob(pattern)
+        _pip_download(FOLDER, requirement)
+        wheel = _kept(requirement, "*")
+    assert wheel is not None
     return wheel
+
+
+def download_pure(requirement: str) -> Path:
+    """A wheel of the Python files of a package that is compiled for some platforms only.
+
+    For packages that do without their compiled modules; written here, from a wheel of Linux.
+    """
+    wheel = _kept(requirement, "py3-none-any")
+    if wheel is None:
+        folder = FOLDER / "compiled"
+        _pip_download(folder, requirement, *SOME_PLATFORM)
+        compiled = _kept(requirement, "*", folder)
+        assert compiled is not None
+        name, version, *_ = compiled.stem.split("-")
+        wheel = _without_compiled(compiled, FOLDER / f"{name}-{version}-py3-none-any.whl")
+    return wheel
+
+
+def _kept(requirement: str, tags: str, folder: Path = FOLDER) -> Path | None:
+    name, _, version = requirement.partition("==")
+    found = list(folder.glob(f"{name.replace('-', '_')}-{version}-{tags}.whl"))
+    return found[0] if found else None
+
+
+def _pip_download(folder: Path, requirement: str, *options: str) -> None:
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+            *("--only-binary", ":all:", "--dest", str(folder), *options, requirement),
+        ],
+        check=True,
+    )
+
+
+def _without_compiled(compiled: Path, wheel: Path) -> Path:
+    with zipfile.ZipFile(compiled) as source:
+        names = [name for name in source.namelist() if not name.endswith((".so", "/"))]
+        files = {name: source.read(name) for name in names}
+    [about] = (name for name in names if name.endswith(".dist-info/WHEEL"))
+    files[about] = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    record = about.replace("/WHEEL", "/RECORD")
+    files[record] = "".join(f"{name},,\n" for name in names).encode()
+    unfinished = wheel.with_suffix(".part")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return unfinished.rename(wheel)
 
 
 class Wheels:
@@ -37,5 +97,12 @@ class Wheels:
 
     def install(self, kernel: Kernel, *requirements: str) -> None:
         """Install these and nothing that they depend on."""
-        urls = [f"{self._url}/{download(requirement).name}" for requirement in requirements]
+        self._install(kernel, [download(requirement) for requirement in requirements])
+
+    def install_pure(self, kernel: Kernel, *requirements: str) -> None:
+        """Install the Python files of packages that have no wheel for a kernel."""
+        self._install(kernel, [download_pure(requirement) for requirement in requirements])
+
+    def _install(self, kernel: Kernel, wheels: list[Path]) -> None:
+        urls = [f"{self._url}/{wheel.name}" for wheel in wheels]
         kernel.run(f"import micropip\nawait micropip.install({urls}, deps=False)")

@@ -21,7 +21,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 LAYERS = """
     errors  _protocol  _chunks  _limits
     _refs  _waits  _read_ahead
-    _payload
+    _payload  _locks
     _failure  _futures  _loop
     worker  worker.context  worker.environment  worker.output  worker.randomness
     worker.cell  worker.star  worker.initializer  worker.calls
@@ -55,7 +55,7 @@ OUTSIDE = {
     "ipywidgets": {"_widget"},
     "joblib": {"_joblib", "_joblib_backend", "worker.calls"},
     "js": {"backends.pyodide"},
-    "pyodide": {"_waits", "_magics", "backends.pyodide", "worker.entry"},
+    "pyodide": {"_waits", "_locks", "_magics", "backends.pyodide", "worker.entry"},
     "pyodide_js": {"_magics", "backends.pyodide", "worker.entry"},
     "numpy": set(),
 }

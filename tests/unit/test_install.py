@@ -15,6 +15,7 @@ import pytest
 
 import jupyterlite_pool
 from jupyterlite_pool import _install
+from jupyterlite_pool._locks import Lock, RLock
 from jupyterlite_pool._multiprocessing import Pool
 from jupyterlite_pool._process_pool import ProcessPoolExecutor
 from jupyterlite_pool.errors import PoolStartError, RemoteUnpicklingError
@@ -37,6 +38,10 @@ def names() -> list[object]:
         multiprocessing.cpu_count,
         multiprocessing.context.BaseContext.Pool,
         multiprocessing.context.BaseContext.cpu_count,
+        multiprocessing.Lock,
+        multiprocessing.RLock,
+        multiprocessing.context.BaseContext.Lock,
+        multiprocessing.context.BaseContext.RLock,
         os.cpu_count,
     ]
     if sys.version_info >= (3, 13):
@@ -72,6 +77,24 @@ def test_a_context_makes_our_pools(installed: list[object]) -> None:
     pool = multiprocessing.get_context().Pool(1, backend=InProcessBackend(1))  # type: ignore[call-arg]
     assert isinstance(pool, Pool)
     pool.terminate()
+
+
+def test_a_context_makes_our_locks(installed: list[object]) -> None:
+    context = multiprocessing.get_context("spawn")
+    assert isinstance(context.Lock(), Lock)
+    assert isinstance(context.RLock(), RLock)
+    assert isinstance(multiprocessing.RLock(), RLock)
+
+
+def test_where_python_cannot_wait_there_are_no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_install, "default_workers", lambda: 7)
+    monkeypatch.setattr(_install, "can_block", lambda: False)
+    before = [multiprocessing.Lock, multiprocessing.RLock]
+    jupyterlite_pool.install()
+    try:
+        assert [multiprocessing.Lock, multiprocessing.RLock] == before
+    finally:
+        jupyterlite_pool.uninstall()
 
 
 def test_elsewhere_than_in_a_browser_nothing_is_replaced() -> None:

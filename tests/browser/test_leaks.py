@@ -1,0 +1,98 @@
+"""What is left in a kernel of calls that have ended: nothing.
+
+Counted are objects of JavaScript that Python refers to, objects of Python that JavaScript refers
+to, what Python's garbage collector knows, the bytes of the kernel's heap that are in use, and
+what the pool keeps beside. All but the last come from Pyodide's and Emscripten's own accounts.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.kernel import Kernel
+
+#: How many calls must leave nothing behind, after some that may: caches fill, a heap settles.
+CALLS, FIRST_CALLS = 10_000, 2_000
+
+#: A call that left any object would leave `CALLS` of them.
+SLACK = 100
+
+#: A table that has grown stays as large as it was; a call that left any bytes would leave more.
+SLACK_BYTES = 50 * CALLS
+
+COUNT = """
+import gc
+import pyodide_js
+from concurrent.futures import as_completed
+from jupyterlite_pool import WorkerPoolExecutor
+from pyodide.code import run_js
+
+module = pyodide_js._module
+module.enable_pyproxy_allocation_tracing()
+executor = WorkerPoolExecutor(2)
+executor.run_everywhere(abs, 0)  # both are up
+
+def bytes_in_use():
+    info = module._malloc(64)
+    module._mallinfo(info)
+    used = module.HEAPU32[info // 4 + 7]  # uordblks
+    module._free(info)
+    return used
+
+def count():
+    for _ in range(3):
+        gc.collect()
+    return {
+        "of JavaScript": module._hiwire_num_refs(),
+        "of Python": module.pyproxy_alloc_map.size,
+        "collected": len(gc.get_objects()),
+        "kept by the pool": kept_by_pool(executor._backend._pool),
+        "bytes": bytes_in_use(),
+        "workers": sum(worker.memory for worker in executor.status().workers),
+    }
+
+kept_by_pool = run_js(
+    '''(pool) =>
+    Object.values(pool).reduce((sum, value) => sum + (value?.size ?? value?.length ?? 0), 0)'''
+)
+
+def call(number):
+    futures = [executor.submit(pow, x, 2) for x in range(number)]
+    return sum(future.result() for future in as_completed(futures))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _count(kernel: Kernel) -> None:
+    kernel.run(COUNT)
+
+
+@pytest.mark.timeout(300)
+def test_ten_thousand_calls_leave_nothing_behind(kernel: Kernel) -> None:
+    kernel.run(f"call({FIRST_CALLS})")
+    before = kernel.value("count()")
+    total = kernel.value(f"call({CALLS})")
+    after = kernel.value("count()")
+    assert total == sum(x * x for x in range(CALLS))
+    for kind in ("of JavaScript", "of Python", "collected", "kept by the pool"):
+        assert after[kind] - before[kind] < SLACK, kind
+    assert after["bytes"] - before["bytes"] < SLACK_BYTES
+    assert after["workers"] == before["workers"]
+
+
+@pytest.mark.parametrize(
+    ("left", "kind"),
+    [
+        ("[executor.submit(abs, 1) for _ in range(200)]", "collected"),
+        ("[to_js([x]) for x in range(200)]", "of JavaScript"),
+        ("[create_proxy([x]) for x in range(200)]", "of Python"),
+        ("[executor._objects.put(x) for x in range(200)]", "kept by the pool"),
+        (f"[bytes(32) for _ in range({CALLS})]", "bytes"),
+    ],
+)
+def test_what_is_left_behind_is_counted(kernel: Kernel, left: str, kind: str) -> None:
+    before = kernel.value("count()")
+    kernel.run(f"from pyodide.ffi import create_proxy, to_js\nleft = {left}")
+    after = kernel.value("count()")
+    kernel.run("left = None")
+    assert after[kind] - before[kind] >= (SLACK_BYTES if kind == "bytes" else SLACK)

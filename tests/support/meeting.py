@@ -1,0 +1,21 @@
+"""Tasks that wait for each other: the proof that they run at the same time, on several workers."""
+
+from __future__ import annotations
+
+#: Source of `meet(folder, number, others)`, for a kernel: a task says that it is there in a file of
+#: its own, on the drive that all workers have, and ends when so many others are there. Its value is
+#: the number of its worker's process.
+MEET = """
+import os
+
+def meet(folder, number, others):
+    import os, time
+    os.makedirs(folder, exist_ok=True)
+    open(f"{folder}/{number}", "w").close()
+    deadline = time.monotonic() + 50
+    while len(os.listdir(folder)) < others:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the others did not come")
+        time.sleep(0.01)
+    return os.getpid()
+"""
