@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._executor import WorkerPoolExecutor
     from ._futures import PoolFuture
     from ._install import install, uninstall
+    from ._joblib import register_joblib_backend, unregister_joblib_backend
     from ._magics import load_ipython_extension
     from ._map import MapResult, pool_map
     from ._refs import ObjectRef
@@ -37,7 +38,9 @@ __all__ = [
     "install",
     "load_ipython_extension",
     "pool_map",
+    "register_joblib_backend",
     "uninstall",
+    "unregister_joblib_backend",
 ]
 
 _HOMES = {
@@ -51,7 +54,9 @@ _HOMES = {
     "install": "._install",
     "load_ipython_extension": "._magics",
     "pool_map": "._map",
+    "register_joblib_backend": "._joblib",
     "uninstall": "._install",
+    "unregister_joblib_backend": "._joblib",
 }
 
 

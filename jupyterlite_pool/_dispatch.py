@@ -110,15 +110,26 @@ class Dispatcher:
             self._backend.shutdown()
 
     def take_back(self) -> None:
-        """Cancel the batches of jobs that start no more tasks."""
+        """Cancel the batches of sources that start no more tasks."""
         with self.lock:
             for batch, entry in list(self._batches.items()):
-                if not isinstance(entry.source, MapJob) or not entry.source.stopping:
-                    continue
-                if self._backend.cancel(batch):
+                if entry.source.stopping and self._backend.cancel(batch):
                     self._forget(batch)
                     entry.source.discard(list(entry.tasks.values()))
             self.pump()
+
+    def is_running(self, source: TaskSource) -> bool:
+        """Whether a worker runs a batch of a source."""
+        with self.lock:
+            running = (entry.source for entry in self._batches.values() if entry.worker is not None)
+            return any(other is source for other in running)
+
+    def stop(self, source: TaskSource) -> None:
+        """Stop the workers that run batches of a source; others take their places."""
+        with self.lock:
+            for entry in list(self._batches.values()):
+                if entry.source is source and entry.worker is not None:
+                    self._backend.kill(entry.worker)
 
     def close(self, *, cancel: bool = False) -> None:
         """Take no more, and stop when what was taken has ended; `cancel` what has not started."""

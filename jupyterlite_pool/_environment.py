@@ -11,7 +11,7 @@ import re
 import sys
 import sysconfig
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,18 +88,32 @@ class NotebookEnvironment:
     def _look(self) -> Surroundings:
         lock = self._pyodide._api.lockfile_packages.to_py()
         depends = {name: package["depends"] for name, package in lock.items()}
-        own = _closure((*KERNEL_PACKAGES, *_RUNTIME_PACKAGES), depends)
         loaded = self._pyodide.loadedPackages.to_py()
         # One that came from elsewhere is another build or version than the lock file's.
         from_lock = {
             name
             for loaded_name, channel in loaded.items()
             if channel == _LOCK_CHANNEL and (name := normalize(loaded_name)) in lock
-        } - own
+        }
+        distributions = {
+            normalize(distribution.name): distribution
+            for distribution in importlib.metadata.distributions()
+        }
+        depends.update(
+            (name, _requirements(distribution))
+            for name, distribution in distributions.items()
+            if name not in from_lock
+        )
+        kernels = {*KERNEL_PACKAGES, *_RUNTIME_PACKAGES}
+        own = _closure(kernels, depends)
+        users = (from_lock | distributions.keys()) - own
+        # What the user's packages need is theirs, too, but for what is the kernel's business.
+        needed = _closure(users, depends, but=kernels)
+        from_lock &= needed
         installed = [
             distribution
-            for distribution in importlib.metadata.distributions()
-            if (name := normalize(distribution.name)) not in own and name not in from_lock
+            for name, distribution in distributions.items()
+            if name in needed - from_lock
         ]
         return Surroundings(
             packages=sorted({*from_lock, *self._extra}),
@@ -115,13 +129,25 @@ def normalize(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _closure(names: Iterable[str], depends: dict[str, Sequence[str]]) -> set[str]:
-    """The packages and all that they depend on."""
+def _requirements(distribution: importlib.metadata.Distribution) -> list[str]:
+    """The names of what an installed package depends on, without its extras."""
+    return [
+        match[0]
+        for requirement in distribution.requires or ()
+        if "extra" not in requirement.partition(";")[2]
+        and (match := re.match(r"[\w.-]+", requirement))
+    ]
+
+
+def _closure(
+    names: Iterable[str], depends: dict[str, Sequence[str]], but: Collection[str] = ()
+) -> set[str]:
+    """The packages and all that they depend on, but for some and what these depend on."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = normalize(waiting.pop())
-        if name not in found:
+        if name not in found and name not in but:
             found.add(name)
             waiting.extend(depends.get(name, ()))
     return found

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from ._dispatch import Dispatcher
 from ._futures import PoolFuture
 from ._job import MapJob
+from ._loop import install_run_in_executor
 from ._objects import SharedObjects
 from ._payload import Encoded, encode_call, encode_function, function_key
 from ._refs import ObjectRef
@@ -72,6 +73,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         if initializer is not None and not callable(initializer):
             raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
+        install_run_in_executor(WorkerPoolExecutor)
         self._backend = backend or _browser_backend(max_workers, packages)
         self._objects = SharedObjects(self._backend)
         self._dispatcher = Dispatcher(self._backend, self._break_with)
@@ -124,6 +126,12 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             PoolStartError: no worker can start.
             RuntimeError: the executor was shut down.
         """
+        return self.submit_to(self._calls, fn, *args, **kwargs)
+
+    def submit_to(
+        self, calls: CallQueue, fn: Callable[..., T], /, *args: Any, **kwargs: Any
+    ) -> PoolFuture[T]:
+        """As `submit`, with a queue of the caller's own, which he can `abandon`."""
         _check_callable(fn)
         future: PoolFuture[T] = PoolFuture()
         with self._lock:
@@ -136,9 +144,24 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 return future
             # A buffer that stays out of the stream is still the caller's: it may change in line.
             call = call._replace(buffers=[memoryview(bytes(buffer)) for buffer in call.buffers])
-            self._calls.add(Task(0, held, call, args), future)
-            self._dispatcher.add(self._calls)
+            calls.add(Task(0, held, call, args), future)
+            self._dispatcher.add(calls)
         return future
+
+    def abandon(self, calls: CallQueue, grace: float) -> None:
+        """Give up all calls of a queue.
+
+        Those that have not started never will. Those that run have some time to end; then their
+        workers are replaced.
+
+        Args:
+            grace: seconds that running calls have.
+        """
+        with self._lock:
+            calls.abandon()
+            self._dispatcher.take_back()
+            if self._dispatcher.is_running(calls):
+                self.call_later(grace, lambda: self._dispatcher.stop(calls))
 
     def map(
         self,
@@ -331,8 +354,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def _unfinished(self) -> list[concurrent.futures.Future[Any]]:
         """What is done when the calls and jobs that were taken have ended."""
         sources = {id(source): source for source in self._dispatcher.active_sources}
-        jobs = [source for source in sources.values() if isinstance(source, MapJob)]
-        return [*self._calls.unfinished, *(future for job in jobs for future in job.unfinished())]
+        return [future for source in sources.values() for future in source.unfinished()]
 
     # What workers hold.
 

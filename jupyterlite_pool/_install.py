@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import concurrent.futures.process
+import importlib.util
 import multiprocessing
 import multiprocessing.context
 import multiprocessing.pool
@@ -11,6 +12,7 @@ import os
 from typing import Any
 
 from ._executor import default_workers
+from ._joblib import register_joblib_backend, unregister_joblib_backend
 from ._locks import Lock, RLock
 from ._multiprocessing import Pool
 from ._process_pool import ProcessPoolExecutor
@@ -25,9 +27,9 @@ def install() -> None:
 
     From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
     workers, and `os.cpu_count` tells how many there are. Where Python can wait, there are also
-    `multiprocessing.Lock` and `RLock`, for the notebook and its workers together. Names that a
-    program has imported before stay what they were. `uninstall` puts everything back; a second
-    call does nothing.
+    `multiprocessing.Lock` and `RLock`, for the notebook and its workers together. Where joblib is
+    installed, its default backend is the pool. Names that a program has imported before stay what
+    they were. `uninstall` puts everything back; a second call does nothing.
 
     Raises:
         PoolStartError: this is no browser.
@@ -68,12 +70,17 @@ def install() -> None:
         _replace(multiprocessing, "RLock", RLock)
         _replace(context, "Lock", lock)
         _replace(context, "RLock", rlock)
+    if importlib.util.find_spec("joblib") is not None:
+        register_joblib_backend(make_default=True)
 
 
 def uninstall() -> None:
     """Put back what `install` replaced. Pools that were made meanwhile go on."""
+    if not _replaced:
+        return
     while _replaced:
         setattr(*_replaced.pop())
+    unregister_joblib_backend()
 
 
 def _replace(owner: object, name: str, value: object) -> None:

@@ -7,13 +7,15 @@ notebook; the values of options never are.
 from __future__ import annotations
 
 import ast
+import inspect
 from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
+from ._magic_await import CALLERS, await_magics
 from ._magic_lines import MAP_HELP, parse_loop, parse_options, split_expressions
-from ._map import MapResult, pool_map
+from ._map import MapResult, finished, pool_map
 from ._reusable import get_reusable_executor, set_reusable_executor
 from ._waits import IN_BROWSER, can_block
 from .worker.cell import ParallelCell
@@ -45,28 +47,56 @@ class PoolMagics(Magics):  # type: ignore[misc]
     @line_cell_magic  # type: ignore[untyped-decorator]
     def pool_map(self, line: str, cell: str | None = None) -> MapResult[Any] | None:
         """Map a function, or a cell, over items: `%pool_map -h` explains."""
+        __tracebackhide__ = True
         options, rest = parse_options(line)
         if options.pop("help", False):
             print(MAP_HELP)
             return None
         out = options.pop("out", None)
+        if cell is not None and IN_BROWSER and can_block():
+            from pyodide.ffi import run_sync
+
+            run_sync(_load_imports(cell))
+        return self._keep(self._start(rest, cell, options), out)
+
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    async def _pool_map(self, line: str, cell: str | None = None) -> MapResult[Any] | None:
+        """Do as `%pool_map`; cells await it where they cannot wait."""
+        __tracebackhide__ = True
+        options, rest = parse_options(line)
+        if options.pop("help", False):
+            print(MAP_HELP)
+            return None
+        out = options.pop("out", None)
+        block = options.pop("block", True)
+        if cell is not None and IN_BROWSER:
+            await _load_imports(cell)
+        result = self._start(rest, cell, {**options, "block": False})
+        if block:
+            await finished(result)
+        return self._keep(result, out)
+
+    def _start(self, rest: str, cell: str | None, options: dict[str, Any]) -> MapResult[Any]:
+        __tracebackhide__ = True
         if cell is None:
-            function, *iterables = (self._value(part) for part in split_expressions(rest))
-            result = pool_map(function, *iterables, **options)
-        else:
-            target, source = parse_loop(rest)
-            function = self._cell(target, cell)
-            result = pool_map(function, self._value(source), **options)
+            function, *iterables = [self._value(part) for part in split_expressions(rest)]
+            return pool_map(function, *iterables, **options)
+        target, source = parse_loop(rest)
+        function = self._cell(target, cell)
+        return pool_map(function, self._value(source), **options)
+
+    def _keep(self, result: MapResult[Any], out: str | None) -> MapResult[Any] | None:
+        """Keep a result under a name, or return it to be shown."""
         if out is None:
             return result
         self.shell.user_ns[out] = result
         return None
 
     def _value(self, expression: str) -> Any:
+        __tracebackhide__ = True
         return eval(compile(expression.strip(), "<%pool_map>", "eval"), self.shell.user_ns)
 
     def _cell(self, target: str, body: str) -> ParallelCell:
-        _load_imports(body)
         namespace = self.shell.user_ns
         read = {
             node.id
@@ -78,16 +108,32 @@ class PoolMagics(Magics):  # type: ignore[misc]
         return ParallelCell(target, body, names, filename)
 
 
-def _load_imports(body: str) -> None:
+async def _load_imports(body: str) -> None:
     """Load the packages that a body imports, as the kernel does for cells that it can read."""
-    if IN_BROWSER and can_block():
-        import pyodide_js
-        from pyodide.ffi import run_sync
+    import pyodide_js
 
-        run_sync(pyodide_js.loadPackagesFromImports(body))
+    await pyodide_js.loadPackagesFromImports(body)
+
+
+def await_magics_where_needed(lines: list[str]) -> list[str]:
+    """A transformer of cells: `%pool_map` is awaited where the cell cannot wait for it.
+
+    Not in cells that a magic runs, as `%%time` does: they cannot await.
+    """
+    return lines if can_block() or _in_magic() else await_magics(lines)
+
+
+def _in_magic() -> bool:
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code.co_name in CALLERS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def load_ipython_extension(shell: Any) -> None:
     """Register the magics; called by `%load_ext` and when a notebook imports the package."""
     if not isinstance(shell.magics_manager.registry.get("PoolMagics"), PoolMagics):
         shell.register_magics(PoolMagics)
+        shell.input_transformers_post.append(await_magics_where_needed)

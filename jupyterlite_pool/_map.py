@@ -182,13 +182,8 @@ class MapResult(Sequence[T], Generic[T]):
         return self._gather().__await__()
 
     async def _gather(self) -> list[T]:
-        try:
-            await asyncio.shield(asyncio.wrap_future(self._job.settled))
-        except asyncio.CancelledError:
-            self.cancel()
-            raise
-        except BaseException as error:
-            raise _with_result(error, self) from error.__cause__
+        __tracebackhide__ = True
+        await finished(self)
         return [self._get(i) for i in range(len(self))]
 
     def __repr__(self) -> str:
@@ -295,6 +290,19 @@ class MapResult(Sequence[T], Generic[T]):
         names = ", ".join(f"{timing.item} ({timing.seconds:.2g} s)" for timing in slowest)
         count = "1 worker" if len(workers) == 1 else f"{len(workers)} workers"
         return f"{count}, {min(share, 1):.0%} busy; slowest items: {names}"
+
+
+async def finished(result: MapResult[T]) -> MapResult[T]:
+    """A result when its job has settled: `MapResult.wait`, to be awaited."""
+    __tracebackhide__ = True
+    try:
+        await asyncio.shield(asyncio.wrap_future(result._job.settled))
+    except asyncio.CancelledError:
+        result.cancel()
+        raise
+    except BaseException as error:
+        raise _with_result(error, result) from error.__cause__
+    return result
 
 
 class AsCompleted(Generic[T]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from ._futures import PoolFuture
@@ -21,6 +22,7 @@ class SetUp:
     retries = 0
     task_timeout: float | None = None
     max_workers: int | None = None
+    stopping = False
 
     def __init__(
         self,
@@ -84,6 +86,10 @@ class SetUp:
 
     def discard(self, tasks: Sequence[Task]) -> None:
         """Nothing to do."""
+
+    def unfinished(self) -> list[Future[Any]]:
+        """Nobody waits for it who waits for the pool's tasks."""
+        return []
 
     def cancel_waiting(self) -> None:
         """Nothing to do: its tasks wait for nobody."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -65,6 +65,8 @@ class TaskSource(Protocol):
     task_timeout: float | None
     #: At most this many of its batches are with the workers; None for no limit of its own.
     max_workers: int | None
+    #: Whether it starts no more tasks: batches that wait for a worker can be taken back.
+    stopping: bool
 
     def take(self, workers: int) -> list[Task]:
         """The tasks of the next batch; empty where there is none now."""
@@ -84,6 +86,9 @@ class TaskSource(Protocol):
     def discard(self, tasks: Sequence[Task]) -> None:
         """These tasks were cancelled before they ran."""
 
+    def unfinished(self) -> list[Future[Any]]:
+        """What is done when all that it was given has ended."""
+
     def cancel_waiting(self) -> None:
         """Cancel what has not started."""
 
@@ -99,9 +104,10 @@ class CallQueue:
 
     retries = 0
     task_timeout: float | None = None
-    max_workers: int | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, max_workers: int | None = None) -> None:
+        self.max_workers = max_workers
+        self.stopping = False
         self._waiting: deque[Task] = deque()
         self._futures: dict[Task, PoolFuture[Any]] = {}
 
@@ -110,8 +116,7 @@ class CallQueue:
         self._futures[task] = future
         self._waiting.append(task)
 
-    @property
-    def unfinished(self) -> list[PoolFuture[Any]]:
+    def unfinished(self) -> list[Future[Any]]:
         """The futures of calls that have not ended."""
         return list(self._futures.values())
 
@@ -119,6 +124,11 @@ class CallQueue:
         """Cancel the calls that have not been taken."""
         for task in self._waiting:
             self._futures[task].cancel()
+
+    def abandon(self) -> None:
+        """Start none of the calls that have not started."""
+        self.stopping = True
+        self.cancel_waiting()
 
     def take(self, workers: int) -> list[Task]:
         """The next call whose future was not cancelled meanwhile."""

@@ -8,9 +8,6 @@ The standard library waits with locks: `Future.result`, `wait`, `as_completed`, 
 and `queue.Queue` all end in one `acquire` of a lock made by `threading`. So one replacement there,
 whose waiting `acquire` suspends, makes all of them work unmodified. It is installed when a pool is
 first used, and on Emscripten alone: elsewhere there are real threads and real locks.
-
-`asyncio` waits otherwise, and needs one thing only: an event loop that asks the executor it is
-given. Pyodide's does not, see `_run_in_executor`.
 """
 
 from __future__ import annotations
@@ -20,13 +17,16 @@ import concurrent.futures
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from .errors import BlockingUnavailableError
 
 IN_BROWSER = sys.platform == "emscripten"
+
+#: What to write instead of the standard library's waits.
+_INSTEAD = "await asyncio.wrap_future(future)"
+_ELSE = "Events, conditions and queues that can be awaited are in asyncio, too."
 
 
 def can_block() -> bool:
@@ -51,6 +51,8 @@ def wait_done(future: concurrent.futures.Future[Any], timeout: float | None, ins
     if future.done():
         return
     if not can_block():
+        if timeout is not None and timeout <= 0:
+            raise TimeoutError  # to look is not to wait
         raise BlockingUnavailableError(instead)
     if IN_BROWSER:
         from pyodide.ffi import run_sync
@@ -99,7 +101,7 @@ class SuspendingLock:
         if not blocking or timeout == 0:
             return False
         if not can_block():
-            raise BlockingUnavailableError("await asyncio.wrap_future(future)")
+            raise BlockingUnavailableError(_INSTEAD, _ELSE)
         from pyodide.ffi import run_sync
 
         # In line now: a release may come before the coroutine below has started.
@@ -149,33 +151,7 @@ class SuspendingLock:
         self.__init__()  # type: ignore[misc]
 
 
-def _run_in_executor(pyodides: Callable[..., Any]) -> Callable[..., Any]:
-    """The event loop's `run_in_executor`, which asks the executor where one can do something.
-
-    Pyodide's own calls the function at once, in the kernel, whatever executor it is given: there
-    are no threads that one could use. So calls of a pool would run one after the other, and the
-    kernel would stand still meanwhile. No executor, and one of threads, still go Pyodide's way:
-    programs that rely on it go on working.
-    """
-
-    def run_in_executor(
-        self: asyncio.AbstractEventLoop,
-        executor: concurrent.futures.Executor | None,
-        func: Callable[..., Any],
-        *args: Any,
-    ) -> Any:
-        if executor is None or isinstance(executor, concurrent.futures.ThreadPoolExecutor):
-            return pyodides(self, executor, func, *args)
-        return asyncio.wrap_future(executor.submit(func, *args), loop=self)
-
-    return run_in_executor
-
-
 def install_waits() -> None:
     """Let the standard library wait in a browser; does nothing elsewhere, or a second time."""
-    if not IN_BROWSER or threading._allocate_lock is SuspendingLock:  # type: ignore[attr-defined]
-        return
-    from pyodide.webloop import WebLoop
-
-    threading._allocate_lock = SuspendingLock  # type: ignore[attr-defined]
-    WebLoop.run_in_executor = _run_in_executor(WebLoop.run_in_executor)
+    if IN_BROWSER:
+        threading._allocate_lock = SuspendingLock  # type: ignore[attr-defined]

@@ -76,8 +76,11 @@ class TaskTimeoutError(PoolError, TimeoutError):
 class BlockingUnavailableError(PoolError, RuntimeError):
     """Python cannot pause here; the message says what to write instead."""
 
-    def __init__(self, instead: str = "results = await pool_map(f, xs)") -> None:
-        super().__init__(f"this browser cannot pause Python here. Write `{instead}`.")
+    def __init__(
+        self, instead: str = "results = await pool_map(f, xs)", more: str | None = None
+    ) -> None:
+        message = f"this browser cannot pause Python here. Write `{instead}`."
+        super().__init__(message if more is None else f"{message} {more}")
 
 
 class RemoteError(PoolError):

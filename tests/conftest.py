@@ -39,7 +39,12 @@ PAGE_TIMEOUT = 60_000
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests without a browser first: they are fast, and Playwright leaves an event loop running."""
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+    def rank(item: pytest.Item) -> int:
+        names = getattr(item, "fixturenames", ())
+        return 2 if "browser" in names else 1 if "site" in names else 0
+
+    items.sort(key=rank)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import js
 import pyodide_js
 from pyodide.code import run_js
-from pyodide.ffi import create_proxy, jsnull, to_js
+from pyodide.ffi import JsException, create_proxy, jsnull, to_js
 from pyodide.http import pyfetch
 
 from .._environment import NotebookEnvironment, runtime_files
@@ -277,8 +277,9 @@ def _absolute(url: str | None) -> str | None:
 def _drive_options() -> Any:
     """How the kernel reaches the notebook's files; None where it has none, or in another way."""
     try:
-        mounted = pyodide_js.FS.lookupPath(DRIVE).node.mount
-        if mounted.mountpoint != DRIVE:
+        found = pyodide_js.FS.analyzePath(DRIVE)  # `lookupPath` throws what no `except` catches
+        mounted = found.object.mount if found.exists else None
+        if mounted is None or mounted.mountpoint != DRIVE:
             return None
         api = mounted.type.API
         return _object(
@@ -287,7 +288,7 @@ def _drive_options() -> Any:
             mountpoint=DRIVE,
             browsingContextId=api._browsingContextId,
         )
-    except (AttributeError, js.Error):
+    except (AttributeError, JsException):
         return None
 
 

@@ -127,6 +127,22 @@ after_async_with = [inside.done(), inside.result()]
     assert kernel.value("after_async_with") == [True, 6]
 
 
+def test_asyncio_takes_the_executor_for_its_own(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def who(x):
+    from jupyterlite_pool import current_worker
+    return x, current_worker() is not None
+loop = asyncio.get_running_loop()
+through_loop = await loop.run_in_executor(executor, who, 16)
+right_here = await loop.run_in_executor(None, who, 16)
+gathered = await asyncio.gather(*(executor.submit(abs, -x) for x in range(5)))
+"""
+    )
+    assert kernel.value("[through_loop, right_here]") == [[16, True], [16, False]]
+    assert kernel.value("gathered") == [0, 1, 2, 3, 4]
+
+
 def test_arguments_and_results_cross_with_their_buffers(kernel: Kernel) -> None:
     kernel.run(
         """
@@ -201,4 +217,4 @@ said = [str(w.message) for w in caught]
 def test_a_size_that_is_none_is_an_error(kernel: Kernel) -> None:
     error = kernel.fails("WorkerPoolExecutor(0)")
     assert "ValueError" in error["ename"]
-    assert "max_workers must be greater than 0, not 0" in error["evalue"]
+    assert "max_workers must be at least 1, not 0" in error["evalue"]

@@ -109,3 +109,20 @@ second = list(pool_map(region, [0, 0]))
 """
     )
     assert kernel.value("[first, second]") == [["north"], [None, None]]
+
+
+def test_where_there_is_no_drive_the_pool_works_without(kernel: Kernel) -> None:
+    kernel.run(
+        """
+from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.backends import pyodide as backend
+backend.DRIVE = "/no/drive"
+own = WorkerPoolExecutor(1)
+try:
+    value = own.submit(abs, -1).result()
+finally:
+    backend.DRIVE = "/drive"
+    own.terminate_workers()
+"""
+    )
+    assert kernel.value("value") == 1

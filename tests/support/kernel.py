@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from playwright.sync_api import Page
+from typing import Any, Protocol
 
 START = (Path(__file__).parent / "lite_kernel.js").read_text("utf-8")
 
@@ -19,6 +17,13 @@ warnings.simplefilter("error", PoolFallbackWarning)
 """
 
 Output = dict[str, Any]
+
+
+class Evaluates(Protocol):
+    """A page of any browser."""
+
+    def evaluate(self, function: str, argument: Any = ..., /) -> Any:
+        """Call a function of JavaScript with an argument, and await its value, both as JSON."""
 
 
 class CellError(AssertionError):
@@ -69,7 +74,7 @@ class Reply:
 class Kernel:
     """A running kernel; its cells run one after the other."""
 
-    def __init__(self, page: Page, name: str = "test.ipynb", strict: bool = True) -> None:
+    def __init__(self, page: Evaluates, name: str = "test.ipynb", strict: bool = True) -> None:
         self.page = page
         page.evaluate(START, name)
         if strict:

@@ -26,20 +26,24 @@ class _Proxy:
 
 class _Pyodide:
     def __init__(self, lock: list[str], loaded: dict[str, str]) -> None:
-        self.lockfile_packages = _Proxy({name: {"depends": []} for name in lock})
+        self.lockfile_packages = _Proxy({name: {"depends": DEPENDS.get(name, [])} for name in lock})
         self.loadedPackages = _Proxy(loaded)
         self._api = self
 
 
 @pytest.fixture(autouse=True)
 def _few_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = [importlib.metadata.distribution(name) for name in ("iniconfig", "pluggy")]
+    few = [importlib.metadata.distribution(name) for name in ("iniconfig", "pluggy", "pytest")]
     monkeypatch.setattr(importlib.metadata, "distributions", lambda: few)
+
+
+#: What the lock file says of packages that depend on others; here, as in a kernel, of IPython.
+DEPENDS = {"ipython": ["pygments", "traitlets"], "widgets": ["ipython", "numpy"]}
 
 
 def surroundings(pyodide: _Pyodide) -> Surroundings:
     _, encoded = NotebookEnvironment([], pyodide).describe()
-    return Surroundings(*decode(encoded.payload, encoded.buffers))
+    return Surroundings(*decode(*encoded[:2]))
 
 
 def files(found: Surroundings) -> set[str]:
@@ -60,3 +64,16 @@ def test_a_package_from_elsewhere_is_sent_although_the_lock_file_has_one_of_its_
     found = surroundings(_Pyodide(["iniconfig"], loaded))
     assert found.packages == []
     assert "iniconfig" in files(found)
+
+
+def test_what_only_the_kernel_needs_is_not_for_workers() -> None:
+    lock = ["ipython", "pygments", "traitlets"]
+    found = surroundings(_Pyodide(lock, dict.fromkeys(lock, "default channel")))
+    assert found.packages == ["pygments"]  # pytest needs it, and the user has installed pytest
+    assert files(found) >= {"pytest", "pluggy", "iniconfig"}
+
+
+def test_packages_of_the_kernel_stay_there_although_the_users_depend_on_them() -> None:
+    lock = ["ipython", "pygments", "traitlets", "widgets", "numpy"]
+    found = surroundings(_Pyodide(lock, dict.fromkeys(lock, "default channel")))
+    assert found.packages == ["numpy", "pygments", "widgets"]

@@ -22,9 +22,9 @@ LAYERS = """
     errors  _protocol  _chunks  _limits
     _refs  _waits  _read_ahead
     _payload  _locks
-    _failure  _futures
+    _failure  _futures  _loop
     worker  worker.context  worker.environment  worker.output  worker.randomness
-    worker.cell  worker.star  worker.initializer
+    worker.cell  worker.star  worker.initializer  worker.calls
     worker.runner
     worker.entry
     _environment  _tasks  backends
@@ -33,13 +33,15 @@ LAYERS = """
     _stream  testing
     _executor
     _reusable  _process_pool  _multiprocessing
-    _install
     _progress
     _widget
     _serial
     _map
-    _magic_lines
+    _magic_await  _magic_lines
     _magics
+    _joblib_backend
+    _joblib
+    _install
     __init__
 """
 
@@ -51,6 +53,7 @@ OUTSIDE = {
     "cloudpickle": {"_payload", "_environment"},
     "IPython": {"_magic_lines", "_magics", "_widget"},
     "ipywidgets": {"_widget"},
+    "joblib": {"_joblib", "_joblib_backend", "worker.calls"},
     "js": {"backends.pyodide"},
     "pyodide": {"_waits", "_locks", "_magics", "backends.pyodide", "worker.entry"},
     "pyodide_js": {"_magics", "backends.pyodide", "worker.entry"},

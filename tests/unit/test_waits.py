@@ -7,8 +7,7 @@ import concurrent.futures
 import sys
 import threading
 import types
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -165,59 +164,11 @@ def test_ordinary_python_keeps_its_own_locks() -> None:
     assert vars(threading)["_allocate_lock"] is before
 
 
-@pytest.fixture
-def web_loop(monkeypatch: pytest.MonkeyPatch) -> type:
-    """What stands for the browser's event loop once `install_waits` was called."""
-
-    class WebLoop(asyncio.SelectorEventLoop):
-        def run_in_executor(  # type: ignore[override]
-            self, executor: object, func: Callable[..., Any], *args: Any
-        ) -> asyncio.Future[Any]:
-            future = self.create_future()
-            future.set_result(("here", func(*args)))
-            return future
-
-    webloop = types.SimpleNamespace(WebLoop=WebLoop)
-    monkeypatch.setitem(sys.modules, "pyodide", types.SimpleNamespace(webloop=webloop))
-    monkeypatch.setitem(sys.modules, "pyodide.webloop", webloop)
+def test_a_browser_gets_the_lock_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_waits, "IN_BROWSER", True)
     monkeypatch.setattr(threading, "_allocate_lock", threading._allocate_lock)  # type: ignore[attr-defined]
     install_waits()
-    return WebLoop
-
-
-@pytest.mark.usefixtures("web_loop")
-def test_a_browser_gets_the_lock_everywhere() -> None:
     assert isinstance(threading._allocate_lock(), SuspendingLock)  # type: ignore[attr-defined]
-
-
-class NotedExecutor(concurrent.futures.Executor):
-    """Runs calls here, and keeps what it was given."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
-        self.calls.append((fn, *args))
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
-
-
-def test_an_event_loop_of_a_browser_asks_its_executor(web_loop: type) -> None:
-    executor = NotedExecutor()
-    install_waits()  # a second time is none
-    with closing(web_loop()) as loop:
-        value = loop.run_until_complete(loop.run_in_executor(executor, pow, 2, 5))
-    assert value == 32
-    assert executor.calls == [(pow, 2, 5)]
-
-
-def test_an_event_loop_of_a_browser_goes_its_own_way_without_one(web_loop: type) -> None:
-    with closing(web_loop()) as loop, concurrent.futures.ThreadPoolExecutor() as threads:
-        for executor in (None, threads):
-            value = loop.run_until_complete(loop.run_in_executor(executor, pow, 2, 5))
-            assert value == ("here", 32)
 
 
 def test_a_future_that_is_done_needs_no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,6 +178,12 @@ def test_a_future_that_is_done_needs_no_wait(monkeypatch: pytest.MonkeyPatch) ->
         wait_done(future, None, "await it")
     future.set_result(1)
     wait_done(future, None, "await it")
+
+
+def test_to_look_without_waiting_is_possible_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_waits, "can_block", lambda: False)
+    with pytest.raises(TimeoutError):
+        wait_done(concurrent.futures.Future(), 0, "await it")
 
 
 def test_a_future_that_is_late_is_a_timeout() -> None:

