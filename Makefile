@@ -9,17 +9,24 @@ PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' | grep -v
 SCRIPTS := $(shell find labextension/src -type f) labextension/package.json labextension/build-static.mjs
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
-.PHONY: help demo site test check format bench clean
+.PHONY: help demo site test peers test-all check format bench clean
 
 help:  ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/'
 
 demo: site  ## serve the site with its demo notebook (PORT=8000)
 	@$(BIN)/python tools/serve.py _output --port $(PORT) --open-on lab/index.html?path=quickstart.ipynb
 
 site: build/.site  ## build the self-hosted site in _output/
 
-test: build/.site build/.browser  ## run all tests
+test: build/.site build/.browser  ## run the tests, but for the suites of others
+	cd labextension && ../$(BIN)/python ../tools/node.py npm test --silent
+	$(BIN)/python -m pytest --ignore tests/peers
+
+peers: build/.site build/.browser  ## run CPython's and joblib's own tests on the pool, and count
+	$(BIN)/python -m pytest tests/peers
+
+test-all: build/.site build/.browser  ## both, in one run
 	cd labextension && ../$(BIN)/python ../tools/node.py npm test --silent
 	$(BIN)/python -m pytest
 
