@@ -187,6 +187,17 @@ await asyncio.wrap_future(endless._job.ended)
     assert kernel.value("[endless.done(), endless[5]]") == [True, 10]
 
 
+def test_a_task_reads_what_the_notebook_wrote(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import pathlib
+pathlib.Path("words.txt").write_text("äöü")
+read = await pool_map(lambda name: open(name).read(), ["words.txt"])
+"""
+    )
+    assert kernel.value("read") == ["äöü"]
+
+
 def test_an_executor_of_its_own_in_with_and_async_with(kernel: Kernel) -> None:
     kernel.run(
         """
