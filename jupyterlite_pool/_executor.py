@@ -28,6 +28,7 @@ from ._tasks import CallQueue, Held, Task
 from ._waits import can_block, install_waits, wait_done
 from .backends import Backend
 from .errors import BlockingUnavailableError, PoolStartError, TerminatedWorkerError
+from .worker.names import SetUpCall
 
 T = TypeVar("T")
 
@@ -42,7 +43,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     Args:
         max_workers: number of workers; None for one per core, as far as memory allows.
         initializer: called once in every worker before anything else; where it raises, the pool
-            is broken.
+            is broken. What it declares `global` is there for all functions of its module, whatever
+            the notebook has under that name.
         initargs: the initializer's arguments.
         packages: names of packages to load in every worker beyond those that the notebook uses.
         max_tasks_per_child: replace a worker that has run so many tasks; None to keep it. Tasks
@@ -360,7 +362,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
     def _set_up(self, fn: Callable[..., Any], args: Sequence[Any], *, required: bool) -> SetUp:
         ended: concurrent.futures.Future[None] = concurrent.futures.Future()  # it never does
-        held = self._hold(fn, ended)
+        held = self._hold(SetUpCall(fn), ended)
         call = self._encode_call(fn, args, {})
         backend, failed = self._backend, self._dispatcher.on_set_up_failed
         set_up = SetUp(held, call, lambda: backend.size, failed, required=required)

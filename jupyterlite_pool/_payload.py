@@ -26,6 +26,9 @@ Item = TypeVar("Item", CallItem, ResultItem)
 #: A buffer smaller than this costs more as a transfer of its own than as bytes of the stream.
 OUT_OF_BAND_BYTES = 64 * 1024
 
+#: What cloudpickle calls to make a function that came by value: a code object and its globals.
+_BY_VALUE = b"_make_function"
+
 #: pickle has no protocol above this one in any Python that Pyodide ships.
 PROTOCOL = 5
 
@@ -83,9 +86,35 @@ def _dump(obj: object) -> tuple[bytes, list[memoryview]]:
     return payload, buffers
 
 
-def decode(payload: bytes, buffers: Iterable[Any] = ()) -> Any:
-    """The inverse of `encode`."""
-    return pickle.loads(payload, buffers=buffers)
+def decode(
+    payload: bytes, buffers: Iterable[Any] = (), spaces: list[dict[str, Any]] | None = None
+) -> Any:
+    """The inverse of `encode`; adds to `spaces` the globals of functions that came by value."""
+    if spaces is None or _BY_VALUE not in payload:
+        return pickle.loads(payload, buffers=buffers)
+    return _FunctionUnpickler(payload, buffers, spaces).load()
+
+
+class _FunctionUnpickler(pickle.Unpickler):
+    """Notes the globals of the functions that it makes."""
+
+    def __init__(
+        self, payload: bytes, buffers: Iterable[Any], spaces: list[dict[str, Any]]
+    ) -> None:
+        super().__init__(io.BytesIO(payload), buffers=buffers)
+        self._spaces = spaces
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = super().find_class(module, name)
+        if name != _BY_VALUE.decode():
+            return found
+
+        def make_function(code: object, space: dict[str, Any], *rest: Any) -> Any:
+            if not any(known is space for known in self._spaces):
+                self._spaces.append(space)
+            return found(code, space, *rest)
+
+        return make_function
 
 
 def encode_function(function: Callable[..., Any]) -> Encoded:
@@ -104,9 +133,11 @@ def encode_function(function: Callable[..., Any]) -> Encoded:
         ) from error
 
 
-def decode_function(payload: bytes, buffers: Iterable[Any] = ()) -> Callable[..., Any]:
+def decode_function(
+    payload: bytes, buffers: Iterable[Any] = (), spaces: list[dict[str, Any]] | None = None
+) -> Callable[..., Any]:
     """The inverse of `encode_function`; the source lines go where `traceback` looks for them."""
-    function, sources = decode(payload, buffers)
+    function, sources = decode(payload, buffers, spaces)
     for filename, lines in sources.items():
         linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
     return function  # type: ignore[no-any-return]

@@ -22,6 +22,7 @@ from .._refs import set_fetcher
 from ..errors import RemoteUnpicklingError
 from .context import WorkerInfo, set_current_worker
 from .environment import Environment
+from .names import Globals, SetUpCall, SharedNames
 from .randomness import seed_item
 
 
@@ -49,6 +50,7 @@ class Runner:
         self._pid = pid
         self._environment = environment
         self._functions: dict[str, Callable[..., Any]] = {}
+        self._names = SharedNames()
         # Undecoded: a function that cannot be read must fail its tasks, not the frame that put it.
         self._encoded: dict[str, tuple[bytes, Sequence[Any]]] = {}
         #: Objects that references stood for, decoded when the first task needed them.
@@ -72,6 +74,7 @@ class Runner:
         self._environment.drop(key)
         self._encoded.pop(key, None)
         self._functions.pop(key, None)
+        self._names.drop(key)
         self._objects.pop(key, None)
 
     def fetch(self, key: str) -> Any:
@@ -140,10 +143,14 @@ class Runner:
             function, args, kwargs = self._read(item, buffers)
             if item.seed is not None:
                 seed_item(*item.seed)
+            sets_up = isinstance(function, SetUpCall)
+            before = self._names.before(item.function) if sets_up else []
             started = perf_counter()
             value = function(*args, **kwargs)
             if inspect.isawaitable(value):
                 value = await value
+            if sets_up:
+                self._names.share(item.function, before)
             seconds = perf_counter() - started
             encoded = encode(value)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
@@ -172,7 +179,17 @@ class Runner:
     ) -> tuple[Callable[..., Any], Any, Any]:
         function = self._functions.get(item.function)
         if function is None:
-            function = decode_function(*self._encoded[item.function])
+            spaces: list[Globals] = []
+            function = decode_function(*self._encoded[item.function], spaces)
             self._functions[item.function] = function
-        args, kwargs = decode(item.payload, buffers)
+            self._names.add(item.function, spaces)
+        args, kwargs = self._decode_arguments(item, buffers)
         return function, args, kwargs
+
+    def _decode_arguments(self, item: CallItem, buffers: Sequence[Any]) -> Any:
+        if not self._names:
+            return decode(item.payload, buffers)
+        spaces: list[Globals] = []
+        arguments = decode(item.payload, buffers, spaces)
+        self._names.fill(spaces)
+        return arguments

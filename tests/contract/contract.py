@@ -11,6 +11,7 @@ that is busy, as the place where this runs can.
 
 import asyncio
 import concurrent.futures as cf
+import functools
 import gc
 import itertools
 import pickle
@@ -573,6 +574,44 @@ def contract_an_initializer_runs_on_every_worker_before_anything_else(make: Make
     with make(initializer=initialize, initargs=("ready",)) as executor:
         futures = [executor.submit(seen, 0.05) for _ in range(6)]
         assert all(future.result()[-1] == "ready" for future in futures)
+
+
+#: In the notebook; on workers an initializer sets it.
+shared_word = "not set"
+
+
+def contract_what_an_initializer_declares_global_is_there_for_all_calls(make: Make) -> None:
+    def initialize(word: str) -> None:
+        global shared_word, other_word
+        shared_word = other_word = word  # type: ignore[name-defined]
+
+    def seen(_: int) -> Any:
+        return shared_word, other_word  # type: ignore[name-defined]
+
+    def call(fn: Any) -> Any:
+        return fn(0)
+
+    with make(initializer=initialize, initargs=("here",)) as executor:
+        assert executor.submit(seen, 0).result() == ("here", "here")
+        assert list(executor.map(functools.partial(seen), [0])) == [("here", "here")]
+        assert executor.submit(call, seen).result() == ("here", "here")
+        executor.run_everywhere(initialize, "later")
+        assert executor.submit(seen, 0).result() == ("later", "later")
+        assert shared_word == "not set"
+
+
+def contract_what_another_call_declares_global_is_its_own(make: Make) -> None:
+    def change() -> str:
+        global shared_word
+        shared_word = "changed"
+        return shared_word
+
+    def seen() -> str:
+        return shared_word
+
+    with make() as executor:
+        assert executor.submit(change).result() == "changed"
+        assert executor.submit(seen).result() == "not set"
 
 
 def contract_an_initializer_that_fails_breaks_the_pool(make: Make) -> None:

@@ -23,7 +23,7 @@ LAYERS = """
     _refs  _waits  _read_ahead
     _payload  _locks
     _failure  _futures  _loop
-    worker  worker.context  worker.environment  worker.output  worker.randomness
+    worker  worker.context  worker.environment  worker.output  worker.randomness  worker.names
     worker.cell  worker.star  worker.initializer  worker.calls
     worker.runner
     worker.entry
