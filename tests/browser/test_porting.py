@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import pytest
 
-import jupyterlite_pool
 from tests.support.kernel import Kernel
 from tests.support.wheels import COMPILED_FOR_DASK, DASK, JOBLIB, TQDM, Wheels
 
@@ -66,8 +65,6 @@ def _installed(kernel: Kernel, request: pytest.FixtureRequest) -> Iterator[None]
 @pytest.mark.usefixtures("_installed")
 @pytest.mark.parametrize("section", SECTIONS, ids=[section.title for section in SECTIONS])
 def test_the_code_of_a_section_prints_what_it_says(kernel: Kernel, section: Section) -> None:
-    if section.title == "joblib" and not hasattr(jupyterlite_pool, "register_joblib_backend"):
-        pytest.skip("this version has no backend of joblib's")
     for block in section.blocks:
         said = PRINTS.findall(block)
         assert said, "a block that shows nothing proves nothing"
@@ -76,5 +73,5 @@ def test_the_code_of_a_section_prints_what_it_says(kernel: Kernel, section: Sect
 
 def test_no_section_is_overlooked() -> None:
     titles = [section.title for section in SECTIONS]
-    assert titles[:3] == ["concurrent.futures", "multiprocessing", "tqdm"]
-    assert {"asyncio", "joblib", "Dask", "ipyparallel"} <= set(titles)
+    assert titles[:4] == ["concurrent.futures", "multiprocessing", "joblib", "tqdm"]
+    assert {"asyncio", "joblib", "Dask", "ipyparallel"} <= set(titles[4:])
