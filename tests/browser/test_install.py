@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.kernel import Kernel
+from tests.support.wheels import Wheels
 
 #: Seconds of CPU that a call takes at least; more on a slow core.
 WORK = """
@@ -67,6 +68,17 @@ if __name__ == "__main__":
         pool.join()
 """
 
+JOBLIB = """
+from math import sqrt
+from joblib import Parallel, delayed
+
+print(Parallel(n_jobs=2)(delayed(sqrt)(i**2) for i in range(10)))
+Parallel(n_jobs=2)(delayed(busy)(0.3) for _ in range(4))  # the workers are up
+started = time.time()
+results = Parallel(n_jobs=2, batch_size=1)(delayed(busy)(0.4) for _ in range(6))
+report(results, time.time() - started)
+"""
+
 
 @pytest.fixture
 def installed(kernel: Kernel) -> Kernel:
@@ -97,6 +109,13 @@ def test_a_program_with_a_pool(installed: Kernel) -> None:
         "[32, 9]",
         "too late",
     ]
+
+
+def test_a_program_with_joblib(installed: Kernel, wheels: Wheels) -> None:
+    installed.run("jupyterlite_pool.uninstall()")
+    wheels.install(installed, "joblib==1.6.0")
+    installed.run("jupyterlite_pool.install()  # joblib has come meanwhile")
+    assert parallel(installed, JOBLIB) == [str([float(i) for i in range(10)])]
 
 
 def test_a_process_pool_breaks_when_a_worker_exits(installed: Kernel) -> None:

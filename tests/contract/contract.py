@@ -438,6 +438,16 @@ def contract_terminated_workers_end_everything(make: Make) -> None:
     assert isinstance(raised(lambda: executor.submit(abs, 1)), (RuntimeError, cf.BrokenExecutor))
 
 
+def contract_killed_workers_end_everything_too(make: Make) -> None:
+    with make() as executor:
+        futures = [executor.submit(nap, 60) for _ in range(3)]
+        executor.kill_workers()
+        pending = cf.wait(futures, timeout=30).not_done
+        assert not pending
+        assert all(isinstance(future.exception(), cf.BrokenExecutor) for future in futures)
+        executor.kill_workers()  # again, for nothing
+
+
 def contract_the_status_tells_what_workers_do(make: Make) -> None:
     with make() as executor:
         assert executor.max_workers == 2
