@@ -28,7 +28,7 @@ AT_LEAST = 73
 #: Seconds for one method. The slowest starts nine workers.
 LIMIT = 100.0
 
-FOLDER = Path(__file__).parents[2] / "build" / "cpython"
+FOLDER = Path(__file__).parents[3] / "build" / "cpython"
 
 
 #: A module of tests whose outcomes are known.

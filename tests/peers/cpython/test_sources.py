@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cpython import sources
+from tests.peers.cpython import sources
 
 #: Classes of tests as CPython writes them, as far as they are read here.
 CLASS = "class {0}:\n    def helper(self): ...\n    def test_{1}(self): ...\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.joblib_suite.edits import EDITS, edit
-from tests.joblib_suite.exclusions import EXCLUSIONS
+from tests.peers.joblib.edits import EDITS, edit
+from tests.peers.joblib.exclusions import EXCLUSIONS
 from tests.support.kernel import Kernel
 from tests.support.wheels import Wheels, download
 
