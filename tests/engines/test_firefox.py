@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.kernel import Kernel
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(100)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,13 @@ def test_a_task_reads_what_the_notebook_wrote(kernel: Kernel) -> None:
     assert kernel.value(read) == ["äöü"]
 
 
-def test_a_worker_that_dies_is_replaced(kernel: Kernel) -> None:
-    error = kernel.fails("import os\nexecutor.submit(os._exit, 3).result()")
-    assert "TerminatedWorkerError" in error["ename"]
-    assert kernel.value("executor.submit(double, 4).result()") == 8
+def test_the_last_word_of_a_worker_that_dies_is_heard(kernel: Kernel) -> None:
+    # Several times: the browser may lose what a worker posts just before it closes itself.
+    kernel.run(
+        """
+import os
+deaths = [executor.submit(os._exit, 3).exception(timeout=60) for _ in range(5)]
+"""
+    )
+    assert kernel.value("[[e.reason, e.exit_status] for e in deaths]") == [["exited", 3]] * 5
+    assert kernel.value("executor.submit(double, 4).result(timeout=60)") == 8

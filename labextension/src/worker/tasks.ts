@@ -9,6 +9,9 @@ import { errorText } from '../errors';
 import type { CancelFrame, EvalFrame, HostFrame, WorkerFrame } from '../protocol';
 import type { PyCallable, PyProxy, Pyodide, PyodideFatal } from './pyodide';
 
+/** Milliseconds that the host has to hear a worker's last word, and to end it. */
+const LAST_WORD = 2_000;
+
 /** The Python runner, as `jupyterlite_pool.worker.entry` connects it. */
 interface Runner extends PyProxy {
   put: PyCallable;
@@ -146,7 +149,10 @@ export class TaskLoop {
       running: this.postLastResults(),
       message: exited ? `Python exited: ${error.message}` : `${error.name}: ${error.message}`
     });
-    self.close();
+    // Python is dead: what comes now has nobody to serve it. The host ends this worker as soon as it
+    // hears. Closing at once would lose the last word in Firefox, now and then.
+    this.port.onmessage = null;
+    setTimeout(() => self.close(), LAST_WORD);
   }
 
   /** Post what Python had finished but not posted; returns the place of the task that ran. */
