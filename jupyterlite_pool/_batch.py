@@ -79,9 +79,9 @@ class Batch:
 
 def read_result(worker: int, item: ResultItem, buffers: Sequence[Any]) -> Outcome:
     """What a worker said of a task."""
-    if not item.ok:
-        return Outcome(worker, item.seconds, error=decode_error(item.payload))
     try:
+        if not item.ok:
+            return Outcome(worker, item.seconds, error=decode_error(item.payload))
         return Outcome(worker, item.seconds, value=decode(item.payload, buffers))
     except BaseException as cause:
         error = RemoteUnpicklingError(

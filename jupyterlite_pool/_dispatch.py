@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from ._batch import Batch, read_result
@@ -55,6 +56,8 @@ class Dispatcher:
         self._sources: deque[TaskSource] = deque()
         self._batches: dict[int, Batch] = {}
         self._set_ups: list[SetUp] = []
+        #: How many sources are being asked for tasks.
+        self._asking = 0
         self._next_task = 0
         self._next_batch = 0
 
@@ -64,6 +67,11 @@ class Dispatcher:
     def active_sources(self) -> list[TaskSource]:
         """Where tasks come from that have not ended; one source can be named several times."""
         return [*self._sources, *(batch.source for batch in self._open_batches())]
+
+    def unfinished(self) -> list[Future[Any]]:
+        """What is done when all that was taken has ended."""
+        sources = {id(source): source for source in [*self.active_sources, *self._set_ups]}
+        return [future for source in sources.values() for future in source.unfinished()]
 
     def count_batches(self) -> tuple[int, int]:
         """How many batches run, and how many wait for a worker."""
@@ -101,10 +109,15 @@ class Dispatcher:
             if self._is_full(source):
                 full.append(source)
                 continue
-            tasks = source.take(self._backend.size)
-            if tasks:
-                self._submit(source, tasks)
-                self._sources.append(source)
+            # It counts as busy meanwhile: reading and encoding items can run any code.
+            self._asking += 1
+            try:
+                tasks = source.take(self._backend.size)
+                if tasks:
+                    self._submit(source, tasks)
+                    self._sources.append(source)
+            finally:
+                self._asking -= 1
         self._sources.extend(full)
         if self.closed and not self._busy():
             self._backend.shutdown()
@@ -164,7 +177,7 @@ class Dispatcher:
         """A worker can take batches."""
         with self.lock:
             self.ready_workers.add(worker)
-            for call in self._set_ups:
+            for call in list(self._set_ups):
                 self._submit(call, [call.task()], worker)
             self.pump()
 
@@ -268,9 +281,8 @@ class Dispatcher:
                 entry.source.finish(task, Outcome(worker, 0.0, error=error))
 
     def on_broken(self, message: str) -> None:
-        """No worker can start any more."""
-        if not self.closed:
-            self.lose_all(PoolStartError(message))
+        """No worker can start any more; those who wait for the end of the work are told."""
+        self.lose_all(PoolStartError(message))
 
     def on_set_up_failed(self, call: SetUp, worker: int | None, error: BaseException) -> None:
         """A worker could not make a call that every worker is to make."""
@@ -281,7 +293,8 @@ class Dispatcher:
             self._break(reason, error)
         else:  # whoever asked for the call is told, and no later worker makes it
             self._set_ups.remove(call)
-            call.future.set_exception(error)
+            call.broken(error)
+            self.pump()
 
     def _break(self, reason: str, cause: BaseException | None = None) -> None:
         error = self._break_with(reason) if self._break_with else PoolStartError(reason)
@@ -301,7 +314,8 @@ class Dispatcher:
         return [batch for batch in self._batches.values() if batch.target is None]
 
     def _busy(self) -> bool:
-        return bool(self._sources or self._open_batches())
+        waited_for = any(call.unfinished() for call in self._set_ups)
+        return bool(self._sources or self._asking or waited_for or self._open_batches())
 
     def _submit(self, source: TaskSource, tasks: list[Task], target: int | None = None) -> None:
         for task in tasks:
@@ -310,7 +324,12 @@ class Dispatcher:
         entry = Batch(source, {task.id: task for task in tasks}, len(tasks), target)
         batch, self._next_batch = self._next_batch, self._next_batch + 1
         self._batches[batch] = entry  # before it is submitted: it may start at once
-        self._backend.submit(batch, *entry.frame(), target)
+        try:
+            self._backend.submit(batch, *entry.frame(), target)
+        except Exception as error:  # too large for the browser, for example
+            self._forget(batch)
+            for task in tasks:
+                source.finish(task, Outcome(None, 0.0, error=error))
 
     def _forget(self, batch: int) -> Batch:
         entry = self._batches.pop(batch)

@@ -217,7 +217,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             ended: concurrent.futures.Future[None] = concurrent.futures.Future()
             held = self._hold(fn, ended)
             wake = self._dispatcher.take_back
-            job = MapJob(fn, iterables, held=held, wake=wake, ended=ended, **options)
+            try:
+                job = MapJob(fn, iterables, held=held, wake=wake, ended=ended, **options)
+            except BaseException:
+                _end(ended)  # or else the workers would hold the function for ever
+                raise
             if options.get("buffersize") is not None:
                 self._dispatcher.streams.add(job)
                 weakref.finalize(job, _end, ended).atexit = False  # it may never be read to its end
@@ -316,7 +320,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             cancel_futures: cancel the calls that have not started.
         """
         with self._lock:
-            unfinished = self._unfinished()
+            unfinished = self._dispatcher.unfinished()
             self._dispatcher.close(cancel=cancel_futures)
         if wait:
             for future in unfinished:
@@ -348,24 +352,19 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         traceback: TracebackType | None,
     ) -> None:
         with self._lock:
-            pending = [asyncio.wrap_future(future) for future in self._unfinished()]
+            pending = [asyncio.wrap_future(future) for future in self._dispatcher.unfinished()]
         self.shutdown(wait=False)
         # Shielded: a wait that is given up must not cancel the work.
         await asyncio.shield(asyncio.gather(*pending, return_exceptions=True))
 
-    def _unfinished(self) -> list[concurrent.futures.Future[Any]]:
-        """What is done when the calls and jobs that were taken have ended."""
-        sources = {id(source): source for source in self._dispatcher.active_sources}
-        return [future for source in sources.values() for future in source.unfinished()]
-
     # What workers hold.
 
     def _set_up(self, fn: Callable[..., Any], args: Sequence[Any], *, required: bool) -> SetUp:
-        ended: concurrent.futures.Future[None] = concurrent.futures.Future()  # it never does
-        held = self._hold(SetUpCall(fn), ended)
         call = self._encode_call(fn, args, {})
+        ended: concurrent.futures.Future[None] = concurrent.futures.Future()
+        held = self._hold(SetUpCall(fn), ended)
         backend, failed = self._backend, self._dispatcher.on_set_up_failed
-        set_up = SetUp(held, call, lambda: backend.size, failed, required=required)
+        set_up = SetUp(held, call, lambda: backend.size, failed, required=required, ended=ended)
         self._dispatcher.set_up(set_up)
         return set_up
 

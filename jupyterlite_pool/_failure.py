@@ -93,12 +93,17 @@ def _put_together(parts: _Parts) -> BaseException:
             traceback_text=parts.text,
         )
     if parts.notes:
-        error.__notes__ = list(parts.notes)  # type: ignore[attr-defined]
+        attach(error, "__notes__", list(parts.notes))
     cause = RemoteTraceback(parts.text)
     if parts.cause is not None:
         cause.__cause__ = _put_together(_Parts(*parts.cause))
-    error.__cause__ = cause
+    attach(error, "__cause__", cause)
     return error
+
+
+def attach(error: BaseException, name: str, value: object) -> None:
+    """Set an attribute of an exception, also of one whose class lets nobody do that."""
+    BaseException.__setattr__(error, name, value)
 
 
 def _rebuild(parts: _Parts) -> BaseException | None:

@@ -6,10 +6,11 @@ import reprlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from typing import Any, NamedTuple
 
 from ._chunks import ChunkSizer
+from ._failure import attach
 from ._payload import Encoded, encode_call
 from ._read_ahead import ReadAhead
 from ._tasks import Held, Outcome, Task
@@ -315,7 +316,7 @@ class MapJob:
         if future.cancelled():  # a wait was given up
             future = self._arrivals[index] = Future()
         if not future.done() and (self._has(index) or not self.active):
-            future.set_result(self._has(index))
+            _resolve(future, self._has(index))
         return future
 
     def _has(self, index: int) -> bool:
@@ -324,7 +325,7 @@ class MapJob:
     def _arrive(self, index: int) -> None:
         future = self._arrivals.pop(index, None)
         if future is not None and not future.done():
-            future.set_result(self._has(index))
+            _resolve(future, self._has(index))
         waiting, self._next_arrival = self._next_arrival, None
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
@@ -425,7 +426,15 @@ def _short_repr(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
+def _resolve(future: Future[bool], value: bool) -> None:
+    """Say what both the one who asks and the one who brings an item may come to say."""
+    try:
+        future.set_result(value)
+    except InvalidStateError:  # only where there are threads
+        pass
+
+
 def _add_note(error: BaseException, note: str) -> None:
     """PEP 678, also for Python 3.10, where only the attribute can be set."""
     notes = [*getattr(error, "__notes__", ()), note]
-    error.__notes__ = notes  # type: ignore[attr-defined]
+    attach(error, "__notes__", notes)

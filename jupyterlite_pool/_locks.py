@@ -15,6 +15,9 @@ from typing import Any
 from ._waits import can_block
 from .errors import BlockingUnavailableError
 
+#: A browser takes a longer time for none at all.
+MAX_TIMER = 2**31 - 1
+
 #: Asks for a lock: gives a promise of what releases it, or of nothing where it was not to be had in
 #: time; and a way to ask no more.
 _ASK = """
@@ -88,6 +91,8 @@ class Lock:
 
         at_once = not block or (timeout is not None and timeout <= 0)
         limit = None if at_once or timeout is None else timeout * 1000
+        if limit is not None and limit > MAX_TIMER:
+            limit = None
         asked = _ask()(self._name, at_once, limit)
         try:
             release = run_sync(asked.granted)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterat
 from concurrent.futures import CancelledError
 from typing import Any, Generic, Literal, TypeVar, overload
 
+from ._failure import attach
 from ._job import MapJob, Timing
 from ._payload import encode_function
 from ._reusable import get_reusable_executor
@@ -311,8 +312,10 @@ class AsCompleted(Generic[T]):
     def __init__(self, job: MapJob, get: Callable[[int], T]) -> None:
         self._job = job
         self._get = get
-        self._ready = sorted({*job.values, *job.failures})
+        self._ready: list[int] = []
+        self._given: set[int] = set()
         job.item_observers.append(self._ready.append)
+        self._ready.extend(sorted({*job.values, *job.failures}))
 
     def __iter__(self) -> Iterator[tuple[int, T]]:
         while (index := self._next_index()) is not None or self._job.active:
@@ -329,7 +332,12 @@ class AsCompleted(Generic[T]):
                 yield index, self._get(index)
 
     def _next_index(self) -> int | None:
-        return self._ready.pop(0) if self._ready else None
+        while self._ready:
+            index = self._ready.pop(0)
+            if index not in self._given:  # it may have come twice: before, and while we looked
+                self._given.add(index)
+                return index
+        return None
 
 
 def _check_options(
@@ -399,8 +407,8 @@ def _overdue(timeout: float) -> TimeoutError:
 def _with_result(error: BaseException, result: MapResult[Any]) -> BaseException:
     """The error with what the job has got so far."""
     job = result._job
-    error.map_result = result  # type: ignore[attr-defined]
+    attach(error, "map_result", result)
     note = f"{len(job.values)} items finished and are kept in `error.map_result`"
     notes = [n for n in getattr(error, "__notes__", ()) if not n.endswith("`error.map_result`")]
-    error.__notes__ = [*notes, note]  # type: ignore[attr-defined]
+    attach(error, "__notes__", [*notes, note])
     return error

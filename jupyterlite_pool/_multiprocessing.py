@@ -32,6 +32,8 @@ class AsyncResult(Generic[T]):
         self._future = future
 
         def done(future: Future[T]) -> None:
+            if future.cancelled():  # with the whole pool
+                return
             error = future.exception(0)
             if error is None and callback is not None:
                 callback(future.result(0))
@@ -58,8 +60,7 @@ class AsyncResult(Generic[T]):
         try:
             wait_done(self._future, timeout, _INSTEAD)
         except TimeoutError:
-            if self._future.done():
-                raise
+            pass  # `wait` only waits
 
     def ready(self) -> bool:
         """Whether the call has ended."""
@@ -72,7 +73,8 @@ class AsyncResult(Generic[T]):
         return self._future.exception(0) is None
 
     def __await__(self) -> Generator[object, None, T]:
-        return asyncio.wrap_future(self._future).__await__()
+        # Who gives up waiting does not call off the work: nothing here can be cancelled.
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
 
 class IMapIterator(Generic[T]):
@@ -84,8 +86,10 @@ class IMapIterator(Generic[T]):
         #: Items that have ended and were not given; None where they are given in order.
         self._ready: list[int] | None = None
         if not ordered:
-            self._ready = [*job.values, *job.failures]
+            self._ready = []
             job.item_observers.append(self._ready.append)
+            self._ready.extend([*job.values, *job.failures])
+            self._given: set[int] = set()
 
     def __iter__(self) -> IMapIterator[T]:
         return self
@@ -118,11 +122,15 @@ class IMapIterator(Generic[T]):
                 self._stop()
             self._index += 1
             return self._index - 1
-        while not self._ready:
+        while True:
+            while self._ready:
+                index = self._ready.pop(0)
+                if index not in self._given:  # it may have come twice: before, and while we looked
+                    self._given.add(index)
+                    return index
             if not self._job.active:
                 self._stop()
             wait_done(self._job.next_arrival(), timeout, _INSTEAD)
-        return self._ready.pop(0)
 
     def _stop(self) -> None:
         self._job.settled.result(0)  # what the iterable itself raised

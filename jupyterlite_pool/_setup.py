@@ -32,6 +32,7 @@ class SetUp:
         on_failure: Callable[[SetUp, int | None, BaseException], None],
         *,
         required: bool,
+        ended: Future[None] | None = None,
     ) -> None:
         """Describe a call.
 
@@ -39,8 +40,12 @@ class SetUp:
             size: tells how many workers the pool should have.
             on_failure: called with the worker and the error when a worker cannot be set up.
             required: whether no worker may go without it, not even the first ones.
+            ended: resolves when no worker will make the call any more.
         """
         self.future: PoolFuture[list[Any]] = PoolFuture()
+        # Whoever gives up waiting for it does not call it off.
+        self.future.set_running_or_notify_cancel()
+        self._ended = ended
         self._held = held
         self._call = call
         self._size = size
@@ -88,16 +93,18 @@ class SetUp:
         """Nothing to do."""
 
     def unfinished(self) -> list[Future[Any]]:
-        """Nobody waits for it who waits for the pool's tasks."""
-        return []
+        """Its future, but for what only comes before the tasks that somebody waits for."""
+        return [] if self.required or self.future.done() else [self.future]
 
     def cancel_waiting(self) -> None:
         """Nothing to do: its tasks wait for nobody."""
 
-    def broken(self, error: Exception) -> None:
+    def broken(self, error: BaseException) -> None:
         """No worker will make the call any more."""
         if not self.future.done():
             self.future.set_exception(error)
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
 
     def printed(self, task: Task, stream: str, text: str) -> None:
         """The executor has shown it."""

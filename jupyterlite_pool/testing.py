@@ -13,6 +13,7 @@ import asyncio
 import os
 import queue
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -250,7 +251,10 @@ class InProcessBackend:
     def _tell(self, listener: Listener) -> None:
         while (word := self._words.get()) is not None:
             if not self._ended:
-                word(listener)
+                try:
+                    word(listener)
+                except Exception:  # as in a browser: it must not stop the pool
+                    traceback.print_exc()
 
     def dispatch(self) -> None:
         """Give waiting batches to idle workers; end those that are too many."""

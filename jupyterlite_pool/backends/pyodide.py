@@ -65,6 +65,8 @@ class PyodideBackend:
             for started in pool.start(_object(**_boot_options(), snapshot=files.snapshot)):
                 started.catch(_ignore)  # the pool itself says when it is broken
         except Exception as error:
+            if self._ended:
+                return
             listener.on_broken(f"the pool's files could not be loaded: {error}")
             return
         self._pool = pool

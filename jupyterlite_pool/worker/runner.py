@@ -80,7 +80,9 @@ class Runner:
     def fetch(self, key: str) -> Any:
         """The object that a reference stands for; the same one for all tasks."""
         if key not in self._objects:
-            self._objects[key] = decode(*self._encoded[key])
+            spaces: list[Globals] = []
+            self._objects[key] = decode(*self._encoded[key], spaces)
+            self._names.add(key, spaces)
             del self._encoded[key]
         return self._objects[key]
 

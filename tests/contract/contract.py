@@ -247,6 +247,21 @@ def contract_an_exception_keeps_what_it_carries(make: Make) -> None:
         assert error.filename == "/no/such/file"
 
 
+def contract_an_exception_that_lets_nobody_change_it_arrives(make: Make) -> None:
+    class SealedError(Exception):
+        def __setattr__(self, name: str, value: object) -> None:
+            raise AttributeError(name)
+
+    def refuse(x: int = 0) -> None:
+        raise SealedError(x)
+
+    with make() as executor:
+        error = executor.submit(refuse).exception(60)
+        assert type(error).__name__ == "SealedError"
+        assert "refuse" in str(error.__cause__)
+        assert type(raised(lambda: list(executor.map(refuse, [1])))).__name__ == "SealedError"
+
+
 def contract_an_exit_in_a_task_is_the_tasks_own(make: Make) -> None:
     def leave() -> None:
         raise SystemExit(3)
@@ -707,6 +722,49 @@ def contract_workers_that_come_later_make_the_call_too(make: Make) -> None:
         executor.scale(3)
         until(lambda: len(executor.ready_workers) == 3, executor)
         assert all(executor.map(is_marked, [0.1] * 12))
+
+
+def contract_shutdown_waits_for_what_every_worker_does(make: Make) -> None:
+    with make() as executor:
+        future = executor.submit_everywhere(nap, 0.2)
+    assert future.done()
+    assert future.result() == [0.2, 0.2]
+
+
+def contract_who_gives_up_a_call_on_every_worker_does_no_harm(make: Make) -> None:
+    with make() as executor:
+        future = executor.submit_everywhere(divide, 1, 0)
+        assert not future.cancel()
+        assert type(future.exception()) is ZeroDivisionError
+        assert executor.submit(abs, -1).result() == 1
+
+
+def contract_a_job_that_is_being_read_when_its_executor_closes_ends(make: Make) -> None:
+    def items() -> Any:
+        yield 1
+        executor.shutdown(wait=False)
+        yield 2
+
+    executor = make()
+    job = executor.start_job(abs, [items()], chunksize=1)
+    job.ended.result(60)
+    assert job.values == {0: 1, 1: 2}
+
+
+def contract_functions_behind_a_reference_see_what_was_set_up(make: Make) -> None:
+    def initialize() -> None:
+        global set_up_value
+        set_up_value = 7
+
+    def read() -> Any:
+        return globals()["set_up_value"]
+
+    def call(function: Callable[[], int]) -> int:
+        return function()
+
+    read.__module__ = initialize.__module__ = "__main__"  # as in a notebook: they go by value
+    with make(initializer=initialize) as executor:
+        assert executor.submit(call, executor.put(read)).result() == 7
 
 
 def contract_a_call_that_fails_somewhere_is_an_error_and_is_not_repeated(make: Make) -> None:

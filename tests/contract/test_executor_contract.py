@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool.backends import WorkerEnd
-from jupyterlite_pool.errors import TerminatedWorkerError
+from jupyterlite_pool.backends import Listener, WorkerEnd
+from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.testing import InProcessBackend
 from tests.contract import contract
 
@@ -79,3 +79,51 @@ def test_where_nobody_knows_what_ran_nothing_is_run_again(
         job.ended.result()
         started = [getattr(error, "started", "no such error") for error in job.failures.values()]
         assert started == [None, None, None]
+
+
+def test_calls_that_wait_when_no_worker_can_start_fail_also_after_shutdown() -> None:
+    executor = WorkerPoolExecutor(backend=Unstarted())
+    future = executor.submit(abs, -1)
+    executor.shutdown(wait=False)
+    executor._dispatcher.on_broken("there is no Python here")
+    assert isinstance(future.exception(10), PoolStartError)
+
+
+def test_what_the_backend_refuses_fails_and_nothing_else() -> None:
+    backend = Refusing(2)
+    with WorkerPoolExecutor(backend=backend) as executor:
+        job = executor.start_job(abs, [range(6)], chunksize=1, return_exceptions=True)
+        job.ended.result(10)
+    assert [type(error) for error in job.failures.values()] == [MemoryError]
+    assert len(job.values) == 5
+
+
+def test_a_job_that_cannot_begin_holds_nothing(
+    executor_factory: Callable[[], WorkerPoolExecutor],
+) -> None:
+    with executor_factory() as executor:
+        with pytest.raises(ValueError, match="different lengths"):
+            executor.start_job(pow, [[1, 2], [1]], strict=True)
+        assert not executor._objects._users
+        with pytest.raises(ZeroDivisionError):
+            executor.run_everywhere(contract.divide, 1, 0)
+        assert not executor._objects._users
+
+
+class Unstarted(InProcessBackend):
+    """Never becomes ready."""
+
+    def start(self, listener: Listener, max_batches: int | None = None) -> None:
+        pass
+
+
+class Refusing(InProcessBackend):
+    """Takes every batch but the fourth."""
+
+    count = 0
+
+    def submit(self, *batch: Any) -> None:
+        self.count += 1
+        if self.count == 4:
+            raise MemoryError("too large")
+        super().submit(*batch)

@@ -170,6 +170,19 @@ def test_a_result_can_be_awaited(pool: Pool) -> None:
     assert asyncio.run(gather(pool)) == [2, 4]
 
 
+async def give_up(pool: Pool) -> list[int]:
+    result = pool.map_async(wait_at_the_gate, [0, 1], callback=SEEN.append)
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(result, 0.01)
+    GATE.set()
+    return await result
+
+
+def test_who_gives_up_waiting_does_not_call_off_the_work(pool: Pool) -> None:
+    assert asyncio.run(give_up(pool)) == [0, 1]
+    assert SEEN == [[0, 1]]
+
+
 def test_a_closed_pool_takes_nothing_and_ends_its_work() -> None:
     pool = Pool(backend=InProcessBackend(2))
     result = pool.map_async(double, range(10))

@@ -47,6 +47,7 @@ export function verifiedSnapshot(source: SnapshotSource): Promise<Blob | null> {
   if (snapshot === undefined) {
     snapshot = fetchSnapshot(source).catch((error: unknown) => {
       console.warn(`jupyterlite-pool: workers start without ${source.url}: ${errorText(error)}`);
+      snapshots.delete(source.sha256); // the next time it may be there
       return null;
     });
     snapshots.set(source.sha256, snapshot);
