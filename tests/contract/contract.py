@@ -754,7 +754,7 @@ def contract_a_job_that_is_being_read_when_its_executor_closes_ends(make: Make) 
 def contract_functions_behind_a_reference_see_what_was_set_up(make: Make) -> None:
     def initialize() -> None:
         global set_up_value
-        set_up_value = 7
+        set_up_value = 7  # type: ignore[name-defined]
 
     def read() -> Any:
         return globals()["set_up_value"]
