@@ -217,4 +217,4 @@ said = [str(w.message) for w in caught]
 def test_a_size_that_is_none_is_an_error(kernel: Kernel) -> None:
     error = kernel.fails("WorkerPoolExecutor(0)")
     assert "ValueError" in error["ename"]
-    assert "max_workers must be at least 1, not 0" in error["evalue"]
+    assert "max_workers must be greater than 0, not 0" in error["evalue"]
