@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.kernel import Kernel
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")

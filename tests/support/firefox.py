@@ -20,9 +20,13 @@ from tests.support.processes import running
 NAMES = ("firefox-esr", "firefox")
 HOW_TO_GET = "there is no Firefox: apt-get install firefox-esr"
 
-#: Seconds until it listens, and until it answers.
+#: Seconds until it listens, and until it answers; a kernel starts in a fourth of that.
 START = 60
-ANSWER = 220
+ANSWER = 75
+
+
+class FrozenError(RuntimeError):
+    """It does not answer any more, and never will."""
 
 
 def find() -> str | None:
@@ -36,6 +40,7 @@ class FirefoxPage:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._numbers = itertools.count(1)
+        self._frozen = False
         self._send("session.new", capabilities={})
         [tab, *_] = self._send("browsingContext.getTree")["contexts"]
         self._tab = tab["context"]
@@ -60,10 +65,16 @@ class FirefoxPage:
         return json.loads(answer["result"]["value"])
 
     def _send(self, method: str, **params: Any) -> dict[str, Any]:
+        if self._frozen:
+            raise FrozenError("it has not answered before")
         number = next(self._numbers)
         self._connection.send(json.dumps({"id": number, "method": method, "params": params}))
         while True:
-            answer = json.loads(self._connection.recv(timeout=ANSWER))
+            try:
+                answer = json.loads(self._connection.recv(timeout=ANSWER))
+            except TimeoutError:
+                self._frozen = True
+                raise FrozenError(f"no answer to {method} after {ANSWER} s") from None
             if answer.get("id") == number:
                 break
         if answer["type"] == "error":
