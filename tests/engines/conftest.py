@@ -54,16 +54,16 @@ def firefox_kernel(site: str) -> Iterator[Kernel]:
     if executable is None:
         pytest.skip(firefox.HOW_TO_GET)
     for _ in range(FIREFOX_STARTS):
-        with firefox.start(executable) as page:
-            try:
+        try:
+            with firefox.start(executable) as page:
                 page.open(f"{site}/lab/index.html")
                 kernel = Kernel(page)
                 kernel.run(USE_THE_POOL)
-            except firefox.FrozenError:
-                continue
-            kernel.page = Freezing(page)
-            yield kernel
-            return
+                kernel.page = Freezing(page)
+                yield kernel
+                return
+        except firefox.FrozenError:
+            continue
     pytest.xfail(FROZEN)
 
 

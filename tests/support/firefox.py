@@ -20,9 +20,9 @@ from tests.support.processes import running
 NAMES = ("firefox-esr", "firefox")
 HOW_TO_GET = "there is no Firefox: apt-get install firefox-esr"
 
-#: Seconds until it listens, and until it answers; a kernel starts in a fourth of that.
+#: Seconds until it listens, and until it answers; a kernel starts in a third of that.
 START = 60
-ANSWER = 75
+ANSWER = 45
 
 
 class FrozenError(RuntimeError):
