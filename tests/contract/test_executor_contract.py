@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool._job import MapJob
 from jupyterlite_pool.backends import Listener, WorkerEnd
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.testing import InProcessBackend
@@ -48,14 +49,20 @@ def test_every_promise_is_found() -> None:
     assert len(PROMISES) > 30
 
 
+def start_batch(executor: WorkerPoolExecutor) -> MapJob:
+    """Three items that travel together; the first one runs for a while."""
+    items = [[1.0, 0, 0]]
+    job = executor.start_job(contract.nap, items, chunksize=3, return_exceptions=True)
+    contract.until(lambda: executor.status().batches_running == 1, executor)
+    return job
+
+
 def test_what_had_not_started_moves_and_what_had_started_does_not(
     executor_factory: Callable[[], WorkerPoolExecutor],
 ) -> None:
     # Only a worker that says which task it ran lets the others of its batch move.
     with executor_factory() as executor:
-        items = [[1.0, 0, 0]]
-        job = executor.start_job(contract.nap, items, chunksize=3, return_exceptions=True)
-        contract.until(lambda: executor.status().batches_running == 1, executor)
+        job = start_batch(executor)
         [busy] = [worker.id for worker in executor.status().workers if worker.state == "busy"]
         backend: Any = executor._backend
         backend.end(busy, WorkerEnd("exited", "Python exited", 7, 0))
@@ -72,9 +79,7 @@ def test_where_nobody_knows_what_ran_nothing_is_run_again(
     executor_factory: Callable[[], WorkerPoolExecutor],
 ) -> None:
     with executor_factory() as executor:
-        items = [[1.0, 0, 0]]
-        job = executor.start_job(contract.nap, items, chunksize=3, return_exceptions=True)
-        contract.until(lambda: executor.status().batches_running == 1, executor)
+        job = start_batch(executor)
         contract.lose(executor)
         job.ended.result()
         started = [getattr(error, "started", "no such error") for error in job.failures.values()]
