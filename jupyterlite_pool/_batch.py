@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._failure import decode_error
-from ._payload import decode, join
-from ._protocol import CallItem, ResultItem
+from ._payload import decode, join_calls
+from ._protocol import ResultItem
 from ._tasks import Outcome, Task, TaskSource
 from .backends import WorkerEnd
 from .errors import PoolError, RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
@@ -28,32 +28,32 @@ class Batch:
     worker: int | None = None
     call_off: Callable[[], None] | None = None
     timed_out: bool = False
+    #: Whether it was lost while it waited at its worker, behind another batch.
+    behind: bool = False
 
     def frame(self) -> tuple[bytes, list[memoryview], list[str]]:
         """Payload, buffers, and the keys of what a worker must hold, in the order to send it."""
         items = []
         buffers: list[memoryview] = []
         needs: dict[str, None] = {}
+        held = None
         for task in self.tasks.values():
-            needs.update(dict.fromkeys(task.needs))
-            call, held = task.call, task.held
+            if task.held is not held or task.call.refs:
+                held = task.held
+                needs.update(dict.fromkeys(task.needs))
+            payload, own, _ = task.call
+            # The fields of `CallItem`.
             items.append(
-                CallItem(
-                    task.id,
-                    held.function,
-                    held.environment,
-                    call.payload,
-                    len(call.buffers),
-                    task.attempt,
-                    task.seed,
-                )
+                (task.id, *held[:2], payload, len(own), task.attempt, task.seed)
             )
-            buffers.extend(call.buffers)
-        return join(items), buffers, list(needs)
+            buffers.extend(own)
+        return join_calls(items), buffers, list(needs)
 
     def divide(self, end: WorkerEnd) -> tuple[list[Task], list[Task]]:
         """Its tasks when its worker ended: those that had started, or may have, and the others."""
         left = list(self.tasks.values())
+        if self.behind and end.running is not None:  # the worker said how far it had come
+            return [], left
         first = self.size - len(left)  # results come in order
         if self.size == 1 or end.running is None:
             return left, []
@@ -67,7 +67,7 @@ class Batch:
                 f"it ran longer than task_timeout={self.source.task_timeout:g} s. "
                 f"Worker {worker} is being replaced."
             )
-        known = self.size == 1 or end.running is not None
+        known = (self.size == 1 and not self.behind) or end.running is not None
         return TerminatedWorkerError(
             f"worker {worker} stopped while running it ({end.message}). The worker is being "
             "replaced; other items are not affected. To run such items again, use `retries=1`.",
@@ -82,7 +82,7 @@ def read_result(worker: int, item: ResultItem, buffers: Sequence[Any]) -> Outcom
     try:
         if not item.ok:
             return Outcome(worker, item.seconds, error=decode_error(item.payload))
-        return Outcome(worker, item.seconds, value=decode(item.payload, buffers))
+        return Outcome(worker, item.seconds, decode(item.payload, buffers))
     except BaseException as cause:
         error = RemoteUnpicklingError(
             f"the result could not be read in the notebook: {type(cause).__name__}: {cause}"

@@ -15,6 +15,9 @@ TARGET_SECONDS = 0.05
 #: measured say little.
 GROWTH = 8
 
+#: A batch that takes no longer than this costs more on its way than at its worker.
+BRIEF_SECONDS = 0.00025
+
 #: Weight of the newest measurement in the running mean.
 WEIGHT = 0.3
 
@@ -26,6 +29,13 @@ class ChunkSizer:
         self._fixed = fixed
         self._mean: float | None = None
         self._last = 1
+
+    @property
+    def brief(self) -> bool:
+        """Whether batches of the size that was asked for are over in next to no time."""
+        if self._fixed is None or self._mean is None:
+            return False
+        return self._fixed * self._mean <= BRIEF_SECONDS
 
     def observe(self, seconds: float, tasks: int) -> None:
         """Take into account that `tasks` tasks took `seconds` seconds."""

@@ -16,8 +16,7 @@ from typing import Any
 
 from ._batch import Batch, read_result
 from ._job import MapJob
-from ._payload import split
-from ._protocol import ResultItem
+from ._payload import split_results
 from ._setup import SetUp
 from ._tasks import Outcome, Task, TaskSource
 from .backends import ON_PURPOSE, Backend, WorkerEnd
@@ -25,6 +24,9 @@ from .errors import PoolStartError, RemoteError, RemoteUnpicklingError
 
 #: Batches that a backend holds for each worker: one that runs and one that waits.
 BATCHES_PER_WORKER = 2
+
+#: The same of batches that are over before the next one could be fetched.
+BRIEF_BATCHES_PER_WORKER = 16
 
 
 class Dispatcher:
@@ -55,6 +57,8 @@ class Dispatcher:
         self.streams: weakref.WeakSet[MapJob] = weakref.WeakSet()
         self._sources: deque[TaskSource] = deque()
         self._batches: dict[int, Batch] = {}
+        #: How many of them are for whichever worker is free.
+        self._open = 0
         self._set_ups: list[SetUp] = []
         #: How many sources are being asked for tasks.
         self._asking = 0
@@ -102,17 +106,18 @@ class Dispatcher:
 
     def pump(self) -> None:
         """Fill the backend's queue, from each source in turn."""
-        limit = BATCHES_PER_WORKER * self._backend.size
+        size = self._backend.size
         full: list[TaskSource] = []
-        while self._sources and len(self._open_batches()) < limit:
+        while self._sources:
             source = self._sources.popleft()
-            if self._is_full(source):
+            batches = BRIEF_BATCHES_PER_WORKER if source.brief else BATCHES_PER_WORKER
+            if self._open >= batches * size or self._is_full(source):
                 full.append(source)
                 continue
             # It counts as busy meanwhile: reading and encoding items can run any code.
             self._asking += 1
             try:
-                tasks = source.take(self._backend.size)
+                tasks = source.take(size)
                 if tasks:
                     self._submit(source, tasks)
                     self._sources.append(source)
@@ -197,7 +202,6 @@ class Dispatcher:
 
                 entry.call_off = self._backend.call_later(limit, expire)
             entry.source.started()
-            self.pump()
 
     def on_result(
         self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
@@ -209,7 +213,7 @@ class Dispatcher:
                 return
             outcomes = {
                 item.task: read_result(worker, item, item_buffers)
-                for item, item_buffers in split(ResultItem, payload, buffers)
+                for item, item_buffers in split_results(payload, buffers)
             }
             if self._break_with is not None:
                 for outcome in outcomes.values():
@@ -248,7 +252,9 @@ class Dispatcher:
                     entry.source.printed(entry.tasks[task], stream, text)
         self.on_print(worker, stream, text)
 
-    def on_worker_ended(self, worker: int, batch: int | None, end: WorkerEnd) -> None:
+    def on_worker_ended(
+        self, worker: int, batch: int | None, end: WorkerEnd, behind: Sequence[int] = ()
+    ) -> None:
         """Fail what ran on a worker that is gone, and run elsewhere what had not started."""
         with self.lock:
             self.ready_workers.discard(worker)
@@ -257,8 +263,10 @@ class Dispatcher:
             if self._break_with is not None and end.reason not in ON_PURPOSE:
                 self._break(end.message)
                 return
-            if batch in self._batches:
-                self._lose(batch, worker, end)
+            for lost in (batch, *behind):
+                if lost in self._batches:
+                    self._batches[lost].behind = lost != batch
+                    self._lose(lost, worker, end)
             for number, entry in list(self._batches.items()):
                 if entry.target == worker:  # its replacement has its own
                     self._forget(number)
@@ -324,8 +332,10 @@ class Dispatcher:
         entry = Batch(source, {task.id: task for task in tasks}, len(tasks), target)
         batch, self._next_batch = self._next_batch, self._next_batch + 1
         self._batches[batch] = entry  # before it is submitted: it may start at once
+        self._open += target is None
         try:
-            self._backend.submit(batch, *entry.frame(), target)
+            group = id(source) if source.brief else None
+            self._backend.submit(batch, *entry.frame(), target, group)
         except Exception as error:  # too large for the browser, for example
             self._forget(batch)
             for task in tasks:
@@ -333,6 +343,7 @@ class Dispatcher:
 
     def _forget(self, batch: int) -> Batch:
         entry = self._batches.pop(batch)
+        self._open -= entry.target is None
         if entry.call_off is not None:
             entry.call_off()
         if entry.worker is not None:

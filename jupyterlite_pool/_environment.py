@@ -10,6 +10,7 @@ import pickle
 import re
 import sys
 import sysconfig
+import time
 import zipfile
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -39,6 +40,9 @@ KERNEL_PACKAGES = (
 #: What Pyodide notes as the origin of packages that it loaded by its lock file.
 _LOCK_CHANNEL = "default channel"
 
+#: Seconds in which no package is installed: asking for the folder's time costs as much as a task.
+LOOK_AGAIN = 0.001
+
 #: Sent to every worker before anything else, in `runtime_files`.
 _RUNTIME_PACKAGES = ("cloudpickle", "jupyterlite-pool")
 
@@ -65,18 +69,19 @@ class NotebookEnvironment:
         """
         self._extra = tuple(packages)
         self._pyodide = pyodide
+        self._site_packages = sysconfig.get_path("purelib")
+        self._looked_at = float("-inf")
+        self._installed_at = 0
         self._state: object = None
         self._described: tuple[str, Encoded] | None = None
 
     def describe(self) -> tuple[str, Encoded]:
         """The key and the encoded `Surroundings` of a task that is submitted now."""
-        site_packages = sysconfig.get_path("purelib")
-        # Installing or removing a package changes the folder's time.
         state = (
-            os.stat(site_packages).st_mtime_ns,
+            self._folder_time(),
             tuple(sys.path),
             os.getcwd(),
-            tuple(os.environ.items()),
+            tuple(os.environ._data.items()),  # type: ignore[attr-defined] # decoding costs more
         )
         if self._described is None or state != self._state:
             payload = pickle.dumps(tuple(self._look()), PROTOCOL)
@@ -84,6 +89,14 @@ class NotebookEnvironment:
             self._described = (ENVIRONMENT_PREFIX + digest, Encoded(payload, []))
             self._state = state
         return self._described
+
+    def _folder_time(self) -> int:
+        """When a package was last installed or removed: that changes the folder's time."""
+        now = time.perf_counter()
+        if now - self._looked_at > LOOK_AGAIN:
+            self._installed_at = os.stat(self._site_packages).st_mtime_ns
+            self._looked_at = now
+        return self._installed_at
 
     def _look(self) -> Surroundings:
         lock = self._pyodide._api.lockfile_packages.to_py()

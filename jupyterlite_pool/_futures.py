@@ -7,7 +7,7 @@ import concurrent.futures
 from collections.abc import Generator
 from typing import TypeVar
 
-from ._waits import wait_done
+from ._waits import IN_BROWSER, wait_done
 
 T = TypeVar("T")
 
@@ -43,4 +43,15 @@ class PoolFuture(concurrent.futures.Future[T]):
         return super().exception(0)
 
     def __await__(self) -> Generator[object, None, T]:
-        return asyncio.wrap_future(self).__await__()
+        if not IN_BROWSER:  # it is resolved in another thread
+            return (yield from asyncio.wrap_future(self))
+        # As `wrap_future`, but for one turn of the event loop less.
+        if not self.done():
+            woken = asyncio.get_running_loop().create_future()
+            self.add_done_callback(lambda _: woken.done() or woken.set_result(None))
+            try:
+                yield from woken
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+        return super().result(0)

@@ -123,6 +123,11 @@ class MapJob:
         """Whether it can still change."""
         return not self.ended.done()
 
+    @property
+    def brief(self) -> bool:
+        """See `TaskSource`. A batch with a time limit never waits at its worker."""
+        return self.task_timeout is None and self._chunks.brief
+
     def elapsed(self) -> float:
         """Seconds from its start to its end, or to now."""
         return (self.ended_at or time.monotonic()) - self.started_at
@@ -173,26 +178,28 @@ class MapJob:
 
     def finish(self, task: Task, outcome: Outcome) -> None:
         """Keep what came of an item."""
-        self._untake([task])
+        index = task.index
+        worker, seconds, value, error = outcome
+        self._taken.pop(index, None)
         if task.output:
-            self.output[task.index] = "".join(task.output)
-        self.timings[task.index] = Timing(
-            task.index, outcome.worker, max(0.0, self.elapsed() - outcome.seconds), outcome.seconds
-        )
-        if outcome.error is None:
-            self.values[task.index] = outcome.value
+            self.output[index] = "".join(task.output)
+        self.timings[index] = Timing(index, worker, max(0.0, self.elapsed() - seconds), seconds)
+        if error is None:
+            self.values[index] = value
         else:
-            self.failures[task.index] = outcome.error
-            self._inputs[task.index] = tuple(task.args)
-            _add_note(outcome.error, self._note(task, outcome))
+            self.failures[index] = error
+            self._inputs[index] = tuple(task.args)
+            _add_note(error, self._note(task, outcome))
             if not self.return_exceptions:
-                self._settle(outcome.error)
+                self._settle(error)
                 self.cancel()
-        self._chunks.observe(outcome.seconds, 1)
-        self._arrive(task.index)
+        self._chunks.observe(seconds, 1)
+        if self._arrivals or self._next_arrival is not None:
+            self._arrive(index)
         for observer in self.item_observers:
-            observer(task.index)
-        self._check_end()
+            observer(index)
+        if not self._taken:
+            self._check_end()
 
     def discard(self, tasks: Sequence[Task]) -> None:
         """These tasks were cancelled before they ran."""

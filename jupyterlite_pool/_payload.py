@@ -13,21 +13,27 @@ import inspect
 import io
 import linecache
 import pickle
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from itertools import islice
+from typing import Any, NamedTuple
 
 import cloudpickle
 
 from ._protocol import CallItem, ResultItem
 from ._refs import ObjectRef, note_refs
 
-Item = TypeVar("Item", CallItem, ResultItem)
-
 #: A buffer smaller than this costs more as a transfer of its own than as bytes of the stream.
 OUT_OF_BAND_BYTES = 64 * 1024
 
+#: What stands before a result's own pickle: task, ok, buffers, seconds, bytes.
+_RESULT = struct.Struct("<i?IdI")
+
 #: What cloudpickle calls to make a function that came by value: a code object and its globals.
 _BY_VALUE = b"_make_function"
+
+#: Values of these types hold nothing that would have to be looked at.
+_ATOMS = frozenset({type(None), bool, int, float, complex})
 
 #: pickle has no protocol above this one in any Python that Pyodide ships.
 PROTOCOL = 5
@@ -53,8 +59,12 @@ def encode(obj: object) -> Encoded:
     Raises:
         pickle.PicklingError: it cannot be pickled; the message names its type.
     """
+    if type(obj) in _ATOMS:
+        return Encoded(pickle.dumps(obj, PROTOCOL), [])
     with note_refs() as refs:
         payload, buffers = _dump(obj)
+    if not refs:
+        return Encoded(payload, buffers)
     return Encoded(payload, buffers, tuple({ref.key: ref for ref in refs}.values()))
 
 
@@ -151,6 +161,8 @@ def encode_call(
     Raises:
         pickle.PicklingError: an argument cannot be pickled; the message names it.
     """
+    if not kwargs and _ATOMS.issuperset(map(type, args)):
+        return Encoded(pickle.dumps((tuple(args), {}), PROTOCOL), [])
     try:
         return encode((tuple(args), dict(kwargs)))
     except pickle.PicklingError as error:
@@ -175,27 +187,45 @@ def function_key(encoded: Encoded) -> str:
     return f"function:{digest.hexdigest()}"
 
 
-def join(items: Iterable[CallItem] | Iterable[ResultItem]) -> bytes:
-    """Many items as one payload; their buffers are sent beside it, in the same order."""
-    return b"".join(dump_item(item) for item in items)
+def join_calls(items: Iterable[tuple[Any, ...]]) -> bytes:
+    """Many items as one payload; their buffers are sent beside it, in the same order.
+
+    Args:
+        items: the fields of `CallItem`s, as plain tuples.
+    """
+    return pickle.dumps(list(items), PROTOCOL)
 
 
-def dump_item(item: CallItem | ResultItem) -> bytes:
-    """One item as bytes; items that stand one after the other are a payload."""
-    return pickle.dumps(tuple(item), PROTOCOL)
+def split_calls(payload: bytes, buffers: Sequence[Any]) -> list[tuple[CallItem, Sequence[Any]]]:
+    """The inverse of `join_calls`: each item with its own buffers."""
+    items = map(CallItem._make, pickle.loads(payload))
+    if not buffers:
+        return [(item, ()) for item in items]
+    rest = iter(buffers)
+    return [(item, list(islice(rest, item.buffers))) for item in items]
 
 
-def split(
-    kind: type[Item], payload: bytes, buffers: Sequence[Any]
-) -> Iterator[tuple[Item, Sequence[Any]]]:
-    """The inverse of `join`: each item with its own buffers."""
-    start = 0
-    stream = io.BytesIO(payload)
-    while stream.tell() < len(payload):
-        item = kind(*pickle.load(stream))
-        stop = start + item.buffers
-        yield item, buffers[start:stop]
-        start = stop
+def dump_result(item: ResultItem) -> bytes:
+    """One result as bytes; results that stand one after the other are a payload.
+
+    No pickle around the pickle: a worker does this after each of its tasks.
+    """
+    task, ok, payload, buffers, seconds = item
+    return _RESULT.pack(task, ok, buffers, seconds, len(payload)) + payload
+
+
+def split_results(
+    payload: bytes, buffers: Sequence[Any]
+) -> Iterator[tuple[ResultItem, Sequence[Any]]]:
+    """The results of a payload, each with its own buffers."""
+    first = at = 0
+    while at < len(payload):
+        task, ok, count, seconds, size = _RESULT.unpack_from(payload, at)
+        at += _RESULT.size
+        item = ResultItem(task, ok, payload[at : at + size], count, seconds)
+        yield item, buffers[first : first + count]
+        at += size
+        first += count
 
 
 def _named_arguments(

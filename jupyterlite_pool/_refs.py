@@ -8,8 +8,7 @@ in its place is a call of `fetch`, which a worker answers with the object itself
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
@@ -53,15 +52,16 @@ class ObjectRef(Generic[T]):
         return fetch, (self.key,)
 
 
-@contextmanager
-def note_refs() -> Iterator[list[ObjectRef[Any]]]:
+class note_refs:  # noqa: N801 - a context manager, by hand: `contextlib`'s costs more than a task
     """The references that are pickled in the body."""
-    noted: list[ObjectRef[Any]] = []
-    token = _noted.set(noted)
-    try:
-        yield noted
-    finally:
-        _noted.reset(token)
+
+    def __enter__(self) -> list[ObjectRef[Any]]:
+        noted: list[ObjectRef[Any]] = []
+        self._token = _noted.set(noted)
+        return noted
+
+    def __exit__(self, *_: object) -> None:
+        _noted.reset(self._token)
 
 
 def set_fetcher(fetcher: Callable[[str], Any]) -> None:

@@ -23,6 +23,7 @@ class SetUp:
     task_timeout: float | None = None
     max_workers: int | None = None
     stopping = False
+    brief = False
 
     def __init__(
         self,

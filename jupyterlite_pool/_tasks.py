@@ -68,6 +68,10 @@ class TaskSource(Protocol):
     #: Whether it starts no more tasks: batches that wait for a worker can be taken back.
     stopping: bool
 
+    @property
+    def brief(self) -> bool:
+        """Whether its batches take so little time that many of them may wait at one worker."""
+
     def take(self, workers: int) -> list[Task]:
         """The tasks of the next batch; empty where there is none now."""
 
@@ -104,6 +108,8 @@ class CallQueue:
 
     retries = 0
     task_timeout: float | None = None
+    #: How long one call takes says nothing of the next, which may be of another function.
+    brief = False
 
     def __init__(self, max_workers: int | None = None) -> None:
         self.max_workers = max_workers

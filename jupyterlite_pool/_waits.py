@@ -24,6 +24,9 @@ from .errors import BlockingUnavailableError
 
 IN_BROWSER = sys.platform == "emscripten"
 
+#: Seconds that a timer of JavaScript can take: a signed 32-bit number of milliseconds.
+LONGEST = 2_000_000.0
+
 #: What to write instead of the standard library's waits.
 _INSTEAD = "await asyncio.wrap_future(future)"
 _ELSE = "Events, conditions and queues that can be awaited are in asyncio, too."
@@ -55,25 +58,28 @@ def wait_done(future: concurrent.futures.Future[Any], timeout: float | None, ins
             raise TimeoutError  # to look is not to wait
         raise BlockingUnavailableError(instead)
     if IN_BROWSER:
-        from pyodide.ffi import run_sync
-
-        run_sync(_done(future, timeout))
+        _suspend_until_done(future, timeout)
     else:
         concurrent.futures.wait([future], timeout)
     if not future.done():
         raise TimeoutError
 
 
-async def _done(future: concurrent.futures.Future[Any], timeout: float | None) -> None:
-    done = asyncio.get_running_loop().create_future()
+def _suspend_until_done(future: concurrent.futures.Future[Any], timeout: float | None) -> None:
+    """Suspend Python until a promise resolves: no coroutine, and no turn of the event loop."""
+    from js import Promise, clearTimeout, setTimeout
+    from pyodide.ffi import run_sync
 
-    def wake(_: object) -> None:
-        if not done.done():
-            done.set_result(None)
-
-    # Not `wrap_future`: a wait that is given up must not cancel the work.
-    future.add_done_callback(wake)
-    await asyncio.wait([done], timeout=timeout)
+    woken = Promise.withResolvers()
+    wake = woken.resolve
+    # A wait that is given up does not cancel the work.
+    future.add_done_callback(lambda _: wake())
+    timer = None if timeout is None else setTimeout(wake, min(timeout, LONGEST) * 1000)
+    try:
+        run_sync(woken.promise)
+    finally:
+        if timer is not None:
+            clearTimeout(timer)
 
 
 class SuspendingLock:

@@ -160,8 +160,9 @@ class InProcessBackend:
         buffers: Sequence[memoryview],
         needs: Sequence[str],
         target: int | None = None,
+        group: int | None = None,
     ) -> None:
-        """As `Backend.submit`."""
+        """As `Backend.submit`; a thread is so near that nothing need wait at it."""
         with self._lock:
             # Copied, as a transfer would: what changes later is not seen by the task.
             copies = [memoryview(bytearray(buffer)) for buffer in buffers]

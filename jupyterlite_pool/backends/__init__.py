@@ -59,8 +59,10 @@ class Listener(Protocol):
     def on_output(self, worker: int, task: int, stream: str, text: str) -> None:
         """A task printed something."""
 
-    def on_worker_ended(self, worker: int, batch: int | None, end: WorkerEnd) -> None:
-        """A worker is no more, and with it the batch that it ran."""
+    def on_worker_ended(
+        self, worker: int, batch: int | None, end: WorkerEnd, behind: Sequence[int] = ()
+    ) -> None:
+        """A worker is no more, with the batch that it ran and those that waited behind it."""
 
     def on_broken(self, message: str) -> None:
         """No worker can start any more; batches that were queued are gone."""
@@ -91,10 +93,12 @@ class Backend(Protocol):
         buffers: Sequence[memoryview],
         needs: Sequence[str],
         target: int | None = None,
+        group: int | None = None,
     ) -> None:
         """Queue a batch under a number that was not used before.
 
-        A batch with a target is run by that worker before any other, and is gone with it.
+        A batch with a target is run by that worker before any other, and is gone with it. Batches
+        of a group are so brief that several may wait at one worker.
         """
 
     def cancel(self, batch: int) -> bool:

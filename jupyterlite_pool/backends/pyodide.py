@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.resources
 import json
+import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -45,6 +46,7 @@ class PyodideBackend:
         self._early_batches: set[int] = set()
         self._listener: Listener | None = None
         self._on_event: Any = None
+        self._outbox: Any = None
         self._ended = False
 
     def start(self, listener: Listener, max_batches: int | None = None) -> None:
@@ -60,7 +62,8 @@ class PyodideBackend:
             if self._ended:
                 return
             self._on_event = create_proxy(self._hear)
-            options = _object(listener=self._on_event, maxBatches=max_batches)
+            self._outbox = module.Outbox.new(self._on_event)
+            options = _object(listener=self._outbox.push, maxBatches=max_batches)
             pool = module.PyodidePool.new(files.worker, self.size, options)
             for started in pool.start(_object(**_boot_options(), snapshot=files.snapshot)):
                 started.catch(_ignore)  # the pool itself says when it is broken
@@ -90,11 +93,14 @@ class PyodideBackend:
         buffers: Sequence[memoryview],
         needs: Sequence[str],
         target: int | None = None,
+        group: int | None = None,
     ) -> None:
         """As `Backend.submit`."""
 
         def action(pool: Any) -> object:
-            return pool.submit(batch, to_js(payload), _moved(buffers), to_js(list(needs)), target)
+            return pool.submit(
+                batch, to_js(payload), _moved(buffers), to_js(list(needs)), target, group
+            )
 
         if self._pool is None:
             self._early_batches.add(batch)
@@ -140,6 +146,7 @@ class PyodideBackend:
         self._ended = True
         if self._pool is not None:
             self._pool.terminate()
+            self._outbox.close()
             # Later: this may be called from within one of its own calls.
             asyncio.get_event_loop().call_soon(self._on_event.destroy)
 
@@ -149,12 +156,19 @@ class PyodideBackend:
         else:
             action(self._pool)
 
-    def _hear(self, event: Any) -> None:
-        """One event of the pool, as `PoolEvent` in `protocol.ts` has them."""
+    def _hear(self, events: Any) -> None:
+        """What happened in the pool, as `PoolEvent` in `protocol.ts` has it."""
         listener = self._listener
         assert listener is not None  # start() set it
-        if self._ended:
-            return  # the ends of workers that it has stopped itself
+        for event in events:
+            if self._ended:
+                return  # the ends of workers that it has stopped itself
+            try:
+                self._hear_one(listener, event)
+            except Exception:  # it must not keep the others from being heard
+                traceback.print_exc()
+
+    def _hear_one(self, listener: Listener, event: Any) -> None:
         kind = event.type
         if kind == "frame":
             self._hear_frame(listener, event.worker, event.frame)
@@ -168,6 +182,7 @@ class PyodideBackend:
                 event.worker,
                 _or_none(event.batch),
                 WorkerEnd(end.reason, end.message, _or_none(end.status), _or_none(end.running)),
+                event.behind.to_py(),
             )
         elif kind == "broken":
             listener.on_broken(event.message)

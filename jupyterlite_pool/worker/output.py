@@ -27,7 +27,8 @@ class TaskStream(io.TextIOBase):
 
     def begin(self, task: int) -> None:
         """What is written from now on belongs to this task; -1 for none."""
-        self.flush()
+        if self._held:
+            self.flush()
         self._task = task
 
     def writable(self) -> bool:

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from .._failure import encode_error
-from .._payload import decode, decode_function, dump_item, encode, split
+from .._payload import decode, decode_function, dump_result, encode, split_calls
 from .._protocol import ENVIRONMENT_PREFIX, LOG_BYTES, POST_INTERVAL, CallItem, ResultItem
 from .._refs import set_fetcher
 from ..errors import RemoteUnpicklingError
@@ -24,6 +24,10 @@ from .context import WorkerInfo, set_current_worker
 from .environment import Environment
 from .names import Globals, SetUpCall, SharedNames
 from .randomness import seed_item
+
+
+#: Types of most results; none of them can be awaited, and asking takes longer than many a task.
+PLAIN = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
 
 
 class Port(Protocol):
@@ -93,27 +97,37 @@ class Runner:
     async def run(self, batch: int, payload: bytes, buffers: Sequence[Any]) -> None:
         """Run a batch's tasks in order; their results are posted on the way and at the end."""
         try:
-            items = list(split(CallItem, payload, buffers))
+            items = split_calls(payload, buffers)
         except Exception as error:
             self._port.error(batch, type(error).__name__, str(error), traceback.format_exc())
             return
+        set_fetcher(self.fetch)
+        if batch in self._cancelled:  # while it waited here behind another
+            items = []
         posted = perf_counter()
         last = len(items) - 1
-        for place, (item, item_buffers) in enumerate(items):
-            self.state[0] = place
-            self._port.task(item.task)
-            result, out = await self._run_one(item, item_buffers)
-            self._port.task(-1)
-            held = self._hold(dump_item(result)) if not out else False
-            if not held:
-                self._flush(batch, place, False)
-                self._port.result(batch, dump_item(result), out, place + 1, False)
-            if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
-                self._flush(batch, place + 1, False)
-                await asyncio.sleep(0)  # lets a word of the host in
-                if batch in self._cancelled:
-                    break
-                posted = perf_counter()
+        attempt = 0
+        try:
+            for place, (item, item_buffers) in enumerate(items):
+                self.state[0] = place
+                self._port.task(item.task)
+                if item.attempt != attempt:
+                    attempt = item.attempt
+                    set_current_worker(WorkerInfo(self._worker, self._pid, attempt))
+                result, out = await self._run_one(item, item_buffers)
+                record = dump_result(result)
+                held = not out and self._hold(record)
+                if not held:
+                    self._flush(batch, place, False)
+                    self._port.result(batch, record, out, place + 1, False)
+                if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
+                    self._flush(batch, place + 1, False)
+                    await asyncio.sleep(0)  # lets a word of the host in
+                    if batch in self._cancelled:
+                        break
+                    posted = perf_counter()
+        finally:
+            set_current_worker(None)
         self.state[0] = -1
         self._cancelled.discard(batch)
         self._flush(batch, len(items), True)
@@ -129,6 +143,7 @@ class Runner:
 
     def _flush(self, batch: int, next: int, done: bool) -> None:
         """Post the results that are held."""
+        self._port.task(-1)  # what a task has printed goes before its result
         used = self.state[1]
         if used or done:
             self._port.result(batch, bytes(self.log[:used]), [], next, done)
@@ -137,7 +152,6 @@ class Runner:
     async def _run_one(
         self, item: CallItem, buffers: Sequence[Any]
     ) -> tuple[ResultItem, list[memoryview]]:
-        set_current_worker(WorkerInfo(self._worker, self._pid, item.attempt))
         started = perf_counter()
         try:
             if item.environment != self._environment.current:
@@ -149,23 +163,19 @@ class Runner:
             before = self._names.before(item.function) if sets_up else []
             started = perf_counter()
             value = function(*args, **kwargs)
-            if inspect.isawaitable(value):
+            if type(value) not in PLAIN and inspect.isawaitable(value):
                 value = await value
             if sets_up:
                 self._names.share(item.function, before)
             seconds = perf_counter() - started
-            encoded = encode(value)
+            payload, out, _ = encode(value)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
             seconds = perf_counter() - started
             return ResultItem(item.task, False, encode_error(error), 0, seconds), []
-        finally:
-            set_current_worker(None)
-        out = encoded.buffers
-        return ResultItem(item.task, True, encoded.payload, len(out), seconds), out
+        return ResultItem(item.task, True, payload, len(out), seconds), out
 
     def _read(self, item: CallItem, buffers: Sequence[Any]) -> tuple[Callable[..., Any], Any, Any]:
         try:
-            set_fetcher(self.fetch)
             try:
                 return self._decode(item, buffers)
             except ModuleNotFoundError:

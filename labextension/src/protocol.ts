@@ -1,7 +1,7 @@
 /**
  * What travels between a host (the kernel's worker, or a web page) and a pool worker.
  *
- * Types and constants only; imports nothing. The Python side of the same facts is `_protocol.py`,
+ * Imports nothing, and holds next to no code. The Python side of the same facts is `_protocol.py`,
  * and a test keeps the two equal.
  *
  * A host and a worker share two private ports. On the *control* port, Comlink carries the few calls
@@ -16,6 +16,14 @@ export const PROTOCOL_VERSION = 1;
 export interface Encoded {
   payload: Uint8Array<ArrayBuffer>;
   buffers: ArrayBuffer[];
+}
+
+/** A payload of fewer bytes than this is copied faster than it is handed over. */
+const SMALL = 1 << 16;
+
+/** What of a frame that carries something encoded is handed over instead of copied. */
+export function transferables({ payload, buffers }: Encoded): ArrayBuffer[] {
+  return payload.byteLength < SMALL ? buffers : [payload.buffer, ...buffers];
 }
 
 // --- host → worker, on the task port -----------------------------------------------------------
@@ -190,5 +198,6 @@ export type PoolEvent =
   | { type: 'ready'; worker: number; report: BootReport }
   | { type: 'dispatched'; worker: number; batch: number }
   | { type: 'frame'; worker: number; frame: ResultFrame | ErrorFrame | OutputFrame }
-  | { type: 'ended'; worker: number; batch: number | null; end: WorkerEnd }
+  /** `batch`: the one that the worker ran; `behind`: those that waited at it. */
+  | { type: 'ended'; worker: number; batch: number | null; behind: number[]; end: WorkerEnd }
   | { type: 'broken'; message: string };

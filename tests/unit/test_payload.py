@@ -23,8 +23,9 @@ from jupyterlite_pool._payload import (
     encode_call,
     encode_function,
     function_key,
-    join,
-    split,
+    join_calls,
+    split_calls,
+    split_results,
 )
 from jupyterlite_pool._protocol import CallItem, ResultItem
 
@@ -188,7 +189,7 @@ def test_items_come_apart_as_they_were_put_together() -> None:
         CallItem(6, "f", "e", b"third", 1, 1, None),
     ]
     buffers = [b"a", b"b", b"c"]
-    assert list(split(CallItem, join(items), buffers)) == [
+    assert split_calls(join_calls(items), buffers) == [
         (items[0], [b"a", b"b"]),
         (items[1], []),
         (items[2], [b"c"]),
@@ -197,8 +198,8 @@ def test_items_come_apart_as_they_were_put_together() -> None:
 
 def test_results_that_stand_one_after_the_other_are_a_payload() -> None:
     items = [ResultItem(1, True, b"x", 0, 0.5), ResultItem(2, False, b"y", 0, 0.25)]
-    payload = b"".join(_payload.dump_item(item) for item in items)
-    assert [item for item, _ in split(ResultItem, payload, [])] == items
+    payload = b"".join(_payload.dump_result(item) for item in items)
+    assert [item for item, _ in split_results(payload, [])] == items
 
 
 def test_a_traceback_in_a_worker_shows_the_cells_lines() -> None:

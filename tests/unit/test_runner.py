@@ -20,8 +20,8 @@ from jupyterlite_pool._payload import (
     encode,
     encode_call,
     encode_function,
-    join,
-    split,
+    join_calls,
+    split_results,
 )
 from jupyterlite_pool._protocol import ENVIRONMENT_PREFIX, LOG_BYTES, CallItem, ResultItem
 from jupyterlite_pool.errors import RemoteUnpicklingError
@@ -52,7 +52,7 @@ class Recorder:
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
         assert batch == BATCH
-        results = [item for item, _ in split(ResultItem, payload, buffers)]
+        results = [item for item, _ in split_results(payload, buffers)]
         self.posts.append(Post(results, buffers, next, done))
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
@@ -118,7 +118,7 @@ def run(
         buffers.extend(call.buffers)
         item = CallItem(number, "f", None, call.payload, len(call.buffers), 1, None)
         items.append(item._replace(**fields))
-    asyncio.run(runner.run(BATCH, join(items), buffers))
+    asyncio.run(runner.run(BATCH, join_calls(items), buffers))
 
 
 @pytest.mark.usefixtures("_never_due")
@@ -156,7 +156,7 @@ def test_what_is_finished_but_not_posted_can_be_read_when_python_has_died(
     (first_place, first_used), (second_place, second_used) = port.values
     assert (first_place, first_used, second_place) == (0, 0, 1)
     # JavaScript reads that many bytes of the log, and posts them.
-    [(item, _)] = split(ResultItem, bytes(runner.log[:second_used]), [])
+    [(item, _)] = split_results(bytes(runner.log[:second_used]), [])
     assert (item.task, decode(item.payload)) == (100, (0, 0))
     assert list(runner.state) == [-1, 0]
 
@@ -233,7 +233,7 @@ def test_a_task_that_cannot_be_read_costs_nothing_but_itself(
     payload = encode_call(abs, (-1,), {}).payload
     good = CallItem(1, "f", None, payload, 0, 1, None)
     bad = good._replace(task=2, **damaged)
-    asyncio.run(runner.run(BATCH, join([good, bad, good._replace(task=3)]), []))
+    asyncio.run(runner.run(BATCH, join_calls([good, bad, good._replace(task=3)]), []))
     assert [(result.task, result.ok) for result in port.results] == [
         (1, True),
         (2, False),
@@ -247,7 +247,7 @@ def test_a_function_that_cannot_be_read_fails_its_tasks_only(
 ) -> None:
     runner.put("bad", b"no pickle", [])
     payload = encode_call(abs, (-1,), {}).payload
-    asyncio.run(runner.run(BATCH, join([CallItem(1, "bad", None, payload, 0, 1, None)]), []))
+    asyncio.run(runner.run(BATCH, join_calls([CallItem(1, "bad", None, payload, 0, 1, None)]), []))
     assert isinstance(port.failure(), RemoteUnpicklingError)
     run(runner, abs, [(-5,)])
     assert port.values == [5]
@@ -322,7 +322,7 @@ def test_a_function_that_was_dropped_is_gone(runner: Runner, port: Recorder) -> 
     run(runner, abs, [(-1,)])
     runner.drop("f")
     payload = encode_call(abs, (-1,), {}).payload
-    asyncio.run(runner.run(BATCH, join([CallItem(1, "f", None, payload, 0, 1, None)]), []))
+    asyncio.run(runner.run(BATCH, join_calls([CallItem(1, "f", None, payload, 0, 1, None)]), []))
     assert "KeyError" in str(port.failure())
 
 

@@ -28,8 +28,10 @@ export interface HandleEvents {
 }
 
 export class WorkerHandle {
-  /** The frame that the worker works on; null while it is starting or idle. */
-  current: TaskFrame | null = null;
+  /** What the worker was given and has not done: the frame that it works on, then what waits there. */
+  readonly inbox: TaskFrame[] = [];
+  /** What batches that may wait in the inbox have in common; undefined where none may. */
+  group: number | undefined;
   /** Keys of the objects that were put on this worker. */
   readonly held = new Set<string>();
   /** True from the end of a successful boot to the end of the worker. */
@@ -77,6 +79,11 @@ export class WorkerHandle {
   }
 
   private readonly lock: string | null;
+
+  /** The frame that the worker works on; null while it is starting or idle. */
+  get current(): TaskFrame | null {
+    return this.inbox[0] ?? null;
+  }
 
   get ended(): boolean {
     return this.end !== null;
@@ -134,7 +141,12 @@ export class WorkerHandle {
   }
 
   send(frame: HostFrame, transfer: Transferable[] = []): void {
-    this.tasks.postMessage(frame, transfer);
+    // With no list at all, even an empty one costs.
+    if (transfer.length === 0) {
+      this.tasks.postMessage(frame);
+    } else {
+      this.tasks.postMessage(frame, transfer);
+    }
   }
 
   /** Stop the worker now, whatever it does. */

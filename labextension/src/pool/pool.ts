@@ -6,6 +6,7 @@
  * through one listener, so that it is entered once per frame.
  */
 import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
+import { transferables } from '../protocol';
 import type {
   BootOptions,
   BootPhase,
@@ -69,6 +70,8 @@ interface Job {
   transfer: Transferable[];
   /** The one worker that may run it; undefined for any. */
   target?: number | undefined;
+  /** What it has in common with those behind which it may wait at a worker. */
+  group?: number | undefined;
 }
 
 interface Waiter {
@@ -81,6 +84,9 @@ const START_TIMEOUT = 60_000;
 
 /** A worker that fails to start is tried once more, then the pool gives up: no storm of boots. */
 const START_FAILURES = 2;
+
+/** How many brief batches a worker is given at most, the one that it runs included. */
+const INBOX = 8;
 
 export class PyodidePool {
   readonly workerUrl: string;
@@ -182,19 +188,21 @@ export class PyodidePool {
    * @param batch the number by which the listener will hear of it, not negative
    * @param needs keys of the objects that a worker must hold before it runs the batch
    * @param target the one worker that may run it, before any other batch; it is gone with the worker
+   * @param group batches of a group are so brief that several may wait at one worker
    */
   submit(
     batch: number,
     payload: Uint8Array<ArrayBuffer>,
     buffers: ArrayBuffer[],
     needs: string[],
-    target?: number
+    target?: number,
+    group?: number
   ): void {
     if (this.closed) {
       throw this.closed;
     }
     const frame: RunFrame = { kind: 'run', batch, payload, buffers };
-    this.enqueue({ batch, frame, needs, transfer: [payload.buffer, ...buffers], target });
+    this.enqueue({ batch, frame, needs, transfer: transferables(frame), target, group });
   }
 
   /** Take a batch back. False where a worker has it, which then starts no more tasks of it. */
@@ -203,7 +211,7 @@ export class PyodidePool {
       return true;
     }
     for (const handle of this.handles.values()) {
-      if (handle.current?.batch === batch) {
+      if (handle.inbox.some(frame => frame.batch === batch)) {
         handle.send({ kind: 'cancel', batch });
       }
     }
@@ -317,26 +325,40 @@ export class PyodidePool {
   private dispatch(): void {
     this.retire();
     for (const handle of this.handles.values()) {
-      if (!handle.ready || handle.current) {
-        continue;
+      const job = handle.ready && !handle.current && this.queue.next(handle.id);
+      if (job) {
+        this.give(handle, job);
       }
-      const job = this.queue.next(handle.id);
-      if (!job) {
-        continue; // there may be one for another worker
-      }
-      handle.served += job.target === undefined ? 1 : 0;
-      for (const key of job.needs) {
-        const object = this.objects.get(key);
-        if (object && !handle.held.has(key)) {
-          handle.held.add(key);
-          handle.send({ kind: 'put', key, ...object });
+    }
+    // All workers have something to do. What is brief waits where it will run: to fetch it when its
+    // turn has come would take longer than it does.
+    for (let depth = 1; depth < INBOX && this.queue.length > 0; depth++) {
+      for (const handle of this.handles.values()) {
+        const { group } = handle;
+        const waits = handle.inbox.length === depth && group !== undefined;
+        const job = waits && this.queue.nextOf(group);
+        if (job) {
+          this.give(handle, job);
         }
       }
-      handle.current = job.frame;
-      // Before the transfer empties the frame's buffers, and before its first result can arrive.
-      this.tell({ type: 'dispatched', worker: handle.id, batch: job.batch });
-      handle.send(job.frame, job.transfer);
     }
+  }
+
+  private give(handle: WorkerHandle, job: Job): void {
+    handle.served += job.target === undefined ? 1 : 0;
+    for (const key of job.needs) {
+      const object = this.objects.get(key);
+      if (object && !handle.held.has(key)) {
+        handle.held.add(key);
+        handle.send({ kind: 'put', key, ...object });
+      }
+    }
+    handle.inbox.push(job.frame);
+    // A worker that is to end after so many batches is given one at a time.
+    handle.group = this.maxBatches === Infinity ? job.group : undefined;
+    // Before the transfer empties the frame's buffers, and before its first result can arrive.
+    this.tell({ type: 'dispatched', worker: handle.id, batch: job.batch });
+    handle.send(job.frame, job.transfer);
   }
 
   private onFrame(handle: WorkerHandle, frame: WorkerFrame): void {
@@ -355,7 +377,7 @@ export class PyodidePool {
           handle.memorySize = frame.memory;
         }
         if (frame.kind !== 'result' || frame.done) {
-          handle.current = null;
+          handle.inbox.shift();
           handle.finished += 1;
         }
         if (!handle.current && handle.served >= this.maxBatches) {
@@ -395,13 +417,13 @@ export class PyodidePool {
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
     this.handles.delete(handle.id);
     this.queue.forget(handle.id);
-    const batch = handle.current?.batch ?? null;
+    const [batch = null, ...behind] = handle.inbox.map(frame => frame.batch);
     if (batch !== null) {
       this.takeWaiter(batch)?.reject(
         new TerminatedWorkerError(`worker ${handle.id} stopped: ${end.message}`, end.reason)
       );
     }
-    this.tell({ type: 'ended', worker: handle.id, batch, end });
+    this.tell({ type: 'ended', worker: handle.id, batch, behind, end });
     if (this.closed) {
       return;
     }

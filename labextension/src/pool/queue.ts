@@ -3,6 +3,8 @@ interface Waiting {
   batch: number;
   /** The one worker that it waits for; undefined for any. */
   target?: number | undefined;
+  /** Batches of a group may wait at a worker that has others of it; undefined: not this one. */
+  group?: number | undefined;
 }
 
 /** The batches that wait for a worker. Those with a target go before all others there. */
@@ -30,6 +32,14 @@ export class BatchQueue<T extends Waiting> {
     for (const item of this.anywhere.values()) {
       this.anywhere.delete(item.batch);
       return item;
+    }
+    return undefined;
+  }
+
+  /** The next item for any worker, taken out if it is of this group. */
+  nextOf(group: number): T | undefined {
+    for (const item of this.anywhere.values()) {
+      return item.group === group && this.anywhere.delete(item.batch) ? item : undefined;
     }
     return undefined;
   }

@@ -6,6 +6,7 @@
  * nothing else of this worker runs.
  */
 import { errorText } from '../errors';
+import { transferables } from '../protocol';
 import type { CancelFrame, EvalFrame, HostFrame, WorkerFrame } from '../protocol';
 import type { PyCallable, PyProxy, Pyodide, PyodideFatal } from './pyodide';
 
@@ -54,11 +55,11 @@ export class TaskLoop {
         buffers: ArrayBuffer[],
         next: number,
         done: boolean
-      ) =>
-        this.post({ kind: 'result', batch, payload, buffers, next, done, memory: this.memory }, [
-          payload.buffer,
-          ...buffers
-        ]),
+      ) => {
+        const { memory } = this;
+        const frame = { kind: 'result', batch, payload, buffers, next, done, memory } as const;
+        this.post(frame, transferables(frame));
+      },
       output: (task: number, stream: 'stdout' | 'stderr', text: string) =>
         this.post({ kind: 'output', task, stream, text }),
       error: (batch: number, type: string, message: string, traceback: string) =>
@@ -108,7 +109,8 @@ export class TaskLoop {
         return;
       case 'run':
         this.batch = frame.batch;
-        await this.runner?.run(frame.batch, frame.payload, frame.buffers);
+        // A call that Python may pause, so that a task can wait for a promise.
+        await this.runner?.run.callPromising(frame.batch, frame.payload, frame.buffers);
         this.batch = null;
         return;
       case 'eval':
@@ -137,7 +139,12 @@ export class TaskLoop {
   }
 
   private post(frame: WorkerFrame, transfer: Transferable[] = []): void {
-    this.port.postMessage(frame, transfer);
+    // With no list at all: even an empty one costs.
+    if (transfer.length === 0) {
+      this.port.postMessage(frame);
+    } else {
+      this.port.postMessage(frame, transfer);
+    }
   }
 
   private onFatal(error: PyodideFatal): void {

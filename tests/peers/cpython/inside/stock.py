@@ -14,7 +14,7 @@ from typing import Any
 
 from pyodide.ffi import run_sync
 
-from jupyterlite_pool._payload import Encoded, encode, encode_function, function_key, join
+from jupyterlite_pool._payload import Encoded, encode, encode_function, function_key, join_calls
 from jupyterlite_pool._protocol import CallItem
 from jupyterlite_pool.backends import Listener, WorkerEnd, WorkerStatus
 from jupyterlite_pool.backends.pyodide import PyodideBackend
@@ -77,7 +77,7 @@ class Workers:
         item = CallItem(-1, function, environment, call.payload, 0, 1, None)
         number = self.new_number()
         self._preparing.add(number)
-        self.backend.submit(number, join([item]), [], [environment, function], worker)
+        self.backend.submit(number, join_calls([item]), [], [environment, function], worker)
 
     async def _some_ready(self) -> None:
         while self.usable and 2 * len(self._ready) < self.backend.size:
