@@ -43,9 +43,7 @@ class Batch:
                 needs.update(dict.fromkeys(task.needs))
             payload, own, _ = task.call
             # The fields of `CallItem`.
-            items.append(
-                (task.id, *held[:2], payload, len(own), task.attempt, task.seed)
-            )
+            items.append((task.id, *held[:2], payload, len(own), task.attempt, task.seed))
             buffers.extend(own)
         return join_calls(items), buffers, list(needs)
 

@@ -14,9 +14,11 @@ import io
 import linecache
 import pickle
 import struct
+import types
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import cloudpickle
 
@@ -68,6 +70,28 @@ def encode(obj: object) -> Encoded:
     return Encoded(payload, buffers, tuple({ref.key: ref for ref in refs}.values()))
 
 
+def _reduce_code(code: types.CodeType) -> tuple[Any, ...]:
+    """As cloudpickle, but the code keeps the name of its file, where tracebacks find its lines.
+
+    From 3.1.3 on cloudpickle writes another in its place.
+    """
+    reduced = cloudpickle.CloudPickler.dispatch_table[types.CodeType](code)
+    make, fields = reduced[:2]
+    return make, tuple(code.co_filename if field == NO_FILE else field for field in fields)
+
+
+#: What cloudpickle has for the file of all code.
+NO_FILE = "<dynamic-code>"
+
+
+class _ByValuePickler(cloudpickle.CloudPickler):  # type: ignore[misc]
+    """cloudpickle's, for code that comes from a cell."""
+
+    dispatch_table: ClassVar[Any] = ChainMap(
+        {types.CodeType: _reduce_code}, cloudpickle.CloudPickler.dispatch_table
+    )
+
+
 def _dump(obj: object) -> tuple[bytes, list[memoryview]]:
     buffers: list[memoryview] = []
 
@@ -88,7 +112,9 @@ def _dump(obj: object) -> tuple[bytes, list[memoryview]]:
                 return payload, buffers
     buffers.clear()
     try:
-        payload = cloudpickle.dumps(obj, PROTOCOL, buffer_callback=keep_in_band)
+        stream = io.BytesIO()
+        _ByValuePickler(stream, PROTOCOL, buffer_callback=keep_in_band).dump(obj)
+        payload = stream.getvalue()
     except pickle.PicklingError:
         raise
     except Exception as error:

@@ -54,7 +54,7 @@ OUTSIDE = {
     "IPython": {"_magic_lines", "_magics", "_widget"},
     "ipywidgets": {"_widget"},
     "joblib": {"_joblib", "_joblib_backend", "worker.calls"},
-    "js": {"backends.pyodide"},
+    "js": {"_waits", "backends.pyodide"},
     "pyodide": {"_waits", "_locks", "_magics", "backends.pyodide", "worker.entry"},
     "pyodide_js": {"_magics", "backends.pyodide", "worker.entry"},
     "numpy": set(),

@@ -301,7 +301,7 @@ def test_a_task_knows_its_worker_and_only_a_task(runner: Runner, port: Recorder)
 
 def test_the_port_is_told_whose_output_comes(runner: Runner, port: Recorder) -> None:
     run(runner, abs, [(-1,), (-2,)])
-    assert port.tasks == [100, -1, 101, -1]
+    assert port.tasks == [100, 101, -1]
 
 
 def draw(_: int) -> float:

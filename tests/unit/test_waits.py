@@ -193,10 +193,30 @@ def test_a_future_that_is_late_is_a_timeout() -> None:
     assert not future.cancelled()
 
 
+def promises_of(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The few names of JavaScript that a wait uses, on an event loop of Python."""
+
+    def with_resolvers() -> types.SimpleNamespace:
+        promise = loop.create_future()
+
+        def resolve() -> None:
+            if not promise.done():
+                promise.set_result(None)
+
+        return types.SimpleNamespace(promise=promise, resolve=resolve)
+
+    fake: Any = types.ModuleType("js")
+    fake.Promise = types.SimpleNamespace(withResolvers=with_resolvers)
+    fake.setTimeout = lambda action, milliseconds: loop.call_later(milliseconds / 1000, action)
+    fake.clearTimeout = asyncio.TimerHandle.cancel
+    monkeypatch.setitem(sys.modules, "js", fake)
+
+
 def test_a_browsers_wait_does_not_cancel_the_work(
     loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_waits, "IN_BROWSER", True)
+    promises_of(loop, monkeypatch)
     future: concurrent.futures.Future[int] = concurrent.futures.Future()
     with pytest.raises(TimeoutError):
         wait_done(future, 0.001, "")
