@@ -287,6 +287,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 jobs=len({id(source) for source in self._dispatcher.active_sources}),
                 batches_running=running,
                 batches_waiting=waiting,
+                spares=self._backend.spares(),
             )
 
     def scale(self, max_workers: int) -> None:

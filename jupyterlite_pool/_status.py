@@ -17,11 +17,14 @@ class PoolStatus(NamedTuple):
     jobs: int
     batches_running: int
     batches_waiting: int
+    #: Workers beyond these that are ready to replace one that is lost.
+    spares: int = 0
 
     def __str__(self) -> str:
         ready = sum(worker.state != "starting" for worker in self.workers)
+        spares = f", {self.spares} spare" if self.spares else ""
         lines = [
-            f"{ready} of {self.size} workers ready; {self.batches_running} batches running, "
+            f"{ready} of {self.size} workers ready{spares}; {self.batches_running} batches running, "
             f"{self.batches_waiting} waiting"
         ]
         for worker in self.workers:

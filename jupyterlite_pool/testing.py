@@ -214,6 +214,10 @@ class InProcessBackend:
                 WorkerStatus(worker.id, worker.state, 0, 0) for worker in self._workers.values()
             ]
 
+    def spares(self) -> int:
+        """As `Backend.spares`: a thread is started in no time."""
+        return 0
+
     def environment(self) -> tuple[str, Encoded] | None:
         """As `Backend.environment`: a thread finds around it what this process has."""
         return None

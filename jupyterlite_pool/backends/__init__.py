@@ -113,6 +113,9 @@ class Backend(Protocol):
     def workers(self) -> list[WorkerStatus]:
         """The workers as they are now; the executor knows how many tasks they have run."""
 
+    def spares(self) -> int:
+        """How many workers beyond these are ready to replace one that is lost."""
+
     def environment(self) -> tuple[str, Encoded] | None:
         """The key and the description of what a task submitted now should find around it."""
 

@@ -29,6 +29,9 @@ NAME = "jupyterlite-pool"
 #: Where the kernel mounts the notebook's files.
 DRIVE = "/drive"
 
+#: Workers that are kept ready: starting one takes much longer than giving it a place.
+SPARES = 1
+
 #: The Python side of a worker; see `worker.js`.
 RUNNER = "jupyterlite_pool.worker.entry"
 
@@ -63,7 +66,7 @@ class PyodideBackend:
                 return
             self._on_event = create_proxy(self._hear)
             self._outbox = module.Outbox.new(self._on_event)
-            options = _object(listener=self._outbox.push, maxBatches=max_batches)
+            options = _object(listener=self._outbox.push, maxBatches=max_batches, spares=SPARES)
             pool = module.PyodidePool.new(files.worker, self.size, options)
             for started in pool.start(_object(**_boot_options(), snapshot=files.snapshot)):
                 started.catch(_ignore)  # the pool itself says when it is broken
@@ -130,6 +133,10 @@ class PyodideBackend:
         if self._pool is None:
             return []
         return [WorkerStatus(w.id, w.state, 0, w.memory) for w in self._pool.workers]
+
+    def spares(self) -> int:
+        """As `Backend.spares`."""
+        return 0 if self._pool is None else int(self._pool.spares)
 
     def environment(self) -> tuple[str, Encoded] | None:
         """As `Backend.environment`."""

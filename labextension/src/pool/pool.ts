@@ -19,8 +19,10 @@ import type {
   WorkerFrame
 } from '../protocol';
 import { WorkerHandle } from './handle';
-import { checkSize, defaultSize } from './limits';
+import { checkSize, defaultSize, workerCap } from './limits';
 import { BatchQueue } from './queue';
+import { Reserve } from './reserve';
+import type { Launched } from './reserve';
 import { DEFAULT_PYODIDE_URL, compiledRuntime, verifiedSnapshot } from './runtime';
 import type { SnapshotSource } from './runtime';
 
@@ -47,6 +49,8 @@ export interface PoolOptions {
   startTimeout?: number;
   /** A worker that has run so many batches is replaced; those with a target do not count. */
   maxBatches?: number | null;
+  /** So many workers more are kept ready to replace one that is lost; none by default. */
+  spares?: number;
   /** Told of everything that happens. */
   listener?: (event: PoolEvent) => void;
 }
@@ -93,6 +97,7 @@ export class PyodidePool {
 
   private wanted: number;
   private readonly handles = new Map<number, WorkerHandle>();
+  private readonly reserve: Reserve;
   private readonly queue = new BatchQueue<Job>();
   private readonly objects = new Map<string, Encoded>();
   private readonly waiters = new Map<number, Waiter>();
@@ -115,6 +120,7 @@ export class PyodidePool {
     this.workerUrl = String(workerUrl);
     this.wanted = checkSize(size);
     this.maxBatches = options.maxBatches ?? Infinity;
+    this.reserve = new Reserve(options.spares ?? 0, () => this.launch());
     this.startTimeout = options.startTimeout ?? START_TIMEOUT;
     this.listener = options.listener ?? (() => undefined);
   }
@@ -241,6 +247,11 @@ export class PyodidePool {
     return this.queue.length;
   }
 
+  /** Workers that are ready and run nothing until another is lost. */
+  get spares(): number {
+    return this.reserve.ready;
+  }
+
   get workers(): WorkerStatus[] {
     return [...this.handles.values()].map(handle => ({
       id: handle.id,
@@ -263,14 +274,32 @@ export class PyodidePool {
     );
   }
 
+  /** Have one worker more: a spare where there is one, else a new one. */
   private async spawn(): Promise<void> {
+    const { handle, booted } = this.reserve.take() ?? this.launch();
+    this.handles.set(handle.id, handle);
+    this.tell({ type: 'starting', worker: handle.id });
+    const report = await booted;
+    this.failures = 0;
+    this.tell({ type: 'ready', worker: handle.id, report });
+    this.dispatch();
+    // The workers themselves come first: spares start when all of them have.
+    if (!this.closed && [...this.handles.values()].every(worker => worker.ready)) {
+      this.restock();
+    }
+  }
+
+  private restock(): void {
+    this.reserve.restock(workerCap() - this.wanted);
+  }
+
+  /** Start a worker. */
+  private launch(): Launched {
     const { pyodideUrl = DEFAULT_PYODIDE_URL, onProgress } = this.options;
     const handle = new WorkerHandle(this.nextWorker++, this.workerUrl, {
       frame: (worker, frame) => this.onFrame(worker, frame),
       ended: (worker, end) => this.onEnded(worker, end)
     });
-    this.handles.set(handle.id, handle);
-    this.tell({ type: 'starting', worker: handle.id });
     const { options } = this;
     const module = compiledRuntime(pyodideUrl);
     const snapshot = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
@@ -286,16 +315,13 @@ export class PyodidePool {
       code: options.code ?? '',
       drive: options.drive ?? null
     });
-    const report = await handle.boot(bootOptions(), this.startTimeout, phase => {
-      if (handle.ended) {
-        return;
+    const booted = handle.boot(bootOptions(), this.startTimeout, phase => {
+      if (this.handles.get(handle.id) === handle) {
+        onProgress?.(handle.id, phase);
+        this.tell({ type: 'phase', worker: handle.id, phase });
       }
-      onProgress?.(handle.id, phase);
-      this.tell({ type: 'phase', worker: handle.id, phase });
     });
-    this.failures = 0;
-    this.tell({ type: 'ready', worker: handle.id, report });
-    this.dispatch();
+    return { handle, booted };
   }
 
   /** A listener's own mistake must not stop the pool. */
@@ -415,6 +441,12 @@ export class PyodidePool {
   }
 
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
+    if (this.reserve.forget(handle)) {
+      if (end.reason !== 'start' && !this.closed) {
+        this.restock();
+      }
+      return;
+    }
     this.handles.delete(handle.id);
     this.queue.forget(handle.id);
     const [batch = null, ...behind] = handle.inbox.map(frame => frame.batch);
@@ -454,6 +486,7 @@ export class PyodidePool {
     for (const handle of [...this.handles.values()]) {
       handle.terminate();
     }
+    this.reserve.terminate();
     for (const waiter of waiters) {
       waiter.reject(error);
     }

@@ -121,11 +121,15 @@ class Workers:
         if self.borrower:
             self.borrower.listener.on_output(worker, task, stream, text)
 
-    def on_worker_ended(self, worker: int, batch: int | None, end: WorkerEnd) -> None:
+    def on_worker_ended(
+        self, worker: int, batch: int | None, end: WorkerEnd, behind: Sequence[int] = ()
+    ) -> None:
         self._ready.discard(worker)
         own = None if batch is None else self._forget(worker, batch)
         if self.borrower and worker not in self._stopped:
-            self.borrower.listener.on_worker_ended(worker, own, end)
+            waited = [self._forget(worker, number) for number in behind]
+            lost = [number for number in waited if number is not None]
+            self.borrower.listener.on_worker_ended(worker, own, end, lost)
 
     def on_broken(self, message: str) -> None:
         self.usable = False
@@ -188,6 +192,7 @@ class LentBackend:
         buffers: Sequence[memoryview],
         needs: Sequence[str],
         target: int | None = None,
+        group: int | None = None,
     ) -> None:
         workers = self._borrowed()
         number = workers.new_number()
@@ -208,6 +213,9 @@ class LentBackend:
 
     def workers(self) -> list[WorkerStatus]:
         return [] if self.ended or self._workers is None else self._workers.backend.workers()
+
+    def spares(self) -> int:
+        return 0
 
     def environment(self) -> tuple[str, Encoded] | None:
         return self._borrowed().backend.environment()
