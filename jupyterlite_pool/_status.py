@@ -24,8 +24,8 @@ class PoolStatus(NamedTuple):
         ready = sum(worker.state != "starting" for worker in self.workers)
         spares = f", {self.spares} spare" if self.spares else ""
         lines = [
-            f"{ready} of {self.size} workers ready{spares}; {self.batches_running} batches running, "
-            f"{self.batches_waiting} waiting"
+            f"{ready} of {self.size} workers ready{spares}; "
+            f"{self.batches_running} batches running, {self.batches_waiting} waiting"
         ]
         for worker in self.workers:
             memory = f", {worker.memory / 2**20:.0f} MB" if worker.memory else ""

@@ -25,7 +25,6 @@ from .environment import Environment
 from .names import Globals, SetUpCall, SharedNames
 from .randomness import seed_item
 
-
 #: Types of most results; none of them can be awaited, and asking takes longer than many a task.
 PLAIN = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
 

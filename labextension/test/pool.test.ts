@@ -443,3 +443,103 @@ test('a pool that shrinks ends idle workers at once and busy ones after their ba
   expect(FakeWorker.all).toHaveLength(3);
   expect(() => pool.scale(0)).toThrow(RangeError);
 });
+
+function submitBrief(pool: PyodidePool, group: number, ...batches: number[]): void {
+  for (const batch of batches) {
+    pool.submit(batch, new Uint8Array([batch]), [], [], undefined, group);
+  }
+}
+
+test('brief batches of a group wait at the workers, once every worker has one', async () => {
+  const { pool } = await started(2);
+  submitBrief(pool, 5, 1, 2, 3, 4);
+  expect(pool.queued).toBe(0);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 3]);
+  expect(await given(FakeWorker.at(1), 2)).toEqual([2, 4]);
+});
+
+test('no more than eight wait at a worker, and none behind one of another group', async () => {
+  const { pool } = await started(1);
+  submitBrief(pool, 5, ...Array.from({ length: 10 }, (_, i) => i));
+  expect(pool.queued).toBe(2);
+  await given(FakeWorker.at(0), 8);
+  FakeWorker.at(0).result(0);
+  await vi.waitFor(() => expect(pool.queued).toBe(1));
+  submit(pool, 20);
+  submitBrief(pool, 6, 21);
+  FakeWorker.at(0).result(1);
+  FakeWorker.at(0).result(2);
+  await vi.waitFor(() => expect(pool.workers).toMatchObject([{ finished: 3 }]));
+  expect(pool.queued).toBe(2);
+});
+
+test('what waited at a worker that has ended is named', async () => {
+  const { pool, of } = await started(1);
+  submitBrief(pool, 5, 1, 2, 3);
+  await given(FakeWorker.at(0), 3);
+  FakeWorker.at(0).result(1);
+  FakeWorker.at(0).die(0);
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: 2, behind: [3] }]));
+});
+
+test('nothing waits at a worker that is to end after so many batches', async () => {
+  const { pool } = await started(1, { maxBatches: 5 });
+  submitBrief(pool, 5, 1, 2);
+  expect(pool.queued).toBe(1);
+});
+
+test('a spare starts when all workers are ready, and is none of them', async () => {
+  const { pool, of } = await started(2, { spares: 1 });
+  await vi.waitFor(() => expect(pool.spares).toBe(1));
+  expect(FakeWorker.all).toHaveLength(3);
+  expect(pool.workers.map(({ id }) => id)).toEqual([0, 1]);
+  expect(of('ready')).toHaveLength(2);
+});
+
+test('a spare takes the place of a worker that is lost, and another follows', async () => {
+  const { pool, of } = await started(1, { spares: 1 });
+  await vi.waitFor(() => expect(pool.spares).toBe(1));
+  submit(pool, 1);
+  submit(pool, 2);
+  pool.kill(0);
+  expect(await given(FakeWorker.at(1), 1)).toEqual([2]);
+  expect(of('ready').map(({ worker }) => worker)).toEqual([0, 1]);
+  await vi.waitFor(() => expect(pool.spares).toBe(1));
+  expect(FakeWorker.all).toHaveLength(3);
+});
+
+test('a spare that ends is replaced, and nobody is told', async () => {
+  const { pool, of } = await started(1, { spares: 1 });
+  await vi.waitFor(() => expect(pool.spares).toBe(1));
+  FakeWorker.at(1).die();
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(3));
+  await vi.waitFor(() => expect(pool.spares).toBe(1));
+  expect(of('ended')).toEqual([]);
+});
+
+test('a spare that cannot start is tried again only when another worker could', async () => {
+  FakeWorker.reset(bootWell, bootBadly, bootBadly, bootWell);
+  const { pool } = await started(1, { spares: 1 });
+  await vi.waitFor(() => expect(FakeWorker.at(1).terminated).toBe(true));
+  expect(FakeWorker.all).toHaveLength(2);
+  pool.kill(0); // its replacement fails, and the next one starts
+  await vi.waitFor(() => expect(pool.spares).toBe(1));
+  expect(FakeWorker.all).toHaveLength(5);
+  expect(pool.workers).toMatchObject([{ id: 3, state: 'idle' }]);
+});
+
+test('spares take no memory that the workers were promised', async () => {
+  vi.stubGlobal('navigator', { hardwareConcurrency: 2, deviceMemory: 1 });
+  const { pool } = await started(2, { spares: 1 });
+  submit(pool, 1);
+  await given(FakeWorker.at(0), 1);
+  expect(FakeWorker.all).toHaveLength(2);
+});
+
+test('a pool that ends takes its spares along', async () => {
+  const { pool } = await started(1, { spares: 1 });
+  await vi.waitFor(() => expect(pool.spares).toBe(1));
+  pool.terminate();
+  expect(FakeWorker.all.every(worker => worker.terminated)).toBe(true);
+  expect(FakeWorker.all).toHaveLength(2);
+});

@@ -5,6 +5,7 @@ import { BatchQueue } from '../src/pool/queue';
 interface Item {
   batch: number;
   target?: number;
+  group?: number;
 }
 
 function queueOf(...batches: number[]): BatchQueue<Item> {
@@ -61,4 +62,14 @@ test('what waited for a worker that is no more is forgotten', () => {
   queue.push({ batch: 3, target: 8 });
   queue.forget(7);
   expect(queue.clear().map(({ batch }) => batch)).toEqual([1, 3]);
+});
+
+test('the next item is taken for a group only if it is of that group', () => {
+  const queue = queueOf();
+  queue.push({ batch: 1, group: 5 });
+  queue.push({ batch: 2, group: 6 });
+  expect(queue.nextOf(6)).toBeUndefined();
+  expect(queue.nextOf(5)?.batch).toBe(1);
+  expect(queue.nextOf(5)).toBeUndefined();
+  expect(queue.nextOf(6)?.batch).toBe(2);
 });

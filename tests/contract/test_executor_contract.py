@@ -132,3 +132,39 @@ class Refusing(InProcessBackend):
         if self.count == 4:
             raise MemoryError("too large")
         super().submit(*batch)
+
+
+class Silent(InProcessBackend):
+    """Takes batches, and gives them to nobody."""
+
+    def start(self, listener: Listener, max_batches: int | None = None) -> None:
+        pass
+
+    def submit(self, batch: int, *rest: Any) -> None:
+        pass
+
+
+def lose_three(end: WorkerEnd) -> tuple[MapJob, list[int]]:
+    """Three items at a worker that ends; which of them are tried again."""
+    executor = WorkerPoolExecutor(backend=Silent(2))
+    tell = executor._dispatcher
+    job = executor.start_job(abs, [range(3)], chunksize=1, return_exceptions=True)
+    for batch in range(3):
+        tell.on_dispatched(0, batch)
+    tell.on_worker_ended(0, 0, end, [1, 2])
+    again = [task.index for task in job.taken if task.index not in job.failures]
+    executor.terminate_workers()
+    return job, again
+
+
+def test_what_waited_at_a_worker_that_said_how_far_it_came_runs_elsewhere() -> None:
+    job, again = lose_three(WorkerEnd("exited", "Python exited", 7, 0))
+    assert [job.failures[0].started] == [True]  # type: ignore[attr-defined]
+    assert again == [1, 2]
+
+
+def test_what_waited_at_a_worker_that_said_nothing_may_have_started() -> None:
+    job, again = lose_three(WorkerEnd("silent", "it closed itself", None, None))
+    started = [job.failures[index].started for index in range(3)]  # type: ignore[attr-defined]
+    assert started == [True, None, None]
+    assert again == []

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from jupyterlite_pool._chunks import GROWTH, TARGET_SECONDS, WEIGHT, ChunkSizer
+from jupyterlite_pool._chunks import (
+    BRIEF_SECONDS,
+    GROWTH,
+    TARGET_SECONDS,
+    WEIGHT,
+    ChunkSizer,
+)
 
 
 def measured(seconds: float) -> ChunkSizer:
@@ -57,3 +63,16 @@ def test_many_tasks_measured_together_count_by_their_mean() -> None:
     sizer = ChunkSizer()
     sizer.observe(TARGET_SECONDS, 4)
     assert sizer.next(1, None) == 4
+
+
+def test_batches_of_a_fixed_size_are_brief_once_they_were_seen_to_be() -> None:
+    sizer = ChunkSizer(10)
+    assert not sizer.brief
+    sizer.observe(BRIEF_SECONDS / 10, 1)
+    assert sizer.brief
+    sizer.observe(1.0, 1)
+    assert not sizer.brief
+
+
+def test_batches_whose_size_adapts_are_never_brief() -> None:
+    assert not measured(0.0).brief

@@ -1,0 +1,39 @@
+import { expect, test, vi } from 'vitest';
+
+import { Outbox } from '../src/pool/outbox';
+import type { PoolEvent } from '../src/protocol';
+import { REPORT } from './fakeWorker';
+
+const dispatched = (batch: number): PoolEvent => ({ type: 'dispatched', worker: 0, batch });
+
+test('what happens at once is told at once, in order', async () => {
+  const listener = vi.fn();
+  const outbox = new Outbox(listener);
+  const events = [dispatched(1), dispatched(2), dispatched(3)];
+  events.forEach(outbox.push);
+  expect(listener).not.toHaveBeenCalled();
+  await vi.waitFor(() => expect(listener).toHaveBeenCalledOnce());
+  expect(listener).toHaveBeenCalledWith(events);
+  outbox.push(dispatched(4));
+  await vi.waitFor(() => expect(listener).toHaveBeenLastCalledWith([dispatched(4)]));
+  outbox.close();
+});
+
+test('a worker that is ready is told of before anything is given to it', () => {
+  const listener = vi.fn();
+  const outbox = new Outbox(listener);
+  const ready: PoolEvent = { type: 'ready', worker: 0, report: REPORT };
+  outbox.push(dispatched(1));
+  outbox.push(ready);
+  expect(listener).toHaveBeenCalledExactlyOnceWith([dispatched(1), ready]);
+  outbox.close();
+});
+
+test('nothing is told once it is closed', async () => {
+  const listener = vi.fn();
+  const outbox = new Outbox(listener);
+  outbox.push(dispatched(1));
+  outbox.close();
+  await new Promise(resolve => setTimeout(resolve, 10));
+  expect(listener).not.toHaveBeenCalled();
+});

@@ -1,0 +1,61 @@
+"""Tasks that are over in no time, one by one, on workers that have several of them waiting."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.kernel import Kernel
+
+TASKS = """
+import os
+from jupyterlite_pool import current_worker, get_reusable_executor, pool_map
+from jupyterlite_pool.errors import TerminatedWorkerError
+
+def brief(x):
+    return x, current_worker().id
+
+def exit_at(x, where):
+    if x in where:
+        os._exit(3)
+    return x
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tasks(kernel: Kernel) -> None:
+    kernel.run(TASKS)
+
+
+def test_each_runs_once_and_all_workers_take_part(kernel: Kernel) -> None:
+    kernel.run("got = list(pool_map(brief, range(2000), chunksize=1, progress=False))")
+    assert kernel.value("[x for x, _ in got] == list(range(2000))")
+    assert kernel.value("len({worker for _, worker in got})") >= 2
+
+
+def test_a_worker_that_exits_takes_nothing_along_that_waited_at_it(kernel: Kernel) -> None:
+    kernel.run(
+        "where = {300, 700, 701, 1500}\n"
+        "got = pool_map(exit_at, range(2000), [where] * 2000, chunksize=1,\n"
+        "               return_exceptions=True, progress=False)\n"
+        "lost = {i for i, x in enumerate(got) if isinstance(x, TerminatedWorkerError)}"
+    )
+    assert kernel.value("lost == where")
+    assert kernel.value("all(got[i].started for i in lost)")
+    assert kernel.value(
+        "sum(x for x in got if isinstance(x, int)) == sum(range(2000)) - sum(where)"
+    )
+
+
+def test_a_job_that_is_cancelled_starts_nothing_that_waits(kernel: Kernel) -> None:
+    kernel.run(
+        "job = pool_map(brief, iter(int, 1), chunksize=1, progress=False, block=False)\n"
+        "import asyncio\n"
+        "while len(job.partial()) < 500:\n"
+        "    await asyncio.sleep(0.01)\n"
+        "job.cancel()\n"
+        "status = get_reusable_executor().status()\n"
+        "while get_reusable_executor().status().batches_running:\n"
+        "    await asyncio.sleep(0.01)"
+    )
+    assert kernel.value("len(job.partial()) >= 500")
+    kernel.run("assert sum(pool_map(abs, range(10), progress=False)) == 45")
