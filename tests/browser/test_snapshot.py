@@ -60,7 +60,7 @@ def test_a_snapshot_that_was_changed_is_not_used(
     content[len(content) // 2] ^= 1
     snapshot.write_bytes(content)
     [warning] = start_elsewhere(pages, serve, site_copy)
-    assert "snapshot.bin: Error: its SHA-256 is" in warning
+    assert "snapshot.bin is not used: its SHA-256 is" in warning
 
 
 def test_a_snapshot_of_other_versions_is_not_used(

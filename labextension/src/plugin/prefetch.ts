@@ -6,6 +6,8 @@ const NAME = 'jupyterlite-pool';
 interface About {
   pool: string;
   worker: string;
+  /** Where the site's build has made one. */
+  snapshot?: { file: string };
 }
 
 /** Ask the browser to fetch the pool's files when it has nothing better to do. */
@@ -14,7 +16,8 @@ export function prefetch(labextensionsUrl: string): void {
   fetch(new URL('pool.json', folder))
     .then(async response => (await response.json()) as About)
     .then(about => {
-      for (const file of [about.pool, about.worker]) {
+      const snapshot = about.snapshot ? [about.snapshot.file] : [];
+      for (const file of [about.pool, about.worker, ...snapshot]) {
         const link = document.createElement('link');
         link.rel = 'prefetch';
         link.href = new URL(file, folder).href;

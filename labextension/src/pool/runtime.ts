@@ -55,7 +55,7 @@ export function verifiedSnapshot(source: SnapshotSource): Promise<Blob | null> {
   return snapshot;
 }
 
-async function fetchSnapshot({ url, sha256 }: SnapshotSource): Promise<Blob> {
+async function fetchSnapshot({ url, sha256 }: SnapshotSource): Promise<Blob | null> {
   if (!('subtle' in crypto)) {
     throw new Error('this page is no secure context, where it could be verified');
   }
@@ -66,7 +66,9 @@ async function fetchSnapshot({ url, sha256 }: SnapshotSource): Promise<Blob> {
   const packed = await response.arrayBuffer();
   const digest = hexadecimal(new Uint8Array(await crypto.subtle.digest('SHA-256', packed)));
   if (digest !== sha256) {
-    throw new Error(`its SHA-256 is ${digest}, not ${sha256}`);
+    // It will not be another the next time.
+    console.warn(`jupyterlite-pool: ${url} is not used: its SHA-256 is ${digest}, not ${sha256}`);
+    return null;
   }
   // A blob, which the browser keeps outside of this worker's memory, and cannot be changed.
   const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
