@@ -543,3 +543,20 @@ test('a pool that ends takes its spares along', async () => {
   expect(FakeWorker.all.every(worker => worker.terminated)).toBe(true);
   expect(FakeWorker.all).toHaveLength(2);
 });
+
+test('one call after the other goes to the same worker, which is warm', async () => {
+  const { pool, of } = await started(3);
+  submit(pool, 1);
+  submit(pool, 2);
+  await given(FakeWorker.at(1), 1);
+  FakeWorker.at(0).result(1);
+  FakeWorker.at(1).result(2);
+  await vi.waitFor(() => expect(of('frame')).toHaveLength(2));
+  for (const batch of [3, 4]) {
+    submit(pool, batch);
+    await given(FakeWorker.at(1), batch - 1);
+    FakeWorker.at(1).result(batch);
+    await vi.waitFor(() => expect(of('frame')).toHaveLength(batch));
+  }
+  expect(FakeWorker.at(0).batches).toEqual([1]);
+});

@@ -40,6 +40,8 @@ export class WorkerHandle {
   restored = false;
   /** How many frames it has finished. */
   finished = 0;
+  /** When it was last given a batch that any worker might have run, counted in such batches. */
+  lastGiven = 0;
   /** How many batches it was given that any worker might have run. */
   served = 0;
   /** Bytes of its WebAssembly memory, as it last said. */

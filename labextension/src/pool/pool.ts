@@ -106,6 +106,8 @@ export class PyodidePool {
   private readonly listener: (event: PoolEvent) => void;
   private options: InitOptions = {};
   private nextWorker = 0;
+  /** How many batches were given to workers. */
+  private given = 0;
   /** Numbers of `run`'s own frames: below zero, where no owner's batch is. */
   private nextRun = -1;
   private failures = 0;
@@ -350,8 +352,11 @@ export class PyodidePool {
   /** Give waiting batches to idle workers, first come, first served. */
   private dispatch(): void {
     this.retire();
-    for (const handle of this.handles.values()) {
-      const job = handle.ready && !handle.current && this.queue.next(handle.id);
+    const idle = [...this.handles.values()].filter(handle => handle.ready && !handle.current);
+    // The one that had something to do last is the warmest; it has imported what tasks import.
+    idle.sort((a, b) => b.lastGiven - a.lastGiven);
+    for (const handle of idle) {
+      const job = this.queue.next(handle.id);
       if (job) {
         this.give(handle, job);
       }
@@ -371,7 +376,10 @@ export class PyodidePool {
   }
 
   private give(handle: WorkerHandle, job: Job): void {
-    handle.served += job.target === undefined ? 1 : 0;
+    if (job.target === undefined) {
+      handle.served += 1;
+      handle.lastGiven = ++this.given;
+    }
     for (const key of job.needs) {
       const object = this.objects.get(key);
       if (object && !handle.held.has(key)) {
