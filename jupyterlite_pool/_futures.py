@@ -48,7 +48,12 @@ class PoolFuture(concurrent.futures.Future[T]):
         # As `wrap_future`, but for one turn of the event loop less.
         if not self.done():
             woken = asyncio.get_running_loop().create_future()
-            self.add_done_callback(lambda _: woken.done() or woken.set_result(None))
+
+            def wake(_: object) -> None:
+                if not woken.done():
+                    woken.set_result(None)
+
+            self.add_done_callback(wake)
             try:
                 yield from woken
             except asyncio.CancelledError:

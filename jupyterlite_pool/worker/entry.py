@@ -74,7 +74,8 @@ class JsRunner:
     def run(self, batch: int, payload: Any, buffers: Any) -> asyncio.Task[None] | None:
         """As `Runner.run`; None where it ran to its end at once, without the event loop's turn."""
         running = self._runner.run(batch, payload.to_bytes(), _memory(buffers))
-        task = asyncio.Task(running, loop=asyncio.get_running_loop(), eager_start=True)
+        loop = asyncio.get_running_loop()
+        task = asyncio.Task(running, loop=loop, eager_start=True)  # type: ignore[call-arg] # 3.12
         if not task.done():
             return task
         task.result()
