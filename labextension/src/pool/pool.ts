@@ -414,7 +414,7 @@ export class PyodidePool {
           handle.inbox.shift();
           handle.finished += 1;
         }
-        if (!handle.current && handle.served >= this.maxBatches) {
+        if (handle.inbox.length === 0 && handle.served >= this.maxBatches) {
           // Before anybody hears of the result, and has more for an idle worker.
           handle.finish('recycled', `it had run ${handle.served} tasks`);
         }

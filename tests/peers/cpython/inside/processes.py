@@ -59,12 +59,10 @@ class TestedExecutor(ProcessPoolExecutor):
     @property
     def _processes(self) -> dict[int, WorkerProcess]:
         """Those that have had something to do: the standard library starts no others."""
-        # Not those that are busy with what the stock has them do first.
-        busy = {batch.worker for batch in self._dispatcher._batches.values()}
         return {
             FIRST_PID + worker.id: WorkerProcess(self._backend, worker.id)
             for worker in self.status().workers
-            if worker.tasks or worker.id in busy
+            if worker.tasks or worker.state == "busy"
         }
 
     @property

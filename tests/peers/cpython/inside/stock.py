@@ -79,6 +79,13 @@ class Workers:
         self._preparing.add(number)
         self.backend.submit(number, join_calls([item]), [], [environment, function], worker)
 
+    def status(self) -> list[WorkerStatus]:
+        """The workers; one that is getting ready is not busy with anything of the borrower's."""
+        return [
+            worker._replace(state="starting") if worker.id not in self._ready else worker
+            for worker in self.backend.workers()
+        ]
+
     async def _some_ready(self) -> None:
         while self.usable and 2 * len(self._ready) < self.backend.size:
             await asyncio.sleep(0.01)
@@ -212,7 +219,7 @@ class LentBackend:
             self._borrowed().backend.kill(worker)
 
     def workers(self) -> list[WorkerStatus]:
-        return [] if self.ended or self._workers is None else self._workers.backend.workers()
+        return [] if self.ended or self._workers is None else self._workers.status()
 
     def spares(self) -> int:
         return 0
