@@ -43,7 +43,7 @@ format: build/.wheel  ## write what `check` wants
 	cd labextension && ../$(BIN)/python ../tools/node.py npm run --silent format
 
 bench: build/.site build/.browser  ## measure, and print ratios
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks
 
 clean:  ## remove what was built
 	rm -rf build dist _output .cache .jupyterlite.doit.db jupyterlite_pool/static labextension/lib

@@ -1,0 +1,89 @@
+/**
+ * Evaluated in the kernel's worker: what the pool stands beside there, made by hand.
+ */
+(() => {
+  const start = source =>
+    new Promise((resolve, reject) => {
+      const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+      const worker = new Worker(url, { type: 'module' });
+      worker.onerror = event => reject(new Error(event.message));
+      worker.onmessage = () => resolve(worker);
+    });
+
+  const next = target =>
+    new Promise(resolve => {
+      target.onmessage = event => resolve(event.data);
+    });
+
+  /** A worker that sends back what comes over a private port. */
+  const startEcho = async () => {
+    const worker = await start(`
+      self.onmessage = ({ data: port }) => {
+        port.onmessage = event => port.postMessage(event.data);
+      };
+      self.postMessage('ready');
+    `);
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage(port2, [port2]);
+    return port1;
+  };
+
+  let port = null;
+
+  /** Milliseconds of one round trip, the mean of a block: this clock is a coarse one. */
+  const pingPong = async count => {
+    port ??= await startEcho();
+    const started = performance.now();
+    for (let i = 0; i < count; i++) {
+      const answer = next(port);
+      port.postMessage(i);
+      await answer;
+    }
+    return (performance.now() - started) / count;
+  };
+
+  let pythons = [];
+
+  /** Workers with nothing but Pyodide and some code of Python's, in which `work` is defined. */
+  const startPythons = async (count, pyodideUrl, code) => {
+    const source = `
+      import { loadPyodide } from ${JSON.stringify(pyodideUrl)};
+      const python = await loadPyodide();
+      python.runPython(${JSON.stringify(code)});
+      const work = python.globals.get('work');
+      const toBytes = python.runPython('lambda view: view.to_bytes()');
+      self.onmessage = ({ data }) => {
+        if (ArrayBuffer.isView(data)) {
+          const held = toBytes(data);
+          const back = held.toJs();
+          held.destroy();
+          self.postMessage(back, [back.buffer]);
+        } else {
+          data.forEach(item => work(item));
+          self.postMessage('done');
+        }
+      };
+      self.postMessage('ready');
+    `;
+    pythons = await Promise.all(Array.from({ length: count }, () => start(source)));
+  };
+
+  /** Bytes to the first of them and back. */
+  const thereAndBack = view => {
+    const answer = next(pythons[0]);
+    pythons[0].postMessage(view, [view.buffer]);
+    return answer;
+  };
+
+  /** Calls of `work` with these numbers, dealt out in turn. */
+  const share = items =>
+    Promise.all(
+      pythons.map((worker, index) => {
+        const answer = next(worker);
+        worker.postMessage(items.filter((_, i) => i % pythons.length === index));
+        return answer;
+      })
+    );
+
+  return { pingPong, startPythons, thereAndBack, share };
+})()

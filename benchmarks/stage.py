@@ -1,0 +1,85 @@
+"""What the rows share: a browser, the site, a kernel with a warm pool, how often to repeat."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser
+
+from tests.conftest import PAGE_TIMEOUT
+from tests.support.kernel import Kernel
+
+HERE = Path(__file__).parent
+
+Measure = Callable[[], float]
+
+SET_UP = """
+import asyncio, gc, json, os, time
+import js, pyodide_js
+from pyodide.code import run_js
+from pyodide.ffi import run_sync, to_js
+from jupyterlite_pool import WorkerPoolExecutor, get_reusable_executor, pool_map
+
+async def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+executor = get_reusable_executor({cores})
+await until(lambda: len(executor.ready_workers) == {cores})
+beside = run_js({beside!r})
+"""
+
+
+class Stage:
+    """Where rows are measured."""
+
+    def __init__(self, browser: Browser, site: str, *, quick: bool) -> None:
+        self.browser = browser
+        self.site = site
+        self.cores = os.cpu_count() or 1
+        #: Repetitions of what takes less than a second, and of what takes longer.
+        self.often, self.seldom = (5, 2) if quick else (20, 5)
+
+    @functools.cached_property
+    def kernel(self) -> Kernel:
+        """A kernel with a worker a core, all ready, and `beside.js` as `beside`."""
+        context = self.browser.new_context()
+        context.set_default_timeout(PAGE_TIMEOUT)
+        page = context.new_page()
+        page.goto(f"{self.site}/lab/index.html")
+        kernel = Kernel(page, name="bench.ipynb")
+        kernel.run(SET_UP.format(cores=self.cores, beside=script("beside.js")))
+        return kernel
+
+    def measure(self, code: str) -> float:
+        """The number that a cell leaves in `took`."""
+        self.kernel.run(code)
+        return float(self.kernel.value("took"))
+
+    def in_empty_page(self, function: str, argument: Any) -> Any:
+        """What a function of JavaScript gives on an empty page, in a profile of its own."""
+        with self.browser.new_context() as context:
+            page = context.new_page()
+            page.goto(f"{self.site}/jupyter-lite.json")
+            return page.evaluate(function, argument)
+
+
+def script(name: str) -> str:
+    """A file of this folder."""
+    return (HERE / name).read_text("utf-8")
+
+
+def take_turns(count: int, *measures: Measure) -> list[list[float]]:
+    """Repeat some measurements in turn; each goes first as often as the others."""
+    taken: list[list[float]] = [[] for _ in measures]
+    for i in range(count):
+        for j in range(len(measures)):
+            k = (i + j) % len(measures)
+            taken[k].append(measures[k]())
+    return taken

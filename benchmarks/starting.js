@@ -1,0 +1,52 @@
+/**
+ * Evaluated in an empty page of the site: starts workers of one kind, and says how long that took.
+ * `kind`: "pool" for a PyodidePool as a kernel has it, "bare" for `loadPyodide` in each worker.
+ * They stay until the page is closed; `window.replaced()` kills one and waits for the next.
+ */
+async ([site, kind, count]) => {
+  const pyodideUrl = `${site}/static/pyodide/pyodide.mjs`;
+  if (kind === 'pool') {
+    const folder = `${site}/extensions/jupyterlite-pool`;
+    const about = await (await fetch(`${folder}/pool.json`)).json();
+    const { PyodidePool } = await import(`${folder}/${about.pool}`);
+    const heard = { ready: () => undefined };
+    const listener = event => event.type === 'ready' && heard.ready();
+    const started = performance.now();
+    const pool = new PyodidePool(`${folder}/${about.worker}`, count, { listener });
+    const { file, sha256 } = about.snapshot;
+    const snapshot = { url: `${folder}/${file}`, sha256 };
+    await pool.init({ pyodideUrl, snapshot, runner: 'jupyterlite_pool.worker.entry' });
+    if (pool.workers.some(worker => !worker.restored)) {
+      throw new Error('a worker was not restored from the snapshot');
+    }
+    window.replaced = async () => {
+      const killed = performance.now();
+      const ready = new Promise(resolve => {
+        heard.ready = resolve;
+      });
+      pool.kill(pool.workers[0].id);
+      await ready;
+      return (performance.now() - killed) / 1000;
+    };
+    return (performance.now() - started) / 1000;
+  }
+  const source = `
+    import { loadPyodide } from ${JSON.stringify(pyodideUrl)};
+    await loadPyodide();
+    self.postMessage('ready');
+  `;
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const started = performance.now();
+  window.workers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise((resolve, reject) => {
+          const worker = new Worker(url, { type: 'module' });
+          worker.onmessage = () => resolve(worker);
+          worker.onerror = event => reject(new Error(event.message));
+        })
+    )
+  );
+  return (performance.now() - started) / 1000;
+}

@@ -1,0 +1,109 @@
+"""How long workers take to be there, and what each of them weighs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from .report import Row, Series, Target
+from .stage import Stage, script, take_turns
+
+#: Workers of the first row, as many as common devices have cores.
+WORKERS = 4
+
+#: Dies, with a spare ready, and has the next task run in the place of what died.
+LOST = """
+async def lost():
+    await until(lambda: alone.status().spares and alone.ready_workers)
+    started = time.perf_counter()
+    try:
+        await alone.submit(os._exit, 3)
+    except Exception:
+        pass
+    await alone.submit(gc.isenabled)
+    return time.perf_counter() - started
+alone = WorkerPoolExecutor(1)
+"""
+
+
+def workers(stage: Stage) -> Iterator[Row]:
+    """Row 1: all of them from nothing."""
+    pool, bare = take_turns(
+        stage.seldom, lambda: _start(stage, "pool", WORKERS), lambda: _start(stage, "bare", WORKERS)
+    )
+    yield Row(
+        1,
+        Series(f"{WORKERS} workers ready, with the site's snapshot", "s", pool),
+        Series(f"{WORKERS} workers with `loadPyodide` in each", "s", bare),
+        Target(0.15),
+    )
+
+
+def replaced(stage: Stage) -> Iterator[Row]:
+    """Row 2: one of them again."""
+
+    def anew() -> float:
+        with stage.browser.new_context() as context:
+            page = context.new_page()
+            page.goto(f"{stage.site}/jupyter-lite.json")
+            page.evaluate(script("starting.js"), [stage.site, "pool", 1])
+            return float(page.evaluate("() => window.replaced()"))
+
+    stage.kernel.run(LOST)
+    stage.measure("took = await lost()")  # warm
+    without, spare, bare = take_turns(
+        stage.seldom,
+        anew,
+        lambda: stage.measure("took = await lost()"),
+        lambda: _start(stage, "bare", 1),
+    )
+    stage.kernel.run("alone.shutdown()")
+    beside = Series("one worker with `loadPyodide`", "s", bare)
+    yield Row(2, Series("killed → the next is ready, no spare", "s", without), beside, Target(0.1))
+    yield Row(2, Series("killed → the next result, a spare", "s", spare), beside, Target(0.02))
+
+
+def memory(stage: Stage) -> Iterator[Row]:
+    """Row 3: what a further worker adds to the renderer."""
+    pool, bare = take_turns(
+        stage.seldom, lambda: _further(stage, "pool"), lambda: _further(stage, "bare")
+    )
+    yield Row(
+        3,
+        Series("memory of a further worker", "MB", pool),
+        Series("a further worker with `loadPyodide`", "MB", bare),
+        Target(1.1),
+    )
+
+
+def _start(stage: Stage, kind: str, count: int) -> float:
+    """Seconds until they are ready, in a browser profile of their own."""
+    return float(stage.in_empty_page(script("starting.js"), [stage.site, kind, count]))
+
+
+def _further(stage: Stage, kind: str) -> float:
+    """Megabytes that each of the second to the fifth worker adds."""
+    return (_weight(stage, kind, 5) - _weight(stage, kind, 1)) / 4
+
+
+def _weight(stage: Stage, kind: str, count: int) -> float:
+    """Megabytes of all renderers, while such workers are there; the others are idle meanwhile."""
+    with stage.browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{stage.site}/jupyter-lite.json")
+        page.evaluate(script("starting.js"), [stage.site, kind, count])
+        session = stage.browser.new_browser_cdp_session()
+        processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+        session.detach()
+        renderers = [process["id"] for process in processes if process["type"] == "renderer"]
+        return sum(map(_proportional_set_size, renderers)) / 1e6
+
+
+def _proportional_set_size(process: int) -> int:
+    """Bytes of a process, those that it shares counted in part."""
+    text = Path(f"/proc/{process}/smaps_rollup").read_text("utf-8")
+    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"the system does not say what process {process} weighs")
+    return int(found[1]) * 1024

@@ -1,0 +1,102 @@
+"""What one task costs that does nothing."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+from .native import native
+from .report import Row, Series, Target
+from .stage import Stage, take_turns
+
+#: Round trips in a block, whose mean is one repetition: a kernel's clock has steps of 100 µs.
+BLOCK = 100
+
+#: Tasks of one map: with batches, and one a message.
+MANY, SINGLE = 20_000, 2_000
+
+FUNCTIONS = """
+def nothing(_=None):
+    pass
+
+async def awaited(function, count):
+    started = time.perf_counter()
+    for _ in range(count):
+        await executor.submit(function)
+    return (time.perf_counter() - started) * 1000 / count
+
+def blocking(function, count):
+    started = time.perf_counter()
+    for _ in range(count):
+        executor.submit(function).result()
+    return (time.perf_counter() - started) * 1000 / count
+
+def suspended(count):
+    promise = js.Promise.resolve(1)
+    started = time.perf_counter()
+    for _ in range(count):
+        run_sync(promise)
+    return (time.perf_counter() - started) * 1000 / count
+
+def empty_tasks(count, **options):
+    started = time.perf_counter()
+    pool_map(nothing, range(count), progress=False, **options)
+    return count / (time.perf_counter() - started)
+"""
+
+
+def one_by_one(stage: Stage) -> Iterator[Row]:
+    """Rows 4 and 5: from `submit` to its result."""
+    stage.kernel.run(FUNCTIONS)
+    cells = [
+        f"took = await beside.pingPong({BLOCK})",
+        f"took = await awaited(gc.isenabled, {BLOCK})",
+        f"took = await awaited(nothing, {BLOCK})",
+        f"took = blocking(gc.isenabled, {BLOCK})",
+        f"took = suspended({BLOCK})",
+    ]
+    for cell in cells:  # warm
+        stage.measure(cell)
+
+    raw, importable, notebooks, blocking, suspended = take_turns(
+        stage.often, *(functools.partial(stage.measure, cell) for cell in cells)
+    )
+    beside = Series("raw ping-pong on a `MessagePort`", "ms", raw)
+    awaited = "`await executor.submit(f)`, empty `f`"
+    yield Row(4, Series(f"{awaited} of a module", "ms", importable), beside, Target(2.0))
+    yield Row(4, Series(f"{awaited} of the notebook", "ms", notebooks), beside)
+    floor = [one + two for one, two in zip(importable, suspended, strict=True)]
+    yield Row(
+        5,
+        Series("`executor.submit(f).result()`, empty `f` of a module", "ms", blocking),
+        Series("the same awaited, and a `run_sync` of a resolved promise", "ms", floor),
+        Target(1.2),
+    )
+
+
+def many(stage: Stage) -> Iterator[Row]:
+    """Rows 6 and 7: a map of many."""
+    stage.kernel.run(FUNCTIONS)
+    with native(stage.cores) as processes:
+        for number, count, options, target in (
+            (6, MANY, "", Target(10, at_least=True)),
+            (7, SINGLE, "chunksize=1", Target(1.0, at_least=True)),
+        ):
+            cell = f"took = empty_tasks({count}, {options})"
+            stage.measure(cell)  # warm
+            pool, native_tasks = take_turns(
+                stage.often,
+                functools.partial(stage.measure, cell),
+                functools.partial(processes.empty_tasks, count),
+            )
+            shown = f"pool_map(f, range({count:,}){', ' if options else ''}{options})"
+            yield Row(
+                number,
+                Series(f"`{shown}`, empty `f`", "tasks/s", pool),
+                Series(
+                    f"native `ProcessPoolExecutor({stage.cores}).map(chunksize=1)`",
+                    "tasks/s",
+                    native_tasks,
+                ),
+                target,
+            )
