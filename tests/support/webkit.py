@@ -24,7 +24,7 @@ BROWSERS = ("/usr/lib/*/webkit2gtk-4.*/MiniBrowser", "/usr/lib*/webkit2gtk-4.*/M
 
 #: Seconds until the driver listens, and until it answers.
 START = 60
-ANSWER = 280
+ANSWER = 120
 
 
 class Programs(NamedTuple):
@@ -52,6 +52,7 @@ class WebKitPage:
         capabilities = {"browserName": "MiniBrowser", "webkitgtk:browserOptions": options}
         answer = _send("POST", f"{driver}/session", capabilities={"alwaysMatch": capabilities})
         self._session = f"{driver}/session/{answer['sessionId']}"
+        self._silent = False
         _send("POST", f"{self._session}/timeouts", script=ANSWER * 1000, pageLoad=ANSWER * 1000)
 
     def open(self, url: str) -> None:
@@ -67,8 +68,14 @@ class WebKitPage:
             error => answer({{ error: String(error) }})
           );
         """
+        if self._silent:  # what it is asked next would wait in vain, too
+            raise RuntimeError("it has not answered before")
         args = [json.dumps(argument)]
-        answer = _send("POST", f"{self._session}/execute/async", script=script, args=args)
+        try:
+            answer = _send("POST", f"{self._session}/execute/async", script=script, args=args)
+        except RuntimeError:
+            self._silent = True
+            raise
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return json.loads(answer["value"])

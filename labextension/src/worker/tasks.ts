@@ -7,8 +7,11 @@
  */
 import { errorText } from '../errors';
 import { transferables } from '../protocol';
-import type { CancelFrame, EvalFrame, HostFrame, WorkerFrame } from '../protocol';
+import type { CancelFrame, EvalFrame, HostFrame, RunFrame, WorkerFrame } from '../protocol';
 import type { PyCallable, PyProxy, Pyodide, PyodideFatal } from './pyodide';
+
+/** Whether Python can be paused in this browser: without, a call that could be is an error. */
+const CAN_SUSPEND = 'Suspending' in WebAssembly;
 
 /** Milliseconds that the host has to hear a worker's last word, and to end it. */
 const LAST_WORD = 2_000;
@@ -91,7 +94,7 @@ export class TaskLoop {
       }
       this.inbox = this.inbox
         .then(() => this.serve(frame))
-        .catch((error: unknown) => console.error(error));
+        .catch((error: unknown) => this.refuse(frame, error));
     };
   }
 
@@ -109,12 +112,29 @@ export class TaskLoop {
         return;
       case 'run':
         this.batch = frame.batch;
-        // A call that Python may pause, so that a task can wait for a promise.
-        await this.runner?.run.callPromising(frame.batch, frame.payload, frame.buffers);
+        await this.run(frame);
         this.batch = null;
         return;
       case 'eval':
         await this.evaluate(frame);
+    }
+  }
+
+  private async run({ batch, payload, buffers }: RunFrame): Promise<void> {
+    if (CAN_SUSPEND) {
+      // A call that Python may pause, so that a task can wait for a promise.
+      await this.runner?.run.callPromising(batch, payload, buffers);
+    } else {
+      await this.runner?.run(batch, payload, buffers);
+    }
+  }
+
+  /** Say that a frame could not be served: its host waits for an answer. */
+  private refuse(frame: HostFrame, error: unknown): void {
+    console.error(`jupyterlite-pool: a worker could not serve a frame: ${errorText(error)}`);
+    if (frame.kind === 'run' || frame.kind === 'eval') {
+      const [type, message] = ['WorkerError', errorText(error)];
+      this.post({ kind: 'error', batch: frame.batch, type, message, traceback: message });
     }
   }
 
