@@ -6,6 +6,7 @@ import asyncio
 import os
 import posix
 import random
+import signal
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ class JsPort:
     def __init__(self, post: Any) -> None:
         self._result = post.result
         self._error = post.error
+        self.begin = post.begin
+        self.worn = post.worn
 
         def stream(name: str) -> TaskStream:
             return TaskStream(lambda task, text: post.output(task, name, text))
@@ -108,4 +111,8 @@ def connect(worker: int, post: Any) -> JsRunner:
     os.getpid = posix.getpid = lambda: pid
     random.seed()  # from the browser's own source: workers never share a stream
     site_packages = sysconfig.get_path("purelib")
-    return JsRunner(Runner(JsPort(post), worker, pid, Environment(_load_packages, site_packages)))
+    environment = Environment(_load_packages, site_packages)
+    runner = Runner(JsPort(post), worker, pid, environment)
+    # The host asks by a signal; what is no task of the user's goes on.
+    signal.signal(signal.SIGINT, lambda *_: runner.interrupt())
+    return JsRunner(runner)

@@ -42,9 +42,8 @@ export class TaskLoop {
   ) {
     python._api.on_fatal = error => this.onFatal(error);
     self.addEventListener('unhandledrejection', event => {
-      console.error(
-        `jupyterlite-pool: unhandled rejection in a worker: ${errorText(event.reason)}`
-      );
+      event.preventDefault(); // or else the browser would report it as well
+      this.post({ kind: 'worn', message: `unhandled rejection: ${errorText(event.reason)}` });
     });
   }
 
@@ -63,6 +62,8 @@ export class TaskLoop {
         const frame = { kind: 'result', batch, payload, buffers, next, done, memory } as const;
         this.post(frame, transferables(frame));
       },
+      begin: (batch: number) => this.post({ kind: 'begin', batch }),
+      worn: (message: string) => this.post({ kind: 'worn', message }),
       output: (task: number, stream: 'stdout' | 'stderr', text: string) =>
         this.post({ kind: 'output', task, stream, text }),
       error: (batch: number, type: string, message: string, traceback: string) =>
@@ -174,6 +175,7 @@ export class TaskLoop {
       reason: exited ? 'exited' : 'fatal',
       status: exited ? (error.status ?? exitStatus(error.message)) : null,
       running: this.postLastResults(),
+      memory: this.memory,
       message: exited ? `Python exited: ${error.message}` : `${error.name}: ${error.message}`
     });
     // Python is dead: what comes now has nobody to serve it. The host ends this worker as soon as it
