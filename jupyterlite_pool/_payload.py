@@ -19,6 +19,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
+from zlib import crc32
 
 import cloudpickle
 
@@ -30,6 +31,10 @@ OUT_OF_BAND_BYTES = 64 * 1024
 
 #: What stands before a result's own pickle: task, ok, buffers, seconds, bytes.
 _RESULT = struct.Struct("<i?IdI")
+
+#: What stands after it: a checksum of all that. C code that writes where it should not is not
+#: noticed in WebAssembly, and a result that was hit must be an error rather than another value.
+_SUM = struct.Struct("<I")
 
 #: What cloudpickle calls to make a function that came by value: a code object and its globals.
 _BY_VALUE = b"_make_function"
@@ -237,21 +242,34 @@ def dump_result(item: ResultItem) -> bytes:
     No pickle around the pickle: a worker does this after each of its tasks.
     """
     task, ok, payload, buffers, seconds = item
-    return _RESULT.pack(task, ok, buffers, seconds, len(payload)) + payload
+    record = _RESULT.pack(task, ok, buffers, seconds, len(payload)) + payload
+    return record + _SUM.pack(crc32(record))
 
 
 def split_results(
     payload: bytes, buffers: Sequence[Any]
 ) -> Iterator[tuple[ResultItem, Sequence[Any]]]:
-    """The results of a payload, each with its own buffers."""
+    """The results of a payload, each with its own buffers.
+
+    Raises:
+        ValueError: these are no results, or not as they were sent.
+    """
     first = at = 0
     while at < len(payload):
-        task, ok, count, seconds, size = _RESULT.unpack_from(payload, at)
-        at += _RESULT.size
-        item = ResultItem(task, ok, payload[at : at + size], count, seconds)
-        yield item, buffers[first : first + count]
-        at += size
+        try:
+            task, ok, count, seconds, size = _RESULT.unpack_from(payload, at)
+            start = at + _RESULT.size
+            end = start + size
+            [checksum] = _SUM.unpack_from(payload, end)
+        except struct.error as error:
+            raise ValueError(f"it sent results that are cut short: {error}") from error
+        if crc32(payload[at:end]) != checksum:
+            raise ValueError("it sent results whose checksum is wrong")
+        yield ResultItem(task, ok, payload[start:end], count, seconds), buffers[first:][:count]
+        at = end + _SUM.size
         first += count
+    if first != len(buffers):
+        raise ValueError(f"it sent results with {len(buffers)} buffers instead of {first}")
 
 
 def _named_arguments(

@@ -31,6 +31,15 @@ class Record:
         #: Seconds of an ordinary start, each.
         self.boots: list[float] = []
 
+    def add(self, words: str, detect: float | None = None) -> None:
+        """Keep a round of a fault that is done to a page or a site; its test has judged it.
+
+        Args:
+            detect: seconds until it was known, or over.
+        """
+        entry = {"words": words, "detect": detect, "tasks": 0, "lost": 0, "duplicated": 0}
+        self.rounds.append({**entry, "failed elsewhere": [], "next": True})
+
     def write(self) -> None:
         """Add to what other runs have left."""
         FILE.parent.mkdir(exist_ok=True)
