@@ -286,7 +286,9 @@ export class PyodidePool {
   private restWhenIdle(): void {
     this.callOffRest?.();
     this.callOffRest = null;
-    const busy = this.queue.length > 0 || [...this.crew].some(handle => handle.current);
+    // To start is to have something to do.
+    const busy =
+      this.queue.length > 0 || [...this.crew].some(handle => handle.current || !handle.ready);
     if (this.idleTimeout !== null && !busy && !this.closed) {
       this.callOffRest = afterBeats(this.idleTimeout, () => this.crew.rest());
     }
