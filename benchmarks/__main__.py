@@ -26,19 +26,20 @@ from playwright.sync_api import sync_playwright
 
 from tests.conftest import BROWSER_FLAGS
 
-from . import busy, comlink, payloads, starting, tasks
+from . import busy, comlink, contest, payloads, starting, tasks
 from .report import HEAD, Row, Skipped, between_marks
-from .stage import Stage
+from .scripts import served
+from .stage import BUILD, Stage
 
 ROOT = Path(__file__).parent.parent
-BUILD = ROOT / "build"
+SITE = ROOT / "_output"
 DOCUMENT = ROOT / "docs" / "performance.md"
 
 #: Seconds that all of it may take.
 LIMIT = 1500
 
 #: What measures which rows, in the order of the table.
-PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Row]]]] = [
+PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Row | Skipped]]]] = [
     ({1}, starting.workers),
     ({2}, starting.replaced),
     ({3}, starting.memory),
@@ -47,6 +48,8 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Row]]]] = [
     ({8, 9}, payloads.buffers),
     ({10, 11}, busy.jobs),
     ({14}, comlink.frames),
+    ({14}, contest.today),
+    ({15}, contest.others),
 ]
 EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 
@@ -70,13 +73,13 @@ def run(wanted: set[int], *, quick: bool) -> None:
         sys.exit("there is no Chromium: run `python tools/browser.py`")
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        site = stack.enter_context(comlink.served(ROOT / "_output"))
+        site = stack.enter_context(served(SITE))
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_FLAGS)
         stack.callback(browser.close)
         rows = []
         print(HEAD, flush=True)
-        for row in measure(Stage(browser, site, quick=quick), wanted):
+        for row in measure(Stage(browser, SITE, site, quick=quick), wanted):
             rows.append(row)
             print(row.as_markdown(), flush=True)
         chromium = browser.version
@@ -134,7 +137,7 @@ def main() -> None:
     wanted = {int(number) for number in options.rows.split(",")} if options.rows else EVERY
     if unknown := wanted - EVERY:
         parser.error(f"there are no rows {sorted(unknown)}: there are {sorted(EVERY)}")
-    if not (ROOT / "_output" / "index.html").exists():
+    if not (SITE / "index.html").exists():
         sys.exit("there is no site: run `make site`")
     watchdog = threading.Timer(LIMIT, give_up)
     watchdog.daemon = True

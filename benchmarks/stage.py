@@ -14,6 +14,7 @@ from tests.conftest import PAGE_TIMEOUT
 from tests.support.kernel import Kernel
 
 HERE = Path(__file__).parent
+BUILD = HERE.parent / "build"
 
 Measure = Callable[[], float]
 
@@ -39,8 +40,10 @@ beside = run_js({beside!r})
 class Stage:
     """Where rows are measured."""
 
-    def __init__(self, browser: Browser, site: str, *, quick: bool) -> None:
+    def __init__(self, browser: Browser, folder: Path, site: str, *, quick: bool) -> None:
+        """Of a browser, and of a site: its folder, and where it is served."""
         self.browser = browser
+        self.folder = folder
         self.site = site
         self.cores = os.cpu_count() or 1
         #: Repetitions of what takes less than a second, and of what takes longer.

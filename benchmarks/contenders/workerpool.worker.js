@@ -1,0 +1,13 @@
+/** A worker of npm's workerpool. Its name is where Pyodide is. */
+import workerpool from 'workerpool';
+import { PYTHON } from './page.js';
+
+const { loadPyodide } = await import(self.name);
+const python = await loadPyodide();
+python.runPython(PYTHON);
+const lengthOf = python.runPython('lambda view: len(view.to_bytes())');
+
+workerpool.worker({
+  run: code => python.runPython(code),
+  length: view => lengthOf(view)
+});

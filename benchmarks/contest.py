@@ -1,0 +1,158 @@
+"""What others have for Python in several workers, on a page like ours."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyterlite_pool._batch import Batch
+from jupyterlite_pool._payload import encode_call, encode_function, function_key
+from jupyterlite_pool._tasks import CallQueue, Held, Task
+
+from .report import Row, Series, Skipped, Target
+from .scripts import bundle, npm_packages, served, write_page
+from .stage import BUILD, HERE, Stage
+
+SCRIPTS = HERE / "contenders"
+
+#: Workers of each, as in the first row.
+WORKERS = 4
+
+#: Calls one after the other, whose mean is one repetition; calls that are made at once.
+BLOCK, MANY = 100, 1_000
+
+BYTES = 100_000_000
+
+AHEAD, FASTER = Target(1.0), Target(1.0, at_least=True)
+
+
+def today(stage: Stage) -> Iterator[Row | Skipped]:
+    """Row 14: a pool made by hand, and a new worker for each task."""
+    with _pages(stage) as url:
+        times = _take_turns(stage, url, ["pool", "comlink"])
+        yield from _compare(
+            14, times, "comlink", "a pool made by hand, Comlink `run(code)` a task", ["call", "many"]
+        )
+        fresh = [_measure(stage, url, "fresh", once=True)["call"] for _ in range(stage.seldom)]
+    yield Row(
+        14,
+        Series(f"an empty call on a ready pool, {_WHERE}", "ms", times["pool"]["call"]),
+        Series("on a new worker for each task", "ms", fresh),
+    )
+
+
+def others(stage: Stage) -> Iterator[Row | Skipped]:
+    """Row 15: npm's workerpool and PyScript, on what rows 1, 4, 7 and 8 measure."""
+    with _pages(stage) as url:
+        contenders = {"workerpool": "npm `workerpool`", "pyscript": "PyScript's workers"}
+        times = _take_turns(stage, url, ["pool", *contenders])
+        for name, shown in contenders.items():
+            yield from _compare(15, times, name, shown, ["start", "call", "many", "length"])
+
+
+_WHERE = "page → worker"
+
+#: What is measured: of what, its unit, and whether more or less of it is better.
+_MEASURED = {
+    "start": (f"{WORKERS} workers ready", "s", AHEAD),
+    "call": (f"an empty call, {_WHERE}", "ms", AHEAD),
+    "many": (f"{MANY:,} empty calls at once, {_WHERE}", "calls/s", FASTER),
+    "length": (f"100 MB there, their length back, {_WHERE}", "s", AHEAD),
+}
+
+
+def _compare(
+    number: int, times: dict[str, Any], name: str, shown: str, keys: list[str]
+) -> Iterator[Row | Skipped]:
+    other = times[name]
+    if isinstance(other, str):
+        yield Skipped(number, f"{shown}: {other}")
+        return
+    for key in keys:
+        what, unit, target = _MEASURED[key]
+        yield Row(
+            number,
+            Series(what, unit, times["pool"][key]),
+            Series(shown, unit, other[key]),
+            target if number == 15 else None,
+        )
+
+
+def _take_turns(stage: Stage, url: str, names: list[str]) -> dict[str, Any]:
+    """The times of each contender; of one that does not work here, the reason."""
+    times: dict[str, Any] = {name: defaultdict(list) for name in names}
+    for i in range(stage.seldom):
+        for j in range(len(names)):
+            name = names[(i + j) % len(names)]
+            if isinstance(times[name], str):
+                continue
+            try:
+                for key, value in _measure(stage, url, name).items():
+                    times[name][key].append(value)
+            except Exception as error:
+                if name == "pool":
+                    raise
+                times[name] = str(error).splitlines()[0]
+    return times
+
+
+def _measure(stage: Stage, url: str, name: str, once: bool = False) -> dict[str, float]:
+    """All that a contender is asked, on a page and in a profile of its own."""
+    with stage.browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"{url}/{name}.html")
+        page.wait_for_function("() => window.contender")
+        page.evaluate("frames => { window.lengthFrames = frames; }", _length_frames())
+
+        def ask(what: str, argument: int) -> float:
+            return float(page.evaluate(f"argument => contender.{what}(argument)", argument))
+
+        start = ask("start", WORKERS)
+        if once:
+            return {"call": ask("call", 1)}
+        ask("many", 10 * WORKERS)  # warm
+        times = {"start": start, "call": ask("call", BLOCK), "many": ask("many", MANY)}
+        if name != "comlink":
+            ask("length", BYTES)  # warm: the heap grows once
+            times["length"] = ask("length", BYTES)
+        return times
+
+
+def _length_frames() -> dict[str, Any]:
+    """What the pool's Python sends for `len(buffer)`, without the buffer."""
+    function = encode_function(len)
+    key = function_key(function)
+    # It stays out of band, where the page has another one for it.
+    call = encode_call(len, [pickle.PickleBuffer(bytearray(1 << 20))], {})
+    assert len(call.buffers) == 1
+    task = Task(0, Held(key), call, id=0)
+    payload, _, _ = Batch(CallQueue(), {0: task}, 1).frame()
+    return {"key": key, "held": list(function.payload), "call": list(payload)}
+
+
+@contextlib.contextmanager
+def _pages(stage: Stage) -> Iterator[str]:
+    """A page for each contender, with the site's Pyodide and pool; their URL."""
+    folder = BUILD / "bench-pages"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    modules = npm_packages()
+    bundle(folder, sorted(SCRIPTS.glob("*.js")), [modules])
+    for script in sorted(SCRIPTS.glob("*.js")):
+        write_page(folder, script.name)
+    shutil.copy(SCRIPTS / "pyscript.worker.py", folder)
+    _link(folder / "pyscript", modules / "@pyscript" / "core" / "dist")
+    for name in ("static", "extensions"):
+        _link(folder / name, stage.folder / name)
+    with served(folder, isolated=True) as url:
+        yield url
+
+
+def _link(link: Path, target: Path) -> None:
+    link.symlink_to(target.resolve(), target_is_directory=True)
