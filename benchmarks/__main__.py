@@ -26,7 +26,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.conftest import BROWSER_FLAGS
 
-from . import busy, comlink, contest, payloads, starting, tasks
+from . import busy, comlink, contest, engines, payloads, prewarm, starting, tasks, thread
 from .report import HEAD, Row, Skipped, between_marks
 from .scripts import served
 from .stage import BUILD, Stage
@@ -43,10 +43,14 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Row | Skipped]]]] = [
     ({1}, starting.workers),
     ({2}, starting.replaced),
     ({3}, starting.memory),
+    ({1, 2, 3}, engines.in_firefox),
+    ({1, 2, 3}, engines.in_webkit),
     ({4, 5}, tasks.one_by_one),
     ({6, 7}, tasks.many),
     ({8, 9}, payloads.buffers),
     ({10, 11}, busy.jobs),
+    ({12}, thread.blocking),
+    ({13}, prewarm.kernel_start),
     ({14}, comlink.frames),
     ({14}, contest.today),
     ({15}, contest.others),

@@ -15,7 +15,7 @@ from jupyterlite_pool._payload import encode_call, encode_function, function_key
 from jupyterlite_pool._tasks import CallQueue, Held, Task
 
 from .report import Row, Series, Skipped, Target
-from .scripts import bundle, npm_packages, served, write_page
+from .scripts import bundle, link_site, npm_packages, served, write_page
 from .stage import BUILD, HERE, Stage
 
 SCRIPTS = HERE / "contenders"
@@ -147,12 +147,7 @@ def _pages(stage: Stage) -> Iterator[str]:
     for script in sorted(SCRIPTS.glob("*.js")):
         write_page(folder, script.name)
     shutil.copy(SCRIPTS / "pyscript.worker.py", folder)
-    _link(folder / "pyscript", modules / "@pyscript" / "core" / "dist")
-    for name in ("static", "extensions"):
-        _link(folder / name, stage.folder / name)
+    (folder / "pyscript").symlink_to(modules / "@pyscript" / "core" / "dist")
+    link_site(folder, stage.folder)
     with served(folder, isolated=True) as url:
         yield url
-
-
-def _link(link: Path, target: Path) -> None:
-    link.symlink_to(target.resolve(), target_is_directory=True)

@@ -61,12 +61,29 @@ class Target:
     #: Whether a greater ratio is a better one.
     at_least: bool = False
 
-    def met(self, ratio: float) -> bool:
+    def met(self, row: Row) -> bool:
         """Whether it is there."""
-        return ratio >= self.limit if self.at_least else ratio <= self.limit
+        if row.ratio is None:
+            return False
+        return row.ratio >= self.limit if self.at_least else row.ratio <= self.limit
 
     def __str__(self) -> str:
         return f"{'≥' if self.at_least else '≤'} {self.limit:g}"
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What no repetition may exceed, whatever it is compared with."""
+
+    limit: float
+    unit: str
+
+    def met(self, row: Row) -> bool:
+        """Whether none does."""
+        return max(row.this.values) <= self.limit
+
+    def __str__(self) -> str:
+        return f"each ≤ {self.limit:g} {self.unit}"
 
 
 @dataclass(frozen=True)
@@ -77,29 +94,30 @@ class Row:
     this: Series
     other: Series
     #: None for what is reported only.
-    target: Target | None = None
+    target: Target | Ceiling | None = None
 
     @property
-    def ratio(self) -> float:
-        """Of the medians."""
-        return self.this.median / self.other.median
+    def ratio(self) -> float | None:
+        """Of the medians; None where the other one is zero."""
+        return self.this.median / self.other.median if self.other.median else None
 
     @property
     def verdict(self) -> str:
         """Whether the target is met."""
         if self.target is None:
             return "reported"
-        return "met" if self.target.met(self.ratio) else "missed"
+        return "met" if self.target.met(self) else "missed"
 
     def as_markdown(self) -> str:
         """Its line of the table."""
         target = "" if self.target is None else str(self.target)
+        ratio = "" if self.ratio is None else f"**{_show(self.ratio)}**"
         return _line(
             self.number,
             self.this.as_text(),
             self.other.as_text(),
             target,
-            f"**{_show(self.ratio)}**",
+            ratio,
             self.verdict,
         )
 

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -70,6 +71,26 @@ def write_page(folder: Path, script: str) -> str:
         "utf-8",
     )
     return name
+
+
+def link_site(folder: Path, site: Path) -> None:
+    """Put the site's Pyodide and pool beside what is in a folder."""
+    for name in ("static", "extensions"):
+        (folder / name).symlink_to((site / name).resolve(), target_is_directory=True)
+
+
+@contextlib.contextmanager
+def empty_site(site: Path, isolated: bool = False) -> Iterator[str]:
+    """Serve `empty.html`, beside the site's Pyodide and pool; gives the URL of their folder."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        link_site(folder, site)
+        (folder / "empty.html").write_text(
+            '<!doctype html><meta charset="utf-8"><title>empty</title><link rel="icon" href="data:,">',
+            "utf-8",
+        )
+        with served(folder, isolated) as url:
+            yield url
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ let next = 0;
 
 async function start(count, pyodideUrl) {
   const { PyWorker } = await import(new URL('pyscript/core.js', location.href).href);
+  await customElements.whenDefined('py-script'); // before, its workers have no module `pyscript`
   const options = { version: pyodideUrl, config: {} };
   workers = await Promise.all(
     Array.from({ length: count }, () => PyWorker('pyscript.worker.py', options))

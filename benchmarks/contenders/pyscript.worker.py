@@ -1,7 +1,5 @@
 """What a worker of PyScript's offers to its page."""
 
-from pyscript import sync
-
 
 def nothing():
     """Do nothing."""
@@ -12,5 +10,4 @@ def length(view):
     return len(view.to_bytes())
 
 
-sync.nothing = nothing
-sync.length = length
+__export__ = ["nothing", "length"]
