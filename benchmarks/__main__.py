@@ -26,7 +26,20 @@ from playwright.sync_api import sync_playwright
 
 from tests.conftest import BROWSER_FLAGS
 
-from . import busy, comlink, contest, engines, payloads, prewarm, starting, tasks, thread
+from . import (
+    busy,
+    comlink,
+    contest,
+    engines,
+    handover,
+    payloads,
+    prewarm,
+    snapshotless,
+    starting,
+    tasks,
+    thread,
+    thresholds,
+)
 from .report import HEAD, Row, Skipped, between_marks
 from .scripts import served
 from .stage import BUILD, Stage
@@ -54,6 +67,9 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Row | Skipped]]]] = [
     ({14}, comlink.frames),
     ({14}, contest.today),
     ({15}, contest.others),
+    ({16}, handover.shared_memory),
+    ({17}, snapshotless.workers),
+    ({18}, thresholds.buffers),
 ]
 EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 
