@@ -31,8 +31,10 @@ from . import (
     comlink,
     contest,
     engines,
+    growth,
     handover,
     payloads,
+    plots,
     prewarm,
     snapshotless,
     starting,
@@ -40,19 +42,20 @@ from . import (
     thread,
     thresholds,
 )
-from .report import HEAD, Row, Skipped, between_marks
+from .report import HEAD, Measured, Skipped, between_marks
 from .scripts import served
 from .stage import BUILD, Stage
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "_output"
 DOCUMENT = ROOT / "docs" / "performance.md"
+IMAGES = ROOT / "docs" / "images"
 
 #: Seconds that all of it may take.
 LIMIT = 1500
 
 #: What measures which rows, in the order of the table.
-PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Row | Skipped]]]] = [
+PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
     ({1}, starting.workers),
     ({2}, starting.replaced),
     ({3}, starting.memory),
@@ -70,11 +73,13 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Row | Skipped]]]] = [
     ({16}, handover.shared_memory),
     ({17}, snapshotless.workers),
     ({18}, thresholds.buffers),
+    ({19}, growth.with_workers),
+    ({20}, growth.with_size),
 ]
 EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 
 
-def measure(stage: Stage, wanted: set[int]) -> Iterator[Row | Skipped]:
+def measure(stage: Stage, wanted: set[int]) -> Iterator[Measured]:
     """The rows asked for; one that fails does not keep the others from being measured."""
     for numbers, part in PARTS:
         if not numbers & wanted:
@@ -132,6 +137,7 @@ def write_docs() -> None:
     table = (BUILD / "bench.md").read_text("utf-8")
     document = DOCUMENT.read_text("utf-8")
     DOCUMENT.write_text(between_marks(document, table), "utf-8")
+    plots.draw(report, IMAGES)
 
 
 def give_up() -> None:

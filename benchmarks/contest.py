@@ -7,14 +7,14 @@ import pickle
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from jupyterlite_pool._batch import Batch
 from jupyterlite_pool._payload import encode_call, encode_function, function_key
 from jupyterlite_pool._tasks import CallQueue, Held, Task
 
-from .report import Row, Series, Skipped, Target
+from . import tasks
+from .report import Measured, Row, Series, Skipped, Target
 from .scripts import bundle, link_site, npm_packages, served, write_page
 from .stage import BUILD, HERE, Stage
 
@@ -31,28 +31,43 @@ BYTES = 100_000_000
 AHEAD, FASTER = Target(1.0), Target(1.0, at_least=True)
 
 
-def today(stage: Stage) -> Iterator[Row | Skipped]:
-    """Row 14: a pool made by hand, and a new worker for each task."""
+def today(stage: Stage) -> Iterator[Measured]:
+    """Row 14: a pool made by hand, and a new worker for each task, beside a notebook's pool."""
+    stage.kernel.run(tasks.FUNCTIONS)
+    submit = f"took = await awaited(nothing, {BLOCK})"
+    one_map = f"took = empty_tasks({tasks.MANY})"
+    for cell in (submit, one_map):  # warm
+        stage.measure(cell)
+    ours: dict[str, list[float]] = defaultdict(list)
+    by_hand: dict[str, list[float]] = defaultdict(list)
+    fresh: list[float] = []
     with _pages(stage) as url:
-        times = _take_turns(stage, url, ["pool", "comlink"])
-        yield from _compare(
-            14, times, "comlink", "a pool made by hand, Comlink `run(code)` a task", ["call", "many"]
-        )
-        fresh = [_measure(stage, url, "fresh", once=True)["call"] for _ in range(stage.seldom)]
+        for _ in range(stage.seldom):
+            ours["call"].append(stage.measure(submit))
+            ours["many"].append(stage.measure(one_map))
+            for key, value in _measure(stage, url, "comlink").items():
+                by_hand[key].append(value)
+            fresh.append(_measure(stage, url, "fresh", once=True)["call"])
+    shown = "a pool made by hand in a page, Comlink `run(code)` a task"
+    await_submit = Series(
+        "`await executor.submit(f)`, empty `f`, in a notebook", "ms", ours["call"]
+    )
+    yield Row(14, await_submit, Series(shown, "ms", by_hand["call"]))
     yield Row(
         14,
-        Series(f"an empty call on a ready pool, {_WHERE}", "ms", times["pool"]["call"]),
-        Series("on a new worker for each task", "ms", fresh),
+        Series(f"`pool_map(f, range({tasks.MANY:,}))`, empty `f`", "tasks/s", ours["many"]),
+        Series(f"{shown}, {MANY:,} at once", "tasks/s", by_hand["many"]),
     )
+    yield Row(14, await_submit, Series("a new Pyodide worker for each task", "ms", fresh))
 
 
-def others(stage: Stage) -> Iterator[Row | Skipped]:
+def others(stage: Stage) -> Iterator[Measured]:
     """Row 15: npm's workerpool and PyScript, on what rows 1, 4, 7 and 8 measure."""
     with _pages(stage) as url:
         contenders = {"workerpool": "npm `workerpool`", "pyscript": "PyScript's workers"}
         times = _take_turns(stage, url, ["pool", *contenders])
         for name, shown in contenders.items():
-            yield from _compare(15, times, name, shown, ["start", "call", "many", "length"])
+            yield from _compare(times, name, shown)
 
 
 _WHERE = "page → worker"
@@ -66,21 +81,14 @@ _MEASURED = {
 }
 
 
-def _compare(
-    number: int, times: dict[str, Any], name: str, shown: str, keys: list[str]
-) -> Iterator[Row | Skipped]:
+def _compare(times: dict[str, Any], name: str, shown: str) -> Iterator[Measured]:
     other = times[name]
     if isinstance(other, str):
-        yield Skipped(number, f"{shown}: {other}")
+        yield Skipped(15, f"{shown}: {other}")
         return
-    for key in keys:
-        what, unit, target = _MEASURED[key]
-        yield Row(
-            number,
-            Series(what, unit, times["pool"][key]),
-            Series(shown, unit, other[key]),
-            target if number == 15 else None,
-        )
+    for key, (what, unit, target) in _MEASURED.items():
+        this = Series(what, unit, times["pool"][key])
+        yield Row(15, this, Series(shown, unit, other[key]), target)
 
 
 def _take_turns(stage: Stage, url: str, names: list[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from tests.support import firefox, webkit
 
 from .memory import weight_of_descendants
-from .report import Row, Series, Skipped, Target
+from .report import Measured, Row, Series, Skipped, Target
 from .scripts import empty_site
 from .stage import Stage, script
 from .starting import WORKERS
@@ -51,7 +51,7 @@ class Taken(NamedTuple):
     further: float
 
 
-def in_firefox(stage: Stage) -> Iterator[Row | Skipped]:
+def in_firefox(stage: Stage) -> Iterator[Measured]:
     """Rows 1 to 3 in Firefox."""
     executable = firefox.find()
     if executable is None:
@@ -69,7 +69,7 @@ def in_firefox(stage: Stage) -> Iterator[Row | Skipped]:
     )
 
 
-def in_webkit(stage: Stage) -> Iterator[Row | Skipped]:
+def in_webkit(stage: Stage) -> Iterator[Measured]:
     """Rows 1 to 3 in WebKitGTK."""
     programs = webkit.find()
     if programs is None:

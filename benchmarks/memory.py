@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+from playwright.sync_api import Browser
 
 
 def proportional_set_size(process: int) -> int:
@@ -28,3 +29,12 @@ def weight_of_descendants(counts: Callable[[list[str]], bool]) -> float:
     if not found:
         raise ValueError("there is no such process")
     return sum(map(proportional_set_size, found)) / 1e6
+
+
+def weight_of_renderers(browser: Browser) -> float:
+    """Megabytes of a Chromium's renderers."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    renderers = [process["id"] for process in processes if process["type"] == "renderer"]
+    return sum(map(proportional_set_size, renderers)) / 1e6

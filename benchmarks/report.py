@@ -149,6 +149,39 @@ class Skipped:
         return {"number": self.number, "verdict": "not measured", "reason": self.reason}
 
 
+@dataclass(frozen=True)
+class Curve:
+    """How something grows with something else: one series for each place on the axis."""
+
+    number: int
+    name: str
+    #: What grows along the axis: "workers", "bytes".
+    along: str
+    points: Sequence[tuple[float, Series]]
+
+    def as_markdown(self) -> str:
+        """Its line of the table: both of its ends."""
+        ends = (self.points[0], self.points[-1])
+        shown = [f"{_show(at)} {self.along}: {_show(series.median)}" for at, series in ends]
+        unit = self.points[0][1].unit
+        return _line(self.number, f"{self.name}, {unit}", " … ".join(shown), "", "", "plotted")
+
+    def as_json(self) -> dict[str, Any]:
+        """All that is known of it."""
+        points = [{"at": at, **series.as_json()} for at, series in self.points]
+        return {
+            "number": self.number,
+            "name": self.name,
+            "along": self.along,
+            "points": points,
+            "verdict": "plotted",
+        }
+
+
+#: What a part of the benchmarks gives.
+Measured = Row | Skipped | Curve
+
+
 def between_marks(document: str, table: str) -> str:
     """A document with another table between its two marks; `ValueError` where it has none."""
     before, begin, rest = document.partition(BEGIN)
@@ -164,4 +197,4 @@ def _line(*cells: object) -> str:
 
 def _show(value: float) -> str:
     """A number for people."""
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

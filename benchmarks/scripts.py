@@ -86,7 +86,8 @@ def empty_site(site: Path, isolated: bool = False) -> Iterator[str]:
         folder = Path(name)
         link_site(folder, site)
         (folder / "empty.html").write_text(
-            '<!doctype html><meta charset="utf-8"><title>empty</title><link rel="icon" href="data:,">',
+            '<!doctype html><meta charset="utf-8"><title>empty</title>'
+            '<link rel="icon" href="data:,">',
             "utf-8",
         )
         with served(folder, isolated) as url:

@@ -29,9 +29,7 @@ def workers(stage: Stage) -> Iterator[Row]:
                 argument = [site, wheels, way, WORKERS]
                 return float(page.evaluate(script("snapshotless.js"), argument))
 
-        made, ordinary = take_turns(
-            stage.seldom, lambda: start("made"), lambda: start("ordinary")
-        )
+        made, ordinary = take_turns(stage.seldom, lambda: start("made"), lambda: start("ordinary"))
     yield Row(
         17,
         Series(f"{WORKERS} workers ready, the first makes a snapshot for the others", "s", made),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .memory import proportional_set_size
+from .memory import weight_of_renderers
 from .report import Row, Series, Target
 from .stage import Stage, script, take_turns
 
@@ -92,8 +92,4 @@ def _weight(stage: Stage, kind: str, count: int) -> float:
         page = context.new_page()
         page.goto(f"{stage.site}/jupyter-lite.json")
         page.evaluate(script("starting.js"), [stage.site, kind, count])
-        session = stage.browser.new_browser_cdp_session()
-        processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
-        session.detach()
-        renderers = [process["id"] for process in processes if process["type"] == "renderer"]
-        return sum(map(proportional_set_size, renderers)) / 1e6
+        return weight_of_renderers(stage.browser)

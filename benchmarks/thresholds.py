@@ -10,7 +10,7 @@ from .stage import Stage, take_turns
 
 BLOCK = 50
 
-SIZES = [1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20]
+SIZES = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18]
 
 FUNCTIONS = """
 import pickle

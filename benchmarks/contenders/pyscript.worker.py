@@ -1,11 +1,13 @@
 """What a worker of PyScript's offers to its page."""
 
+from typing import Any
 
-def nothing():
+
+def nothing() -> None:
     """Do nothing."""
 
 
-def length(view):
+def length(view: Any) -> int:
     """The length of a buffer that Python has."""
     return len(view.to_bytes())
 

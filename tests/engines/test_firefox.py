@@ -32,7 +32,9 @@ def who(_):
 
 def test_workers_are_restored_from_the_sites_snapshot(kernel: Kernel) -> None:
     kernel.run("await executor.submit(abs, -1)")
-    assert kernel.value("all(worker.restored for worker in executor._backend._pool.workers)") is True
+    assert (
+        kernel.value("all(worker.restored for worker in executor._backend._pool.workers)") is True
+    )
 
 
 def test_pool_map_waits_and_keeps_the_order(kernel: Kernel) -> None:

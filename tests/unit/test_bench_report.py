@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from benchmarks import plots
 from benchmarks.busy import best_schedule
-from benchmarks.report import BEGIN, END, HEAD, Row, Series, Skipped, Target, between_marks
+from benchmarks.report import (
+    BEGIN,
+    END,
+    HEAD,
+    Ceiling,
+    Curve,
+    Row,
+    Series,
+    Skipped,
+    Target,
+    between_marks,
+)
 from benchmarks.stage import take_turns
 
 
@@ -44,7 +58,11 @@ def test_a_row_says_whether_its_target_is_met(
 
 
 def test_every_line_has_as_many_cells_as_the_head() -> None:
-    lines = [row(1.0, Target(1.0)).as_markdown(), Skipped(3, "a | b").as_markdown()]
+    lines = [
+        row(1.0, Target(1.0)).as_markdown(),
+        Skipped(3, "a | b").as_markdown(),
+        curve(19, "workers").as_markdown(),
+    ]
     cells = {line.replace("\\|", "").count("|") for line in [*lines, *HEAD.splitlines()]}
     assert len(cells) == 1
 
@@ -75,3 +93,40 @@ def test_no_schedule_beats_the_average_worker_or_the_longest_item() -> None:
     assert best_schedule([1.0, 1.0, 2.0], 2) == 2.0
     assert best_schedule([1.0, 1.0, 4.0], 2) == 4.0
     assert best_schedule([3.0] * 4, 3) == 4.0
+
+
+@pytest.mark.parametrize(("worst", "verdict"), [(50.0, "met"), (51.0, "missed")])
+def test_no_repetition_may_exceed_a_ceiling(worst: float, verdict: str) -> None:
+    this = Series("this", "ms", [0.0, worst, 0.0])
+    ceiling = Row(1, this, Series("other", "ms", [0.0]), Ceiling(50, "ms"))
+    assert ceiling.ratio is None
+    assert ceiling.verdict == verdict
+    assert ceiling.as_markdown().endswith(f"| each ≤ 50 ms |  | {verdict} |")
+
+
+def test_a_ratio_to_nothing_meets_no_target() -> None:
+    nothing = Series("other", "s", [0.0])
+    assert Row(1, Series("this", "s", [1.0]), nothing, Target(2.0)).verdict == "missed"
+
+
+def curve(number: int, along: str) -> Curve:
+    points = [(at, Series("grows", "s", [at / 10, at / 8, at / 9])) for at in (1, 2, 4)]
+    return Curve(number, "grows", along, points)
+
+
+def test_a_curve_shows_both_of_its_ends() -> None:
+    assert "1 workers: 0.111 … 4 workers: 0.444" in curve(19, "workers").as_markdown()
+
+
+def test_drawings_have_colours_for_light_and_for_dark_pages(tmp_path: Path) -> None:
+    rows = [curve(19, "workers"), curve(20, "bytes"), curve(20, "bytes"), curve(20, "bytes")]
+    plots.draw({"rows": [row.as_json() for row in rows]}, tmp_path)
+    for name in plots.FILES.values():
+        text = (tmp_path / name).read_text("utf-8")
+        assert "prefers-color-scheme:dark" in text
+        for placeholder, (variable, light, dark) in plots.COLOURS.items():
+            assert placeholder not in text
+            assert f"--{variable}:{light}" in text
+            assert f"--{variable}:{dark}" in text
+            if variable in ("ink", "first"):
+                assert f"var(--{variable})" in text
