@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import pickle
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jupyterlite_pool._batch import Batch
@@ -116,7 +117,7 @@ def _measure(stage: Stage, url: str, name: str, once: bool = False) -> dict[str,
         page.set_default_timeout(60_000)
         page.goto(f"{url}/{name}.html")
         page.wait_for_function("() => window.contender")
-        page.evaluate("frames => { window.lengthFrames = frames; }", _length_frames())
+        page.evaluate("frames => { window.poolFrames = frames; }", _pool_frames())
 
         def ask(what: str, argument: int) -> float:
             return float(page.evaluate(f"argument => contender.{what}(argument)", argument))
@@ -125,6 +126,7 @@ def _measure(stage: Stage, url: str, name: str, once: bool = False) -> dict[str,
         if once:
             return {"call": ask("call", 1)}
         ask("many", 10 * WORKERS)  # warm
+        ask("call", BLOCK)
         times = {"start": start, "call": ask("call", BLOCK), "many": ask("many", MANY)}
         if name != "comlink":
             ask("length", BYTES)  # warm: the heap grows once
@@ -132,16 +134,19 @@ def _measure(stage: Stage, url: str, name: str, once: bool = False) -> dict[str,
         return times
 
 
-def _length_frames() -> dict[str, Any]:
-    """What the pool's Python sends for `len(buffer)`, without the buffer."""
-    function = encode_function(len)
-    key = function_key(function)
-    # It stays out of band, where the page has another one for it.
-    call = encode_call(len, [pickle.PickleBuffer(bytearray(1 << 20))], {})
-    assert len(call.buffers) == 1
-    task = Task(0, Held(key), call, id=0)
+def _pool_frames() -> dict[str, Any]:
+    """What the pool's Python sends for an empty call, and for the length of the page's buffer."""
+    # It stays out of band, and the page has another one for it.
+    buffer = pickle.PickleBuffer(bytearray(1 << 20))
+    return {"nothing": _frame(gc.isenabled), "length": _frame(len, buffer)}
+
+
+def _frame(function: Callable[..., Any], *args: object) -> dict[str, Any]:
+    encoded = encode_function(function)
+    key = function_key(encoded)
+    task = Task(0, Held(key), encode_call(function, args, {}), id=0)
     payload, _, _ = Batch(CallQueue(), {0: task}, 1).frame()
-    return {"key": key, "held": list(function.payload), "call": list(payload)}
+    return {"key": key, "held": list(encoded.payload), "call": list(payload)}
 
 
 @contextlib.contextmanager

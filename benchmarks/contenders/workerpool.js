@@ -11,11 +11,11 @@ async function start(count, pyodideUrl) {
     workerOpts: { type: 'module', name: pyodideUrl }
   });
   // Each of so many calls at once is on a worker of its own, and waits until that one is ready.
-  await Promise.all(Array.from({ length: count }, () => pool.exec('run', ['1'])));
+  await Promise.all(Array.from({ length: count }, () => pool.exec('nothing', [])));
 }
 
 compete({
   start,
-  nothing: () => pool.exec('run', ['nothing()']),
+  nothing: () => pool.exec('nothing', []),
   length: view => pool.exec('length', [view], { transfer: [view.buffer] })
 });

@@ -5,9 +5,10 @@ import { PYTHON } from './page.js';
 const { loadPyodide } = await import(self.name);
 const python = await loadPyodide();
 python.runPython(PYTHON);
+const nothing = python.globals.get('nothing');
 const lengthOf = python.runPython('lambda view: len(view.to_bytes())');
 
 workerpool.worker({
-  run: code => python.runPython(code),
+  nothing: () => nothing(),
   length: view => lengthOf(view)
 });
