@@ -25,7 +25,8 @@ import cloudpickle
 from ._protocol import CallItem, ResultItem
 from ._refs import ObjectRef, note_refs
 
-#: A buffer smaller than this costs more as a transfer of its own than as bytes of the stream.
+#: A buffer smaller than this costs as much as a transfer of its own as it does in the stream: see
+#: `benchmarks/thresholds.py`.
 OUT_OF_BAND_BYTES = 64 * 1024
 
 #: What stands before a result's own pickle: task, ok, buffers, seconds, bytes.
@@ -244,11 +245,14 @@ def split_results(
     payload: bytes, buffers: Sequence[Any]
 ) -> Iterator[tuple[ResultItem, Sequence[Any]]]:
     """The results of a payload, each with its own buffers."""
+    whole = memoryview(payload)
     first = at = 0
     while at < len(payload):
         task, ok, count, seconds, size = _RESULT.unpack_from(payload, at)
         at += _RESULT.size
-        item = ResultItem(task, ok, payload[at : at + size], count, seconds)
+        # To cut out what is large would be one more copy of it.
+        own: Any = payload[at : at + size] if size < OUT_OF_BAND_BYTES else whole[at : at + size]
+        item = ResultItem(task, ok, own, count, seconds)
         yield item, buffers[first : first + count]
         at += size
         first += count
