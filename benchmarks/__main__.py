@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import os
 import platform
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from browser import find as find_browser
 from playwright.sync_api import sync_playwright
@@ -34,22 +31,19 @@ from . import (
     growth,
     handover,
     payloads,
-    plots,
     prewarm,
+    results,
     snapshotless,
     starting,
     tasks,
     thread,
     thresholds,
 )
-from .report import HEAD, Measured, Skipped, between_marks
+from .report import HEAD, Measured, Skipped
 from .scripts import served
-from .stage import BUILD, Stage
+from .stage import HERE, Stage
 
-ROOT = Path(__file__).parent.parent
-SITE = ROOT / "_output"
-DOCUMENT = ROOT / "docs" / "performance.md"
-IMAGES = ROOT / "docs" / "images"
+SITE = HERE.parent / "_output"
 
 #: Seconds that all of it may take.
 LIMIT = 1500
@@ -84,11 +78,14 @@ def measure(stage: Stage, wanted: set[int]) -> Iterator[Measured]:
     for numbers, part in PARTS:
         if not numbers & wanted:
             continue
+        shown = ", ".join(map(str, sorted(numbers)))
+        print(f"{stage.elapsed:6.0f} s  row {shown} …", file=sys.stderr, flush=True)
         try:
             yield from (row for row in part(stage) if row.number in wanted)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             yield from (Skipped(number, reason) for number in sorted(numbers & wanted))
+            stage.drop_kernel()  # it may be what has failed
 
 
 def run(wanted: set[int], *, quick: bool) -> None:
@@ -96,53 +93,31 @@ def run(wanted: set[int], *, quick: bool) -> None:
     executable = find_browser()
     if executable is None:
         sys.exit("there is no Chromium: run `python tools/browser.py`")
-    started = time.monotonic()
     with contextlib.ExitStack() as stack:
         site = stack.enter_context(served(SITE))
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_FLAGS)
         stack.callback(browser.close)
-        rows = []
+        stage = Stage(browser, SITE, site, quick=quick)
+        about = {
+            "cores": os.cpu_count(),
+            "chromium": browser.version,
+            "python": platform.python_version(),
+            "quick": quick,
+        }
+        rows: list[Measured] = []
+        summary = ""
         print(HEAD, flush=True)
-        for row in measure(Stage(browser, SITE, site, quick=quick), wanted):
+        for row in measure(stage, wanted):
             rows.append(row)
             print(row.as_markdown(), flush=True)
-        chromium = browser.version
-    about = {
-        "cores": os.cpu_count(),
-        "chromium": chromium,
-        "python": platform.python_version(),
-        "quick": quick,
-        "seconds": round(time.monotonic() - started),
-    }
-    summary = (
-        "{cores} cores, Chromium {chromium}, native Python {python}, {seconds} s in all".format(
-            **about
-        )
-    )
-    lines = [HEAD, *(row.as_markdown() for row in rows), "", f"{summary}."]
-    BUILD.mkdir(exist_ok=True)
-    (BUILD / "bench.md").write_text("\n".join(lines) + "\n", "utf-8")
-    report = {**about, "rows": [row.as_json() for row in rows]}
-    text = json.dumps(report, indent=2, ensure_ascii=False)
-    (BUILD / "bench.json").write_text(text + "\n", "utf-8")
+            summary = results.write(rows, {**about, "seconds": round(stage.elapsed)})
     print(f"\n{summary}")
-
-
-def write_docs() -> None:
-    """Put the table of the last run into the document, unless it is of some rows only."""
-    report = json.loads((BUILD / "bench.json").read_text("utf-8"))
-    if report["quick"] or {row["number"] for row in report["rows"]} != EVERY:
-        sys.exit("the last run was not of all rows with all repetitions: run `make bench`")
-    table = (BUILD / "bench.md").read_text("utf-8")
-    document = DOCUMENT.read_text("utf-8")
-    DOCUMENT.write_text(between_marks(document, table), "utf-8")
-    plots.draw(report, IMAGES)
 
 
 def give_up() -> None:
     """End everything, whatever it waits for."""
-    print(f"not done after {LIMIT} s", file=sys.stderr, flush=True)
+    print(f"not done after {LIMIT} s; what is measured is written", file=sys.stderr, flush=True)
     for process in multiprocessing.active_children():
         process.kill()
     os._exit(1)
@@ -158,7 +133,10 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.write_docs:
-        write_docs()
+        try:
+            results.write_docs(EVERY)
+        except ValueError as error:
+            sys.exit(str(error))
         return
     wanted = {int(number) for number in options.rows.split(",")} if options.rows else EVERY
     if unknown := wanted - EVERY:

@@ -49,6 +49,8 @@ def draw(report: dict[str, Any], folder: Path) -> None:
     with mpl.rc_context(STYLE):
         for number, file in FILES.items():
             chosen = [curve for curve in curves if curve["number"] == number]
+            if not chosen:
+                continue  # it could not be measured; the table says why
             figure = _beside(chosen) if number == 19 else _together(chosen)
             (folder / file).write_text(_as_svg(figure), "utf-8")
 

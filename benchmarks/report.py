@@ -191,6 +191,14 @@ def between_marks(document: str, table: str) -> str:
     return f"{before}{begin}\n\n{table.strip()}\n\n{end}{after}"
 
 
+def quoted(table: str, numbers: set[int]) -> str:
+    """A table with some of its rows, and without what stands under it."""
+    lines = table.splitlines()
+    head = HEAD.splitlines()
+    rows = [line for line in lines if line.startswith(tuple(f"| {n} |" for n in numbers))]
+    return "\n".join([*head, *rows])
+
+
 def _line(*cells: object) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,18 @@ class Stage:
         self.often, self.seldom = (5, 2) if quick else (20, 5)
         #: The same at each place of a curve.
         self.few = 1 if quick else 3
+        self._started = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._started
+
+    def drop_kernel(self) -> None:
+        """Let the next row have another kernel."""
+        kernel = self.__dict__.pop("kernel", None)
+        if kernel is not None:
+            kernel.page.context.close()
 
     @functools.cached_property
     def kernel(self) -> Kernel:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import plots
+from benchmarks import plots, results
 from benchmarks.busy import best_schedule
 from benchmarks.report import (
     BEGIN,
@@ -14,6 +14,7 @@ from benchmarks.report import (
     HEAD,
     Ceiling,
     Curve,
+    Measured,
     Row,
     Series,
     Skipped,
@@ -130,3 +131,37 @@ def test_drawings_have_colours_for_light_and_for_dark_pages(tmp_path: Path) -> N
             assert f"--{variable}:{dark}" in text
             if variable in ("ink", "first"):
                 assert f"var(--{variable})" in text
+
+
+def finished_run(folder: Path, *, quick: bool = False) -> None:
+    about = {"cores": 2, "chromium": "1", "python": "3", "seconds": 9, "quick": quick}
+    rows: list[Measured] = [
+        row(1.0, Target(1.0)),
+        Skipped(7, "there is none"),
+        curve(19, "workers"),
+    ]
+    results.write(rows, about, folder)
+    for name in ("README.md", "docs/performance.md"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n", "utf-8")
+    (folder / "docs" / "images").mkdir()
+
+
+def test_a_run_goes_into_the_documents(tmp_path: Path) -> None:
+    finished_run(tmp_path)
+    results.write_docs({1, 7, 19}, tmp_path, tmp_path)
+    whole = (tmp_path / "docs" / "performance.md").read_text("utf-8")
+    brief = (tmp_path / "README.md").read_text("utf-8")
+    assert "| 1 | this" in whole
+    assert "| 7 | there is none" in whole
+    assert "| 1 | this" in brief
+    assert "| 7 |" not in brief
+    assert (tmp_path / "docs" / "images" / "growth-workers.svg").exists()
+
+
+@pytest.mark.parametrize(("quick", "every"), [(True, {1, 7, 19}), (False, {1, 2, 7, 19})])
+def test_a_run_of_less_does_not(tmp_path: Path, quick: bool, every: set[int]) -> None:
+    finished_run(tmp_path, quick=quick)
+    with pytest.raises(ValueError, match="make bench"):
+        results.write_docs(every, tmp_path, tmp_path)
+    assert "old" in (tmp_path / "README.md").read_text("utf-8")
