@@ -42,6 +42,14 @@ STYLE = {
 #: Numbers of the rows that are drawn, and the files they go to.
 FILES = {19: "growth-workers.svg", 20: "growth-payload.svg"}
 
+#: How a document shows them.
+SHOWN = """\
+![Over one to eight workers: seconds until all are ready, memory, busy calls a second]\
+(images/growth-workers.svg)
+
+![Seconds that bytes take to a worker, and there and back, beside native processes]\
+(images/growth-payload.svg)"""
+
 
 def draw(report: dict[str, Any], folder: Path) -> None:
     """Write the drawings of a report."""

@@ -40,7 +40,8 @@ def write_docs(every: set[int], folder: Path = BUILD, root: Path = ROOT) -> None
     if report["quick"] or {row["number"] for row in report["rows"]} != every:
         raise ValueError("the last run was not of all rows with all repetitions: run `make bench`")
     table = (folder / "bench.md").read_text("utf-8")
-    parts = {"docs/performance.md": table, "README.md": quoted(table, QUOTED)}
+    whole = f"{table}\n{plots.SHOWN}"
+    parts = {"docs/performance.md": whole, "README.md": quoted(table, QUOTED)}
     for name, part in parts.items():
         document = root / name
         document.write_text(between_marks(document.read_text("utf-8"), part), "utf-8")

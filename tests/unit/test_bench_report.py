@@ -156,6 +156,7 @@ def test_a_run_goes_into_the_documents(tmp_path: Path) -> None:
     assert "| 7 | there is none" in whole
     assert "| 1 | this" in brief
     assert "| 7 |" not in brief
+    assert "](images/growth-workers.svg)" in whole
     assert (tmp_path / "docs" / "images" / "growth-workers.svg").exists()
 
 
