@@ -385,7 +385,8 @@ class MapJob:
                 self.settled.set_exception(error)
 
     def _check_end(self) -> None:
-        if self._own_end.done() or self._items is not None or self._taken or self._returned:
+        # The future last: it takes a lock to answer, and this is asked for every batch.
+        if self._items is not None or self._taken or self._returned or self._own_end.done():
             return
         self.ended_at = time.monotonic()
         if self._adopted is None:  # or else its end settles ours

@@ -26,14 +26,15 @@ import cloudpickle
 from ._protocol import CallItem, ResultItem
 from ._refs import ObjectRef, note_refs
 
-#: A buffer smaller than this costs more as a transfer of its own than as bytes of the stream.
+#: A buffer smaller than this costs as much as a transfer of its own as it does in the stream: see
+#: `benchmarks/thresholds.py`.
 OUT_OF_BAND_BYTES = 64 * 1024
 
 #: What stands before a result's own pickle: task, ok, buffers, seconds, bytes.
 _RESULT = struct.Struct("<i?IdI")
 
-#: What stands after it: a checksum of all that. C code that writes where it should not is not
-#: noticed in WebAssembly, and a result that was hit must be an error rather than another value.
+#: What stands after it: a checksum of the first part of both. C code that writes where it should
+#: not is not noticed in WebAssembly; a result that was hit must be an error and not another value.
 _SUM = struct.Struct("<I")
 
 #: What cloudpickle calls to make a function that came by value: a code object and its globals.
@@ -242,8 +243,13 @@ def dump_result(item: ResultItem) -> bytes:
     No pickle around the pickle: a worker does this after each of its tasks.
     """
     task, ok, payload, buffers, seconds = item
-    record = _RESULT.pack(task, ok, buffers, seconds, len(payload)) + payload
-    return record + _SUM.pack(crc32(record))
+    head = _RESULT.pack(task, ok, buffers, seconds, len(payload))
+    return b"".join((head, payload, _SUM.pack(_checksum(head, payload))))
+
+
+def _checksum(head: bytes, payload: Any) -> int:
+    """Of what every result has, and of as much of its pickle as costs next to nothing."""
+    return crc32(payload[:OUT_OF_BAND_BYTES], crc32(head))
 
 
 def split_results(
@@ -254,6 +260,7 @@ def split_results(
     Raises:
         ValueError: these are no results, or not as they were sent.
     """
+    whole = memoryview(payload)
     first = at = 0
     while at < len(payload):
         try:
@@ -263,9 +270,11 @@ def split_results(
             [checksum] = _SUM.unpack_from(payload, end)
         except struct.error as error:
             raise ValueError(f"it sent results that are cut short: {error}") from error
-        if crc32(payload[at:end]) != checksum:
+        # To cut out what is large would be one more copy of it.
+        own: Any = payload[start:end] if size < OUT_OF_BAND_BYTES else whole[start:end]
+        if _checksum(payload[at:start], own) != checksum:
             raise ValueError("it sent results whose checksum is wrong")
-        yield ResultItem(task, ok, payload[start:end], count, seconds), buffers[first:][:count]
+        yield ResultItem(task, ok, own, count, seconds), buffers[first:][:count]
         at = end + _SUM.size
         first += count
     if first != len(buffers):
