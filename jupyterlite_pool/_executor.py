@@ -27,6 +27,7 @@ from ._status import PoolStatus
 from ._stream import stream
 from ._tasks import CallQueue, Held, Task
 from ._waits import can_block, install_waits, wait_done
+from ._weight import warn_if_heavy
 from .backends import Backend, WorkerLimits
 from .errors import BlockingUnavailableError, PoolStartError, TerminatedWorkerError
 from .worker.names import SetUpCall
@@ -388,6 +389,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """Put a function and the surroundings of now on the workers, for as long as needed."""
         function = encode_function(fn)
         self._check_refs(function)
+        warn_if_heavy(fn, function)
         described = self._backend.environment()
         objects = self._objects
         keys = [objects.hold(function_key(function), function)]

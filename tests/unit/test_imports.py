@@ -28,7 +28,7 @@ LAYERS = """
     worker.runner
     worker.entry
     _environment  _tasks  backends
-    _job  _objects  _setup  _batch  _status  backends.pyodide
+    _weight  _job  _objects  _setup  _batch  _status  backends.pyodide
     _dispatch
     _stream  testing
     _executor
