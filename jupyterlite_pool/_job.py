@@ -29,6 +29,8 @@ class Timing(NamedTuple):
     #: Seconds from the start of the job.
     start: float
     seconds: float
+    #: Which try it was: more than 1 where a worker was lost, and `retries` allowed another one.
+    attempt: int = 1
 
 
 class MapJob:
@@ -183,7 +185,9 @@ class MapJob:
         self._taken.pop(index, None)
         if task.output:
             self.output[index] = "".join(task.output)
-        self.timings[index] = Timing(index, worker, max(0.0, self.elapsed() - seconds), seconds)
+        self.timings[index] = Timing(
+            index, worker, max(0.0, self.elapsed() - seconds), seconds, task.attempt
+        )
         if error is None:
             self.values[index] = value
         else:
