@@ -14,10 +14,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ._job import MapJob
+from ._page import page
 from ._progress import Progress
-
-#: Seconds after which a job gets a card.
-APPEARS_AFTER = 0.5
 
 #: Seconds between two changes of the card.
 INTERVAL = 0.1
@@ -60,7 +58,7 @@ def show_progress(job: MapJob, label: str, progress: bool | None, pool: Pool) ->
     """Show a job's card.
 
     Args:
-        progress: True to show it at once, None when the job has run for half a second, False never.
+        progress: True to show it at once, None when the job has run for some time, False never.
     """
     if progress is False or not job.active or _shell() is None:
         return
@@ -68,7 +66,7 @@ def show_progress(job: MapJob, label: str, progress: bool | None, pool: Pool) ->
     if progress:
         card.show()
     else:
-        card.call_off = pool.call_later(APPEARS_AFTER, card.show)
+        card.call_off = pool.call_later(page.progress_after, card.show)
 
 
 class Card:

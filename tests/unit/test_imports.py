@@ -21,7 +21,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 LAYERS = """
     errors  _protocol  _chunks  _limits
     _refs  _waits  _read_ahead
-    _payload  _locks
+    _payload  _locks  _page
     _failure  _futures  _loop
     worker  worker.context  worker.environment  worker.output  worker.randomness  worker.names
     worker.cell  worker.star  worker.initializer  worker.calls
@@ -54,7 +54,7 @@ OUTSIDE = {
     "IPython": {"_magic_lines", "_magics", "_widget"},
     "ipywidgets": {"_widget"},
     "joblib": {"_joblib", "_joblib_backend", "worker.calls"},
-    "js": {"_waits", "backends.pyodide"},
+    "js": {"_page", "_waits", "backends.pyodide"},
     "pyodide": {"_waits", "_locks", "_magics", "backends.pyodide", "worker.entry"},
     "pyodide_js": {"_magics", "backends.pyodide", "worker.entry"},
     "numpy": set(),
@@ -75,7 +75,16 @@ SCRIPT_PACKAGES = {
     "errors": set(),
     "pool": {"comlink"},
     "worker": {"comlink", "pyodide", "@jupyterlite/services"},
-    "plugin": {"@jupyterlab/application", "@jupyterlab/coreutils"},
+    "plugin": {
+        "@jupyterlab/application",
+        "@jupyterlab/apputils",
+        "@jupyterlab/console",
+        "@jupyterlab/coreutils",
+        "@jupyterlab/notebook",
+        "@jupyterlab/services",
+        "@jupyterlab/settingregistry",
+        "@jupyterlite/services",
+    },
 }
 
 
