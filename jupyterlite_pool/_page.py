@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ._waits import IN_BROWSER
@@ -28,17 +29,19 @@ class Page:
     max_workers: int | None = None
     #: When a job gets its card.
     progress_after: float = 0.5
+    #: Whether the page is known to show widgets.
+    widgets: bool = False
 
     def take(self, settings: object) -> bool:
         """Take over settings; False, with nothing changed, where they are not as described.
 
         Args:
-            settings: as the schema of the labextension names and describes them.
+            settings: as the schema of the labextension names and describes them, and `widgets`.
         """
         if not isinstance(settings, dict) or set(settings) != set(NAMES):
             return False
-        prewarm, workers, after = (settings[name] for name in NAMES)
-        if not isinstance(prewarm, bool):
+        prewarm, workers, after, widgets = (settings[name] for name in NAMES)
+        if not isinstance(prewarm, bool) or not isinstance(widgets, bool):
             return False
         if workers is not None and not (_is_whole(workers) and workers >= 1):
             return False
@@ -50,11 +53,12 @@ class Page:
         self.prewarm = prewarm
         self.max_workers = None if workers is None else int(workers)
         self.progress_after = float(after)
+        self.widgets = widgets
         return True
 
 
 #: The settings' names in the labextension, in the order in which they are taken over.
-NAMES = ("prewarm", "maxWorkers", "progressAfter")
+NAMES = ("prewarm", "maxWorkers", "progressAfter", "widgets")
 
 
 def _is_whole(value: object) -> bool:
@@ -74,6 +78,9 @@ def _read() -> Page:
             page.take(json.loads(text))
     return page
 
+
+#: What the page's Cancel buttons cancel, by a name that nobody can guess.
+buttons: dict[str, Callable[[], None]] = {}
 
 #: The page of this kernel.
 page = _read()

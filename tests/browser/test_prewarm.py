@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import ROOT, Pages
+from tests.conftest import Pages
 from tests.support.notebook import Notebook
 
 #: When the cell ran, when the pool's workers were born, and what the notebook remembers.
@@ -45,34 +42,10 @@ WAIT_FOR_WORKERS = f"""async count => {{
   }}
 }}"""
 
-#: What the last cell printed.
-PRINTED = """() => {
-  const { outputs } = window.panel.content.activeCell.model;
-  return Array.from({ length: outputs.length }, (_, i) => outputs.get(i).toJSON())
-    .map(({ text }) => [text ?? ''].flat().join('')).join('');
-}"""
-
-
-@pytest.fixture
-def changed_site(serve: Callable[..., str], tmp_path: Path) -> Callable[..., str]:
-    """Serves a copy of the site with another configuration; returns its URL."""
-
-    def change(edit: Callable[[dict[str, Any]], None]) -> str:
-        folder = tmp_path / "site"
-        shutil.copytree(ROOT / "_output", folder, copy_function=os.link)
-        file = folder / "jupyter-lite.json"
-        about = json.loads(file.read_text("utf-8"))
-        edit(about["jupyter-config-data"])
-        file.unlink()  # it is the one file of both sites
-        file.write_text(json.dumps(about), "utf-8")
-        return serve(folder)
-
-    return change
-
 
 def run_first(notebook: Notebook) -> dict[str, Any]:
     notebook.run(FIRST)
-    seen: dict[str, Any] = json.loads(notebook.page.evaluate(PRINTED))
+    seen: dict[str, Any] = json.loads(notebook.printed())
     return seen
 
 
@@ -120,7 +93,7 @@ def test_where_the_settings_say_so_nothing_starts_before_it_is_used(
     notebook.run(
         "import asyncio, sys\nawait asyncio.sleep(1)\nprint('jupyterlite_pool' in sys.modules)"
     )
-    assert page.evaluate(PRINTED) == "False\n"
+    assert notebook.printed() == "False\n"
     assert page.evaluate(WORKERS) == 0
     seen = run_first(notebook)
     assert len(seen["births"]) == seen["size"] == 1
@@ -158,7 +131,7 @@ def test_a_kernel_without_the_package_is_not_disturbed(
     page.goto(f"{changed_site(edit)}/lab/index.html")
     notebook = Notebook(page)
     notebook.run("import importlib.util as u\nprint(u.find_spec('jupyterlite_pool'), In[:-1])")
-    assert page.evaluate(PRINTED) == "None ['']\n"
+    assert notebook.printed() == "None ['']\n"
     expect(page.locator(".jp-InputPrompt").last).to_have_text("[1]:")
     assert page.evaluate(WORKERS) == 0
     assert not [text for text in said if "jupyterlite-pool" in text or "jupyterlite_pool" in text]

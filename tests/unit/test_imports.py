@@ -19,7 +19,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the bottom to the top: a module imports only what stands in a line above its own.
 LAYERS = """
-    errors  _protocol  _chunks  _limits
+    errors  _protocol  _chunks  _limits  _brief
     _refs  _waits  _read_ahead
     _payload  _locks  _page
     _failure  _futures  _loop
@@ -32,6 +32,8 @@ LAYERS = """
     _dispatch
     _stream  testing
     _executor
+    _interrupt
+    _control
     _reusable  _process_pool  _multiprocessing
     _progress
     _widget
@@ -54,8 +56,9 @@ OUTSIDE = {
     "IPython": {"_magic_lines", "_magics", "_widget"},
     "ipywidgets": {"_widget"},
     "joblib": {"_joblib", "_joblib_backend", "worker.calls"},
-    "js": {"_page", "_waits", "backends.pyodide"},
-    "pyodide": {"_waits", "_locks", "_magics", "backends.pyodide", "worker.entry"},
+    "js": {"_control", "_page", "_waits", "backends.pyodide"},
+    "comm": {"_control"},
+    "pyodide": {"_control", "_waits", "_locks", "_magics", "backends.pyodide", "worker.entry"},
     "pyodide_js": {"_magics", "backends.pyodide", "worker.entry"},
     "numpy": set(),
 }

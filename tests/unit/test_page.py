@@ -12,13 +12,13 @@ from jupyterlite_pool._page import NAMES, Page
 
 LABEXTENSION = Path(__file__).parents[2] / "labextension"
 
-GOOD = {"prewarm": True, "maxWorkers": 3.0, "progressAfter": 2}
+GOOD = {"prewarm": True, "maxWorkers": 3.0, "progressAfter": 2, "widgets": True}
 
 
 def test_settings_are_taken_over() -> None:
     page = Page()
     assert page.take(GOOD)
-    assert page == Page(present=True, prewarm=True, max_workers=3, progress_after=2.0)
+    assert page == Page(present=True, prewarm=True, max_workers=3, progress_after=2.0, widgets=True)
     assert isinstance(page.max_workers, int)
     assert page.take({**GOOD, "maxWorkers": None})
     assert page.max_workers is None
@@ -39,6 +39,7 @@ def test_settings_are_taken_over() -> None:
         {**GOOD, "progressAfter": float("nan")},
         {**GOOD, "progressAfter": "1"},
         {**GOOD, "progressAfter": False},
+        {**GOOD, "widgets": None},
     ],
 )
 def test_settings_that_are_not_as_described_change_nothing(bad: object) -> None:
@@ -55,7 +56,7 @@ def test_the_schema_describes_what_the_labextension_reads() -> None:
     defaults = dict(re.findall(r"(\w+): ([\w.]+)", written[1]))
     described = {name: about["default"] for name, about in schema["properties"].items()}
     assert {name: json.loads(value) for name, value in defaults.items()} == described
-    assert set(NAMES) < set(described)
+    assert set(NAMES) - {"widgets"} < set(described)
     for about in schema["properties"].values():
         assert about["title"]
         assert about["description"].endswith(".")

@@ -6,9 +6,14 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IKernelClient } from '@jupyterlite/services';
 
+import { onCancel } from './cancel';
+import { beforeInterrupt } from './interrupt';
 import { type HasSession, PoolKernels } from './kernels';
 import { prefetch } from './prefetch';
 import { forKernel, loadSettings, type PoolSettings, SETTINGS_ID } from './settings';
+
+/** The plugin that shows widgets, where it is installed. */
+const WIDGETS_ID = '@jupyter-widgets/jupyterlab-manager:plugin';
 
 /** Fetches what a pool's workers are made of while the application is still loading. */
 const prefetchPlugin: JupyterFrontEndPlugin<void> = {
@@ -28,28 +33,38 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
   // Not all of them are in every application.
   optional: [ISettingRegistry, INotebookTracker, IConsoleTracker, IKernelClient],
   activate: (
-    _,
+    app,
     registry: ISettingRegistry | null,
     notebooks: INotebookTracker | null,
     consoles: IConsoleTracker | null,
     client: IKernelClient | null
   ) => {
+    const widgets = app.hasPlugin(WIDGETS_ID);
     const changed = (now: PoolSettings): void => {
       settings = Promise.resolve(now);
-      kernels.sendAll({ type: 'settings', settings: forKernel(now) });
+      kernels.sendAll({ type: 'settings', settings: forKernel(now, widgets) });
     };
     let settings = loadSettings(registry, changed);
-    const kernels = new PoolKernels(() => settings);
+    const kernels = new PoolKernels(async () => forKernel(await settings, widgets));
     const watch = (_: unknown, widget: HasSession): void => kernels.watch(widget);
     for (const tracker of [notebooks, consoles]) {
       tracker?.forEach(widget => kernels.watch(widget));
       tracker?.widgetAdded.connect(watch);
     }
-    client?.changed.connect((_, { type, key }) => {
-      if (type === 'remove') {
-        kernels.forget(key);
-      }
-    });
+    // Pages speak to all of their kernels: the one that knows the job cancels it.
+    onCancel(job => kernels.sendAll({ type: 'cancel', job }));
+    if (client !== null) {
+      client.changed.connect((_, { type, key }) => {
+        if (type === 'remove') {
+          kernels.forget(key);
+        }
+      });
+      beforeInterrupt(client, async kernel => {
+        if ((await settings).interruptCancelsJobs) {
+          kernels.send(kernel, { type: 'interrupt' });
+        }
+      });
+    }
   }
 };
 

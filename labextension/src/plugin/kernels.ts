@@ -2,7 +2,7 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 
-import { forKernel, type PoolSettings } from './settings';
+import type { KernelSettings } from './settings';
 import { welcome } from './welcome';
 import { channelOf, TARGET, type Word } from './words';
 
@@ -15,8 +15,8 @@ export interface HasSession {
 export class PoolKernels {
   private readonly channels = new Map<string, BroadcastChannel>();
 
-  /** @param settings as they are now */
-  constructor(private readonly settings: () => Promise<PoolSettings>) {}
+  /** @param settings what a kernel is told now */
+  constructor(private readonly settings: () => Promise<KernelSettings>) {}
 
   /** Welcome the kernel that a widget has, and each one that it will have. */
   watch({ sessionContext }: HasSession): void {
@@ -54,7 +54,7 @@ export class PoolKernels {
     try {
       const [settings, spec] = await Promise.all([this.settings(), kernel.spec]);
       if (spec?.language === 'python') {
-        const code = welcome(forKernel(settings));
+        const code = welcome(settings);
         const request = { code, silent: true, store_history: false, allow_stdin: false };
         await kernel.requestExecute({ ...request, stop_on_error: false }).done;
       }

@@ -4,17 +4,19 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 /** The plugin that they belong to. */
 export const SETTINGS_ID = 'jupyterlite-pool:plugin';
 
-/** What a kernel is told of them. */
-export interface KernelSettings {
+/** All of them. */
+export interface PoolSettings {
   prewarm: boolean;
   maxWorkers: number | null;
   /** Seconds. */
   progressAfter: number;
+  interruptCancelsJobs: boolean;
 }
 
-/** All of them. */
-export interface PoolSettings extends KernelSettings {
-  interruptCancelsJobs: boolean;
+/** What a kernel is told: its part of the settings, and what the page can do. */
+export interface KernelSettings extends Omit<PoolSettings, 'interruptCancelsJobs'> {
+  /** Whether the page shows widgets. */
+  widgets: boolean;
 }
 
 /** As the schema has them. */
@@ -25,9 +27,10 @@ export const DEFAULTS: PoolSettings = {
   interruptCancelsJobs: true
 };
 
-/** The part of the settings that a kernel is told. */
-export function forKernel({ prewarm, maxWorkers, progressAfter }: PoolSettings): KernelSettings {
-  return { prewarm, maxWorkers, progressAfter };
+/** What a kernel is told. */
+export function forKernel(settings: PoolSettings, widgets: boolean): KernelSettings {
+  const { prewarm, maxWorkers, progressAfter } = settings;
+  return { prewarm, maxWorkers, progressAfter, widgets };
 }
 
 /**
