@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' | grep -v static)
-SCRIPTS := $(shell find labextension/src -type f) labextension/package.json labextension/build-static.mjs
+SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
 .PHONY: help demo site test peers test-all faults soak check format bench clean

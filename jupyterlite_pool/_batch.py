@@ -33,6 +33,8 @@ class Batch:
     timed_out: bool = False
     #: Whether it was lost while it waited at its worker, behind another batch.
     behind: bool = False
+    #: Whether no worker is to run it: one that has it is stopped.
+    doomed: bool = False
 
     def frame(self) -> tuple[bytes, list[memoryview], list[str]]:
         """Payload, buffers, and the keys of what a worker must hold, in the order to send it."""

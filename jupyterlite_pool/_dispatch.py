@@ -20,7 +20,7 @@ from ._beats import call_after_beats
 from ._job import MapJob
 from ._payload import split_results
 from ._setup import SetUp
-from ._tasks import Outcome, Task, TaskSource
+from ._tasks import CallQueue, Outcome, Task, TaskSource
 from .backends import ON_PURPOSE, Backend, WorkerEnd
 from .errors import PoolPerformanceWarning, PoolStartError, RemoteError, RemoteUnpicklingError
 
@@ -154,9 +154,26 @@ class Dispatcher:
     def stop(self, source: TaskSource) -> None:
         """Stop the workers that run batches of a source; others take their places."""
         with self.lock:
-            for entry in list(self._batches.values()):
-                if entry.source is source and entry.worker is not None:
-                    self._backend.kill(entry.worker)
+            self._stop([entry for entry in self._batches.values() if entry.source is source])
+
+    def stop_call(self, calls: CallQueue, future: Future[Any]) -> None:
+        """Stop the worker that runs a call, or let no worker run it."""
+        with self.lock:
+            for batch, entry in list(self._batches.items()):
+                if entry.source is not calls or not calls.has(future, entry.tasks.values()):
+                    continue
+                if self._backend.cancel(batch):
+                    self._forget(batch)
+                    calls.discard(list(entry.tasks.values()))
+                else:
+                    self._stop([entry])
+            self.pump()
+
+    def _stop(self, batches: Sequence[Batch]) -> None:
+        for entry in batches:
+            entry.doomed = True  # the word that a worker has it may be on its way
+            if entry.worker is not None:
+                self._backend.kill(entry.worker)
 
     def close(self, *, cancel: bool = False) -> None:
         """Take no more, and stop when what was taken has ended; `cancel` what has not started."""
@@ -201,6 +218,8 @@ class Dispatcher:
             entry = self._batches.get(batch)
             if entry is not None:
                 entry.worker = worker
+                if entry.doomed:
+                    self._backend.kill(worker)
                 entry.source.started()
 
     def on_begun(self, worker: int, batch: int) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -33,6 +34,12 @@ from .errors import BlockingUnavailableError, PoolStartError, TerminatedWorkerEr
 from .worker.names import SetUpCall
 
 T = TypeVar("T")
+
+#: The executors of this kernel that somebody holds.
+_executors: weakref.WeakSet[WorkerPoolExecutor] = weakref.WeakSet()
+
+#: Called when a job has started.
+job_observers: list[Callable[[], None]] = []
 
 
 class WorkerPoolExecutor(concurrent.futures.Executor):
@@ -97,6 +104,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             self._set_up(initializer, initargs, required=True)
         limits = WorkerLimits(max_tasks_per_child, max_worker_memory, idle_timeout)
         self._backend.start(self._dispatcher, limits)
+        _executors.add(self)
         # A pool that nobody holds would keep its workers for ever.
         weakref.finalize(self, self._dispatcher.close).atexit = False
 
@@ -158,6 +166,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 return future
             # A buffer that stays out of the stream is still the caller's: it may change in line.
             call = call._replace(buffers=[memoryview(bytes(buffer)) for buffer in call.buffers])
+            future._stop_worker = partial(self._dispatcher.stop_call, calls)
             calls.add(Task(0, held, call, args), future)
             self._dispatcher.add(calls)
         return future
@@ -228,9 +237,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             self._check_open()
             ended: concurrent.futures.Future[None] = concurrent.futures.Future()
             held = self._hold(fn, ended)
-            wake = self._dispatcher.take_back
+            wake, stop = self._dispatcher.take_back, self._dispatcher.stop
             try:
-                job = MapJob(fn, iterables, held=held, wake=wake, ended=ended, **options)
+                job = MapJob(fn, iterables, held=held, wake=wake, stop=stop, ended=ended, **options)
             except BaseException:
                 _end(ended)  # or else the workers would hold the function for ever
                 raise
@@ -238,7 +247,31 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 self._dispatcher.streams.add(job)
                 weakref.finalize(job, _end, ended).atexit = False  # it may never be read to its end
             self._dispatcher.add(job)
+        for observer in job_observers:
+            observer()
         return job
+
+    def jobs(self) -> list[MapJob]:
+        """The jobs that have not ended, oldest first."""
+        with self._lock:
+            sources = {id(source): source for source in self._dispatcher.active_sources}
+        jobs = [source for source in sources.values() if isinstance(source, MapJob)]
+        return sorted(jobs, key=lambda job: job.number)
+
+    def unfinished(self) -> list[concurrent.futures.Future[Any]]:
+        """What is done when all that was taken has ended."""
+        with self._lock:
+            return self._dispatcher.unfinished()
+
+    def cancel_all(self) -> None:
+        """Cancel all jobs and calls, also those that run: their workers are replaced."""
+        with self._lock:
+            sources = {id(source): source for source in self._dispatcher.active_sources}
+            for source in sources.values():
+                if isinstance(source, MapJob):
+                    source.abort()
+                elif isinstance(source, CallQueue):
+                    source.stop_all()
 
     def run_everywhere(self, fn: Callable[..., T], /, *args: Any) -> list[T]:
         """Call `fn(*args)` once on every worker, also on each that starts later, before its tasks.
@@ -342,7 +375,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         if wait:
             for future in unfinished:
                 if not future.done() and can_block():
-                    wait_done(future, None, "")
+                    wait_done(future, None, "", self.cancel_all)
 
     def terminate_workers(self) -> None:
         """Stop all workers at once, whatever they do, and shut down.
@@ -424,6 +457,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             raise RuntimeError("cannot schedule new futures after shutdown")
         if broken is not None:
             raise type(broken)(str(broken)) from broken.__cause__
+
+
+def all_executors() -> list[WorkerPoolExecutor]:
+    """The executors of this kernel that somebody holds."""
+    return list(_executors)
 
 
 def default_workers() -> int:

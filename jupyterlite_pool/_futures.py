@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from ._waits import IN_BROWSER, wait_done
+from ._waits import EndOf, wait_done
 
 T = TypeVar("T")
 
@@ -22,6 +22,38 @@ class PoolFuture(concurrent.futures.Future[T]):
     `future.result()` does elsewhere.
     """
 
+    #: Stops the worker that runs a future's call; None where nothing can.
+    _stop_worker: Callable[[PoolFuture[T]], None] | None = None
+
+    def cancel(self, running: bool = False) -> bool:
+        """Cancel the call if it has not started.
+
+        Args:
+            running: cancel it also if it has started: the worker that runs it is stopped, and
+                another takes its place.
+
+        Returns:
+            Whether the call was cancelled.
+        """
+        if super().cancel():
+            return True
+        stop = self._stop_worker
+        if not running or stop is None:
+            return False
+        with self._condition:
+            if self.done():
+                return False
+            # The standard library has no way from running to cancelled but through this one.
+            self._state = "PENDING"
+            super().cancel()
+            self.set_running_or_notify_cancel()
+        stop(self)
+        return True
+
+    def stop(self) -> None:
+        """Cancel the call, whether it has started or not."""
+        self.cancel(running=True)
+
     def result(self, timeout: float | None = None) -> T:
         """The value of the call, once it is there.
 
@@ -30,33 +62,23 @@ class PoolFuture(concurrent.futures.Future[T]):
 
         Raises:
             TimeoutError: it is not there in time.
+            KeyboardInterrupt: the kernel was interrupted; the call is cancelled, also if it runs.
             CancelledError: the call was cancelled.
             BlockingUnavailableError: it is not there, and this browser cannot wait.
             Exception: whatever the call raised.
         """
-        wait_done(self, timeout, _INSTEAD)
+        wait_done(self, timeout, _INSTEAD, self.stop)
         return super().result(0)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """What the call raised, or None, once it has ended; arguments and errors as `result`."""
-        wait_done(self, timeout, _INSTEAD)
+        wait_done(self, timeout, _INSTEAD, self.stop)
         return super().exception(0)
 
     def __await__(self) -> Generator[object, None, T]:
-        if not IN_BROWSER:  # it is resolved in another thread
-            return (yield from asyncio.wrap_future(self))
-        # As `wrap_future`, but for one turn of the event loop less.
-        if not self.done():
-            woken = asyncio.get_running_loop().create_future()
-
-            def wake(_: object) -> None:
-                if not woken.done():
-                    woken.set_result(None)
-
-            self.add_done_callback(wake)
-            try:
-                yield from woken
-            except asyncio.CancelledError:
-                self.cancel()
-                raise
+        try:
+            yield from EndOf(self, self.stop).__await__()
+        except asyncio.CancelledError:  # as `asyncio.wrap_future`
+            self.cancel()
+            raise
         return super().result(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import reprlib
 import time
 from collections import deque
@@ -14,10 +15,13 @@ from ._failure import attach
 from ._payload import Encoded, encode_call
 from ._read_ahead import ReadAhead
 from ._tasks import Held, Outcome, Task
-from .errors import PoolStartError
+from .errors import PoolStartError, TerminatedWorkerError
 
 #: At most this many characters of an item's arguments in a message.
 ARGS_WIDTH = 60
+
+
+_numbers = itertools.count(1)
 
 
 class Timing(NamedTuple):
@@ -57,9 +61,12 @@ class MapJob:
         max_workers: int | None = None,
         buffersize: int | None = None,
         wake: Callable[[], None] = lambda: None,
+        stop: Callable[[MapJob], None] = lambda _: None,
         ended: Future[None] | None = None,
     ) -> None:
         self.function = function
+        #: What people call it: jobs are counted.
+        self.number = next(_numbers)
         self.retries = retries
         self.task_timeout = task_timeout
         self.max_workers = max_workers
@@ -97,6 +104,8 @@ class MapJob:
         self._taken: dict[int, Task] = {}
         self._seed = seed
         self._wake = wake
+        self._stop = stop
+        self._aborted = False
         self._arrivals: dict[int, Future[bool]] = {}
         self._next_arrival: Future[None] | None = None
         #: Arguments of items that failed or were cancelled.
@@ -182,6 +191,9 @@ class MapJob:
         """Keep what came of an item."""
         index = task.index
         worker, seconds, value, error = outcome
+        if self._aborted and isinstance(error, TerminatedWorkerError):
+            self.discard([task])
+            return
         self._taken.pop(index, None)
         if task.output:
             self.output[index] = "".join(task.output)
@@ -315,6 +327,18 @@ class MapJob:
         """End the job with an error that is no item's."""
         self._settle(error)
         self.cancel()
+
+    def abort(self) -> None:
+        """Cancel the job with what runs of it: the workers that run its items are stopped.
+
+        Items that ran are cancelled, like those that had not started.
+        """
+        if self._adopted is not None:
+            self._adopted.abort()
+            return
+        self._aborted = True
+        self.fail(CancelledError("the job was cancelled"))
+        self._stop(self)
 
     @property
     def taken(self) -> list[Task]:

@@ -13,6 +13,9 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
+from ._control import listen
+from ._executor import all_executors
+from ._interrupt import cancel_all, cell_starts
 from ._magic_await import CALLERS, await_magics
 from ._magic_lines import MAP_HELP, parse_loop, parse_options, split_expressions
 from ._map import MapResult, finished, pool_map
@@ -21,7 +24,9 @@ from ._waits import IN_BROWSER, can_block
 from .worker.cell import ParallelCell
 
 POOL_HELP = """\
-%pool [status]     what the workers do
+%pool [status]     what the workers do, and the jobs by number
+%pool cancel [JOB] cancel a job, or all of them, with what runs of it
+%pool scale N      have N workers
 %pool restart      stop all workers; the next use starts new ones
 %pool shutdown     the same"""
 
@@ -32,17 +37,36 @@ class PoolMagics(Magics):  # type: ignore[misc]
 
     @line_magic  # type: ignore[untyped-decorator]
     def pool(self, line: str) -> None:
-        """Show or stop the workers: `%pool [status | restart | shutdown]`."""
-        command = line.strip() or "status"
+        """Show, cancel, scale or stop: `%pool -h` explains."""
+        command, *arguments = line.split() or ["status"]
         if command in ("-h", "--help"):
             print(POOL_HELP)
+        elif command == "cancel" and len(arguments) <= 1:
+            self._cancel(arguments)
+        elif command == "scale" and len(arguments) == 1 and arguments[0].isdecimal():
+            get_reusable_executor().scale(int(arguments[0]))
+        elif arguments:
+            raise UsageError(f"%pool does not know {line.strip()!r}. Expected:\n{POOL_HELP}")
         elif command == "status":
-            print(get_reusable_executor().status())
+            executor = get_reusable_executor()
+            print(executor.status())
+            for job in executor.jobs():
+                print(f"job {job.number}: {MapResult(job)!r}")
         elif command in ("restart", "shutdown"):
             get_reusable_executor().terminate_workers()
             set_reusable_executor(None)
         else:
             raise UsageError(f"%pool does not know {command!r}. Expected:\n{POOL_HELP}")
+
+    def _cancel(self, arguments: list[str]) -> None:
+        jobs = {str(job.number): job for executor in all_executors() for job in executor.jobs()}
+        if not arguments:
+            cancel_all()
+        elif arguments[0] in jobs:
+            jobs[arguments[0]].abort()
+        else:
+            known = ", ".join(sorted(jobs, key=int)) or "none"
+            raise UsageError(f"there is no job {arguments[0]!r}. Jobs that run: {known}")
 
     @line_cell_magic  # type: ignore[untyped-decorator]
     def pool_map(self, line: str, cell: str | None = None) -> MapResult[Any] | None:
@@ -137,3 +161,6 @@ def load_ipython_extension(shell: Any) -> None:
     if not isinstance(shell.magics_manager.registry.get("PoolMagics"), PoolMagics):
         shell.register_magics(PoolMagics)
         shell.input_transformers_post.append(await_magics_where_needed)
+        shell.events.register("pre_run_cell", cell_starts)
+        cell_starts()  # the cell that imports this has started already
+        listen()

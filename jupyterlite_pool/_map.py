@@ -6,16 +6,17 @@ import asyncio
 import inspect
 import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from typing import Any, Generic, Literal, TypeVar, overload
 
+from ._brief import brief
 from ._failure import attach
 from ._job import MapJob, Timing
 from ._options import check_count, check_seconds
 from ._payload import encode_function
 from ._reusable import get_reusable_executor
 from ._serial import run_now, run_serially, spawn
-from ._waits import can_block, wait_done
+from ._waits import EndOf, can_block, wait_done
 from ._widget import show_progress
 from .errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartError
 from .worker.context import current_worker
@@ -78,6 +79,9 @@ def pool_map(
         TaskTimeoutError: an item exceeded `task_timeout`.
         TimeoutError: the job exceeded `timeout`.
         TerminatedWorkerError: a worker was lost while it ran an item.
+        KeyboardInterrupt: the kernel was interrupted, and the job cancelled with what ran of it. It
+            has `map_result`, too.
+        CancelledError: somebody cancelled the job, on its card for example. It has that, too.
         Exception: the first one that an item raised, with the traceback of the worker as its cause
             and the job's results so far in its attribute `map_result`.
 
@@ -148,8 +152,27 @@ class MapResult(Sequence[T], Generic[T]):
         return self._item(place)
 
     def _item(self, index: int) -> T:
-        wait_done(self._job.arrival(index), None, _INSTEAD)
+        self._wait_for(self._job.arrival(index))
         return self._get(index)
+
+    def _wait_for(
+        self, future: Future[Any], timeout: float | None = None, instead: str = _INSTEAD
+    ) -> None:
+        __tracebackhide__ = True
+        try:
+            wait_done(future, timeout, instead, self._job.abort)
+        except KeyboardInterrupt as error:
+            self.cancel()
+            _with_result(error, self)
+            raise
+
+    async def _end_of(self, future: Future[Any]) -> None:
+        __tracebackhide__ = True
+        try:
+            await EndOf(future, self._job.abort)
+        except KeyboardInterrupt as error:
+            _with_result(error, self)
+            raise
 
     def _get(self, index: int) -> T:
         values, failures = self._job.values, self._job.failures
@@ -165,7 +188,7 @@ class MapResult(Sequence[T], Generic[T]):
         index = 0
         while self._job.total is None or index < self._job.total:
             arrival = self._job.arrival(index)
-            wait_done(arrival, None, _INSTEAD)
+            self._wait_for(arrival)
             if not arrival.result(0) and index not in self._job.cancelled:
                 return
             yield self._get(index)
@@ -174,8 +197,9 @@ class MapResult(Sequence[T], Generic[T]):
     async def __aiter__(self) -> AsyncIterator[T]:
         index = 0
         while self._job.total is None or index < self._job.total:
-            arrived = await asyncio.wrap_future(self._job.arrival(index))
-            if not arrived and index not in self._job.cancelled:
+            arrival = self._job.arrival(index)
+            await self._end_of(arrival)
+            if not arrival.result(0) and index not in self._job.cancelled:
                 return
             yield self._get(index)
             index += 1
@@ -210,14 +234,11 @@ class MapResult(Sequence[T], Generic[T]):
         Raises:
             TimeoutError: it did not end in time; it goes on.
             BlockingUnavailableError: it has not ended, and the browser cannot pause Python.
+            KeyboardInterrupt: the kernel was interrupted; the job is cancelled with what runs.
             Exception: the first one that an item raised, unless exceptions are returned.
         """
         __tracebackhide__ = True
-        try:
-            wait_done(self._job.settled, timeout, _INSTEAD)
-        except KeyboardInterrupt:
-            self.cancel()
-            raise
+        self._wait_for(self._job.settled, timeout)
         error = self._job.settled.exception(0)
         if error is not None:
             raise _with_result(error, self) from error.__cause__
@@ -227,12 +248,18 @@ class MapResult(Sequence[T], Generic[T]):
         """Whether nothing of the job runs or waits any more."""
         return not self._job.active
 
-    def cancel(self) -> None:
+    def cancel(self, running: bool = False) -> None:
         """Start no more items; whoever waits gets `CancelledError`.
 
         Those that run finish in the background.
+
+        Args:
+            running: cancel these, too: the workers that run them are stopped, and replaced.
         """
-        self._job.fail(CancelledError("the job was cancelled"))
+        if running:
+            self._job.abort()
+        else:
+            self._job.fail(CancelledError("the job was cancelled"))
 
     def partial(self, default: Any = None) -> list[Any]:
         """What is there now, with `default` for what is not."""
@@ -246,7 +273,7 @@ class MapResult(Sequence[T], Generic[T]):
 
     def as_completed(self) -> AsCompleted[T]:
         """Pairs of index and value in the order in which they arrive; for `for` and `async for`."""
-        return AsCompleted(self._job, self._get)
+        return AsCompleted(self._job, self)
 
     @property
     def failed(self) -> dict[int, BaseException]:
@@ -298,11 +325,12 @@ async def finished(result: MapResult[T]) -> MapResult[T]:
     """A result when its job has settled: `MapResult.wait`, to be awaited."""
     __tracebackhide__ = True
     try:
-        await asyncio.shield(asyncio.wrap_future(result._job.settled))
-    except asyncio.CancelledError:
+        await result._end_of(result._job.settled)
+    except asyncio.CancelledError:  # whoever awaits it was cancelled
         result.cancel()
         raise
-    except BaseException as error:
+    error = result._job.settled.exception(0)
+    if error is not None:
         raise _with_result(error, result) from error.__cause__
     return result
 
@@ -310,9 +338,9 @@ async def finished(result: MapResult[T]) -> MapResult[T]:
 class AsCompleted(Generic[T]):
     """Pairs of index and value as they arrive, for `for` and for `async for`."""
 
-    def __init__(self, job: MapJob, get: Callable[[int], T]) -> None:
+    def __init__(self, job: MapJob, result: MapResult[T]) -> None:
         self._job = job
-        self._get = get
+        self._result = result
         self._ready: list[int] = []
         self._given: set[int] = set()
         job.item_observers.append(self._ready.append)
@@ -321,16 +349,17 @@ class AsCompleted(Generic[T]):
     def __iter__(self) -> Iterator[tuple[int, T]]:
         while (index := self._next_index()) is not None or self._job.active:
             if index is None:
-                wait_done(self._job.next_arrival(), None, "async for index, value in …")
+                arrival, instead = self._job.next_arrival(), "async for index, value in …"
+                self._result._wait_for(arrival, instead=instead)
             else:
-                yield index, self._get(index)
+                yield index, self._result._get(index)
 
     async def __aiter__(self) -> AsyncIterator[tuple[int, T]]:
         while (index := self._next_index()) is not None or self._job.active:
             if index is None:
-                await asyncio.wrap_future(self._job.next_arrival())
+                await self._result._end_of(self._job.next_arrival())
             else:
-                yield index, self._get(index)
+                yield index, self._result._get(index)
 
     def _next_index(self) -> int | None:
         while self._ready:
@@ -405,6 +434,8 @@ def _with_result(error: BaseException, result: MapResult[Any]) -> BaseException:
     """The error with what the job has got so far."""
     job = result._job
     attach(error, "map_result", result)
+    if isinstance(error, CancelledError):
+        brief(error)
     note = f"{len(job.values)} items finished and are kept in `error.map_result`"
     notes = [n for n in getattr(error, "__notes__", ()) if not n.endswith("`error.map_result`")]
     attach(error, "__notes__", [*notes, note])

@@ -26,7 +26,7 @@ def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Itera
                     dispatcher.add(job)
             ready = job.arrival(index)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            wait_done(ready, left, "values = await pool_map(f, xs)")
+            wait_done(ready, left, "values = await pool_map(f, xs)", job.abort)
             if not ready.result(0):
                 break
             if index in job.failures:

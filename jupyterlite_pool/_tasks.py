@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -131,6 +131,15 @@ class CallQueue:
         for task in self._waiting:
             self._futures[task].cancel()
 
+    def stop_all(self) -> None:
+        """Cancel all calls, also those that run."""
+        for future in list(self._futures.values()):
+            future.stop()
+
+    def has(self, future: Future[Any], tasks: Iterable[Task]) -> bool:
+        """Whether a future is that of one of these tasks."""
+        return any(self._futures.get(task) is future for task in tasks)
+
     def abandon(self) -> None:
         """Start none of the calls that have not started."""
         self.stopping = True
@@ -158,8 +167,10 @@ class CallQueue:
         """Nothing to do."""
 
     def finish(self, task: Task, outcome: Outcome) -> None:
-        """Resolve the future."""
+        """Resolve the future, unless it was cancelled while its call ran."""
         future = self._futures.pop(task)
+        if future.cancelled():
+            return
         if outcome.error is not None:
             future.set_exception(outcome.error)
         else:
@@ -168,7 +179,9 @@ class CallQueue:
     def discard(self, tasks: Sequence[Task]) -> None:
         """The futures of calls that will not run after all."""
         for task in tasks:
-            self._futures.pop(task).set_exception(CancelledError())
+            future = self._futures.pop(task)
+            if not future.cancelled():
+                future.set_exception(CancelledError())
 
     def broken(self, error: Exception) -> None:
         """Every future that is left ends with the error."""

@@ -8,6 +8,9 @@ The standard library waits with locks: `Future.result`, `wait`, `as_completed`, 
 and `queue.Queue` all end in one `acquire` of a lock made by `threading`. So one replacement there,
 whose waiting `acquire` suspends, makes all of them work unmodified. It is installed when a pool is
 first used, and on Emscripten alone: elsewhere there are real threads and real locks.
+
+Every wait is kept in a list while it lasts, with what it waits for, so that *Interrupt Kernel* can
+end it: a browser has no signals (see `_interrupt`).
 """
 
 from __future__ import annotations
@@ -17,9 +20,12 @@ import concurrent.futures
 import sys
 import threading
 from collections import deque
+from collections.abc import Awaitable, Callable, Generator
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
+from ._brief import interrupted
 from .errors import BlockingUnavailableError
 
 IN_BROWSER = sys.platform == "emscripten"
@@ -41,15 +47,70 @@ def can_block() -> bool:
     return bool(can_run_sync())
 
 
-def wait_done(future: concurrent.futures.Future[Any], timeout: float | None, instead: str) -> None:
+class Wait:
+    """A wait that lasts, and how to end it from outside."""
+
+    def __init__(self, end: Callable[[], object], stop: Callable[[], object] | None) -> None:
+        """Describe a wait.
+
+        Args:
+            end: lets the one who waits go on.
+            stop: stops what is waited for; None where that is not known.
+        """
+        self._end = end
+        self.stop = stop
+        #: What a lock's wait waits for has to be looked for; see `_interrupt`.
+        self.lock: SuspendingLock | None = None
+        #: What a wait for a task of asyncio waits for, too.
+        self.task: asyncio.Future[Any] | None = None
+        #: The run of the cell whose code waits.
+        self.cell = current_cell.get()
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """Let the one who waits go on with `KeyboardInterrupt`."""
+        self._interrupted = True
+        self._end()
+
+    def check(self) -> None:
+        """Raise `KeyboardInterrupt` if the wait was ended so."""
+        if self._interrupted:
+            raise interrupted()
+
+    def __enter__(self) -> Wait:
+        suspended.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        suspended.remove(self)
+
+
+#: Stands for the run of a cell in all that this run calls.
+current_cell: ContextVar[object] = ContextVar("current_cell", default=None)
+
+#: Waits that have suspended Python, in the order in which they began.
+suspended: list[Wait] = []
+
+#: Waits of code that awaits, by what the event loop waits for.
+awaited: dict[asyncio.Future[Any], Wait] = {}
+
+
+def wait_done(
+    future: concurrent.futures.Future[Any],
+    timeout: float | None,
+    instead: str,
+    stop: Callable[[], object] | None = None,
+) -> None:
     """Wait until a future is done, or for `timeout` seconds.
 
     Args:
         instead: what the user could write where waiting is impossible.
+        stop: stops what is waited for, when the wait is interrupted.
 
     Raises:
         TimeoutError: it was not done in time.
         BlockingUnavailableError: it is not done, and Python cannot wait here.
+        KeyboardInterrupt: the kernel was interrupted.
     """
     if future.done():
         return
@@ -58,14 +119,58 @@ def wait_done(future: concurrent.futures.Future[Any], timeout: float | None, ins
             raise TimeoutError  # to look is not to wait
         raise BlockingUnavailableError(instead)
     if IN_BROWSER:
-        _suspend_until_done(future, timeout)
+        _suspend_until_done(future, timeout, stop)
     else:
         concurrent.futures.wait([future], timeout)
     if not future.done():
         raise TimeoutError
 
 
-def _suspend_until_done(future: concurrent.futures.Future[Any], timeout: float | None) -> None:
+class EndOf:
+    """To be awaited: a future is done. Its value and its error are not looked at."""
+
+    def __init__(
+        self,
+        future: concurrent.futures.Future[Any],
+        stop: Callable[[], object] | None = None,
+    ) -> None:
+        """Describe what is awaited.
+
+        Args:
+            stop: stops what is waited for, when the wait is interrupted.
+        """
+        self._future = future
+        self._stop = stop
+
+    def __await__(self) -> Generator[object, None, None]:
+        if self._future.done():
+            return
+        loop = asyncio.get_running_loop()
+        woken: asyncio.Future[None] = loop.create_future()
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        def call_wake(_: object) -> None:
+            if IN_BROWSER:
+                wake()
+            elif not loop.is_closed():  # it is resolved in another thread
+                loop.call_soon_threadsafe(wake)
+
+        self._future.add_done_callback(call_wake)
+        awaited[woken] = Wait(wake, self._stop)
+        try:
+            yield from woken
+        finally:
+            del awaited[woken]
+
+
+def _suspend_until_done(
+    future: concurrent.futures.Future[Any],
+    timeout: float | None,
+    stop: Callable[[], object] | None,
+) -> None:
     """Suspend Python until a promise resolves: no coroutine, and no turn of the event loop."""
     from js import Promise, clearTimeout, setTimeout
     from pyodide.ffi import run_sync
@@ -76,7 +181,9 @@ def _suspend_until_done(future: concurrent.futures.Future[Any], timeout: float |
     future.add_done_callback(lambda _: wake())
     timer = None if timeout is None else setTimeout(wake, min(timeout, LONGEST) * 1000)
     try:
-        run_sync(woken.promise)
+        with Wait(wake, stop) as wait:
+            run_sync(woken.promise)
+        wait.check()
     finally:
         if timer is not None:
             clearTimeout(timer)
@@ -113,21 +220,36 @@ class SuspendingLock:
         # In line now: a release may come before the coroutine below has started.
         turn = asyncio.get_event_loop().create_future()
         self._waiting.append(turn)
-        return bool(run_sync(self._wait_for(turn, None if timeout < 0 else timeout)))
+        with Wait(lambda: self._leave(turn), None) as wait:
+            wait.lock = self
+            taken = bool(run_sync(self._wait_for(turn, None if timeout < 0 else timeout)))
+        try:
+            wait.check()
+        except KeyboardInterrupt:
+            if taken:
+                self.release()
+            raise
+        return taken
 
     async def _wait_for(self, turn: asyncio.Future[None], timeout: float | None) -> bool:
         try:
             await asyncio.wait([turn], timeout=timeout)
         except BaseException:  # interrupted: the lock must not go to nobody
-            if turn.done():
+            if turn.done() and not turn.cancelled():
                 self.release()
-            else:
+            elif turn in self._waiting:
                 self._waiting.remove(turn)
             raise
         if turn.done():
-            return True
+            return not turn.cancelled()
         self._waiting.remove(turn)
         return False
+
+    def _leave(self, turn: asyncio.Future[None]) -> None:
+        """Stand in line no longer."""
+        if not turn.done():
+            self._waiting.remove(turn)
+            turn.cancel()
 
     def release(self) -> None:
         """As `threading.Lock.release`."""
@@ -159,5 +281,23 @@ class SuspendingLock:
 
 def install_waits() -> None:
     """Let the standard library wait in a browser; does nothing elsewhere, or a second time."""
-    if IN_BROWSER:
-        threading._allocate_lock = SuspendingLock  # type: ignore[attr-defined]
+    if not IN_BROWSER:
+        return
+    threading._allocate_lock = SuspendingLock  # type: ignore[attr-defined]
+    # What `time.sleep`, `asyncio.run` and `run_until_complete` of Pyodide wait with.
+    webloop = sys.modules.get("pyodide.webloop")
+    if hasattr(webloop, "run_sync"):
+        webloop.run_sync = _run_sync  # type: ignore[union-attr]
+
+
+def _run_sync(awaitable: Awaitable[Any]) -> Any:
+    """`run_sync`, for waits that can be interrupted."""
+    from pyodide.ffi import run_sync
+
+    task = asyncio.ensure_future(awaitable)
+    with Wait(task.cancel, None) as wait:
+        wait.task = task
+        # An error on its way through JavaScript would be made into text there, which is slow.
+        run_sync(asyncio.wait([task]))
+    wait.check()
+    return task.result()

@@ -8,16 +8,15 @@ widget is taken out of the display, so that a saved notebook shows the final sta
 from __future__ import annotations
 
 import html
+import secrets
 import sys
 import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from ._job import MapJob
+from ._page import buttons, page
 from ._progress import Progress
-
-#: Seconds after which a job gets a card.
-APPEARS_AFTER = 0.5
 
 #: Seconds between two changes of the card.
 INTERVAL = 0.1
@@ -60,7 +59,7 @@ def show_progress(job: MapJob, label: str, progress: bool | None, pool: Pool) ->
     """Show a job's card.
 
     Args:
-        progress: True to show it at once, None when the job has run for half a second, False never.
+        progress: True to show it at once, None when the job has run for some time, False never.
     """
     if progress is False or not job.active or _shell() is None:
         return
@@ -68,7 +67,7 @@ def show_progress(job: MapJob, label: str, progress: bool | None, pool: Pool) ->
     if progress:
         card.show()
     else:
-        card.call_off = pool.call_later(APPEARS_AFTER, card.show)
+        card.call_off = pool.call_later(page.progress_after, card.show)
 
 
 class Card:
@@ -79,6 +78,8 @@ class Card:
         self._label = label
         self._pool = pool
         self._id = uuid.uuid4().hex
+        #: The name of its Cancel button.
+        self._button = secrets.token_hex(8)
         self._widget: Any = None
         self._news: Any = None
         self._shown = False
@@ -93,6 +94,8 @@ class Card:
             return
         self._shown = True
         self._widget, self._news = _make_widget()
+        if self._widget is not None and page.widgets:
+            self._add_button()
         progress = self._look()
         self._draw(progress)
         self._display(progress, update=False)
@@ -107,13 +110,17 @@ class Card:
         if progress.failed:
             self._announce(f"{self._label}: {progress.failed} failed")
         self._since_fallback += INTERVAL
-        if self._widget is None or self._since_fallback >= FALLBACK_INTERVAL:
+        # Where the widget is seen for sure, a display that is drawn anew only takes the focus away.
+        seen = self._widget is not None and page.widgets
+        wait = 0 if self._widget is None else FALLBACK_INTERVAL
+        if not seen and self._since_fallback >= wait:
             self._since_fallback = 0.0
             self._display(progress, update=True)
         self.call_off = self._pool.call_later(INTERVAL, self._tick)
 
     def _end(self) -> None:
         self.call_off()
+        buttons.pop(self._button, None)
         if not self._shown:
             return
         progress = self._look()
@@ -123,6 +130,21 @@ class Card:
         self._display(progress, update=True)
         if widget is not None:
             _close(widget)
+
+    def _add_button(self) -> None:
+        """Give the card its Cancel button.
+
+        Python hears of a click only after the cell. So the page listens to the button itself, and
+        says so on the control channel, with the name that stands in the button's class.
+        """
+        from ipywidgets import Button
+
+        button = Button(description="Cancel", tooltip=f"Cancel {self._label}")
+        button.add_class("jp-pool-cancel")
+        button.add_class(f"jp-pool-cancel-{self._button}")
+        buttons[self._button] = self._job.abort
+        self._widget.add_class("jp-pool-cancellable")
+        self._widget.children = (*self._widget.children, button)
 
     def _look(self) -> Progress:
         return Progress.of(self._job, self._label, len(self._pool.ready_workers))

@@ -40,7 +40,7 @@ def build(root: Path, version: str) -> None:
         subprocess.run(command, cwd=source, env=env, check=True)
 
     npm = shutil.which("npm", path=env["PATH"]) or "npm"
-    if not (source / "node_modules" / ".package-lock.json").exists():
+    if _is_outdated(source / "node_modules" / ".package-lock.json", source / "package-lock.json"):
         run(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
     run(npm, "run", "--silent", "build:lib")
     run(npm, "run", "--silent", "build:static")
@@ -50,3 +50,7 @@ def build(root: Path, version: str) -> None:
         shutil.copy2(static / name, built / "static" / name)
     about = {"version": version, "pool": "static/pool.js", "worker": "static/worker.js"}
     (built / "pool.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")
+
+
+def _is_outdated(installed: Path, wanted: Path) -> bool:
+    return not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime

@@ -109,3 +109,33 @@ def test_shutdown_stops_the_workers_and_the_next_use_starts_new_ones(kernel: Ker
     kernel.run("before = jupyterlite_pool.get_reusable_executor()\n%pool shutdown")
     assert kernel.value("before.closed") is True
     assert kernel.run("%pool_map double xs").result == "[2, 4, 6]"
+
+
+def test_a_job_is_cancelled_by_its_number(kernel: Kernel) -> None:
+    kernel.run(
+        "def spin(n):\n"
+        "    while True: pass\n"
+        "jobs = [jupyterlite_pool.pool_map(spin, [0], block=False, progress=False)\n"
+        "        for _ in range(2)]\n"
+        "first, second = (result._job.number for result in jobs)"
+    )
+    shown = kernel.run("%pool status").stdout
+    assert "<MapResult of spin: 0/1 done>" in shown
+    first = kernel.value("first")
+    assert f"job {first}: " in shown
+    kernel.run(f"%pool cancel {first}")
+    assert kernel.value("[result.done() for result in jobs]") == [True, False]
+    said = kernel.execute("%pool cancel 12345").stderr
+    assert "there is no job '12345'. Jobs that run: " in said
+    kernel.run("%pool cancel")
+    kernel.run("import asyncio\nwhile not jobs[1].done(): await asyncio.sleep(0.01)")
+    assert kernel.run("%pool_map double xs").result == "[2, 4, 6]"
+
+
+def test_the_pool_is_scaled(kernel: Kernel) -> None:
+    size = kernel.value("jupyterlite_pool.get_reusable_executor().max_workers")
+    kernel.run("%pool scale 1")
+    assert kernel.value("jupyterlite_pool.get_reusable_executor().max_workers") == 1
+    kernel.run(f"%pool scale {size}")
+    assert "%pool does not know 'scale many'" in kernel.execute("%pool scale many").stderr
+    assert kernel.fails("%pool scale 0")["ename"].endswith("ValueError'>")

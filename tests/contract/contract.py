@@ -323,6 +323,53 @@ def contract_shutdown_need_not_wait(make: Make) -> None:
     assert [future.result() for future in futures] == [0.2] * 8
 
 
+def contract_a_call_that_runs_can_be_cancelled_with_its_worker(make: Make) -> None:
+    with make() as executor:
+        warm(executor)
+        told: list[cf.Future[Any]] = []
+        first, second = executor.submit(nap, 60), executor.submit(nap, 0.5)
+        first.add_done_callback(told.append)
+        until(lambda: executor.status().batches_running == 2, executor)
+        assert first.cancel(running=True)
+        assert first.cancelled()
+        assert told == [first]
+        assert isinstance(raised(first.result), cf.CancelledError)
+        # Nothing else is lost, and another worker takes the place of the one that was stopped.
+        assert second.result() == 0.5
+        until(lambda: len(executor.ready_workers) == 2, executor)
+        assert list(executor.map(abs, [-1, -2])) == [1, 2]
+        assert not second.cancel(running=True)
+        assert not second.cancelled()
+
+
+def contract_a_call_that_waits_is_cancelled_without_harm_to_workers(make: Make) -> None:
+    with make() as executor:
+        warm(executor)
+        before = sorted(executor.ready_workers)
+        futures = [executor.submit(nap, 0.3) for _ in range(8)]
+        assert all(future.cancel(running=True) for future in futures[4:])
+        assert [future.result() for future in futures[:4]] == [0.3] * 4
+        assert all(future.cancelled() for future in futures[4:])
+        assert sorted(executor.ready_workers) == before
+
+
+def contract_all_that_runs_and_waits_can_be_cancelled(make: Make) -> None:
+    with make() as executor:
+        warm(executor)
+        job = executor.start_job(nap, [[60] * 4], chunksize=1, return_exceptions=True)
+        future = executor.submit(nap, 60)
+        until(lambda: executor.status().batches_running == 2, executor)
+        assert executor.jobs() == [job]
+        executor.cancel_all()
+        assert future.cancelled()
+        assert isinstance(job.settled.exception(), cf.CancelledError)
+        until(lambda: job.ended.done(), executor)
+        assert sorted(job.cancelled) == [0, 1, 2, 3]
+        assert (job.values, job.failures, executor.jobs()) == ({}, {}, [])
+        until(lambda: len(executor.ready_workers) == 2, executor)
+        assert list(executor.map(abs, [-1, -2])) == [1, 2]
+
+
 def contract_shutdown_can_cancel_what_waits(make: Make) -> None:
     executor = make()
     futures = [executor.submit(nap, 0.2) for _ in range(20)]

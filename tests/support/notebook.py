@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from playwright.sync_api import Locator, Page
 
 OPEN = """async () => {
@@ -42,6 +45,12 @@ REOPEN = """async path => {
 }"""
 
 
+OUTPUTS = """() => {
+  const { outputs } = window.panel.content.activeCell.model;
+  return Array.from({ length: outputs.length }, (_, i) => outputs.get(i).toJSON());
+}"""
+
+
 class Notebook:
     """A new notebook with a kernel of its own."""
 
@@ -57,6 +66,21 @@ class Notebook:
         """Run a new cell to its end."""
         self.start(code)
         self.page.evaluate("() => window.ran")
+
+    def printed(self) -> str:
+        """What the last cell has printed."""
+        streams = [output for output in self.page.evaluate(OUTPUTS) if "name" in output]
+        return "".join("".join(output["text"]) for output in streams)
+
+    def value(self, expression: str) -> Any:
+        """The value of an expression, as JSON carries it."""
+        self.run(f"import json; print(json.dumps({expression}))")
+        return json.loads(self.printed())
+
+    def error(self) -> str:
+        """The class of the error that the last cell ended with; nothing where it ended well."""
+        outputs = self.page.evaluate(OUTPUTS)
+        return "".join(o["ename"] for o in outputs if o["output_type"] == "error")
 
     def reopen(self) -> None:
         """Save the notebook, close it with its kernel, and open it again."""

@@ -19,9 +19,9 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the bottom to the top: a module imports only what stands in a line above its own.
 LAYERS = """
-    errors  _protocol  _chunks  _limits  _beats  _options
+    errors  _protocol  _chunks  _limits  _beats  _options  _brief
     _refs  _waits  _read_ahead
-    _payload  _locks
+    _payload  _locks  _page
     _failure  _futures  _loop
     worker  worker.context  worker.environment  worker.output  worker.randomness  worker.names
     worker.cell  worker.star  worker.initializer  worker.calls
@@ -32,6 +32,8 @@ LAYERS = """
     _dispatch
     _stream  testing
     _executor
+    _interrupt
+    _control
     _reusable  _process_pool  _multiprocessing
     _progress
     _widget
@@ -54,8 +56,9 @@ OUTSIDE = {
     "IPython": {"_magic_lines", "_magics", "_widget"},
     "ipywidgets": {"_widget"},
     "joblib": {"_joblib", "_joblib_backend", "worker.calls"},
-    "js": {"_waits", "backends.pyodide"},
-    "pyodide": {"_waits", "_locks", "_magics", "backends.pyodide", "worker.entry"},
+    "js": {"_control", "_page", "_waits", "backends.pyodide"},
+    "comm": {"_control"},
+    "pyodide": {"_control", "_waits", "_locks", "_magics", "backends.pyodide", "worker.entry"},
     "pyodide_js": {"_magics", "backends.pyodide", "worker.entry"},
     "numpy": set(),
 }
@@ -75,7 +78,16 @@ SCRIPT_PACKAGES = {
     "errors": set(),
     "pool": {"comlink"},
     "worker": {"comlink", "pyodide", "@jupyterlite/services"},
-    "plugin": {"@jupyterlab/application", "@jupyterlab/coreutils"},
+    "plugin": {
+        "@jupyterlab/application",
+        "@jupyterlab/apputils",
+        "@jupyterlab/console",
+        "@jupyterlab/coreutils",
+        "@jupyterlab/notebook",
+        "@jupyterlab/services",
+        "@jupyterlab/settingregistry",
+        "@jupyterlite/services",
+    },
 }
 
 

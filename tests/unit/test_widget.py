@@ -12,9 +12,10 @@ from ipywidgets.widgets import widget as ipywidgets_widget
 
 from jupyterlite_pool import _widget
 from jupyterlite_pool._job import MapJob
+from jupyterlite_pool._page import page
 from jupyterlite_pool._progress import Progress
 from jupyterlite_pool._tasks import Outcome
-from jupyterlite_pool._widget import APPEARS_AFTER, INTERVAL, card_html, show_progress
+from jupyterlite_pool._widget import INTERVAL, card_html, show_progress
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -151,7 +152,7 @@ def finish(job: MapJob, error: BaseException | None = None) -> None:
 def test_a_short_job_has_no_card(notebook: Notebook) -> None:
     job, pool = job_of(1), FakePool()
     show_progress(job, "f", None, pool)
-    assert [seconds for seconds, _ in pool.later] == [APPEARS_AFTER]
+    assert [seconds for seconds, _ in pool.later] == [page.progress_after]
     finish(job)
     finish(job)
     assert pool.later == []
@@ -161,7 +162,7 @@ def test_a_short_job_has_no_card(notebook: Notebook) -> None:
 def test_a_long_job_gets_its_card_late(notebook: Notebook) -> None:
     job, pool = job_of(1), FakePool()
     show_progress(job, "f", None, pool)
-    assert pool.tick() == APPEARS_AFTER
+    assert pool.tick() == page.progress_after
     assert len(notebook.displays) == 1
 
 

@@ -1,8 +1,19 @@
 /** The JupyterLab plugins; this file only wires them. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IConsoleTracker } from '@jupyterlab/console';
 import { PageConfig } from '@jupyterlab/coreutils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IKernelClient } from '@jupyterlite/services';
 
+import { onCancel } from './cancel';
+import { beforeInterrupt } from './interrupt';
+import { type HasSession, PoolKernels } from './kernels';
 import { prefetch } from './prefetch';
+import { forKernel, loadSettings, type PoolSettings, SETTINGS_ID } from './settings';
+
+/** The plugin that shows widgets, where it is installed. */
+const WIDGETS_ID = '@jupyter-widgets/jupyterlab-manager:plugin';
 
 /** Fetches what a pool's workers are made of while the application is still loading. */
 const prefetchPlugin: JupyterFrontEndPlugin<void> = {
@@ -14,4 +25,47 @@ const prefetchPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [prefetchPlugin];
+/** Lets kernels start their pools when they have started, and speaks to them. */
+const kernelsPlugin: JupyterFrontEndPlugin<void> = {
+  id: SETTINGS_ID,
+  description: 'Starts pools ahead of need, and stops their jobs.',
+  autoStart: true,
+  // Not all of them are in every application.
+  optional: [ISettingRegistry, INotebookTracker, IConsoleTracker, IKernelClient],
+  activate: (
+    app,
+    registry: ISettingRegistry | null,
+    notebooks: INotebookTracker | null,
+    consoles: IConsoleTracker | null,
+    client: IKernelClient | null
+  ) => {
+    const widgets = app.hasPlugin(WIDGETS_ID);
+    const changed = (now: PoolSettings): void => {
+      settings = Promise.resolve(now);
+      kernels.sendAll({ type: 'settings', settings: forKernel(now, widgets) });
+    };
+    let settings = loadSettings(registry, changed);
+    const kernels = new PoolKernels(async () => forKernel(await settings, widgets));
+    const watch = (_: unknown, widget: HasSession): void => kernels.watch(widget);
+    for (const tracker of [notebooks, consoles]) {
+      tracker?.forEach(widget => kernels.watch(widget));
+      tracker?.widgetAdded.connect(watch);
+    }
+    // Pages speak to all of their kernels: the one that knows the job cancels it.
+    onCancel(job => kernels.sendAll({ type: 'cancel', job }));
+    if (client !== null) {
+      client.changed.connect((_, { type, key }) => {
+        if (type === 'remove') {
+          kernels.forget(key);
+        }
+      });
+      beforeInterrupt(client, async kernel => {
+        if ((await settings).interruptCancelsJobs) {
+          kernels.send(kernel, { type: 'interrupt' });
+        }
+      });
+    }
+  }
+};
+
+export default [prefetchPlugin, kernelsPlugin];

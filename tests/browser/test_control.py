@@ -1,0 +1,203 @@
+"""Who can speak to a kernel's pool, and what a kernel hears."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_interrupt import STOPPED, press_button
+from tests.conftest import Pages
+from tests.support.notebook import Notebook
+
+START = """
+import asyncio, json, time
+from jupyterlite_pool import _control, get_reusable_executor, pool_map
+executor = get_reusable_executor()
+
+def wait_here(until):
+    import time
+    while time.time() < until:
+        pass
+    return True
+"""
+
+#: Posts to a channel from the page, which is as good a stranger as any script of the origin.
+POST = """([name, word]) => {
+  const channel = new BroadcastChannel(name);
+  channel.postMessage(word);
+  channel.close();
+}"""
+
+MALFORMED: list[Any] = [
+    None,
+    "interrupt",
+    7,
+    [],
+    ["interrupt"],
+    {},
+    {"type": None},
+    {"type": "shutdown"},
+    {"type": ["interrupt"]},
+    {"type": "interrupt", "job": "0" * 16},
+    {"type": "interrupt", "code": "import os; os.abort()"},
+    {"type": "cancel"},
+    {"type": "cancel", "job": 1},
+    {"type": "cancel", "job": "../../etc"},
+    {"type": "settings", "settings": {}},
+    {
+        "type": "settings",
+        "settings": {"prewarm": "yes", "maxWorkers": 1, "progressAfter": 1, "widgets": True},
+    },
+    {
+        "type": "settings",
+        "settings": {"prewarm": True, "maxWorkers": -1, "progressAfter": 1, "widgets": True},
+    },
+]
+
+
+@pytest.fixture
+def page(pages: Pages, site: str) -> Page:
+    return pages.open(f"{site}/lab/index.html")
+
+
+def test_words_that_are_none_do_nothing_and_are_told_of(page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    notebook = Notebook(page)
+    notebook.run(START)
+    notebook.run("list(pool_map(abs, range(4), progress=False))")
+    name = notebook.value("_control._control.name")
+    before = notebook.value("repr(_control.page)")
+    # A cell that would end if any of them did anything; it is there when they arrive.
+    notebook.start("future = executor.submit(wait_here, time.time() + 1.5); ok = future.result()")
+    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 300))")
+    for word in MALFORMED:
+        page.evaluate(POST, [name, word])
+    page.evaluate("() => window.ran")
+    assert notebook.value("[ok, future.cancelled(), repr(_control.page)]") == [
+        True,
+        False,
+        before,
+    ]
+    assert len([text for text in said if "no control word" in text]) == len(MALFORMED)
+
+
+def test_who_does_not_know_the_name_cannot_speak_and_hears_nothing(page: Page) -> None:
+    notebook = Notebook(page)
+    notebook.run(START)
+    name = notebook.value("_control._control.name")
+    assert len(set(name.removeprefix("jupyterlite-pool-"))) > 1
+    assert len(name.removeprefix("jupyterlite-pool-")) == 32
+    # Another notebook of the same page, with a kernel of its own.
+    other = Notebook(page)
+    other.run(START)
+    other.run(
+        "import js\n"
+        "from pyodide.ffi import create_proxy, to_js\n"
+        "heard = []\n"
+        "word = js.Object.fromEntries(to_js([['type', 'interrupt']]))\n"
+        "def speak(names):\n"
+        "    for name in names:\n"
+        "        channel = js.BroadcastChannel.new(name)\n"
+        "        channel.onmessage = create_proxy(lambda event: heard.append(name))\n"
+        "        channel.postMessage(word)"
+    )
+    assert other.value("_control._control.name") != name
+    page.evaluate("() => { window.panel = null; }")
+    page.evaluate(
+        """path => {
+          const { shell } = window.jupyterapp;
+          window.first = [...shell.widgets('main')].find(w => w.context?.path === path);
+        }""",
+        notebook.path,
+    )
+    page.evaluate(
+        """code => {
+          const kernel = window.first.sessionContext.session.kernel;
+          window.reply = kernel.requestExecute({ code }).done;
+        }""",
+        "executor.submit(wait_here, time.time() + 1.5).result()",
+    )
+    page.evaluate(
+        """path => {
+          const { shell } = window.jupyterapp;
+          window.panel = [...shell.widgets('main')].find(w => w.context?.path === path);
+        }""",
+        other.path,
+    )
+    guesses = ["jupyterlite-pool", "jupyterlite-pool-", "jupyterlite-pool-" + "0" * 32]
+    other.run(f"speak({guesses!r})")
+    assert page.evaluate("async () => (await window.reply).content.status") == "ok"
+    assert other.value("heard") == []
+    # Interrupting this one leaves the other alone, too.
+    page.evaluate(
+        """code => {
+          const kernel = window.first.sessionContext.session.kernel;
+          window.reply = kernel.requestExecute({ code }).done;
+        }""",
+        "executor.submit(wait_here, time.time() + 1.5).result()",
+    )
+    other.start("print('waits now'); executor.submit(wait_here, time.time() + 60).result()")
+    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")
+    page.evaluate("() => window.panel.sessionContext.session.kernel.interrupt()")
+    page.evaluate("() => window.ran")
+    assert "KeyboardInterrupt" in other.error()
+    assert page.evaluate("async () => (await window.reply).content.status") == "ok"
+
+
+def test_a_kernel_says_its_name_again_until_it_was_heard(page: Page) -> None:
+    # The first word is lost, as if the page had not been ready for it.
+    page.evaluate(
+        """() => {
+          const post = BroadcastChannel.prototype.postMessage;
+          window.lost = 0;
+          BroadcastChannel.prototype.postMessage = function (word) {
+            if (word?.type === 'heard' && window.lost++ === 0) return;
+            return post.call(this, word);
+          };
+        }"""
+    )
+    notebook = Notebook(page)
+    notebook.run(START)
+    page.evaluate(STOPPED)
+    assert notebook.value("_control._control.heard") is False
+    notebook.run("_control._control._announced_at = 0\nlist(pool_map(abs, [1], progress=False))")
+    notebook.run("while not _control._control.heard: await asyncio.sleep(0.01)")
+    assert page.evaluate("() => window.lost") >= 2
+    press_button(page)
+    expect(page.locator(".jp-Notebook")).to_be_visible()
+
+
+def test_a_restarted_kernel_listens_under_another_name(page: Page) -> None:
+    notebook = Notebook(page)
+    notebook.run(START)
+    name = notebook.value("_control._control.name")
+    page.evaluate("() => window.panel.sessionContext.restartKernel()")
+    notebook.run(START)
+    notebook.run("while not _control._control.heard: await asyncio.sleep(0.01)")
+    assert notebook.value("_control._control.name") != name
+    notebook.start("executor.submit(wait_here, time.time() + 60).result()")
+    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")
+    press_button(page)
+    page.evaluate("() => window.ran")
+    assert "KeyboardInterrupt" in notebook.error()
+
+
+def test_a_change_of_the_settings_reaches_kernels_that_run(page: Page) -> None:
+    notebook = Notebook(page)
+    notebook.run(START)
+    notebook.run("while not _control._control.heard: await asyncio.sleep(0.01)")
+    page.evaluate(
+        """async () => {
+          const app = window.jupyterapp;
+          const token = [...app.pluginRegistry._services.keys()]
+            .find(({ name }) => name === '@jupyterlab/coreutils:ISettingRegistry');
+          const registry = await app.resolveOptionalService(token);
+          await registry.set('jupyterlite-pool:plugin', 'progressAfter', 1000);
+        }"""
+    )
+    notebook.run("while _control.page.progress_after != 1000: await asyncio.sleep(0.01)")
+    notebook.run("pool_map(time.sleep, [0.6, 0.6])")
+    assert notebook.cards.count() == 0
