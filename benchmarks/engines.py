@@ -152,7 +152,7 @@ def _in_fresh(engine: Engine, site: str, measure: Callable[[Page], Any]) -> Any:
             with engine.start() as page:
                 page.open(f"{site}/empty.html")
                 return measure(page)
-        except firefox.FrozenError:
-            if not left:
-                raise
+        except RuntimeError as error:
+            if not (left and isinstance(error, firefox.FrozenError)):
+                raise RuntimeError(f"{engine.name}: {error}") from error
     raise AssertionError("not reached")
