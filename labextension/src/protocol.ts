@@ -173,6 +173,8 @@ export interface BootOptions {
   module: WebAssembly.Module | null;
   /** The memory of a Pyodide that is ready but for its files; null to start one anew. */
   snapshot: Blob | null;
+  /** Whether to make a snapshot of this worker, before it does anything else, for the others. */
+  makeSnapshot: boolean;
   /** Packages of the lock file to load. */
   packages: string[];
   /** Files to lay down in site-packages before anything is imported, as a zip archive. */
@@ -203,7 +205,12 @@ export interface BootReport {
 
 /** The calls that Comlink carries. */
 export interface WorkerControl {
-  boot(options: BootOptions, onPhase: (phase: BootPhase) => void): Promise<BootReport>;
+  /** `onSnapshot` is told once where a snapshot is to be made; null where that failed. */
+  boot(
+    options: BootOptions,
+    onPhase: (phase: BootPhase) => void,
+    onSnapshot: (snapshot: Blob | null) => void
+  ): Promise<BootReport>;
   /** Bytes of the worker's WebAssembly memory. */
   memory(): number;
 }

@@ -32,9 +32,12 @@ export class FakeWorker {
   static all: FakeWorker[] = [];
   /** How the next workers boot; the last one is for all that follow. */
   static boots: Boot[] = [bootWell];
+  /** What a worker makes for the others. */
+  static snapshot: Blob | null = null;
 
   static reset(...boots: Boot[]): void {
     FakeWorker.all = [];
+    FakeWorker.snapshot = null;
     FakeWorker.boots = boots.length > 0 ? boots : [bootWell];
   }
 
@@ -69,9 +72,16 @@ export class FakeWorker {
     this.tasks = hello.tasks;
     this.tasks.onmessage = event => this.frames.push(event.data as HostFrame);
     const served: WorkerControl = {
-      boot: async (options: BootOptions, onPhase: (phase: BootPhase) => void) => {
+      boot: async (
+        options: BootOptions,
+        onPhase: (phase: BootPhase) => void,
+        onSnapshot: (snapshot: Blob | null) => void
+      ) => {
         this.options = options;
         onPhase('loading');
+        if (options.makeSnapshot) {
+          onSnapshot(FakeWorker.snapshot);
+        }
         const report = await this.boot(options);
         onPhase('ready');
         return report;

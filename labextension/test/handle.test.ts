@@ -12,6 +12,7 @@ const OPTIONS: BootOptions = {
   lockFileUrl: null,
   module: null,
   snapshot: null,
+  makeSnapshot: false,
   packages: [],
   files: null,
   runner: null,

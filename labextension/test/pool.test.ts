@@ -670,3 +670,34 @@ test('a pool has one worker in any case', async () => {
   expect(pool.workers).toHaveLength(1);
   expect(FakeWorker.all).toHaveLength(1);
 });
+
+test('where the site has no snapshot, the first worker makes one for the others', async () => {
+  FakeWorker.reset();
+  FakeWorker.snapshot = new Blob(['memory']);
+  const { pool, of } = make(3);
+  await pool.init({ runner: 'some.runner' });
+  const made = FakeWorker.all.map(({ options }) => [
+    options?.makeSnapshot,
+    options?.snapshot?.size
+  ]);
+  expect(made).toEqual([
+    [true, undefined],
+    [false, 6],
+    [false, 6]
+  ]);
+  FakeWorker.at(0).die();
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(4));
+  expect(FakeWorker.at(3).options?.snapshot?.size).toBe(6);
+});
+
+test.each([
+  ['cannot be made', bootWell],
+  ['ends with its worker', bootBadly]
+])('a snapshot that %s keeps nobody waiting', async (what, first) => {
+  FakeWorker.reset(first, bootWell);
+  const { pool, of } = make(2);
+  await pool.init({ runner: what }).catch(() => undefined);
+  await vi.waitFor(() => expect(of('ready').length).toBeGreaterThanOrEqual(2));
+  expect(FakeWorker.at(1).options?.snapshot).toBeNull();
+  expect(pool.workers.every(({ state }) => state === 'idle')).toBe(true);
+});

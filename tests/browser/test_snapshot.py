@@ -48,7 +48,12 @@ def start_elsewhere(pages: Pages, serve: Callable[..., str], labextension: Path)
     page.goto(f"{serve(labextension.parents[1])}/lab/index.html")
     kernel = Kernel(page)
     kernel.run(START)
-    assert kernel.value("restored") == [False, False]
+    # The first worker has made a snapshot, in memory alone, from which the other one is restored.
+    assert kernel.value("restored") == [False, True]
+    draws = kernel.value("draws")
+    assert len({pid for pid, _, _ in draws}) == 2
+    assert len({number for _, number, _ in draws}) == len(draws)
+    assert len({identifier for _, _, identifier in draws}) == len(draws)
     return [text for text in said if text.startswith("jupyterlite-pool: ")]
 
 
@@ -72,3 +77,13 @@ def test_a_snapshot_of_other_versions_is_not_used(
     about.write_text(json.dumps(spec), "utf-8")
     [warning] = start_elsewhere(pages, serve, site_copy)
     assert "cloudpickle 0.0.1" in warning
+
+
+def test_a_site_without_a_snapshot_has_one_made_by_its_first_worker(
+    pages: Pages, serve: Callable[..., str], site_copy: Path
+) -> None:
+    about = site_copy / "pool.json"
+    spec = json.loads(about.read_text("utf-8"))
+    del spec["snapshot"]
+    about.write_text(json.dumps(spec), "utf-8")
+    assert start_elsewhere(pages, serve, site_copy) == []

@@ -129,7 +129,8 @@ export class WorkerHandle {
   async boot(
     options: Promise<BootOptions>,
     timeout: number,
-    onPhase: (phase: BootPhase) => void
+    onPhase: (phase: BootPhase) => void,
+    onSnapshot: (snapshot: Blob | null) => void = () => undefined
   ): Promise<BootReport> {
     const callOff = afterBeats(timeout, () =>
       this.finish('start', `not ready after ${Math.round(timeout / 1000)} s`)
@@ -145,7 +146,8 @@ export class WorkerHandle {
                 this.watchPulse();
               }
               onPhase(phase);
-            })
+            }),
+            Comlink.proxy(onSnapshot)
           )
         )
       );

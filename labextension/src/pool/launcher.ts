@@ -2,7 +2,7 @@
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
-import { DEFAULT_PYODIDE_URL, compiledRuntime, verifiedSnapshot } from './runtime';
+import { DEFAULT_PYODIDE_URL, compiledRuntime, madeSnapshots, verifiedSnapshot } from './runtime';
 import type { SnapshotSource } from './runtime';
 
 /** What a worker is booted with; everything may be left out. */
@@ -40,6 +40,8 @@ const TIMES_AS_LONG = 5;
 export class Launcher {
   private options: InitOptions = {};
   private nextWorker = 0;
+  /** What the first worker makes for the others, where the site has no snapshot for them. */
+  private making: Promise<Blob | null> | null = null;
   /** Milliseconds of the slowest start. */
   private slowest: number | null = null;
 
@@ -66,14 +68,27 @@ export class Launcher {
     const { options } = this;
     const { pyodideUrl = DEFAULT_PYODIDE_URL } = options;
     const handle = new WorkerHandle(this.nextWorker++, this.workerUrl, this.events);
+    let tellOthers: (snapshot: Blob | null) => void = () => undefined;
     const bootOptions = async (): Promise<BootOptions> => {
-      const snapshot = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
+      const sites = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
+      const module = await compiledRuntime(pyodideUrl);
+      let snapshot = (await sites) ?? madeSnapshots.get(this.likeness) ?? null;
+      let makeSnapshot = false;
+      if (snapshot === null && this.making === null) {
+        makeSnapshot = true;
+        this.making = new Promise(resolve => {
+          tellOthers = resolve;
+        });
+      } else {
+        snapshot ??= await this.making;
+      }
       return {
         id: handle.id,
         pyodideUrl,
         lockFileUrl: options.lockFileUrl ?? null,
-        module: await compiledRuntime(pyodideUrl),
-        snapshot: await snapshot,
+        module,
+        snapshot,
+        makeSnapshot,
         packages: options.packages ?? [],
         files: options.files ?? null,
         runner: options.runner ?? null,
@@ -83,16 +98,30 @@ export class Launcher {
       };
     };
     const started = performance.now();
+    const onPhase = (phase: BootPhase): void => {
+      options.onProgress?.(handle.id, phase);
+      this.onPhase(handle, phase);
+    };
+    const onSnapshot = (snapshot: Blob | null): void => {
+      if (snapshot) {
+        madeSnapshots.set(this.likeness, snapshot);
+      }
+      tellOthers(snapshot);
+    };
     const booted = handle
-      .boot(bootOptions(), this.timeout, phase => {
-        options.onProgress?.(handle.id, phase);
-        this.onPhase(handle, phase);
-      })
+      .boot(bootOptions(), this.timeout, onPhase, onSnapshot)
       .then(report => {
         this.slowest = Math.max(this.slowest ?? 0, performance.now() - started);
         return report;
-      });
+      })
+      .finally(() => tellOthers(null)); // for those who wait, if it has come to nothing
     return { handle, booted };
+  }
+
+  /** What two workers have in common that can be restored from the same snapshot. */
+  private get likeness(): string {
+    const { pyodideUrl, lockFileUrl, runner } = this.options;
+    return JSON.stringify([pyodideUrl, lockFileUrl, runner]);
   }
 
   private get timeout(): number {

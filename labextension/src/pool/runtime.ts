@@ -55,6 +55,12 @@ export interface SnapshotSource {
 const snapshots = new Map<string, Promise<Blob | null>>();
 
 /**
+ * Snapshots that the workers of this host have made, by what they are of. They stay in memory: what
+ * runs is kept nowhere else.
+ */
+export const madeSnapshots = new Map<string, Blob>();
+
+/**
  * The snapshot that all workers of a host restore, fetched and verified once.
  *
  * A snapshot is state that runs, so it is used only if it is the very file that the site was built

@@ -8,7 +8,7 @@ import type {
   PyodideModule,
   PyodideRuntime
 } from './pyodide';
-import { layDown, openSnapshot } from './snapshot';
+import { layDown, openSnapshot, packSnapshot } from './snapshot';
 
 export interface Runtime {
   python: Pyodide;
@@ -20,7 +20,10 @@ export interface Runtime {
  * Make a Pyodide, from the compiled runtime and the snapshot where the host shares them, and lay
  * down its files.
  */
-export async function loadRuntime(options: BootOptions): Promise<Runtime> {
+export async function loadRuntime(
+  options: BootOptions,
+  onSnapshot: (snapshot: Blob | null) => void
+): Promise<Runtime> {
   const { loadPyodide } = await importPyodide(options.pyodideUrl);
   const common: LoadOptions = {
     indexURL: new URL('./', options.pyodideUrl).href,
@@ -29,7 +32,8 @@ export async function loadRuntime(options: BootOptions): Promise<Runtime> {
   const unshare = options.module ? shareModule(options.module) : () => undefined;
   try {
     const restored = options.snapshot && (await restore(loadPyodide, common, options.snapshot));
-    const python = restored ?? (await start(loadPyodide, common));
+    const making = options.makeSnapshot ? { _makeSnapshot: true } : {};
+    const python = restored ?? (await start(loadPyodide, { ...common, ...making }));
     if (options.files) {
       // Python has looked into that folder before, when there was nothing in it.
       const extractDir = python.runPython(
@@ -37,9 +41,23 @@ export async function loadRuntime(options: BootOptions): Promise<Runtime> {
       ) as string;
       python.unpackArchive(options.files, 'zip', { extractDir });
     }
+    if (options.makeSnapshot) {
+      onSnapshot(takeSnapshot(python, options.runner));
+    }
     return { python, restored: restored !== null };
   } finally {
     unshare();
+  }
+}
+
+/** The memory of a Pyodide that has done nothing yet but import what every worker needs. */
+function takeSnapshot(python: Pyodide, runner: string | null): Blob | null {
+  try {
+    python.runPython(`${runner === null ? '' : `import ${runner}; `}import gc; gc.collect()`);
+    return packSnapshot(python.makeMemorySnapshot() as Uint8Array<ArrayBuffer>);
+  } catch (error) {
+    console.warn(`jupyterlite-pool: no snapshot could be made: ${errorText(error)}`);
+    return null;
   }
 }
 

@@ -27,11 +27,15 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
   }
 
   const served: WorkerControl = {
-    async boot(options: BootOptions, onPhase: (phase: BootPhase) => void): Promise<BootReport> {
+    async boot(
+      options: BootOptions,
+      onPhase: (phase: BootPhase) => void,
+      onSnapshot: (snapshot: Blob | null) => void
+    ): Promise<BootReport> {
       const started = performance.now();
       await holdForLife(lock);
       onPhase('loading');
-      const runtime = await loadRuntime(options);
+      const runtime = await loadRuntime(options, onSnapshot);
       python = runtime.python;
       if (options.interrupts) {
         python.setInterruptBuffer(new Int32Array(options.interrupts));

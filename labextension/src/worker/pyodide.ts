@@ -45,6 +45,8 @@ export type CreatePyodideModule = (settings: {
 export interface LoadOptions {
   indexURL: string;
   lockFileURL?: string;
+  /** Private to Pyodide: start so that `makeMemorySnapshot` can be called. */
+  _makeSnapshot?: boolean;
   /** Private to Pyodide: a memory snapshot of the same build. */
   _loadSnapshot?: Promise<Uint8Array>;
   /** Makes the C side in another way than by importing it. */

@@ -1,9 +1,15 @@
 /**
- * A memory snapshot, laid down in the heap of a Pyodide that is being made.
+ * A memory snapshot, packed, and laid down in the heap of a Pyodide that is being made.
  *
- * `jupyterlite_pool/site/snapshot.mjs` writes it, and says what it looks like. Only pages that are
- * not zero are in it, and they go from the blob to the heap piece by piece: all others stay pages
- * that the browser need not even have, and no second copy of the heap is ever made.
+ * Only pages that are not zero are in it, and they go from the blob to the heap piece by piece: all
+ * others stay pages that the browser need not even have, and no second copy of the heap is made.
+ *
+ *     5 × u32   magic, version, bytes of the heap, bytes of Pyodide's own header, count of runs
+ *     2 × u32   for each run: its first page, its count of pages
+ *     …         Pyodide's own header, as `_loadSnapshot` reads it, with no heap after it
+ *     …         the pages
+ *
+ * The site's build packs with it, too (`jupyterlite_pool/site/snapshot.mjs`).
  */
 
 const MAGIC = 0x53504c4a; // "JLPS"
@@ -22,6 +28,38 @@ export interface Snapshot {
   runs: readonly (readonly [number, number])[];
   /** The pages, one run after the other. */
   pages: Blob;
+}
+
+/** Pack what Pyodide's `makeMemorySnapshot` gives. */
+export function packSnapshot(made: Uint8Array<ArrayBuffer>): Blob {
+  const [, headSize = 0] = new Uint32Array(made.buffer, made.byteOffset, 2);
+  const heap = made.subarray(headSize);
+  const runs = usedRuns(heap);
+  const table = [MAGIC, VERSION, heap.length, headSize, runs.length, ...runs.flat()];
+  const pages = runs.map(([page, count]) => heap.subarray(page * PAGE, (page + count) * PAGE));
+  return new Blob([Uint32Array.from(table), made.subarray(0, headSize), ...pages]);
+}
+
+/** The pages that are not zero, as runs of pages that lie together. */
+function usedRuns(heap: Uint8Array<ArrayBuffer>): [number, number][] {
+  const runs: [number, number][] = [];
+  for (let page = 0; page < heap.length / PAGE; page++) {
+    const last = runs.at(-1);
+    if (isZero(heap, page)) {
+      continue;
+    }
+    if (last && last[0] + last[1] === page) {
+      last[1] += 1;
+    } else {
+      runs.push([page, 1]);
+    }
+  }
+  return runs;
+}
+
+function isZero(heap: Uint8Array, page: number): boolean {
+  const words = new Uint32Array(heap.buffer, heap.byteOffset + page * PAGE, PAGE / 4);
+  return words.every(word => word === 0);
 }
 
 /** Take a snapshot apart; throws where it is none. */
@@ -47,11 +85,14 @@ export async function openSnapshot(blob: Blob): Promise<Snapshot> {
   return { heapSize, head, runs, pages };
 }
 
-/** Lay down the pages in a heap that is otherwise as the runtime itself made it. */
+/** Lay down the pages in the heap of a runtime that has just been made. */
 export async function layDown(snapshot: Snapshot, heap: Uint8Array): Promise<void> {
   const reader = snapshot.pages.stream().getReader();
   let piece = new Uint8Array();
+  let next = 0;
   for (const [page, count] of snapshot.runs) {
+    clear(heap, next, page);
+    next = page + count;
     let at = page * PAGE;
     const end = at + count * PAGE;
     while (at < end) {
@@ -66,6 +107,16 @@ export async function layDown(snapshot: Snapshot, heap: Uint8Array): Promise<voi
       heap.set(part, at);
       at += part.length;
       piece = piece.subarray(part.length);
+    }
+  }
+  clear(heap, next, snapshot.heapSize / PAGE);
+}
+
+/** Pages that are zero in the snapshot, and in which the runtime may have written something. */
+function clear(heap: Uint8Array, from: number, to: number): void {
+  for (let page = from; page < to; page++) {
+    if (!isZero(heap, page)) {
+      heap.fill(0, page * PAGE, (page + 1) * PAGE);
     }
   }
 }
