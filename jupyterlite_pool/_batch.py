@@ -53,6 +53,8 @@ class Batch:
         if self.behind and end.running is not None:  # the worker said how far it had come
             return [], left
         first = self.size - len(left)  # results come in order
+        if end.running is not None and end.running < first:  # it had begun with none of these
+            return [], left
         if self.size == 1 or end.running is None:
             return left, []
         count = end.running - first + 1

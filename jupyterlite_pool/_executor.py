@@ -377,14 +377,16 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         objects = self._objects
         keys = [objects.hold(function_key(function), function)]
         if described is not None:
-            keys.append(objects.hold(*described))
+            keys.append(objects.hold(described.key, described.encoded))
+            keys.extend(objects.hold(*part) for part in described.parts)
 
         def release(_: object) -> None:
             for key in keys:
                 objects.release(key)
 
         until.add_done_callback(release)
-        return Held(keys[0], None if described is None else keys[1], function.refs)
+        environment = None if described is None else described.key
+        return Held(keys[0], environment, function.refs, tuple(keys[2:]))
 
     def _encode_call(
         self, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]

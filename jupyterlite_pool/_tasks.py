@@ -21,6 +21,8 @@ class Held(NamedTuple):
     environment: str | None = None
     #: What the function itself refers to.
     refs: tuple[ObjectRef[Any], ...] = ()
+    #: Keys of what the surroundings name.
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +44,7 @@ class Task:
     def needs(self) -> list[str]:
         """Keys of the objects that its worker must hold, in the order in which to send them."""
         held = self.held
-        first = [] if held.environment is None else [held.environment]
+        first = [] if held.environment is None else [*held.parts, held.environment]
         refs = [ref.key for ref in (*held.refs, *self.call.refs)]
         return [*first, *refs, held.function]
 

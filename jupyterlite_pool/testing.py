@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ._environment import Described
 from ._payload import Encoded
 from .backends import Listener, WorkerEnd, WorkerStatus
 from .worker.environment import Environment
@@ -102,6 +103,10 @@ class _Worker:
 
     def task(self, task: int) -> None:
         """Tasks print where this process prints."""
+
+    def retire(self, reason: str, running: int) -> None:
+        """End this worker, and let another take its place."""
+        self._backend.end(self.id, WorkerEnd("recycled", reason, None, running))
 
 
 class InProcessBackend:
@@ -218,7 +223,7 @@ class InProcessBackend:
         """As `Backend.spares`: a thread is started in no time."""
         return 0
 
-    def environment(self) -> tuple[str, Encoded] | None:
+    def environment(self) -> Described | None:
         """As `Backend.environment`: a thread finds around it what this process has."""
         return None
 

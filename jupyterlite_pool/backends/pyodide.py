@@ -17,7 +17,7 @@ from pyodide.code import run_js
 from pyodide.ffi import JsException, create_proxy, jsnull, to_js
 from pyodide.http import pyfetch
 
-from .._environment import NotebookEnvironment, runtime_files
+from .._environment import Described, NotebookEnvironment, runtime_files
 from .._limits import default_size, worker_cap
 from .._payload import Encoded
 from ..errors import PoolPerformanceWarning
@@ -138,7 +138,7 @@ class PyodideBackend:
         """As `Backend.spares`."""
         return 0 if self._pool is None else int(self._pool.spares)
 
-    def environment(self) -> tuple[str, Encoded] | None:
+    def environment(self) -> Described | None:
         """As `Backend.environment`."""
         return self._environment.describe()
 

@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Sequence
 from typing import Any
 
-from pyodide.ffi import to_js
+from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 
 from .environment import Environment
 from .output import TaskStream
@@ -27,6 +27,9 @@ class JsPort:
     def __init__(self, post: Any) -> None:
         self._result = post.result
         self._error = post.error
+        self._retire = post.retire
+        self._output = post.output
+        self._task = -1
 
         def stream(name: str) -> TaskStream:
             return TaskStream(lambda task, text: post.output(task, name, text))
@@ -47,8 +50,17 @@ class JsPort:
 
     def task(self, task: int) -> None:
         """Say whose output comes next."""
+        self._task = task
         for stream in self._streams:
             stream.begin(task)
+
+    def retire(self, reason: str, running: int) -> None:
+        """Let another worker take the place of this one."""
+        self._retire(reason, running)
+
+    def announce(self, phase: str) -> None:
+        """Say what the task that comes next waits for."""
+        self._output(self._task, "phase", phase)
 
 
 class JsRunner:
@@ -87,18 +99,36 @@ def _memory(buffers: Any) -> Sequence[memoryview]:
     return [buffer.to_memoryview() for buffer in buffers]
 
 
-async def _load_packages(names: Sequence[str]) -> None:
-    import pyodide_js
+class LockLoader:
+    """Loads packages of Pyodide's lock file."""
 
-    problems: list[str] = []
-    await pyodide_js.loadPackage(
-        to_js(list(names)), messageCallback=lambda _: None, errorCallback=problems.append
-    )
-    missing = [name for name in names if name not in pyodide_js.loadedPackages.to_py()]
-    if missing:
-        raise ImportError(
-            f"the worker could not load {', '.join(missing)}: {'; '.join(problems) or 'not found'}"
-        )
+    async def load(self, names: Sequence[str]) -> dict[str, str]:
+        """As `Loader.load`."""
+        import pyodide_js
+
+        problems: list[str] = []
+        try:
+            await pyodide_js.loadPackage(
+                to_js(list(names)), messageCallback=lambda _: None, errorCallback=problems.append
+            )
+        except JsException as error:
+            problems.append(str(error))
+        loaded = pyodide_js.loadedPackages.to_py()
+        why = "; ".join(dict.fromkeys(problems)) or "it could not be found"
+        return {name: why for name in names if name not in loaded}
+
+    def load_now(self, name: str) -> str | None:
+        """As `Loader.load_now`."""
+        if not can_run_sync():
+            return "this browser cannot wait for it while a task runs"
+        failed: dict[str, str] = run_sync(self.load([name]))
+        return failed.get(name)
+
+    def forget(self, name: str) -> None:
+        """As `Loader.forget`."""
+        import pyodide_js
+
+        delattr(pyodide_js.loadedPackages, name)
 
 
 def connect(worker: int, post: Any) -> JsRunner:
@@ -108,4 +138,6 @@ def connect(worker: int, post: Any) -> JsRunner:
     os.getpid = posix.getpid = lambda: pid
     random.seed()  # from the browser's own source: workers never share a stream
     site_packages = sysconfig.get_path("purelib")
-    return JsRunner(Runner(JsPort(post), worker, pid, Environment(_load_packages, site_packages)))
+    port = JsPort(post)
+    environment = Environment(LockLoader(), site_packages, port.announce)
+    return JsRunner(Runner(port, worker, pid, environment))

@@ -43,6 +43,9 @@ class Port(Protocol):
     def task(self, task: int) -> None:
         """What is printed from now on belongs to this task; -1 for none."""
 
+    def retire(self, reason: str, running: int) -> None:
+        """Nothing more can run here: another worker is to run what comes after that place."""
+
 
 class Runner:
     """Holds the objects that were put on this worker, and runs the batches it is given."""
@@ -108,6 +111,12 @@ class Runner:
         attempt = 0
         try:
             for place, (item, item_buffers) in enumerate(items):
+                if place == 0 or item.environment != self._environment.current:
+                    changed = self._environment.outdated(item.environment)
+                    if changed is not None:
+                        self._flush(batch, place, False)
+                        self._port.retire(f"{changed} has changed since it was imported", place - 1)
+                        return
                 self.state[0] = place
                 self._port.task(item.task)
                 if item.attempt != attempt:

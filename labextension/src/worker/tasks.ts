@@ -7,7 +7,15 @@
  */
 import { errorText } from '../errors';
 import { transferables } from '../protocol';
-import type { CancelFrame, EvalFrame, HostFrame, RunFrame, WorkerFrame } from '../protocol';
+import type {
+  CancelFrame,
+  EvalFrame,
+  FatalFrame,
+  HostFrame,
+  OutputFrame,
+  RunFrame,
+  WorkerFrame
+} from '../protocol';
 import type { PyCallable, PyProxy, Pyodide, PyodideFatal } from './pyodide';
 
 /** Whether Python can be paused in this browser: without, a call that could be is an error. */
@@ -35,6 +43,8 @@ export class TaskLoop {
   /** The batch that the runner has. */
   private batch: number | null = null;
   private inbox: Promise<void> = Promise.resolve();
+  /** Whether it has said its last word. */
+  private left = false;
 
   constructor(
     private readonly python: Pyodide,
@@ -63,8 +73,10 @@ export class TaskLoop {
         const frame = { kind: 'result', batch, payload, buffers, next, done, memory } as const;
         this.post(frame, transferables(frame));
       },
-      output: (task: number, stream: 'stdout' | 'stderr', text: string) =>
+      output: (task: number, stream: OutputFrame['stream'], text: string) =>
         this.post({ kind: 'output', task, stream, text }),
+      retire: (message: string, running: number) =>
+        this.leave({ kind: 'fatal', reason: 'recycled', status: null, running, message }),
       error: (batch: number, type: string, message: string, traceback: string) =>
         this.post({ kind: 'error', batch, type, message, traceback })
     }) as Runner;
@@ -103,6 +115,9 @@ export class TaskLoop {
   }
 
   private async serve(frame: Exclude<HostFrame, CancelFrame>): Promise<void> {
+    if (this.left) {
+      return;
+    }
     switch (frame.kind) {
       case 'put':
         this.runner?.put(frame.key, frame.payload, frame.buffers);
@@ -169,15 +184,24 @@ export class TaskLoop {
 
   private onFatal(error: PyodideFatal): void {
     const exited = error.name === 'Exit';
-    this.post({
+    this.leave({
       kind: 'fatal',
       reason: exited ? 'exited' : 'fatal',
       status: exited ? (error.status ?? exitStatus(error.message)) : null,
       running: this.postLastResults(),
       message: exited ? `Python exited: ${error.message}` : `${error.name}: ${error.message}`
     });
-    // Python is dead: what comes now has nobody to serve it. The host ends this worker as soon as it
-    // hears. Closing at once would lose the last word in Firefox, now and then.
+  }
+
+  /**
+   * Say a last word, and serve nothing any more: neither what comes now nor what waits here.
+   *
+   * The host ends this worker as soon as it hears. Closing at once would lose the last word in
+   * Firefox, now and then.
+   */
+  private leave(word: FatalFrame): void {
+    this.post(word);
+    this.left = true;
     this.port.onmessage = null;
     setTimeout(() => self.close(), LAST_WORD);
   }
