@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
+import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,10 @@ from ._packages import InstalledPackages, Packages
 from ._payload import Encoded, encode
 from ._protocol import ENVIRONMENT_PREFIX
 from .worker.environment import Surroundings
-from .worker.settings import Settings, glance, look
+from .worker.settings import Settings, glance, glance_at_logging, look
+
+#: Seconds in which no package is installed and no logger is set: asking costs as much as a task.
+LOOK_AGAIN = 0.001
 
 
 class Described(NamedTuple):
@@ -53,7 +57,10 @@ class NotebookEnvironment:
         self._installed = InstalledPackages(packages, pyodide)
         self._modules = OwnModules()
         self._edition = 0
-        self._time: int | None = None
+        self._installed_at: int | None = None
+        self._looked_at = float("-inf")
+        #: When a package was last installed, and what logging was told.
+        self._slow: tuple[int, object] = (0, None)
         self._packages = Packages([], {}, {}, [])
         self._own: tuple[str, Encoded] | None = None
         self._state: object = None
@@ -61,15 +68,19 @@ class NotebookEnvironment:
 
     def describe(self) -> Described:
         """The surroundings of a task that is submitted now."""
-        state = (self._installed.folder_time(), sys.path[:], *glance())
+        now = time.perf_counter()
+        if now - self._looked_at > LOOK_AGAIN:
+            self._slow = (self._installed.folder_time(), glance_at_logging())
+            self._looked_at = now
+        state = (self._slow, sys.path[:], *glance())
         if self._described is None or state != self._state or self._modules.changed():
-            self._described = self._look(state[0])
+            self._described = self._look(self._slow[0])
             self._state = state
         return self._described
 
-    def _look(self, time: int) -> Described:
-        if time != self._time:
-            self._packages, self._time = self._installed.look(), time
+    def _look(self, installed_at: int) -> Described:
+        if installed_at != self._installed_at:
+            self._packages, self._installed_at = self._installed.look(), installed_at
         if self._described is None or self._modules.changed():
             self._own = self._modules.part()
         self._edition += 1
@@ -80,31 +91,40 @@ class NotebookEnvironment:
             provides=self._packages.provides,
             modules=None if self._own is None else self._own[0],
             path=sys.path[:],
-            settings=_encode_settings(look()),
+            settings=_encode_settings(look(), self._kernels()),
         )
         encoded = encode(tuple(surroundings))
         digest = hashlib.blake2b(encoded.payload, digest_size=16).hexdigest()
         own = () if self._own is None else (self._own,)
         return Described(ENVIRONMENT_PREFIX + digest, encoded, (*self._packages.bundles, *own))
 
+    def _kernels(self) -> set[str]:
+        """The modules that the kernel has for itself."""
+        loaded, provides = self._packages.loaded, self._packages.provides
+        return {module for module, (package, _) in provides.items() if package not in loaded}
 
-def _encode_settings(settings: Settings) -> bytes:
-    """Settings without those of their parts that cannot travel."""
-    fit = [entry for entry in settings.filters if _can_travel(entry)]
+
+def _encode_settings(settings: Settings, kernels: Collection[str]) -> bytes:
+    """Settings without those of their parts that cannot travel.
+
+    Args:
+        kernels: modules of the kernel alone; what is of them would be loaded in every worker.
+    """
+
+    def can_travel(obj: object) -> bool:
+        kind = obj if isinstance(obj, type) else type(obj)
+        if kind.__module__.partition(".")[0] in kernels:
+            return False
+        try:
+            return not encode(obj).buffers
+        except Exception:
+            return False
+
     loggers = {
         name: levels._replace(
-            handlers=tuple(
-                handler if _can_travel(handler.formatter) else handler._replace(formatter=None)
-                for handler in levels.handlers
-            )
+            handlers=tuple(handler for handler in levels.handlers if can_travel(handler.formatter))
         )
         for name, levels in settings.loggers.items()
     }
-    return encode(settings._replace(filters=fit, loggers=loggers)).payload
-
-
-def _can_travel(obj: object) -> bool:
-    try:
-        return not encode(obj).buffers
-    except Exception:
-        return False
+    filters = [entry for entry in settings.filters if all(map(can_travel, entry))]
+    return encode(settings._replace(filters=filters, loggers=loggers)).payload

@@ -19,6 +19,7 @@ from ._futures import PoolFuture
 from ._job import MapJob
 from ._loop import install_run_in_executor
 from ._objects import SharedObjects
+from ._output import current_cell
 from ._payload import Encoded, encode_call, encode_function, function_key
 from ._refs import ObjectRef
 from ._setup import SetUp
@@ -146,7 +147,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 return future
             # A buffer that stays out of the stream is still the caller's: it may change in line.
             call = call._replace(buffers=[memoryview(bytes(buffer)) for buffer in call.buffers])
-            calls.add(Task(0, held, call, args), future)
+            calls.add(Task(0, held, call, args, cell=current_cell()), future)
             self._dispatcher.add(calls)
         return future
 
@@ -218,7 +219,15 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             held = self._hold(fn, ended)
             wake = self._dispatcher.take_back
             try:
-                job = MapJob(fn, iterables, held=held, wake=wake, ended=ended, **options)
+                job = MapJob(
+                    fn,
+                    iterables,
+                    held=held,
+                    cell=current_cell(),
+                    wake=wake,
+                    ended=ended,
+                    **options,
+                )
             except BaseException:
                 _end(ended)  # or else the workers would hold the function for ever
                 raise
@@ -365,7 +374,15 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         ended: concurrent.futures.Future[None] = concurrent.futures.Future()
         held = self._hold(SetUpCall(fn), ended)
         backend, failed = self._backend, self._dispatcher.on_set_up_failed
-        set_up = SetUp(held, call, lambda: backend.size, failed, required=required, ended=ended)
+        set_up = SetUp(
+            held,
+            call,
+            lambda: backend.size,
+            failed,
+            required=required,
+            ended=ended,
+            cell=current_cell(),
+        )
         self._dispatcher.set_up(set_up)
         return set_up
 

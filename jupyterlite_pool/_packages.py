@@ -9,7 +9,6 @@ import os
 import pickle
 import re
 import sysconfig
-import time
 import zipfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,9 +35,6 @@ KERNEL_PACKAGES = (
 
 #: What Pyodide notes as the origin of packages that it loaded by its lock file.
 _LOCK_CHANNEL = "default channel"
-
-#: Seconds in which no package is installed: asking for the folder's time costs as much as a task.
-LOOK_AGAIN = 0.001
 
 #: Files travel in bundles, each with what came since the one before; so many are made one.
 MAX_BUNDLES = 8
@@ -73,18 +69,12 @@ class InstalledPackages:
         self._extra = tuple(extra)
         self._pyodide = pyodide
         self._folder = sysconfig.get_path("purelib")
-        self._looked_at = float("-inf")
-        self._time = 0
         #: Digests of what is in each bundle.
         self._bundles: dict[str, tuple[Encoded, frozenset[str]]] = {}
 
     def folder_time(self) -> int:
         """When a package was last installed or removed: that changes the folder's time."""
-        now = time.perf_counter()
-        if now - self._looked_at > LOOK_AGAIN:
-            self._time = os.stat(self._folder).st_mtime_ns
-            self._looked_at = now
-        return self._time
+        return os.stat(self._folder).st_mtime_ns
 
     def look(self) -> Packages:
         """What there is now."""

@@ -36,6 +36,8 @@ class Task:
     #: As they were given, for messages.
     args: Sequence[Any] = ()
     seed: tuple[int, int] | None = None
+    #: Where its output is shown; see `_output`.
+    cell: Any = None
     attempt: int = 1
     id: int = -1
     output: list[str] = field(default_factory=list)

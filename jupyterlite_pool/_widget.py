@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ._job import MapJob
+from ._output import current_cell, in_cell
 from ._progress import Progress
 
 #: Seconds after which a job gets a card.
@@ -28,6 +29,7 @@ FALLBACK_INTERVAL = 1.0
 
 _ICONS = {
     "warming": "◌",
+    "preparing": "◌",
     "running": "▶",
     "collecting": "▶",
     "done": "✓",
@@ -35,7 +37,11 @@ _ICONS = {
     "cancelled": "■",
 }
 
-_WORDS = {"warming": "starting workers", "collecting": "finishing"}
+_WORDS = {
+    "warming": "starting workers",
+    "preparing": "preparing workers",
+    "collecting": "finishing",
+}
 
 _SEGMENTS = {
     "done": "var(--jp-success-color1, #388e3c)",
@@ -79,6 +85,8 @@ class Card:
         self._label = label
         self._pool = pool
         self._id = uuid.uuid4().hex
+        #: It appears in the cell that started the job, whichever runs then.
+        self._cell = current_cell()
         self._widget: Any = None
         self._news: Any = None
         self._shown = False
@@ -153,7 +161,8 @@ class Card:
                 "version_minor": 0,
                 "model_id": self._widget.model_id,
             }
-        display(data, raw=True, display_id=self._id, update=update)
+        with in_cell(self._cell):
+            display(data, raw=True, display_id=self._id, update=update)
 
 
 def card_html(progress: Progress) -> str:

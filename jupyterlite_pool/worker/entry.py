@@ -13,6 +13,7 @@ from typing import Any
 
 from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 
+from .display import install_display
 from .environment import Environment
 from .output import TaskStream
 from .runner import Runner
@@ -34,8 +35,9 @@ class JsPort:
         def stream(name: str) -> TaskStream:
             return TaskStream(lambda task, text: post.output(task, name, text))
 
-        self._streams = [stream("stdout"), stream("stderr")]
-        sys.stdout, sys.stderr = self._streams
+        out, err = self._streams = [stream("stdout"), stream("stderr")]
+        out.other, err.other = err, out
+        sys.stdout, sys.stderr = out, err
 
     def result(
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
@@ -57,6 +59,12 @@ class JsPort:
     def retire(self, reason: str, running: int) -> None:
         """Let another worker take the place of this one."""
         self._retire(reason, running)
+
+    def display(self, shown: str) -> None:
+        """Post what a task displays, after what it has printed."""
+        for stream in self._streams:
+            stream.flush()
+        self._output(self._task, "display", shown)
 
     def announce(self, phase: str) -> None:
         """Say what the task that comes next waits for."""
@@ -139,5 +147,6 @@ def connect(worker: int, post: Any) -> JsRunner:
     random.seed()  # from the browser's own source: workers never share a stream
     site_packages = sysconfig.get_path("purelib")
     port = JsPort(post)
+    install_display(port.display)
     environment = Environment(LockLoader(), site_packages, port.announce)
     return JsRunner(Runner(port, worker, pid, environment))

@@ -8,20 +8,23 @@ makes the worker outdated: other modules, functions and objects may hold on to t
 
 from __future__ import annotations
 
+import linecache
 import os
+import re
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.util import spec_from_file_location
+from importlib.util import decode_source, spec_from_file_location
 from types import ModuleType
 from typing import NamedTuple
 
 #: Where modules are nobody's own: the standard library and installed packages.
 _SHARED = tuple(
+    # Pyodide's begin with two slashes, but not the names of files that are found there.
     {
-        os.path.join(sysconfig.get_path(name), "")
+        os.path.join(re.sub("^//", "/", sysconfig.get_path(name)), "")
         for name in ("stdlib", "platstdlib", "purelib", "platlib")
     }
     | {entry + os.sep for entry in sys.path if entry.endswith(".zip")}
@@ -53,6 +56,12 @@ class _Loader(SourceFileLoader):
         self.source: bytes | None = sent
         #: Time and size of the file that it was read from.
         self.read: tuple[float, int] | None = None
+
+    def exec_module(self, module: ModuleType) -> None:
+        if self._sent is not None:  # tracebacks must not look into the file, which may be newer
+            lines = decode_source(self._sent).splitlines(keepends=True)
+            linecache.cache[self.path] = (len(self._sent), None, lines, self.path)
+        super().exec_module(module)
 
     def get_data(self, path: str) -> bytes:
         if path != self.path:

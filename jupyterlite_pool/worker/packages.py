@@ -134,7 +134,7 @@ class PackagesInForce:
 
     def _remove_empty(self, folder: str) -> None:
         shutil.rmtree(os.path.join(folder, "__pycache__"), ignore_errors=True)
-        while folder != self._folder and not os.listdir(folder):
+        while folder != self._folder and os.path.isdir(folder) and not os.listdir(folder):
             os.rmdir(folder)
             folder = os.path.dirname(folder)
 

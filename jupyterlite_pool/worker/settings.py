@@ -6,7 +6,6 @@ import locale
 import logging
 import os
 import sys
-import time
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TextIO
@@ -34,7 +33,6 @@ class Settings(NamedTuple):
 
     cwd: str
     variables: dict[str, str]
-    zone: tuple[str, str]
     locale: str | None
     filters: list[Any]
     recursion_limit: int
@@ -46,15 +44,19 @@ class Settings(NamedTuple):
 
 def glance() -> tuple[Any, ...]:
     """Equal to an earlier glance as long as no setting has changed. Taken with every call."""
-    root = logging.root
     return (
         os.getcwd(),
         tuple(os.environ._data.items()),  # type: ignore[attr-defined] # decoding costs more
-        time.tzname,
         _locale(),
         tuple(warnings.filters),
         sys.getrecursionlimit(),
-        root.manager.disable,
+    )
+
+
+def glance_at_logging() -> tuple[Any, ...]:
+    """The same of what `logging` was told."""
+    return (
+        logging.root.manager.disable,
         [
             (
                 name,
@@ -73,7 +75,6 @@ def look() -> Settings:
     return Settings(
         cwd=os.getcwd(),
         variables=dict(os.environ),
-        zone=time.tzname,
         locale=_locale(),
         filters=list(warnings.filters),
         recursion_limit=sys.getrecursionlimit(),
@@ -101,8 +102,6 @@ class SettingsInForce:
         for name in os.environ.keys() - wanted.variables.keys():
             del os.environ[name]
         os.environ.update(wanted.variables)
-        if time.tzname != wanted.zone and hasattr(time, "tzset"):
-            time.tzset()  # by the variable that was just set
         if wanted.locale is not None and wanted.locale != _locale():
             locale.setlocale(locale.LC_ALL, wanted.locale)
         if warnings.filters != wanted.filters:

@@ -158,7 +158,7 @@ def test_functions_and_classes_that_are_defined_anew(kernel: Kernel) -> None:
 
 def test_a_traceback_has_the_lines_that_were_run(kernel: Kernel) -> None:
     kernel.run("write('own_e.py', 'def f(x):\\n    return 1 / x  # as it was loaded\\n')")
-    kernel.run("import own_e")
+    kernel.run("import own_e\npool_map(own_e.f, [1])")
     kernel.run("write('own_e.py', '# another first line\\ndef f(x):\\n    return 2 / x\\n')")
     error = kernel.fails("pool_map(own_e.f, [0])")
     text = "\n".join(error["traceback"])

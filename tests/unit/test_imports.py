@@ -24,6 +24,7 @@ LAYERS = """
     _payload  _locks
     _failure  _futures  _loop
     worker  worker.context  worker.output  worker.randomness  worker.names
+    worker.display
     worker.cell  worker.star  worker.initializer  worker.calls
     worker.modules  worker.packages  worker.settings
     worker.environment
@@ -33,6 +34,7 @@ LAYERS = """
     _environment
     backends
     _job  _objects  _setup  _batch  _status  backends.pyodide
+    _output
     _dispatch
     _stream  testing
     _executor

@@ -124,6 +124,7 @@ def run(
     **fields: Any,
 ) -> None:
     """Run a batch with one function, its tasks numbered from 100."""
+    runner.drop("f")
     runner.put("f", *encode_function(function)[:2])
     items = []
     buffers: list[memoryview] = []
