@@ -13,7 +13,7 @@ MANY = 20
 HEAD = "| # | What | Side by side with | Target | Ratio | |\n|--:|---|---|--:|--:|---|"
 
 #: Between these two lines of a document stands the table.
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,13 @@ class Skipped:
         return {"number": self.number, "verdict": "not measured", "reason": self.reason}
 
 
-def between_marks(document: str, table: str) -> str:
+def between_marks(document: str, table: str, name: str = "bench") -> str:
     """A document with another table between its two marks; `ValueError` where it has none."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    opening, closing = BEGIN.format(name), END.format(name)
+    before, begin, rest = document.partition(opening)
+    _, end, after = rest.partition(closing)
     if not (begin and end):
-        raise ValueError(f"the document has no {BEGIN} … {END}")
+        raise ValueError(f"the document has no {opening} … {closing}")
     return f"{before}{begin}\n\n{table.strip()}\n\n{end}{after}"
 
 

@@ -10,8 +10,11 @@ from ._failure import decode_error
 from ._payload import decode, join_calls
 from ._protocol import ResultItem
 from ._tasks import Outcome, Task, TaskSource
-from .backends import WorkerEnd
+from .backends import ON_PURPOSE, WorkerEnd
 from .errors import PoolError, RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
+
+#: Bytes from which on a worker that ended has probably run out of memory: a tab has 4 GiB for it.
+MUCH_MEMORY = 2**30
 
 
 @dataclass(slots=True)
@@ -37,13 +40,15 @@ class Batch:
         buffers: list[memoryview] = []
         needs: dict[str, None] = {}
         held = None
+        timed = self.source.task_timeout is not None
         for task in self.tasks.values():
             if task.held is not held or task.call.refs:
                 held = task.held
                 needs.update(dict.fromkeys(task.needs))
             payload, own, _ = task.call
             # The fields of `CallItem`.
-            items.append((task.id, *held[:2], payload, len(own), task.attempt, task.seed))
+            fields = (task.id, *held[:2], payload, len(own), task.attempt, task.seed, timed)
+            items.append(fields)
             buffers.extend(own)
         return join_calls(items), buffers, list(needs)
 
@@ -52,9 +57,9 @@ class Batch:
         left = list(self.tasks.values())
         if self.behind and end.running is not None:  # the worker said how far it had come
             return [], left
-        first = self.size - len(left)  # results come in order
-        if end.running is not None and end.running < first:  # it had begun with none of these
+        if end.reason in ON_PURPOSE:  # it had begun with none of these
             return [], left
+        first = self.size - len(left)  # results come in order
         if self.size == 1 or end.running is None:
             return left, []
         count = end.running - first + 1
@@ -63,18 +68,36 @@ class Batch:
     def loss(self, worker: int, end: WorkerEnd) -> PoolError:
         """What becomes of a task that had started when its worker ended."""
         if self.timed_out:
-            return TaskTimeoutError(
-                f"it ran longer than task_timeout={self.source.task_timeout:g} s. "
-                f"Worker {worker} is being replaced."
-            )
+            return self._overdue(f"Worker {worker} is being replaced.")
         known = (self.size == 1 and not self.behind) or end.running is not None
         return TerminatedWorkerError(
-            f"worker {worker} stopped while running it ({end.message}). The worker is being "
-            "replaced; other items are not affected. To run such items again, use `retries=1`.",
+            f"worker {worker} stopped while running it ({_why(end)}). The worker is being "
+            f"replaced; other items are not affected. {_advice(end)}",
             reason=end.reason,
             exit_status=end.status,
             started=True if known else None,
         )
+
+    def obeyed(self, worker: int) -> PoolError:
+        """What becomes of a task that ran too long, and stopped when it was asked to."""
+        return self._overdue(f"Worker {worker} stopped it, and goes on.")
+
+    def _overdue(self, more: str) -> TaskTimeoutError:
+        return TaskTimeoutError(
+            f"it ran longer than task_timeout={self.source.task_timeout:g} s. {more}"
+        )
+
+
+def _why(end: WorkerEnd) -> str:
+    if end.memory < MUCH_MEMORY:
+        return end.message
+    size = f"{end.memory / 2**30:.1f} GB"
+    return f"{end.message}; its memory had reached {size}, so it probably ran out"
+
+
+def _advice(end: WorkerEnd) -> str:
+    again = "To run such items again, use `retries=1`."
+    return again if end.memory < MUCH_MEMORY else f"Try smaller items. {again}"
 
 
 def read_result(worker: int, item: ResultItem, buffers: Sequence[Any]) -> Outcome:

@@ -6,7 +6,9 @@ words come in as `on_…` calls, which decode results and hand them to the sourc
 
 from __future__ import annotations
 
+import struct
 import threading
+import warnings
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -14,19 +16,24 @@ from concurrent.futures import Future
 from typing import Any
 
 from ._batch import Batch, read_result
+from ._beats import call_after_beats
 from ._job import MapJob
 from ._output import TaskOutput
 from ._payload import split_results
 from ._setup import SetUp
 from ._tasks import Outcome, Task, TaskSource
 from .backends import ON_PURPOSE, Backend, WorkerEnd
-from .errors import PoolStartError, RemoteError, RemoteUnpicklingError
+from .errors import PoolPerformanceWarning, PoolStartError, RemoteError, RemoteUnpicklingError
 
 #: Batches that a backend holds for each worker: one that runs and one that waits.
 BATCHES_PER_WORKER = 2
 
 #: The same of batches that are over before the next one could be fetched.
 BRIEF_BATCHES_PER_WORKER = 16
+
+#: A task that is overdue and was asked to stop has this share of its limit to do so, and at least
+#: so many seconds; then its worker is stopped.
+GRACE, LEAST_GRACE = 0.05, 0.02
 
 
 class Dispatcher:
@@ -51,9 +58,12 @@ class Dispatcher:
         self.ready_workers: set[int] = set()
         #: How many tasks each worker has run.
         self.tasks_run: Counter[int] = Counter()
-        self._output = TaskOutput()
+        #: Shows what tasks print and display.
+        self.output = TaskOutput()
         #: Jobs whose items are read only as their values are asked for.
         self.streams: weakref.WeakSet[MapJob] = weakref.WeakSet()
+        #: Whether other pools have some of the workers that this one should have.
+        self.limited = False
         self._sources: deque[TaskSource] = deque()
         self._batches: dict[int, Batch] = {}
         #: How many of them are for whichever worker is free.
@@ -92,6 +102,7 @@ class Dispatcher:
         """Let every worker make a call, those that are there and those that come."""
         with self.lock:
             self._set_ups.append(call)
+            self._backend.wake()
             for worker in sorted(self.ready_workers):
                 self._submit(call, [call.task()], worker)
 
@@ -186,21 +197,34 @@ class Dispatcher:
             self.pump()
 
     def on_dispatched(self, worker: int, batch: int) -> None:
-        """A batch left the queue for a worker; its time limit starts."""
+        """A batch left the queue for a worker."""
         with self.lock:
             entry = self._batches.get(batch)
-            if entry is None:
-                return
-            entry.worker = worker
-            limit = entry.source.task_timeout
-            if limit is not None:
+            if entry is not None:
+                entry.worker = worker
+                entry.source.started()
 
-                def expire() -> None:
-                    entry.timed_out = True
+    def on_begun(self, worker: int, batch: int) -> None:
+        """A task begins; its time limit starts."""
+        with self.lock:
+            entry = self._batches.get(batch)
+            limit = None if entry is None else entry.source.task_timeout
+            if entry is None or limit is None:
+                return
+
+            def expire() -> None:
+                entry.timed_out = True
+                if self._backend.interrupt(worker):  # a worker that obeys stays warm
+                    grace = max(limit * GRACE, LEAST_GRACE)
+                    entry.call_off = self.call_after(grace, lambda: self._backend.kill(worker))
+                else:
                     self._backend.kill(worker)
 
-                entry.call_off = self._backend.call_later(limit, expire)
-            entry.source.started()
+            entry.call_off = self.call_after(limit, expire)
+
+    def call_after(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+        """Call `action` after some seconds of waking time; returns what calls it off."""
+        return call_after_beats(self._backend.call_later, seconds, action)
 
     def on_result(
         self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
@@ -210,10 +234,13 @@ class Dispatcher:
             entry = self._batches.get(batch)
             if entry is None:  # given up, with all its tasks
                 return
-            outcomes = {
-                item.task: read_result(worker, item, item_buffers)
-                for item, item_buffers in split_results(payload, buffers)
-            }
+            try:
+                outcomes = _read_results(worker, entry, payload, buffers)
+            except ValueError as error:
+                end = WorkerEnd("protocol", str(error))
+                self._lose(batch, worker, end)
+                self._backend.kill(worker, end)
+                return
             if self._break_with is not None:
                 for outcome in outcomes.values():
                     if isinstance(outcome.error, RemoteUnpicklingError):
@@ -222,8 +249,12 @@ class Dispatcher:
             if done:
                 self._forget(batch)
             self.tasks_run[worker] += len(outcomes)
-            for task, outcome in outcomes.items():
-                entry.source.finish(entry.tasks.pop(task), outcome)
+            for number, outcome in outcomes.items():
+                task = entry.tasks.pop(number)
+                if entry.timed_out and isinstance(outcome.error, KeyboardInterrupt):
+                    self._stopped(entry, worker, [task], entry.obeyed)
+                else:
+                    entry.source.finish(task, outcome)
             if done and entry.tasks:  # it was cancelled on the way
                 entry.source.discard(list(entry.tasks.values()))
             self.pump()
@@ -255,7 +286,7 @@ class Dispatcher:
             printing = None if found is None else found.tasks[task]
             if source is not None and printing is not None and stream != "display":
                 source.printed(printing, stream, text)
-        self._output.take(worker, printing, source, stream, text)
+        self.output.take(worker, printing, source, stream, text)
 
     def on_worker_ended(
         self, worker: int, batch: int | None, end: WorkerEnd, behind: Sequence[int] = ()
@@ -282,16 +313,36 @@ class Dispatcher:
         started, again = entry.divide(end)
         if entry.target is not None and end.reason in (*ON_PURPOSE, "terminated"):
             return  # no fault of the call's, and the worker's replacement is set up anew
-        retried = [task for task in started if entry.source.retries >= task.attempt]
-        for task in retried:
-            task.attempt += 1
-        if retried or again:
-            entry.source.put_back([*retried, *again])
+        if again:
+            entry.source.put_back(again)
             self.add(entry.source)
-        for task in started:
+        if started:
+            self._stopped(entry, worker, started, lambda worker: entry.loss(worker, end))
+
+    def _stopped(
+        self, entry: Batch, worker: int, tasks: Sequence[Task], error: Callable[[int], Exception]
+    ) -> None:
+        """Run tasks that were stopped again, as often as they may, or let them fail."""
+        retried = [task for task in tasks if entry.source.retries >= task.attempt]
+        if retried:
+            for task in retried:
+                task.attempt += 1
+            entry.source.put_back(retried)
+            self.add(entry.source)
+        for task in tasks:
             if task not in retried:
-                error = entry.loss(worker, end)
-                entry.source.finish(task, Outcome(worker, 0.0, error=error))
+                entry.source.finish(task, Outcome(worker, 0.0, error=error(worker)))
+
+    def on_limited(self, workers: int) -> None:
+        """Other pools of the site leave room for so few workers only."""
+        if not self.limited:
+            self.limited = True  # once is enough
+            warnings.warn(
+                f"this pool has {workers} of {self._backend.size} workers: other notebooks of this "
+                "site have the rest. It gets more when they end.",
+                PoolPerformanceWarning,
+                stacklevel=2,
+            )
 
     def on_broken(self, message: str) -> None:
         """No worker can start any more; those who wait for the end of the work are told."""
@@ -354,3 +405,17 @@ class Dispatcher:
         if entry.worker is not None:
             entry.source.stopped()
         return entry
+
+
+def _read_results(
+    worker: int, entry: Batch, payload: bytes, buffers: Sequence[Any]
+) -> dict[int, Outcome]:
+    """Results of some tasks of a batch; `ValueError` where no worker of ours sends such."""
+    try:
+        items = list(split_results(payload, buffers))
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"it sent results that cannot be read: {error}") from error
+    for item, _ in items:
+        if item.task not in entry.tasks:
+            raise ValueError(f"it sent a result of task {item.task}, which it was not given")
+    return {item.task: read_result(worker, item, own) for item, own in items}

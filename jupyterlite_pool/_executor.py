@@ -27,7 +27,7 @@ from ._status import PoolStatus
 from ._stream import stream
 from ._tasks import CallQueue, Held, Task
 from ._waits import can_block, install_waits, wait_done
-from .backends import Backend
+from .backends import Backend, WorkerLimits
 from .errors import BlockingUnavailableError, PoolStartError, TerminatedWorkerError
 from .worker.names import SetUpCall
 
@@ -48,13 +48,18 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             the notebook has under that name.
         initargs: the initializer's arguments.
         packages: names of packages to load in every worker beyond those that the notebook uses.
+        idle_timeout: let all workers go when they have had nothing to do for so many seconds; they
+            come back with the next call. None to keep them.
         max_tasks_per_child: replace a worker that has run so many tasks; None to keep it. Tasks
             then travel one by one.
+        max_worker_memory: replace a worker, between two tasks, whose memory has grown to more bytes
+            than this: WebAssembly never gives any back. One that is nearly full always is.
         backend: who runs the workers; None for the browser. The tests' own runs in this process.
 
     Raises:
-        ValueError: `max_workers` or `max_tasks_per_child` is less than 1.
-        TypeError: `initializer` is not callable, or `max_tasks_per_child` is no integer.
+        ValueError: `max_workers`, `max_tasks_per_child` or `max_worker_memory` is less than 1, or
+            `idle_timeout` is not more than 0.
+        TypeError: `initializer` is not callable, or one of these is no number.
         pickle.PicklingError: the initializer or its arguments cannot be sent to a worker.
     """
 
@@ -68,11 +73,16 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         initializer: Callable[..., object] | None = None,
         initargs: Sequence[Any] = (),
         packages: Sequence[str] = (),
+        idle_timeout: float | None = None,
         max_tasks_per_child: int | None = None,
+        max_worker_memory: int | None = None,
         backend: Backend | None = None,
     ) -> None:
         _check_size("max_workers", max_workers)
         _check_size("max_tasks_per_child", max_tasks_per_child)
+        _check_size("max_worker_memory", max_worker_memory)
+        if idle_timeout is not None and not idle_timeout > 0:
+            raise ValueError(f"idle_timeout must be more than 0 seconds, not {idle_timeout}")
         if initializer is not None and not callable(initializer):
             raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
@@ -85,7 +95,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         self._max_tasks_per_child = max_tasks_per_child
         if initializer is not None:
             self._set_up(initializer, initargs, required=True)
-        self._backend.start(self._dispatcher, max_tasks_per_child)
+        limits = WorkerLimits(max_tasks_per_child, max_worker_memory, idle_timeout)
+        self._backend.start(self._dispatcher, limits)
         # A pool that nobody holds would keep its workers for ever.
         weakref.finalize(self, self._dispatcher.close).atexit = False
 
@@ -321,6 +332,10 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time, while this pool runs; returns what calls it off."""
         return self._backend.call_later(seconds, action)
+
+    def call_after(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+        """As `call_later`, but the time in which the browser ran nothing does not count."""
+        return self._dispatcher.call_after(seconds, action)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, and stop the workers when those that were taken have ended.

@@ -115,7 +115,7 @@ def pool_map(
         job.takeover = lambda error: _fall_back(job, error)
         show_progress(job, label or job.label, progress, executor)
         if timeout is not None:
-            call_off = executor.call_later(timeout, lambda: job.fail(_overdue(timeout)))
+            call_off = executor.call_after(timeout, lambda: job.fail(_overdue(timeout)))
             job.ended.add_done_callback(lambda _: call_off())
     result: MapResult[T] = MapResult(job)
     if block or (block is None and can_block()):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 #: Raised whenever a frame changes shape; a worker of another version is not used.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 #: A runner posts its finished results at the first end of a task this long after its last post, so
 #: that a worker that is lost later takes little with it.
@@ -46,6 +46,8 @@ class CallItem(NamedTuple):
     attempt: int
     #: `(seed, index)` of the task's own random stream; None to leave the worker's.
     seed: tuple[int, int] | None
+    #: Whether the worker says when the call itself begins: from then on a time limit counts.
+    timed: bool = False
 
 
 class ResultItem(NamedTuple):

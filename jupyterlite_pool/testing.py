@@ -22,7 +22,7 @@ from typing import Any
 
 from ._environment import Described
 from ._payload import Encoded
-from .backends import Listener, WorkerEnd, WorkerStatus
+from .backends import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from .worker.environment import Environment
 from .worker.runner import Runner
 
@@ -93,6 +93,13 @@ class _Worker:
             done=done,
         )
 
+    def begin(self, batch: int) -> None:
+        """Pass on that a task with a time limit begins."""
+        self._backend.say(self, lambda listener: listener.on_begun(self.id, batch))
+
+    def worn(self, message: str) -> None:
+        """A thread does not wear out: memory of this process is given back."""
+
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         """Pass on that a batch could not be read."""
         self._backend.say(
@@ -104,9 +111,9 @@ class _Worker:
     def task(self, task: int) -> None:
         """Tasks print where this process prints."""
 
-    def retire(self, reason: str, running: int) -> None:
+    def retire(self, reason: str) -> None:
         """End this worker, and let another take its place."""
-        self._backend.end(self.id, WorkerEnd("recycled", reason, None, running))
+        self._backend.end(self.id, WorkerEnd("recycled", reason, None, None))
 
 
 class InProcessBackend:
@@ -131,9 +138,9 @@ class InProcessBackend:
         self._next_worker = 0
         self._ended = False
 
-    def start(self, listener: Listener, max_batches: int | None = None) -> None:
-        """As `Backend.start`."""
-        self._max_batches = max_batches
+    def start(self, listener: Listener, limits: WorkerLimits) -> None:
+        """As `Backend.start`; threads cost nothing, and are neither measured nor let go."""
+        self._max_batches = limits.max_batches
         threading.Thread(
             target=self._tell, args=(listener,), name="pool listener", daemon=True
         ).start()
@@ -186,9 +193,16 @@ class InProcessBackend:
                     worker.runner.cancel(batch)
         return False
 
-    def kill(self, worker: int) -> None:
+    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
         """As `Backend.kill`: the thread is left to itself, and not listened to any more."""
-        self.end(worker, WorkerEnd("terminated", "stopped by its owner", None, None))
+        self.end(worker, end)
+
+    def interrupt(self, worker: int) -> bool:
+        """As `Backend.interrupt`: a thread cannot be asked."""
+        return False
+
+    def wake(self) -> None:
+        """As `Backend.wake`: threads are always awake."""
 
     def end(self, worker: int, end: WorkerEnd) -> None:
         """Let a worker die of something."""
@@ -255,7 +269,7 @@ class InProcessBackend:
                 worker.current = None
                 if self._max_batches is not None and worker.served >= self._max_batches:
                     message = f"it had run {worker.served} tasks"
-                    self.end(worker.id, WorkerEnd("recycled", message, None, None))
+                    self.end(worker.id, WorkerEnd("recycled", message))
                 self.dispatch()
 
     def _tell(self, listener: Listener) -> None:
@@ -273,7 +287,7 @@ class InProcessBackend:
                 if worker.current is not None:
                     continue
                 if len(self._workers) > self.size:
-                    end = WorkerEnd("retired", "the pool was made smaller", None, None)
+                    end = WorkerEnd("retired", "the pool was made smaller")
                     self.end(worker.id, end)
                 elif worker.ready and (entry := self._next_for(worker.id)) is not None:
                     self._give(worker, entry)

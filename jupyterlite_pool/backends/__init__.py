@@ -21,9 +21,22 @@ class WorkerEnd(NamedTuple):
 
     reason: str
     message: str
-    status: int | None
+    status: int | None = None
     #: The place in its batch of the task that ran; None where that is not known.
-    running: int | None
+    running: int | None = None
+    #: Bytes of its WebAssembly memory, as far as is known; 0 where nothing is.
+    memory: int = 0
+
+
+class WorkerLimits(NamedTuple):
+    """When a worker is replaced or let go, though nothing is wrong with it."""
+
+    #: After so many batches; those with a target do not count.
+    max_batches: int | None = None
+    #: When its memory has grown to more bytes than this.
+    max_memory: int | None = None
+    #: When no worker has had anything to do for so many seconds.
+    idle_timeout: float | None = None
 
 
 class WorkerStatus(NamedTuple):
@@ -38,6 +51,10 @@ class WorkerStatus(NamedTuple):
     memory: int
 
 
+#: Nothing is wrong with the worker.
+STOPPED = WorkerEnd("terminated", "stopped by its owner")
+
+
 class Listener(Protocol):
     """What a backend tells its executor."""
 
@@ -46,6 +63,9 @@ class Listener(Protocol):
 
     def on_dispatched(self, worker: int, batch: int) -> None:
         """A batch left the queue for a worker."""
+
+    def on_begun(self, worker: int, batch: int) -> None:
+        """A task with a time limit begins: what had to be prepared for it is there."""
 
     def on_result(
         self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
@@ -65,6 +85,9 @@ class Listener(Protocol):
     ) -> None:
         """A worker is no more, with the batch that it ran and those that waited behind it."""
 
+    def on_limited(self, workers: int) -> None:
+        """Other pools of the site leave room for so few workers only, until they end."""
+
     def on_broken(self, message: str) -> None:
         """No worker can start any more; batches that were queued are gone."""
 
@@ -75,11 +98,8 @@ class Backend(Protocol):
     #: How many workers it should have.
     size: int
 
-    def start(self, listener: Listener, max_batches: int | None = None) -> None:
-        """Start the workers; batches can be submitted at once.
-
-        A worker that has run `max_batches` is replaced; batches with a target do not count.
-        """
+    def start(self, listener: Listener, limits: WorkerLimits) -> None:
+        """Start the workers; batches can be submitted at once."""
 
     def put(self, key: str, encoded: Encoded) -> None:
         """Keep an object that batches will name; a worker is sent it before it is first needed."""
@@ -105,8 +125,14 @@ class Backend(Protocol):
     def cancel(self, batch: int) -> bool:
         """Take a batch back; False where a worker has it, which then starts no more tasks of it."""
 
-    def kill(self, worker: int) -> None:
-        """Stop a worker at once; another takes its place."""
+    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
+        """Stop a worker at once, for some reason; another takes its place."""
+
+    def interrupt(self, worker: int) -> bool:
+        """Ask a worker's Python to stop what it runs; False where it cannot be asked."""
+
+    def wake(self) -> None:
+        """Have workers, if they were let go, though there is no batch yet."""
 
     def scale(self, size: int) -> None:
         """Have so many workers; those that are too many end when they have nothing to do."""

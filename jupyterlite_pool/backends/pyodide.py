@@ -21,7 +21,7 @@ from .._environment import Described, NotebookEnvironment, runtime_files
 from .._limits import default_size, worker_cap
 from .._payload import Encoded
 from ..errors import PoolPerformanceWarning
-from . import Listener, WorkerEnd, WorkerStatus
+from . import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 
 #: The labextension's folder on a site, and the package's own name.
 NAME = "jupyterlite-pool"
@@ -52,12 +52,12 @@ class PyodideBackend:
         self._outbox: Any = None
         self._ended = False
 
-    def start(self, listener: Listener, max_batches: int | None = None) -> None:
+    def start(self, listener: Listener, limits: WorkerLimits) -> None:
         """Load the pool's JavaScript, then start the workers."""
         self._listener = listener
-        self._starting = asyncio.get_event_loop().create_task(self._start(listener, max_batches))
+        self._starting = asyncio.get_event_loop().create_task(self._start(listener, limits))
 
-    async def _start(self, listener: Listener, max_batches: int | None) -> None:
+    async def _start(self, listener: Listener, limits: WorkerLimits) -> None:
         try:
             files = await _find_files()
             # The one way from Python to JavaScript's `import`.
@@ -66,10 +66,17 @@ class PyodideBackend:
                 return
             self._on_event = create_proxy(self._hear)
             self._outbox = module.Outbox.new(self._on_event)
-            options = _object(listener=self._outbox.push, maxBatches=max_batches, spares=SPARES)
+            idle = None if limits.idle_timeout is None else limits.idle_timeout * 1000
+            options = _object(
+                listener=self._outbox.push,
+                maxBatches=limits.max_batches,
+                maxMemory=limits.max_memory,
+                idleTimeout=idle,
+                spares=SPARES,
+            )
             pool = module.PyodidePool.new(files.worker, self.size, options)
-            for started in pool.start(_object(**_boot_options(), snapshot=files.snapshot)):
-                started.catch(_ignore)  # the pool itself says when it is broken
+            started = pool.init(_object(**_boot_options(), snapshot=files.snapshot))
+            started.catch(_ignore)  # the pool itself says when it is broken
         except Exception as error:
             if self._ended:
                 return
@@ -118,9 +125,18 @@ class PyodideBackend:
             return True
         return self._pool is not None and bool(self._pool.cancel(batch))
 
-    def kill(self, worker: int) -> None:
+    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
         """As `Backend.kill`."""
-        self._do(lambda pool: pool.kill(worker))
+        self._do(lambda pool: pool.kill(worker, end.reason, end.message))
+
+    def interrupt(self, worker: int) -> bool:
+        """As `Backend.interrupt`."""
+        return self._pool is not None and bool(self._pool.interrupt(worker))
+
+    def wake(self) -> None:
+        """As `Backend.wake`."""
+        if self._pool is not None:  # or else it is just starting
+            self._pool.wake()
 
     def scale(self, size: int) -> None:
         """As `Backend.scale`."""
@@ -184,13 +200,12 @@ class PyodideBackend:
         elif kind == "ready":
             listener.on_worker_ready(event.worker)
         elif kind == "ended":
-            end = event.end
-            listener.on_worker_ended(
-                event.worker,
-                _or_none(event.batch),
-                WorkerEnd(end.reason, end.message, _or_none(end.status), _or_none(end.running)),
-                event.behind.to_py(),
-            )
+            ended = event.end
+            status, running = _or_none(ended.status), _or_none(ended.running)
+            end = WorkerEnd(ended.reason, ended.message, status, running, ended.memory)
+            listener.on_worker_ended(event.worker, _or_none(event.batch), end, event.behind.to_py())
+        elif kind == "limited":
+            listener.on_limited(event.workers)
         elif kind == "broken":
             listener.on_broken(event.message)
 
@@ -205,6 +220,8 @@ class PyodideBackend:
                 frame.next,
                 frame.done,
             )
+        elif kind == "begin":
+            listener.on_begun(worker, frame.batch)
         elif kind == "output":
             listener.on_output(worker, frame.task, frame.stream, frame.text)
         else:

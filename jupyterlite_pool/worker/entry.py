@@ -6,6 +6,7 @@ import asyncio
 import os
 import posix
 import random
+import signal
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -28,9 +29,11 @@ class JsPort:
     def __init__(self, post: Any) -> None:
         self._result = post.result
         self._error = post.error
-        self._retire = post.retire
+        self.retire = post.retire
         self._output = post.output
         self._task = -1
+        self.begin = post.begin
+        self.worn = post.worn
 
         def stream(name: str) -> TaskStream:
             return TaskStream(lambda task, text: post.output(task, name, text))
@@ -55,10 +58,6 @@ class JsPort:
         self._task = task
         for stream in self._streams:
             stream.begin(task)
-
-    def retire(self, reason: str, running: int) -> None:
-        """Let another worker take the place of this one."""
-        self._retire(reason, running)
 
     def display(self, shown: str) -> None:
         """Post what a task displays, after what it has printed."""
@@ -149,4 +148,7 @@ def connect(worker: int, post: Any) -> JsRunner:
     port = JsPort(post)
     install_display(port.display)
     environment = Environment(LockLoader(), site_packages, port.announce)
-    return JsRunner(Runner(port, worker, pid, environment))
+    runner = Runner(port, worker, pid, environment)
+    # The host asks by a signal; what is no task of the user's goes on.
+    signal.signal(signal.SIGINT, lambda *_: runner.interrupt())
+    return JsRunner(runner)

@@ -83,6 +83,8 @@ class OwnModules(MetaPathFinder):
 
     def __init__(self) -> None:
         self._sent: Mapping[str, SentModule] = {}
+        #: Names of what was found on the drive.
+        self._found: set[str] = set()
 
     def take(self, modules: Mapping[str, SentModule]) -> None:
         """What the notebook has now."""
@@ -97,6 +99,7 @@ class OwnModules(MetaPathFinder):
             found = PathFinder.find_spec(name, path, target)
             if found is None or found.origin is None or not is_own(found.origin):
                 return found
+            self._found.add(name)
             folders = found.submodule_search_locations
             return _spec(name, found.origin, None, folders)
         if sent.file is None:
@@ -115,7 +118,7 @@ class OwnModules(MetaPathFinder):
 
     def changed_on_drive(self) -> str | None:
         """The same, of what only tasks have imported."""
-        for name in list(sys.modules):
+        for name in sorted(self._found):
             loader = _loader(name)
             if loader is None or loader.read is None or name in self._sent:
                 continue

@@ -37,14 +37,20 @@ class Port(Protocol):
     ) -> None:
         """Results of some tasks of a batch, and the place of the task that runs next."""
 
+    def begin(self, batch: int) -> None:
+        """A task with a time limit begins."""
+
+    def worn(self, message: str) -> None:
+        """This worker should be replaced when it has nothing to do."""
+
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         """A batch that could not be read at all."""
 
     def task(self, task: int) -> None:
         """What is printed from now on belongs to this task; -1 for none."""
 
-    def retire(self, reason: str, running: int) -> None:
-        """Nothing more can run here: another worker is to run what comes after that place."""
+    def retire(self, reason: str) -> None:
+        """Nothing more can run here: another worker is to run what has not begun."""
 
 
 class Runner:
@@ -62,6 +68,8 @@ class Runner:
         #: Objects that references stood for, decoded when the first task needed them.
         self._objects: dict[str, Any] = {}
         self._cancelled: set[int] = set()
+        #: Whether code of the user's runs, which alone may be interrupted.
+        self._interruptible = False
         #: Results that were not posted yet. This and `state` are read by JavaScript when Python has
         #: died, so that nothing finished is lost.
         self.log = bytearray(LOG_BYTES)
@@ -96,6 +104,12 @@ class Runner:
         """Start no further task of a batch; the one that runs ends as it would."""
         self._cancelled.add(batch)
 
+    def interrupt(self) -> None:
+        """Stop the task that runs; called where Python looks for signals, in the midst of it."""
+        if self._interruptible:
+            self._interruptible = False
+            raise KeyboardInterrupt
+
     async def run(self, batch: int, payload: bytes, buffers: Sequence[Any]) -> None:
         """Run a batch's tasks in order; their results are posted on the way and at the end."""
         try:
@@ -115,14 +129,14 @@ class Runner:
                     changed = self._environment.outdated(item.environment)
                     if changed is not None:
                         self._flush(batch, place, False)
-                        self._port.retire(f"{changed} has changed since it was imported", place - 1)
+                        self._port.retire(f"{changed} has changed since it was imported")
                         return
                 self.state[0] = place
                 self._port.task(item.task)
                 if item.attempt != attempt:
                     attempt = item.attempt
                     set_current_worker(WorkerInfo(self._worker, self._pid, attempt))
-                result, out = await self._run_one(item, item_buffers)
+                result, out = await self._run_one(batch, item, item_buffers)
                 record = dump_result(result)
                 held = not out and self._hold(record)
                 if not held:
@@ -158,7 +172,7 @@ class Runner:
         self.state[1] = 0
 
     async def _run_one(
-        self, item: CallItem, buffers: Sequence[Any]
+        self, batch: int, item: CallItem, buffers: Sequence[Any]
     ) -> tuple[ResultItem, list[memoryview]]:
         started = perf_counter()
         try:
@@ -169,15 +183,22 @@ class Runner:
                 seed_item(*item.seed)
             sets_up = isinstance(function, SetUpCall)
             before = self._names.before(item.function) if sets_up else []
+            if item.timed:
+                self._port.begin(batch)
             started = perf_counter()
+            self._interruptible = True
             value = function(*args, **kwargs)
             if type(value) not in PLAIN and inspect.isawaitable(value):
                 value = await value
+            self._interruptible = False
             if sets_up:
                 self._names.share(item.function, before)
             seconds = perf_counter() - started
             payload, out, _ = encode(value)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
+            self._interruptible = False
+            if isinstance(error, MemoryError):
+                self._port.worn("it ran out of memory")  # WebAssembly never gives any back
             seconds = perf_counter() - started
             return ResultItem(item.task, False, encode_error(error), 0, seconds), []
         return ResultItem(item.task, True, payload, len(out), seconds), out

@@ -44,5 +44,10 @@ export class RemoteError extends PoolError {
 
 /** The text of anything that was thrown. */
 export function errorText(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (error instanceof Error) {
+    return `${error.name}: ${error.message}`;
+  }
+  const text = String(error);
+  // Emscripten throws objects that are no errors, and say little of themselves.
+  return text === '[object Object]' ? JSON.stringify(error) : text;
 }

@@ -10,7 +10,7 @@
  */
 
 /** Raised whenever a frame changes shape; a worker of another version is not used. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Bytes written by Python's pickle, with the buffers that it left out of band. */
 export interface Encoded {
@@ -75,6 +75,12 @@ export interface ResultFrame extends Encoded {
   memory: number;
 }
 
+/** A task with a time limit begins: what had to be prepared for it is there. */
+export interface BeginFrame {
+  kind: 'begin';
+  batch: number;
+}
+
 /** The value of an `EvalFrame`, converted to JavaScript. */
 export interface ValueFrame {
   kind: 'value';
@@ -104,24 +110,30 @@ export interface OutputFrame {
   text: string;
 }
 
+/** The worker goes on, but should be replaced when it has nothing to do: something broke in it. */
+export interface WornFrame {
+  kind: 'worn';
+  message: string;
+}
+
 /** The worker runs nothing any more. It closes itself after this frame. */
 export interface FatalFrame {
   kind: 'fatal';
   /**
    * `exited`: `os._exit(status)`. `fatal`: abort, trap or stack overflow. `recycled`: what it has
-   * imported has changed since.
+   * imported has changed since; no task runs.
    */
   reason: 'exited' | 'fatal' | 'recycled';
   status: number | null;
-  /**
-   * The place in its batch of the task that ran, or null where none did. A worker that is recycled
-   * names the last one that it has finished, -1 for none.
-   */
+  /** The place in its batch of the task that ran, or null where none did. */
   running: number | null;
   message: string;
+  /** Bytes of the worker's WebAssembly memory. */
+  memory: number;
 }
 
-export type WorkerFrame = ResultFrame | ValueFrame | ErrorFrame | OutputFrame | FatalFrame;
+export type WorkerFrame =
+  ResultFrame | BeginFrame | ValueFrame | ErrorFrame | OutputFrame | WornFrame | FatalFrame;
 
 // --- control port ------------------------------------------------------------------------------
 
@@ -132,7 +144,23 @@ export interface ConnectMessage {
   tasks: MessagePort;
   /** Name of the Web Lock that the worker holds while it lives; null where there are no locks. */
   lock: string | null;
+  /** Where its pulse goes; null where a lock tells of its end. */
+  pulse: MessagePort | null;
 }
+
+/**
+ * What a worker sends to a worker of its own, which then does nothing but post to this port.
+ *
+ * Where there are no locks, this is how a worker that computes for minutes is told from one that is
+ * gone: the inner worker beats on while the outer one is busy, and ends with it.
+ */
+export interface PulseMessage {
+  kind: 'pulse';
+  port: MessagePort;
+}
+
+/** Milliseconds between two beats of a worker's pulse. */
+export const PULSE = 1_000;
 
 /** Where the notebook's files are served; see JupyterLite's `DriveFS`. */
 export interface DriveOptions {
@@ -162,6 +190,8 @@ export interface BootOptions {
   /** Python source to run once, in the worker's globals. */
   code: string;
   drive: DriveOptions | null;
+  /** Where a host asks Python to stop what it runs; null where memory cannot be shared. */
+  interrupts: SharedArrayBuffer | null;
 }
 
 /** The steps of a worker's start, in order. */
@@ -193,14 +223,16 @@ export interface WorkerEnd {
   /**
    * `terminated`: by its owner. `exited`, `fatal`: as in `FatalFrame`. `silent`: it closed with no
    * word. `start`: it never became ready. `protocol`: it sent what no worker of ours sends.
-   * `recycled`: it had run as much as one worker should, or has imported what has changed since.
-   * `retired`: the pool was made smaller.
+   * `recycled`: it had run, or grown, as much as one worker should, or has imported what has changed
+   * since. `retired`: the pool was made smaller, or had nothing to do for long.
    */
   reason:
     'terminated' | 'exited' | 'fatal' | 'silent' | 'start' | 'protocol' | 'recycled' | 'retired';
   message: string;
   status: number | null;
   running: number | null;
+  /** Bytes of its WebAssembly memory, as far as is known. */
+  memory: number;
 }
 
 /** What a pool tells the one listener it has. */
@@ -209,7 +241,9 @@ export type PoolEvent =
   | { type: 'phase'; worker: number; phase: BootPhase }
   | { type: 'ready'; worker: number; report: BootReport }
   | { type: 'dispatched'; worker: number; batch: number }
-  | { type: 'frame'; worker: number; frame: ResultFrame | ErrorFrame | OutputFrame }
+  | { type: 'frame'; worker: number; frame: ResultFrame | BeginFrame | ErrorFrame | OutputFrame }
   /** `batch`: the one that the worker ran; `behind`: those that waited at it. */
   | { type: 'ended'; worker: number; batch: number | null; behind: number[]; end: WorkerEnd }
+  /** Other pools of the site have the workers that are missing here; more come as theirs end. */
+  | { type: 'limited'; workers: number }
   | { type: 'broken'; message: string };

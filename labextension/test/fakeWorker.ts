@@ -51,6 +51,9 @@ export class FakeWorker {
   readonly frames: HostFrame[] = [];
   terminated = false;
   lock: string | null = null;
+  pulse: MessagePort | null = null;
+  /** What it was booted with. */
+  options: BootOptions | null = null;
   private tasks: MessagePort | null = null;
   private readonly boot: Boot;
 
@@ -62,10 +65,12 @@ export class FakeWorker {
 
   postMessage(hello: ConnectMessage): void {
     this.lock = hello.lock;
+    this.pulse = hello.pulse;
     this.tasks = hello.tasks;
     this.tasks.onmessage = event => this.frames.push(event.data as HostFrame);
     const served: WorkerControl = {
       boot: async (options: BootOptions, onPhase: (phase: BootPhase) => void) => {
+        this.options = options;
         onPhase('loading');
         const report = await this.boot(options);
         onPhase('ready');
@@ -88,7 +93,14 @@ export class FakeWorker {
 
   /** Die as Python's own death is told. */
   die(running: number | null = null): void {
-    this.post({ kind: 'fatal', reason: 'exited', status: 7, running, message: 'Python exited' });
+    this.post({
+      kind: 'fatal',
+      reason: 'exited',
+      status: 7,
+      running,
+      message: 'Python exited',
+      memory: 4000
+    });
   }
 
   fail(message: string): void {
@@ -106,27 +118,70 @@ export class FakeWorker {
   }
 }
 
-/** Web Locks, as far as one worker and its host use them. */
-export class FakeLocks {
-  private readonly waiting = new Map<string, () => void>();
+type Granted = (lock: object | null) => unknown;
 
-  request(name: string, options: { signal: AbortSignal }, granted: () => void): Promise<void> {
+/** Web Locks, as far as workers and their hosts use them. */
+export class FakeLocks {
+  private readonly lines = new Map<string, (() => void)[]>();
+  private readonly taken = new Set<string>();
+
+  request(name: string, options: LockOptions, granted: Granted): Promise<void> {
     return new Promise((resolve, reject) => {
-      options.signal.addEventListener('abort', () => reject(new Error('aborted')));
-      this.waiting.set(name, () => {
-        granted();
-        resolve();
+      const take = (): void => {
+        this.taken.add(name);
+        void Promise.resolve(granted({ name })).then(() => {
+          this.release(name);
+          resolve();
+        });
+      };
+      if (options.ifAvailable) {
+        if (this.taken.has(name)) {
+          granted(null);
+          resolve();
+        } else {
+          take();
+        }
+        return;
+      }
+      options.signal?.addEventListener('abort', () => {
+        this.lines.set(
+          name,
+          this.line(name).filter(other => other !== take)
+        );
+        reject(new Error('aborted'));
       });
+      this.lines.set(name, [...this.line(name), take]);
+      // A name that nobody was said to hold is held by a worker.
+      if (name.includes('slot') && !this.taken.has(name)) {
+        this.release(name);
+      }
     });
   }
 
-  /** The holder is gone. */
+  /** Somebody else takes it. */
+  take(name: string): void {
+    this.taken.add(name);
+  }
+
+  /** The holder is gone: the next in line has it. */
   release(name: string): void {
-    this.waiting.get(name)?.();
+    this.taken.delete(name);
+    const [next, ...others] = this.line(name);
+    this.lines.set(name, others);
+    next?.();
   }
 
   isAwaited(name: string): boolean {
-    return this.waiting.has(name);
+    return this.line(name).length > 0;
+  }
+
+  /** Names that are held now. */
+  get held(): string[] {
+    return [...this.taken].sort();
+  }
+
+  private line(name: string): (() => void)[] {
+    return this.lines.get(name) ?? [];
   }
 }
 

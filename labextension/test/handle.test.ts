@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { PoolStartError } from '../src/errors';
 import { WorkerHandle } from '../src/pool/handle';
+import { PULSE } from '../src/protocol';
 import type { BootOptions, BootPhase, WorkerEnd, WorkerFrame } from '../src/protocol';
 import { FakeLocks, FakeWorker, REPORT, bootBadly, bootNever } from './fakeWorker';
 
@@ -15,7 +16,8 @@ const OPTIONS: BootOptions = {
   files: null,
   runner: null,
   code: '',
-  drive: null
+  drive: null,
+  interrupts: null
 };
 
 const locks = new FakeLocks();
@@ -26,13 +28,17 @@ beforeEach(() => {
   vi.stubGlobal('navigator', { locks });
 });
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 interface Heard {
   handle: WorkerHandle;
   worker: FakeWorker;
   frames: WorkerFrame[];
   ends: WorkerEnd[];
+  worn: (string | null)[];
   phases: BootPhase[];
   boot: (timeout?: number) => ReturnType<WorkerHandle['boot']>;
 }
@@ -40,14 +46,16 @@ interface Heard {
 function start(): Heard {
   const frames: WorkerFrame[] = [];
   const ends: WorkerEnd[] = [];
+  const worn: (string | null)[] = [];
   const phases: BootPhase[] = [];
   const handle = new WorkerHandle(0, 'http://localhost/worker.js', {
     frame: (_, frame) => frames.push(frame),
+    worn: ({ worn: why }) => worn.push(why),
     ended: (_, end) => ends.push(end)
   });
   const boot = (timeout = 10_000): ReturnType<WorkerHandle['boot']> =>
     handle.boot(Promise.resolve(OPTIONS), timeout, phase => phases.push(phase));
-  return { handle, worker: FakeWorker.at(-1), frames, ends, phases, boot };
+  return { handle, worker: FakeWorker.at(-1), frames, ends, worn, phases, boot };
 }
 
 test('a boot gives the report, and makes the handle ready', async () => {
@@ -64,7 +72,13 @@ test('a boot that fails ends the handle with the cause', async () => {
   const { worker, ends, boot } = start();
   await expect(boot()).rejects.toThrow(PoolStartError);
   expect(ends).toEqual([
-    { reason: 'start', message: 'Error: no Python here', status: null, running: null }
+    {
+      reason: 'start',
+      message: 'Error: no Python here',
+      status: null,
+      running: null,
+      memory: 0
+    }
   ]);
   expect(worker.terminated).toBe(true);
 });
@@ -101,11 +115,42 @@ test('a script that cannot be loaded fails the boot with its URL', async () => {
   await expect(booting).rejects.toThrow('http://localhost/worker.js could not be loaded');
 });
 
-test('an error of a worker that is ready is fatal', async () => {
-  const { worker, ends, boot } = start();
+test('an error that nobody caught wears a worker out, and does not end it', async () => {
+  const { worker, frames, ends, worn, boot } = start();
   await boot();
-  worker.fail('out of memory');
-  expect(ends).toMatchObject([{ reason: 'fatal', message: 'out of memory' }]);
+  worker.fail('from a timer');
+  worker.post({ kind: 'worn', message: 'later' });
+  worker.result(1);
+  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  expect(worn).toEqual(['from a timer']);
+  expect(ends).toEqual([]);
+});
+
+test.each([
+  ['no object', 7],
+  ['another kind', { kind: 'constructor' }],
+  ['a field of another type', { kind: 'result', batch: '1' }]
+])('a worker that sends %s is not used on', async (_, frame) => {
+  const { worker, ends, frames, boot } = start();
+  await boot();
+  worker.post(frame as object as WorkerFrame);
+  await vi.waitFor(() =>
+    expect(ends).toMatchObject([
+      { reason: 'protocol', message: 'it sent what is no frame of a worker' }
+    ])
+  );
+  expect(frames).toEqual([]);
+});
+
+test('Python is asked to stop where memory can be shared, and only there', async () => {
+  const { handle, boot } = start();
+  await boot();
+  expect(handle.interrupt()).toBe(false);
+  vi.stubGlobal('crossOriginIsolated', true);
+  const { handle: isolated, worker, boot: bootIsolated } = start();
+  await bootIsolated();
+  expect(isolated.interrupt()).toBe(true);
+  expect(new Int32Array(worker.options?.interrupts ?? new ArrayBuffer(4))[0]).toBe(2);
 });
 
 test("a worker's last word says how it ended", async () => {
@@ -113,7 +158,9 @@ test("a worker's last word says how it ended", async () => {
   await boot();
   worker.die(3);
   await vi.waitFor(() => expect(handle.ended).toBe(true));
-  expect(ends).toEqual([{ reason: 'exited', message: 'Python exited', status: 7, running: 3 }]);
+  expect(ends).toEqual([
+    { reason: 'exited', message: 'Python exited', status: 7, running: 3, memory: 4000 }
+  ]);
   expect(handle.ready).toBe(false);
 });
 
@@ -126,11 +173,23 @@ test('a worker that closes without a word is missed', async () => {
   expect(ends).toMatchObject([{ reason: 'silent' }]);
 });
 
-test('a browser without locks starts workers all the same', async () => {
+test('without locks, a worker whose pulse stops is gone, and one that never had any is not', async () => {
   vi.stubGlobal('navigator', {});
-  const { worker, boot } = start();
+  const { worker, ends, boot } = start();
+  const { ends: others, boot: bootOther } = start();
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   await boot();
+  await bootOther();
   expect(worker.lock).toBeNull();
+  for (let beat = 0; beat < 5; beat++) {
+    worker.pulse?.postMessage(null);
+    await new Promise(resolve => setTimeout(resolve, 5));
+    vi.advanceTimersByTime(PULSE);
+  }
+  expect(ends).toEqual([]);
+  vi.advanceTimersByTime(4 * PULSE);
+  expect(ends).toMatchObject([{ reason: 'silent' }]);
+  expect(others).toEqual([]);
 });
 
 test('only the first end counts', async () => {

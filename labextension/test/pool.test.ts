@@ -4,7 +4,15 @@ import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '.
 import { PyodidePool } from '../src/pool/pool';
 import type { PoolOptions } from '../src/pool/pool';
 import type { PoolEvent } from '../src/protocol';
-import { EMPTY_MODULE, FakeWorker, REPORT, bootBadly, bootNever, bootWell } from './fakeWorker';
+import {
+  EMPTY_MODULE,
+  FakeLocks,
+  FakeWorker,
+  REPORT,
+  bootBadly,
+  bootNever,
+  bootWell
+} from './fakeWorker';
 
 const WORKER_URL = 'http://localhost/worker.js';
 
@@ -84,18 +92,32 @@ test('the runtime is compiled once for all workers', async () => {
   expect(seen.every(module => module instanceof WebAssembly.Module)).toBe(true);
 });
 
-test('a runtime that cannot be shared is left to the workers', async () => {
-  vi.spyOn(WebAssembly, 'compileStreaming').mockRejectedValue(new Error('no'));
-  const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
-  const modules: unknown[] = [];
-  FakeWorker.reset(options => {
-    modules.push(options.module);
-    return Promise.resolve(REPORT);
-  });
+test('a runtime that is served as something else is compiled all the same', async () => {
+  const bytes = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(bytes)));
+  vi.spyOn(WebAssembly, 'compileStreaming').mockRejectedValue(new TypeError('wrong type'));
   const { pool } = make(1);
-  await pool.init({ pyodideUrl: 'http://localhost/unshared/pyodide.mjs' });
-  expect(modules).toEqual([null]);
-  expect(warn).toHaveBeenCalled();
+  await pool.init({ pyodideUrl: 'http://localhost/type/pyodide.mjs' });
+  expect(FakeWorker.at(0).options?.module).toBeInstanceOf(WebAssembly.Module);
+});
+
+test.each([
+  ['is not there', () => Promise.resolve(new Response('', { status: 404 })), 'loaded: status 404'],
+  [
+    'cannot be reached',
+    () => Promise.reject(new TypeError('offline')),
+    'loaded: TypeError: offline'
+  ],
+  ['is something else', () => Promise.resolve(new Response('<html>')), 'compiled: CompileError']
+])('a runtime that %s breaks the pool at once, and is named', async (what, fetch, said) => {
+  vi.stubGlobal('fetch', fetch);
+  vi.spyOn(WebAssembly, 'compileStreaming').mockRejectedValue(new TypeError('wrong type'));
+  const { pool, of } = make(1);
+  const pyodideUrl = `http://localhost/${what}/pyodide.mjs`;
+  await expect(pool.init({ pyodideUrl })).rejects.toBeInstanceOf(PoolStartError);
+  await vi.waitFor(() => expect(of('broken')).toHaveLength(1));
+  const url = new URL('pyodide.asm.wasm', pyodideUrl).href;
+  expect(of('broken')[0]?.message).toContain(`${url} could not be ${said}`);
 });
 
 test('what comes first is served first, also before a worker is ready', async () => {
@@ -316,6 +338,7 @@ test.each([
   const { pool, of } = make(2);
   const init = pool.init({ pyodideUrl: `http://localhost/${_when}/pyodide.mjs` });
   const running = pool.run('1');
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
   pool.terminate();
   pool.terminate();
   await expect(init).rejects.toBeInstanceOf(PoolError);
@@ -559,4 +582,91 @@ test('one call after the other goes to the same worker, which is warm', async ()
     await vi.waitFor(() => expect(of('frame')).toHaveLength(batch));
   }
   expect(FakeWorker.at(0).batches).toEqual([1]);
+});
+
+test('a worker whose memory has grown is replaced when it has nothing to do', async () => {
+  const { pool, of } = await started(1, { maxMemory: 2500 });
+  submit(pool, 1);
+  submit(pool, 2);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(1);
+  await vi.waitFor(() => expect(of('ended')).toHaveLength(1));
+  expect(of('ended')[0]).toMatchObject({ batch: null, end: { reason: 'recycled' } });
+  expect(await given(FakeWorker.at(1), 1)).toEqual([2]);
+});
+
+test('a worn worker is given nothing more, and ends after what it has', async () => {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
+  const { pool, of } = await started(1);
+  submit(pool, 1);
+  submit(pool, 2);
+  const worker = FakeWorker.at(0);
+  await given(worker, 1);
+  worker.post({ kind: 'worn', message: 'a timer threw' });
+  worker.result(1);
+  await vi.waitFor(() => expect(of('ended')).toHaveLength(1));
+  expect(worker.batches).toEqual([1]);
+  expect(await given(FakeWorker.at(1), 1)).toEqual([2]);
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining('worker 0 will be replaced'));
+});
+
+test('an idle worker that is worn is replaced at once', async () => {
+  vi.spyOn(console, 'warn').mockReturnValue(undefined);
+  const { pool, of } = await started(1);
+  FakeWorker.at(0).post({ kind: 'worn', message: 'a timer threw' });
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(2));
+  expect(pool.workers.map(({ id }) => id)).toEqual([1]);
+});
+
+test('while some workers serve, starts that fail do not break the pool', async () => {
+  vi.spyOn(console, 'warn').mockReturnValue(undefined);
+  FakeWorker.reset(bootWell, bootWell, bootBadly);
+  const { pool, of } = await started(2);
+  FakeWorker.at(0).die();
+  await vi.waitFor(() => expect(of('ended')).toHaveLength(3)); // it, and two that did not start
+  submit(pool, 1);
+  await given(FakeWorker.at(1), 1);
+  expect(of('broken')).toEqual([]);
+  FakeWorker.at(1).die();
+  await vi.waitFor(() => expect(of('broken')).toHaveLength(1));
+});
+
+test('workers with nothing to do are let go, and come back for the next batch', async () => {
+  const { pool, of } = await started(2, { idleTimeout: 20, spares: 1 });
+  await vi.waitFor(() => expect(of('ended')).toHaveLength(2));
+  expect(of('ended').map(({ end }) => end.reason)).toEqual(['retired', 'retired']);
+  expect([pool.workers, pool.spares]).toEqual([[], 0]);
+  submit(pool, 7);
+  await vi.waitFor(() => expect(pool.workers.some(({ state }) => state === 'busy')).toBe(true));
+  expect(FakeWorker.all.flatMap(worker => worker.batches)).toEqual([7]);
+  const busy = FakeWorker.all.find(worker => worker.batches.length > 0);
+  await new Promise(resolve => setTimeout(resolve, 60));
+  expect(busy?.terminated).toBe(false); // a batch may take as long as it likes
+  busy?.result(7);
+  await vi.waitFor(() => expect(pool.workers).toEqual([]));
+});
+
+test('a pool that others leave too little room for says so, and grows when they end', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { locks });
+  locks.take('jupyterlite-pool:slot 0');
+  locks.take('jupyterlite-pool:slot 2');
+  const { pool, of } = await started(3, { cap: 3 });
+  expect(of('limited').at(-1)).toEqual({ type: 'limited', workers: 1 });
+  expect(pool.workers).toHaveLength(1);
+  locks.release('jupyterlite-pool:slot 2');
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(2));
+  locks.release('jupyterlite-pool:slot 0');
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(3));
+  pool.terminate();
+  await vi.waitFor(() => expect(locks.held).toEqual([]));
+});
+
+test('a pool has one worker in any case', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { locks });
+  locks.take('jupyterlite-pool:slot 0');
+  const { pool } = await started(2, { cap: 1, spares: 1 });
+  expect(pool.workers).toHaveLength(1);
+  expect(FakeWorker.all).toHaveLength(1);
 });

@@ -22,6 +22,7 @@ test('a dying worker gives its host time to hear its last word, and then closes'
   const port = { postMessage: (frame: WorkerFrame) => posted.push(frame), onmessage: null };
   const python = {
     _api: {} as Pyodide['_api'],
+    _module: { HEAP8: new Int8Array(64) },
     setStdout: () => undefined,
     setStderr: () => undefined
   };
@@ -29,7 +30,7 @@ test('a dying worker gives its host time to hear its last word, and then closes'
   loop.start();
   expect(port.onmessage).not.toBeNull();
   await python._api.on_fatal?.({ name: 'Exit', message: 'exit(3)', status: 3 });
-  expect(posted).toMatchObject([{ kind: 'fatal', reason: 'exited', status: 3 }]);
+  expect(posted).toMatchObject([{ kind: 'fatal', reason: 'exited', status: 3, memory: 64 }]);
   expect(port.onmessage).toBeNull();
   expect(close).not.toHaveBeenCalled();
   vi.runAllTimers();

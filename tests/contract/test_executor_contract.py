@@ -11,7 +11,7 @@ import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool._job import MapJob
-from jupyterlite_pool.backends import Listener, WorkerEnd
+from jupyterlite_pool.backends import Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.testing import InProcessBackend
 from tests.contract import contract
@@ -118,7 +118,7 @@ def test_a_job_that_cannot_begin_holds_nothing(
 class Unstarted(InProcessBackend):
     """Never becomes ready."""
 
-    def start(self, listener: Listener, max_batches: int | None = None) -> None:
+    def start(self, listener: Listener, limits: WorkerLimits) -> None:
         pass
 
 
@@ -137,7 +137,7 @@ class Refusing(InProcessBackend):
 class Silent(InProcessBackend):
     """Takes batches, and gives them to nobody."""
 
-    def start(self, listener: Listener, max_batches: int | None = None) -> None:
+    def start(self, listener: Listener, limits: WorkerLimits) -> None:
         pass
 
     def submit(self, batch: int, *rest: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.busy import best_schedule
-from benchmarks.report import BEGIN, END, HEAD, Row, Series, Skipped, Target, between_marks
+from benchmarks.report import HEAD, Row, Series, Skipped, Target, between_marks
 from benchmarks.stage import take_turns
 
 
@@ -50,13 +50,14 @@ def test_every_line_has_as_many_cells_as_the_head() -> None:
 
 
 def test_a_table_takes_the_place_of_the_one_before() -> None:
-    document = f"above\n{BEGIN}\nold\n{END}\nbelow\n"
-    assert between_marks(document, "new\n") == f"above\n{BEGIN}\n\nnew\n\n{END}\nbelow\n"
+    begin, end = "<!-- bench: begin -->", "<!-- bench: end -->"
+    document = f"above\n{begin}\nold\n{end}\nbelow\n"
+    assert between_marks(document, "new\n") == f"above\n{begin}\n\nnew\n\n{end}\nbelow\n"
 
 
 def test_a_document_without_marks_is_not_written() -> None:
     with pytest.raises(ValueError, match="has no"):
-        between_marks(f"{BEGIN} alone", "new")
+        between_marks("<!-- bench: begin --> alone", "new")
 
 
 def test_each_measurement_goes_first_as_often_as_the_others() -> None:

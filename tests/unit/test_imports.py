@@ -19,7 +19,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the bottom to the top: a module imports only what stands in a line above its own.
 LAYERS = """
-    errors  _protocol  _chunks  _limits
+    errors  _protocol  _chunks  _limits  _beats
     _refs  _waits  _read_ahead
     _payload  _locks
     _failure  _futures  _loop

@@ -44,7 +44,7 @@ def test_both_packages_have_the_same_version() -> None:
 
 def test_the_shape_of_items_is_that_of_this_version() -> None:
     # Whoever changes a shape raises the version, so that a worker of another one is not used.
-    assert _protocol.PROTOCOL_VERSION == 1
+    assert _protocol.PROTOCOL_VERSION == 2
     assert _protocol.CallItem._fields == (
         "task",
         "function",
@@ -53,6 +53,7 @@ def test_the_shape_of_items_is_that_of_this_version() -> None:
         "buffers",
         "attempt",
         "seed",
+        "timed",
     )
     assert _protocol.ResultItem._fields == ("task", "ok", "payload", "buffers", "seconds")
 

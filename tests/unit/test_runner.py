@@ -57,7 +57,15 @@ class Recorder:
         self.posts: list[Post] = []
         self.errors: list[tuple[int, str, str, str]] = []
         self.tasks: list[int] = []
-        self.retired: list[tuple[str, int]] = []
+        self.retired: list[str] = []
+        self.begun: list[int] = []
+        self.wear: list[str] = []
+
+    def begin(self, batch: int) -> None:
+        self.begun.append(batch)
+
+    def worn(self, message: str) -> None:
+        self.wear.append(message)
 
     def result(
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
@@ -72,8 +80,8 @@ class Recorder:
     def task(self, task: int) -> None:
         self.tasks.append(task)
 
-    def retire(self, reason: str, running: int) -> None:
-        self.retired.append((reason, running))
+    def retire(self, reason: str) -> None:
+        self.retired.append(reason)
 
     @property
     def results(self) -> list[ResultItem]:
@@ -426,7 +434,7 @@ def test_a_worker_that_imported_what_has_changed_gives_its_tasks_back(
         run(runner, abs, [(-3,)], environment=keys[0])
         assert port.retired == []
         run(runner, abs, [(-4,)], environment=keys[1])
-        assert port.retired == [("of_the_notebook has changed since it was imported", -1)]
+        assert port.retired == ["of_the_notebook has changed since it was imported"]
         assert port.values[-1] == 3
     finally:
         del sys.modules["of_the_notebook"]
@@ -442,3 +450,51 @@ def test_a_value_is_not_kept_once_it_was_posted(runner: Runner) -> None:
     run(runner, Token, [()])
     gc.collect()
     assert sum(isinstance(thing, Token) for thing in gc.get_objects()) == before
+
+
+def interrupt_now(_: int) -> int:
+    here[0].interrupt()
+    return 1
+
+
+async def interrupt_while_awaited(_: int) -> None:
+    await asyncio.sleep(0)
+    here[0].interrupt()
+
+
+@pytest.mark.parametrize("function", [interrupt_now, interrupt_while_awaited])
+def test_a_task_that_is_interrupted_is_stopped_and_the_next_one_runs(
+    runner: Runner, port: Recorder, function: Callable[..., Any]
+) -> None:
+    run(runner, function, [(1,)])
+    assert isinstance(port.failure(), KeyboardInterrupt)
+    port.posts.clear()
+    runner.drop("f")
+    run(runner, abs, [(-5,)])
+    assert port.values == [5]
+
+
+def test_what_is_no_task_is_not_interrupted(runner: Runner, port: Recorder) -> None:
+    runner.interrupt()
+    run(runner, abs, [(-5,)])
+    runner.interrupt()
+    assert port.values == [5]
+
+
+def test_a_task_with_a_time_limit_says_when_it_begins(runner: Runner, port: Recorder) -> None:
+    run(runner, abs, [(-5,)], timed=True)
+    assert port.begun == [BATCH]
+    run(runner, abs, [(-5,)])
+    assert port.begun == [BATCH]
+
+
+def run_out(_: int) -> None:
+    raise MemoryError
+
+
+def test_a_worker_that_ran_out_of_memory_says_that_it_is_worn(
+    runner: Runner, port: Recorder
+) -> None:
+    run(runner, run_out, [(1,)])
+    assert isinstance(port.failure(), MemoryError)
+    assert port.wear == ["it ran out of memory"]

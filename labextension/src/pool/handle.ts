@@ -3,27 +3,42 @@
  *
  * A browser tells nobody when a worker closes itself, and a Pyodide boot can hang for good. So a
  * handle watches three things: the worker's own last word (a `fatal` frame), the worker's `error`
- * event, and a Web Lock that the worker holds as long as it lives. Whatever comes first ends the
- * handle, once, and every promise of it settles.
+ * event while it starts, and a Web Lock that the worker holds as long as it lives (without locks,
+ * its pulse). Whatever comes first ends the handle, once, and every promise of it settles.
  */
 import * as Comlink from 'comlink';
 
 import { PoolStartError, errorText } from '../errors';
-import { PROTOCOL_VERSION } from '../protocol';
+import { PROTOCOL_VERSION, PULSE } from '../protocol';
+import { afterBeats } from './beats';
+import { isWorkerFrame } from './frames';
 import type {
   BootOptions,
   BootPhase,
   BootReport,
   ConnectMessage,
+  FatalFrame,
   HostFrame,
   TaskFrame,
   WorkerControl,
   WorkerEnd,
-  WorkerFrame
+  WorkerFrame,
+  WornFrame
 } from '../protocol';
 
+/** A worker whose pulse has not come so many times in a row is gone. */
+const MISSED_PULSES = 3;
+
+/** Python's number of the signal that ends a program by Ctrl-C. */
+const SIGINT = 2;
+
+/** What a worker says that is of interest beyond its handle. */
+export type TaskWord = Exclude<WorkerFrame, FatalFrame | WornFrame>;
+
 export interface HandleEvents {
-  frame(handle: WorkerHandle, frame: WorkerFrame): void;
+  frame(handle: WorkerHandle, frame: TaskWord): void;
+  /** Something broke in a worker, which should be replaced when it has nothing to do. */
+  worn(handle: WorkerHandle): void;
   ended(handle: WorkerHandle, end: WorkerEnd): void;
 }
 
@@ -46,11 +61,17 @@ export class WorkerHandle {
   served = 0;
   /** Bytes of its WebAssembly memory, as it last said. */
   memorySize = 0;
+  /** Why it should be given nothing more, and end when it has nothing to do; null where it need not. */
+  worn: string | null = null;
 
   private readonly worker: Worker;
   private readonly control: Comlink.Remote<WorkerControl>;
   private readonly tasks: MessagePort;
   private readonly life = new AbortController();
+  private readonly lock: string | null;
+  private readonly pulse: MessagePort | null;
+  /** Where Python looks whether to stop what it runs; null where memory cannot be shared. */
+  private readonly interrupts: SharedArrayBuffer | null;
   private end: WorkerEnd | null = null;
 
   constructor(
@@ -60,27 +81,35 @@ export class WorkerHandle {
   ) {
     const control = new MessageChannel();
     const tasks = new MessageChannel();
-    const lock = 'locks' in navigator ? `jupyterlite-pool:${randomId()}` : null;
+    const beating = 'locks' in navigator ? null : new MessageChannel();
+    this.lock = beating === null ? `jupyterlite-pool:${randomId()}` : null;
+    this.pulse = beating?.port1 ?? null;
+    this.interrupts = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4) : null;
     this.control = Comlink.wrap<WorkerControl>(control.port1);
     this.tasks = tasks.port1;
-    this.tasks.onmessage = event => this.receive(event.data as WorkerFrame);
+    this.tasks.onmessage = event => this.receive(event.data);
+    this.tasks.onmessageerror = () => this.finish('protocol', 'it sent what cannot be read');
     this.worker = new Worker(url, { type: 'module', name: `pool worker ${id}` });
     this.worker.onerror = event => {
       event.preventDefault();
-      // A script that cannot be loaded gives an event without a message.
-      this.finish(this.ready ? 'fatal' : 'start', event.message || `${url} could not be loaded`);
+      if (this.ready) {
+        // An error that nobody caught is not the end of a worker, whose lock would tell of that.
+        this.wear(event.message);
+      } else {
+        // A script that cannot be loaded gives an event without a message.
+        this.finish('start', event.message || `${url} could not be loaded`);
+      }
     };
     const hello: ConnectMessage = {
       kind: 'connect',
       control: control.port2,
       tasks: tasks.port2,
-      lock
+      lock: this.lock,
+      pulse: beating?.port2 ?? null
     };
-    this.worker.postMessage(hello, [control.port2, tasks.port2]);
-    this.lock = lock;
+    const ports = [control.port2, tasks.port2, ...(beating ? [beating.port2] : [])];
+    this.worker.postMessage(hello, ports);
   }
-
-  private readonly lock: string | null;
 
   /** The frame that the worker works on; null while it is starting or idle. */
   get current(): TaskFrame | null {
@@ -102,18 +131,18 @@ export class WorkerHandle {
     timeout: number,
     onPhase: (phase: BootPhase) => void
   ): Promise<BootReport> {
-    const timer = setTimeout(
-      () => this.finish('start', `not ready after ${Math.round(timeout / 1000)} s`),
-      timeout
+    const callOff = afterBeats(timeout, () =>
+      this.finish('start', `not ready after ${Math.round(timeout / 1000)} s`)
     );
     try {
       const report = await this.orEnd(
         options.then(known =>
           this.control.boot(
-            known,
+            { ...known, interrupts: this.interrupts },
             Comlink.proxy(phase => {
               if (phase === 'loading') {
                 this.watchLock(); // the worker has it by now
+                this.watchPulse();
               }
               onPhase(phase);
             })
@@ -133,7 +162,7 @@ export class WorkerHandle {
         `worker ${this.id} (${this.url}) did not start: ${this.end?.message}`
       );
     } finally {
-      clearTimeout(timer);
+      callOff();
     }
   }
 
@@ -154,6 +183,23 @@ export class WorkerHandle {
   /** Stop the worker now, whatever it does. */
   terminate(): void {
     this.finish('terminated', 'stopped by its owner');
+  }
+
+  /** Ask Python to stop what it runs. False where it cannot be asked. */
+  interrupt(): boolean {
+    if (this.interrupts === null) {
+      return false;
+    }
+    Atomics.store(new Int32Array(this.interrupts), 0, SIGINT);
+    return true;
+  }
+
+  /** Let it end when it has nothing to do. */
+  wear(message: string): void {
+    if (!this.ended && this.worn === null) {
+      this.worn = message;
+      this.events.worn(this);
+    }
   }
 
   /** A control call never outlives the worker: Comlink by itself would wait for ever. */
@@ -182,12 +228,40 @@ export class WorkerHandle {
       .catch(() => undefined); // aborted: the handle ended some other way
   }
 
-  private receive(frame: WorkerFrame): void {
+  /** Its pulse comes from a worker of its own, which ends with it, and which nothing keeps busy. */
+  private watchPulse(): void {
+    const { pulse } = this;
+    if (pulse === null) {
+      return;
+    }
+    let missed = -Infinity; // until the first beat
+    pulse.onmessage = () => {
+      missed = 0;
+    };
+    const listen = (): void => {
+      if (missed >= MISSED_PULSES) {
+        this.finish('silent', 'it closed itself');
+      }
+      missed += 1;
+    };
+    const timer = setInterval(listen, PULSE);
+    this.life.signal.addEventListener('abort', () => {
+      clearInterval(timer);
+      pulse.close();
+    });
+  }
+
+  private receive(frame: unknown): void {
     if (this.ended) {
       return; // a late word of a worker that was stopped
     }
-    if (frame.kind === 'fatal') {
+    if (!isWorkerFrame(frame)) {
+      this.finish('protocol', 'it sent what is no frame of a worker');
+    } else if (frame.kind === 'fatal') {
+      this.memorySize = frame.memory;
       this.finish(frame.reason, frame.message, frame.status, frame.running);
+    } else if (frame.kind === 'worn') {
+      this.wear(frame.message);
     } else {
       this.events.frame(this, frame);
     }
@@ -203,7 +277,7 @@ export class WorkerHandle {
     if (this.end !== null) {
       return;
     }
-    this.end = { reason, message, status, running };
+    this.end = { reason, message, status, running, memory: this.memorySize };
     this.ready = false;
     this.worker.terminate();
     this.tasks.close();

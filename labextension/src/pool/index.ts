@@ -5,4 +5,5 @@ export type { BootPhase, PoolEvent, WorkerEnd } from '../protocol';
 export { defaultSize, workerCap } from './limits';
 export { Outbox } from './outbox';
 export { PyodidePool } from './pool';
-export type { InitOptions, PoolOptions, WorkerStatus } from './pool';
+export type { InitOptions } from './launcher';
+export type { PoolOptions, WorkerStatus } from './pool';

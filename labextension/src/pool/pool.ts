@@ -5,52 +5,24 @@
  * kernel's worker, Python calls `start`, `put`, `submit` and `cancel`, and hears of everything
  * through one listener, so that it is entered once per frame.
  */
-import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
+import { PoolError, RemoteError, TerminatedWorkerError } from '../errors';
 import { transferables } from '../protocol';
-import type {
-  BootOptions,
-  BootPhase,
-  Encoded,
-  EvalFrame,
-  PoolEvent,
-  RunFrame,
-  TaskFrame,
-  WorkerEnd,
-  WorkerFrame
-} from '../protocol';
-import { WorkerHandle } from './handle';
-import { checkSize, defaultSize, workerCap } from './limits';
+import type { Encoded, EvalFrame, PoolEvent, RunFrame, TaskFrame, WorkerEnd } from '../protocol';
+import { afterBeats } from './beats';
+import { Crew } from './crew';
+import type { CrewOptions } from './crew';
+import type { TaskWord, WorkerHandle } from './handle';
+import type { InitOptions } from './launcher';
+import { defaultSize } from './limits';
 import { BatchQueue } from './queue';
-import { Reserve } from './reserve';
-import type { Launched } from './reserve';
-import { DEFAULT_PYODIDE_URL, compiledRuntime, verifiedSnapshot } from './runtime';
-import type { SnapshotSource } from './runtime';
 
-/** What a worker is booted with; everything may be left out. */
-export interface InitOptions {
-  /** Packages of Pyodide's lock file to load. */
-  packages?: string[];
-  /** Python source to run once in every worker. */
-  code?: string;
-  /** Where `pyodide.mjs` is; by default the release of Pyodide's CDN that the pool is made for. */
-  pyodideUrl?: string;
-  lockFileUrl?: string | null;
-  files?: Uint8Array<ArrayBuffer> | null;
-  runner?: string | null;
-  drive?: BootOptions['drive'];
-  /** A snapshot to restore workers from; null to start each anew. */
-  snapshot?: SnapshotSource | null;
-  /** Told of every worker's progress while it starts. */
-  onProgress?: (worker: number, phase: BootPhase) => void;
-}
-
-export interface PoolOptions {
-  /** Milliseconds that a worker may take to become ready. */
-  startTimeout?: number;
+export interface PoolOptions extends CrewOptions {
   /** A worker that has run so many batches is replaced; those with a target do not count. */
   maxBatches?: number | null;
-  /** So many workers more are kept ready to replace one that is lost; none by default. */
-  spares?: number;
+  /** A worker whose WebAssembly memory has grown to more bytes than this is replaced. */
+  maxMemory?: number | null;
+  /** Milliseconds after which workers that have nothing to do are let go; null to keep them. */
+  idleTimeout?: number | null;
   /** Told of everything that happens. */
   listener?: (event: PoolEvent) => void;
 }
@@ -83,34 +55,30 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** A boot of minutes is a boot that hangs: a slow device over a slow line takes well under this. */
-const START_TIMEOUT = 60_000;
-
-/** A worker that fails to start is tried once more, then the pool gives up: no storm of boots. */
-const START_FAILURES = 2;
+/** What is said of a worker that was stopped from outside. */
+const STOPPED = 'stopped by its owner';
 
 /** How many brief batches a worker is given at most, the one that it runs included. */
 const INBOX = 8;
 
-export class PyodidePool {
-  readonly workerUrl: string;
+/** WebAssembly memory cannot grow beyond 4 GiB: what is so near to it will fail before long. */
+const FULL_MEMORY = 3.5 * 2 ** 30;
 
-  private wanted: number;
-  private readonly handles = new Map<number, WorkerHandle>();
-  private readonly reserve: Reserve;
+export class PyodidePool {
+  private readonly crew: Crew;
   private readonly queue = new BatchQueue<Job>();
   private readonly objects = new Map<string, Encoded>();
   private readonly waiters = new Map<number, Waiter>();
-  private readonly startTimeout: number;
   private readonly maxBatches: number;
+  private readonly maxMemory: number;
+  private readonly idleTimeout: number | null;
   private readonly listener: (event: PoolEvent) => void;
-  private options: InitOptions = {};
-  private nextWorker = 0;
   /** How many batches were given to workers. */
   private given = 0;
   /** Numbers of `run`'s own frames: below zero, where no owner's batch is. */
   private nextRun = -1;
-  private failures = 0;
+  /** Calls off that idle workers are let go. */
+  private callOffRest: (() => void) | null = null;
   /** Set once the pool can no longer run anything. */
   private closed: PoolError | null = null;
 
@@ -119,37 +87,44 @@ export class PyodidePool {
    * @param size number of workers; by default one per core, as far as memory allows
    */
   constructor(workerUrl: string | URL, size: number = defaultSize(), options: PoolOptions = {}) {
-    this.workerUrl = String(workerUrl);
-    this.wanted = checkSize(size);
     this.maxBatches = options.maxBatches ?? Infinity;
-    this.reserve = new Reserve(options.spares ?? 0, () => this.launch());
-    this.startTimeout = options.startTimeout ?? START_TIMEOUT;
+    this.maxMemory = Math.min(options.maxMemory ?? Infinity, FULL_MEMORY);
+    this.idleTimeout = options.idleTimeout ?? null;
     this.listener = options.listener ?? (() => undefined);
+    this.crew = new Crew(String(workerUrl), size, options, {
+      starting: ({ id }) => this.tell({ type: 'starting', worker: id }),
+      phase: ({ id }, phase) => this.tell({ type: 'phase', worker: id, phase }),
+      ready: ({ id }, report) => {
+        this.tell({ type: 'ready', worker: id, report });
+        this.dispatch();
+      },
+      frame: (handle, frame) => this.onFrame(handle, frame),
+      worn: () => this.dispatch(),
+      ended: (handle, end) => this.onEnded(handle, end),
+      limited: workers => this.tell({ type: 'limited', workers }),
+      failed: error => this.close(error)
+    });
+  }
+
+  get workerUrl(): string {
+    return this.crew.workerUrl;
   }
 
   /** How many workers it should have. */
   get size(): number {
-    return this.wanted;
+    return this.crew.size;
   }
 
   /**
-   * Start all workers at once; resolves when every one of them is ready.
+   * Start all workers at once; resolves when every one of them is ready. Takes work at once.
    *
    * Rejects with `PoolStartError` where one cannot be started.
    */
   async init(options: InitOptions = {}): Promise<void> {
-    await Promise.all(this.start(options));
-  }
-
-  /** Start all workers; the pool takes work at once. One promise for each worker. */
-  start(options: InitOptions = {}): Promise<void>[] {
-    if (this.closed) {
-      return [Promise.reject(this.closed)];
-    }
-    // Workers would take a relative URL as relative to their own script.
-    const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location.href);
-    this.options = { ...options, pyodideUrl: href };
-    return Array.from({ length: this.size }, () => this.spawn());
+    this.checkOpen();
+    await this.crew.start(options);
+    this.checkOpen(); // it may have been closed meanwhile
+    this.restWhenIdle();
   }
 
   /**
@@ -183,7 +158,7 @@ export class PyodidePool {
   /** Forget an object here and on every worker that holds it. */
   drop(key: string): void {
     this.objects.delete(key);
-    for (const handle of this.handles.values()) {
+    for (const handle of this.crew) {
       if (handle.held.delete(key)) {
         handle.send({ kind: 'drop', key });
       }
@@ -206,9 +181,7 @@ export class PyodidePool {
     target?: number,
     group?: number
   ): void {
-    if (this.closed) {
-      throw this.closed;
-    }
+    this.checkOpen();
     const frame: RunFrame = { kind: 'run', batch, payload, buffers };
     this.enqueue({ batch, frame, needs, transfer: transferables(frame), target, group });
   }
@@ -218,7 +191,7 @@ export class PyodidePool {
     if (this.queue.remove(batch)) {
       return true;
     }
-    for (const handle of this.handles.values()) {
+    for (const handle of this.crew) {
       if (handle.inbox.some(frame => frame.batch === batch)) {
         handle.send({ kind: 'cancel', batch });
       }
@@ -226,9 +199,18 @@ export class PyodidePool {
     return false;
   }
 
-  /** Stop one worker, whatever it does; another takes its place. */
-  kill(worker: number): void {
-    this.handles.get(worker)?.terminate();
+  /**
+   * Stop one worker, whatever it does; another takes its place.
+   *
+   * @param reason why, where it is the worker's own fault
+   */
+  kill(worker: number, reason: WorkerEnd['reason'] = 'terminated', message = STOPPED): void {
+    this.crew.get(worker)?.finish(reason, message);
+  }
+
+  /** Ask a worker's Python to stop what it runs. False where it cannot be asked. */
+  interrupt(worker: number): boolean {
+    return this.crew.get(worker)?.interrupt() ?? false;
   }
 
   /**
@@ -237,11 +219,14 @@ export class PyodidePool {
    * More start at once. Of those that are too many, each ends when it has nothing to do.
    */
   scale(size: number): void {
-    this.wanted = checkSize(size);
-    while (!this.closed && this.handles.size < this.wanted) {
-      this.spawn().catch(() => undefined); // its failure comes back in `onEnded`
-    }
+    this.crew.scale(size);
     this.dispatch();
+  }
+
+  /** Have workers, though there is no batch yet that needs one. */
+  wake(): void {
+    this.crew.wake();
+    this.restWhenIdle();
   }
 
   /** Batches that wait for a worker. */
@@ -251,11 +236,11 @@ export class PyodidePool {
 
   /** Workers that are ready and run nothing until another is lost. */
   get spares(): number {
-    return this.reserve.ready;
+    return this.crew.sparesReady;
   }
 
   get workers(): WorkerStatus[] {
-    return [...this.handles.values()].map(handle => ({
+    return [...this.crew].map(handle => ({
       id: handle.id,
       state: !handle.ready ? 'starting' : handle.current ? 'busy' : 'idle',
       finished: handle.finished,
@@ -266,7 +251,7 @@ export class PyodidePool {
 
   /** Bytes of each ready worker's WebAssembly memory, by worker. */
   async memory(): Promise<Map<number, number>> {
-    const ready = [...this.handles.values()].filter(handle => handle.ready);
+    const ready = [...this.crew].filter(handle => handle.ready);
     const sizes = await Promise.allSettled(ready.map(handle => handle.memory()));
     return new Map(
       ready.flatMap((handle, i) => {
@@ -274,56 +259,6 @@ export class PyodidePool {
         return size?.status === 'fulfilled' ? [[handle.id, size.value] as const] : [];
       })
     );
-  }
-
-  /** Have one worker more: a spare where there is one, else a new one. */
-  private async spawn(): Promise<void> {
-    const { handle, booted } = this.reserve.take() ?? this.launch();
-    this.handles.set(handle.id, handle);
-    this.tell({ type: 'starting', worker: handle.id });
-    const report = await booted;
-    this.failures = 0;
-    this.tell({ type: 'ready', worker: handle.id, report });
-    this.dispatch();
-    // The workers themselves come first: spares start when all of them have.
-    if (!this.closed && [...this.handles.values()].every(worker => worker.ready)) {
-      this.restock();
-    }
-  }
-
-  private restock(): void {
-    this.reserve.restock(workerCap() - this.wanted);
-  }
-
-  /** Start a worker. */
-  private launch(): Launched {
-    const { pyodideUrl = DEFAULT_PYODIDE_URL, onProgress } = this.options;
-    const handle = new WorkerHandle(this.nextWorker++, this.workerUrl, {
-      frame: (worker, frame) => this.onFrame(worker, frame),
-      ended: (worker, end) => this.onEnded(worker, end)
-    });
-    const { options } = this;
-    const module = compiledRuntime(pyodideUrl);
-    const snapshot = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
-    const bootOptions = async (): Promise<BootOptions> => ({
-      id: handle.id,
-      pyodideUrl,
-      lockFileUrl: options.lockFileUrl ?? null,
-      module: await module,
-      snapshot: await snapshot,
-      packages: options.packages ?? [],
-      files: options.files ?? null,
-      runner: options.runner ?? null,
-      code: options.code ?? '',
-      drive: options.drive ?? null
-    });
-    const booted = handle.boot(bootOptions(), this.startTimeout, phase => {
-      if (this.handles.get(handle.id) === handle) {
-        onProgress?.(handle.id, phase);
-        this.tell({ type: 'phase', worker: handle.id, phase });
-      }
-    });
-    return { handle, booted };
   }
 
   /** A listener's own mistake must not stop the pool. */
@@ -335,24 +270,34 @@ export class PyodidePool {
     }
   }
 
+  private checkOpen(): void {
+    if (this.closed) {
+      throw this.closed;
+    }
+  }
+
   private enqueue(job: Job): void {
     this.queue.push(job);
+    this.crew.wake();
     this.dispatch();
   }
 
-  /** End workers that are too many, if they have nothing to do; idle ones first. */
-  private retire(): void {
-    const free = [...this.handles.values()].filter(handle => !handle.current);
-    free.sort((a, b) => Number(b.ready) - Number(a.ready));
-    for (const handle of free.slice(0, Math.max(0, this.handles.size - this.wanted))) {
-      handle.finish('retired', 'the pool was made smaller');
+  /** Let the workers go when there has been nothing to do for long enough. */
+  private restWhenIdle(): void {
+    this.callOffRest?.();
+    this.callOffRest = null;
+    const busy = this.queue.length > 0 || [...this.crew].some(handle => handle.current);
+    if (this.idleTimeout !== null && !busy && !this.closed) {
+      this.callOffRest = afterBeats(this.idleTimeout, () => this.crew.rest());
     }
   }
 
   /** Give waiting batches to idle workers, first come, first served. */
   private dispatch(): void {
-    this.retire();
-    const idle = [...this.handles.values()].filter(handle => handle.ready && !handle.current);
+    this.crew.release();
+    const idle = [...this.crew].filter(
+      handle => handle.ready && !handle.current && handle.worn === null
+    );
     // The one that had something to do last is the warmest; it has imported what tasks import.
     idle.sort((a, b) => b.lastGiven - a.lastGiven);
     for (const handle of idle) {
@@ -364,14 +309,17 @@ export class PyodidePool {
     // All workers have something to do. What is brief waits where it will run: to fetch it when its
     // turn has come would take longer than it does.
     for (let depth = 1; depth < INBOX && this.queue.length > 0; depth++) {
-      for (const handle of this.handles.values()) {
+      for (const handle of this.crew) {
         const { group } = handle;
-        const waits = handle.inbox.length === depth && group !== undefined;
+        const waits = handle.inbox.length === depth && group !== undefined && handle.worn === null;
         const job = waits && this.queue.nextOf(group);
         if (job) {
           this.give(handle, job);
         }
       }
+    }
+    if (this.idleTimeout !== null) {
+      this.restWhenIdle();
     }
   }
 
@@ -395,41 +343,46 @@ export class PyodidePool {
     handle.send(job.frame, job.transfer);
   }
 
-  private onFrame(handle: WorkerHandle, frame: WorkerFrame): void {
-    switch (frame.kind) {
-      case 'output':
-        this.tell({ type: 'frame', worker: handle.id, frame });
-        return;
-      case 'value':
-      case 'error':
-      case 'result':
-        if (frame.batch !== handle.current?.batch) {
-          handle.finish('protocol', `it answered for batch ${frame.batch}, which it was not given`);
-          return;
-        }
-        if (frame.kind === 'result') {
-          handle.memorySize = frame.memory;
-        }
-        if (frame.kind !== 'result' || frame.done) {
-          handle.inbox.shift();
-          handle.finished += 1;
-        }
-        if (handle.inbox.length === 0 && handle.served >= this.maxBatches) {
-          // Before anybody hears of the result, and has more for an idle worker.
-          handle.finish('recycled', `it had run ${handle.served} tasks`);
-        }
-        if (!this.settle(frame) && frame.kind !== 'value') {
-          this.tell({ type: 'frame', worker: handle.id, frame });
-        }
-        this.dispatch();
-        return;
-      default:
-        handle.finish('protocol', 'it sent a frame of an unknown kind');
+  private onFrame(handle: WorkerHandle, frame: TaskWord): void {
+    if (frame.kind === 'output') {
+      this.tell({ type: 'frame', worker: handle.id, frame });
+      return;
+    }
+    if (frame.batch !== handle.current?.batch) {
+      handle.finish('protocol', `it answered for batch ${frame.batch}, which it was not given`);
+      return;
+    }
+    if (frame.kind === 'begin') {
+      this.tell({ type: 'frame', worker: handle.id, frame });
+      return;
+    }
+    if (frame.kind === 'result') {
+      handle.memorySize = frame.memory;
+    }
+    if (frame.kind !== 'result' || frame.done) {
+      handle.inbox.shift();
+      handle.finished += 1;
+      this.wearOut(handle);
+    }
+    // Before anybody hears of the result, and has more for an idle worker.
+    this.crew.release();
+    if (!this.settle(frame) && frame.kind !== 'value') {
+      this.tell({ type: 'frame', worker: handle.id, frame });
+    }
+    this.dispatch();
+  }
+
+  /** See whether a worker has done, or holds, as much as one worker should. */
+  private wearOut(handle: WorkerHandle): void {
+    if (handle.served >= this.maxBatches) {
+      handle.worn ??= `it had run ${handle.served} tasks`;
+    } else if (handle.memorySize > this.maxMemory) {
+      handle.worn ??= `its memory had grown to ${Math.round(handle.memorySize / 2 ** 20)} MB`;
     }
   }
 
   /** Answer the `run` that a frame belongs to. False where it belongs to none. */
-  private settle(frame: WorkerFrame): boolean {
+  private settle(frame: TaskWord): boolean {
     if (frame.kind !== 'value' && frame.kind !== 'error') {
       return false;
     }
@@ -449,13 +402,6 @@ export class PyodidePool {
   }
 
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
-    if (this.reserve.forget(handle)) {
-      if (end.reason !== 'start' && !this.closed) {
-        this.restock();
-      }
-      return;
-    }
-    this.handles.delete(handle.id);
     this.queue.forget(handle.id);
     const [batch = null, ...behind] = handle.inbox.map(frame => frame.batch);
     if (batch !== null) {
@@ -464,22 +410,6 @@ export class PyodidePool {
       );
     }
     this.tell({ type: 'ended', worker: handle.id, batch, behind, end });
-    if (this.closed) {
-      return;
-    }
-    if (end.reason === 'start') {
-      this.failures += 1;
-      if (this.failures >= START_FAILURES) {
-        this.close(
-          new PoolStartError(`no worker could start from ${this.workerUrl}: ${end.message}`)
-        );
-        return;
-      }
-    }
-    if (this.handles.size < this.wanted) {
-      // Its failure, if it fails, comes back here.
-      this.spawn().catch(() => undefined);
-    }
   }
 
   private close(error: PoolError): void {
@@ -491,10 +421,8 @@ export class PyodidePool {
     this.waiters.clear();
     this.queue.clear();
     this.objects.clear();
-    for (const handle of [...this.handles.values()]) {
-      handle.terminate();
-    }
-    this.reserve.terminate();
+    this.callOffRest?.();
+    this.crew.terminate();
     for (const waiter of waiters) {
       waiter.reject(error);
     }

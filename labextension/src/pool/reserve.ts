@@ -1,12 +1,6 @@
 /** Workers that are kept ready, so that one that is lost can be replaced at once. */
-import type { BootReport } from '../protocol';
 import type { WorkerHandle } from './handle';
-
-/** A worker that was launched, and its start. */
-export interface Launched {
-  handle: WorkerHandle;
-  booted: Promise<BootReport>;
-}
+import type { Launched } from './launcher';
 
 /** The spares of a pool. They run nothing, and count as no workers until they take a place. */
 export class Reserve {

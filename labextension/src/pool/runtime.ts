@@ -5,25 +5,44 @@ import { errorText } from '../errors';
 /** The release that this pool was made with; hosts that bring their own name another URL. */
 export const DEFAULT_PYODIDE_URL = 'https://cdn.jsdelivr.net/pyodide/v314.0.6/full/pyodide.mjs';
 
-const modules = new Map<string, Promise<WebAssembly.Module | null>>();
+const modules = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
  * The compiled runtime beside `pyodideUrl`, compiled once however many workers ask.
  *
- * Null where it cannot be had: each worker then compiles its own, and reports what is wrong.
+ * Rejects where it cannot be had. A worker left to find that out would never say so: Pyodide's start
+ * does not end when its runtime is missing, cut short or forbidden.
  */
-export function compiledRuntime(pyodideUrl: string): Promise<WebAssembly.Module | null> {
+export function compiledRuntime(pyodideUrl: string): Promise<WebAssembly.Module> {
   let module = modules.get(pyodideUrl);
   if (module === undefined) {
-    const url = new URL('pyodide.asm.wasm', pyodideUrl);
-    module = WebAssembly.compileStreaming(fetch(url)).catch((error: unknown) => {
-      console.warn(`jupyterlite-pool: ${url} is not shared between workers: ${error}`);
-      modules.delete(pyodideUrl);
-      return null;
-    });
+    module = compile(new URL('pyodide.asm.wasm', pyodideUrl).href);
+    module.catch(() => modules.delete(pyodideUrl)); // the next time it may be there
     modules.set(pyodideUrl, module);
   }
   return module;
+}
+
+async function compile(url: string): Promise<WebAssembly.Module> {
+  const answer = await fetch(url).catch((error: unknown) => {
+    throw new Error(`${url} could not be loaded: ${errorText(error)}`);
+  });
+  if (!answer.ok) {
+    throw new Error(`${url} could not be loaded: status ${answer.status}`);
+  }
+  const whole = answer.clone();
+  try {
+    return await WebAssembly.compileStreaming(answer);
+  } catch (error) {
+    if (!(error instanceof TypeError)) {
+      throw new Error(`${url} could not be compiled: ${errorText(error)}`);
+    }
+    // It is served as another type than application/wasm, or did not come to its end.
+  }
+  const bytes = await whole.arrayBuffer();
+  return WebAssembly.compile(bytes).catch((error: unknown) => {
+    throw new Error(`${url} could not be compiled: ${errorText(error)}`);
+  });
 }
 
 /** Where a snapshot is, and what it must be. */

@@ -15,7 +15,7 @@ export interface Runtime {
  * down its files.
  */
 export async function loadRuntime(options: BootOptions): Promise<Runtime> {
-  const { loadPyodide } = (await import(options.pyodideUrl)) as PyodideModule;
+  const { loadPyodide } = await importPyodide(options.pyodideUrl);
   const common: LoadOptions = {
     indexURL: new URL('./', options.pyodideUrl).href,
     ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
@@ -23,7 +23,7 @@ export async function loadRuntime(options: BootOptions): Promise<Runtime> {
   const unshare = options.module ? shareModule(options.module) : () => undefined;
   try {
     const restored = options.snapshot && (await restore(loadPyodide, common, options.snapshot));
-    const python = restored ?? (await loadPyodide(common));
+    const python = restored ?? (await start(loadPyodide, common));
     if (options.files) {
       // Python has looked into that folder before, when there was nothing in it.
       const extractDir = python.runPython(
@@ -34,6 +34,25 @@ export async function loadRuntime(options: BootOptions): Promise<Runtime> {
     return { python, restored: restored !== null };
   } finally {
     unshare();
+  }
+}
+
+async function importPyodide(url: string): Promise<PyodideModule> {
+  try {
+    return (await import(url)) as PyodideModule;
+  } catch (error) {
+    throw new Error(`${url} could not be loaded: ${errorText(error)}`);
+  }
+}
+
+async function start(
+  loadPyodide: PyodideModule['loadPyodide'],
+  options: LoadOptions
+): Promise<Pyodide> {
+  try {
+    return await loadPyodide(options);
+  } catch (error) {
+    throw new Error(`Pyodide of ${options.indexURL} did not start: ${errorText(error)}`);
   }
 }
 

@@ -6,12 +6,13 @@
  */
 import * as Comlink from 'comlink';
 
-import { PROTOCOL_VERSION } from '../protocol';
+import { PROTOCOL_VERSION, PULSE } from '../protocol';
 import type {
   BootOptions,
   BootPhase,
   BootReport,
   ConnectMessage,
+  PulseMessage,
   WorkerControl
 } from '../protocol';
 import { loadRuntime } from './boot';
@@ -19,8 +20,11 @@ import { mountDrive } from './drive';
 import type { Pyodide } from './pyodide';
 import { TaskLoop } from './tasks';
 
-function connect({ control, tasks, lock }: ConnectMessage): void {
+function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
   let python: Pyodide | null = null;
+  if (pulse !== null) {
+    startPulse(pulse);
+  }
 
   const served: WorkerControl = {
     async boot(options: BootOptions, onPhase: (phase: BootPhase) => void): Promise<BootReport> {
@@ -29,6 +33,9 @@ function connect({ control, tasks, lock }: ConnectMessage): void {
       onPhase('loading');
       const runtime = await loadRuntime(options);
       python = runtime.python;
+      if (options.interrupts) {
+        python.setInterruptBuffer(new Int32Array(options.interrupts));
+      }
       const loop = new TaskLoop(python, tasks);
       if (options.drive) {
         mountDrive(python, options.drive);
@@ -73,4 +80,21 @@ function holdForLife(lock: string | null): Promise<void> {
   });
 }
 
-self.addEventListener('message', event => connect(event.data as ConnectMessage), { once: true });
+/** Let a worker of our own say that we are there: it is never busy, and ends when we do. */
+function startPulse(port: MessagePort): void {
+  const inner = new Worker(self.location.href, { type: 'module', name: 'pulse' });
+  const message: PulseMessage = { kind: 'pulse', port };
+  inner.postMessage(message, [port]);
+}
+
+self.addEventListener(
+  'message',
+  ({ data }: MessageEvent<ConnectMessage | PulseMessage>) => {
+    if (data.kind === 'pulse') {
+      setInterval(() => data.port.postMessage(null), PULSE);
+    } else {
+      connect(data);
+    }
+  },
+  { once: true }
+);

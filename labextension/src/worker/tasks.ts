@@ -52,9 +52,8 @@ export class TaskLoop {
   ) {
     python._api.on_fatal = error => this.onFatal(error);
     self.addEventListener('unhandledrejection', event => {
-      console.error(
-        `jupyterlite-pool: unhandled rejection in a worker: ${errorText(event.reason)}`
-      );
+      event.preventDefault(); // or else the browser would report it as well
+      this.post({ kind: 'worn', message: `unhandled rejection: ${errorText(event.reason)}` });
     });
   }
 
@@ -73,10 +72,14 @@ export class TaskLoop {
         const frame = { kind: 'result', batch, payload, buffers, next, done, memory } as const;
         this.post(frame, transferables(frame));
       },
+      begin: (batch: number) => this.post({ kind: 'begin', batch }),
+      worn: (message: string) => this.post({ kind: 'worn', message }),
       output: (task: number, stream: OutputFrame['stream'], text: string) =>
         this.post({ kind: 'output', task, stream, text }),
-      retire: (message: string, running: number) =>
-        this.leave({ kind: 'fatal', reason: 'recycled', status: null, running, message }),
+      retire: (message: string) => {
+        const common = { kind: 'fatal', status: null, running: null } as const;
+        this.leave({ ...common, reason: 'recycled', message, memory: this.memory });
+      },
       error: (batch: number, type: string, message: string, traceback: string) =>
         this.post({ kind: 'error', batch, type, message, traceback })
     }) as Runner;
@@ -189,6 +192,7 @@ export class TaskLoop {
       reason: exited ? 'exited' : 'fatal',
       status: exited ? (error.status ?? exitStatus(error.message)) : null,
       running: this.postLastResults(),
+      memory: this.memory,
       message: exited ? `Python exited: ${error.message}` : `${error.name}: ${error.message}`
     });
   }

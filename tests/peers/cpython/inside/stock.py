@@ -17,7 +17,7 @@ from pyodide.ffi import run_sync
 from jupyterlite_pool._environment import Described
 from jupyterlite_pool._payload import Encoded, encode, encode_function, function_key, join_calls
 from jupyterlite_pool._protocol import CallItem
-from jupyterlite_pool.backends import Listener, WorkerEnd, WorkerStatus
+from jupyterlite_pool.backends import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from jupyterlite_pool.backends.pyodide import PyodideBackend
 
 #: What a worker imports before it is lent; the other modules of tests need little more.
@@ -40,7 +40,7 @@ class Workers:
         self._ready: set[int] = set()
         #: Those that ended with their borrower: no word of it to the next.
         self._stopped: set[int] = set()
-        self.backend.start(self)
+        self.backend.start(self, WorkerLimits())
 
     def lend(self, borrower: LentBackend) -> None:
         """Let this one have them, when half of them are ready."""
@@ -106,6 +106,13 @@ class Workers:
         self.running[worker] = batch
         if self.borrower and batch in self.batches:
             self.borrower.listener.on_dispatched(worker, self.batches[batch])
+
+    def on_begun(self, worker: int, batch: int) -> None:
+        if self.borrower and batch in self.batches:
+            self.borrower.listener.on_begun(worker, self.batches[batch])
+
+    def on_limited(self, workers: int) -> None:
+        raise AssertionError(f"others have all but {workers} workers")
 
     def on_result(
         self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
@@ -183,7 +190,7 @@ class LentBackend:
         self.ended = False
         self._workers: Workers | None = None
 
-    def start(self, listener: Listener, max_batches: None = None) -> None:
+    def start(self, listener: Listener, limits: WorkerLimits) -> None:
         self.listener = listener
 
     def put(self, key: str, encoded: Encoded) -> None:
@@ -216,9 +223,15 @@ class LentBackend:
                 return True
         return False
 
-    def kill(self, worker: int) -> None:
+    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
         if not self.ended:
-            self._borrowed().backend.kill(worker)
+            self._borrowed().backend.kill(worker, end)
+
+    def interrupt(self, worker: int) -> bool:
+        return False
+
+    def wake(self) -> None:
+        pass
 
     def workers(self) -> list[WorkerStatus]:
         return [] if self.ended or self._workers is None else self._workers.status()

@@ -1,0 +1,262 @@
+/**
+ * The workers of a pool: how many there should be, who is there, and who comes after whom.
+ *
+ * What they run is the pool's business. The crew starts them, replaces those that end, keeps a spare
+ * ready, sends away those that are too many or worn, and gives up where none can start.
+ */
+import { PoolStartError, errorText } from '../errors';
+import type { BootPhase, BootReport, WorkerEnd } from '../protocol';
+import { afterBeats } from './beats';
+import type { TaskWord, WorkerHandle } from './handle';
+import { Launcher } from './launcher';
+import type { InitOptions } from './launcher';
+import { checkSize, workerCap } from './limits';
+import { Reserve } from './reserve';
+import { Slots } from './slots';
+
+export interface CrewOptions {
+  /** Milliseconds that a worker may take to become ready; null to let the device decide. */
+  startTimeout?: number | null;
+  /** So many workers more are kept ready to replace one that is lost; none by default. */
+  spares?: number;
+  /** So many workers all pools of the site have together; by default what the device can carry. */
+  cap?: number | null;
+}
+
+/** What a crew tells its pool. */
+export interface CrewEvents {
+  starting(handle: WorkerHandle): void;
+  phase(handle: WorkerHandle, phase: BootPhase): void;
+  ready(handle: WorkerHandle, report: BootReport): void;
+  frame(handle: WorkerHandle, frame: TaskWord): void;
+  /** A worker has become worn. */
+  worn(handle: WorkerHandle): void;
+  ended(handle: WorkerHandle, end: WorkerEnd): void;
+  /** Other pools have some of the workers that this one should have. */
+  limited(workers: number): void;
+  /** No worker can start. */
+  failed(error: PoolStartError): void;
+}
+
+/** A worker that fails to start is tried once more, then the crew gives up: no storm of boots. */
+const START_FAILURES = 2;
+
+/** Milliseconds until another start is tried, where some fail while other workers serve. */
+const TRY_AGAIN = 30_000;
+
+export class Crew {
+  private wanted: number;
+  private readonly handles = new Map<number, WorkerHandle>();
+  private readonly launcher: Launcher;
+  private readonly reserve: Reserve;
+  private readonly slots: Slots;
+  private readonly spares: number;
+  /** How many starts have failed since the last one that did not. */
+  private failures = 0;
+  private callOffTry: (() => void) | null = null;
+  private state: 'new' | 'working' | 'resting' | 'gone' = 'new';
+
+  constructor(
+    workerUrl: string,
+    size: number,
+    { startTimeout = null, spares = 0, cap = null }: CrewOptions,
+    private readonly events: CrewEvents
+  ) {
+    this.wanted = checkSize(size);
+    this.spares = spares;
+    this.launcher = new Launcher(
+      workerUrl,
+      startTimeout,
+      {
+        frame: (handle, frame) => events.frame(handle, frame),
+        worn: handle => this.onWorn(handle),
+        ended: (handle, end) => this.onEnded(handle, end)
+      },
+      (handle, phase) => this.has(handle) && events.phase(handle, phase)
+    );
+    this.reserve = new Reserve(spares, () => this.launcher.launch());
+    this.slots = new Slots(cap ?? workerCap(), () => this.refill());
+  }
+
+  /** How many workers there should be. */
+  get size(): number {
+    return this.wanted;
+  }
+
+  /** How many spares are ready. */
+  get sparesReady(): number {
+    return this.reserve.ready;
+  }
+
+  get workerUrl(): string {
+    return this.launcher.workerUrl;
+  }
+
+  /** Those who are there, but for spares. */
+  [Symbol.iterator](): IterableIterator<WorkerHandle> {
+    return this.handles.values();
+  }
+
+  get(worker: number): WorkerHandle | undefined {
+    return this.handles.get(worker);
+  }
+
+  /** Start all workers that the site has room for; resolves when every one of them is ready. */
+  async start(options: InitOptions): Promise<void> {
+    this.launcher.prepare(options);
+    await this.claim();
+    if (this.state === 'new') {
+      this.state = 'working';
+      await this.fill();
+    }
+  }
+
+  /** Have so many workers from now on. */
+  scale(size: number): void {
+    this.wanted = checkSize(size);
+    if (this.state === 'working') {
+      void this.claim().then(() => this.refill());
+    }
+  }
+
+  /** End workers that are too many or worn, if they have nothing to do; idle ones first. */
+  release(): void {
+    const free = [...this].filter(handle => !handle.current);
+    for (const handle of free.filter(({ worn }) => worn !== null)) {
+      handle.finish('recycled', handle.worn ?? '');
+    }
+    free.sort((a, b) => Number(b.ready) - Number(a.ready));
+    for (const handle of free.slice(0, Math.max(0, this.handles.size - this.wanted))) {
+      handle.finish('retired', 'the pool was made smaller');
+    }
+  }
+
+  /** Let all workers go, until there is something to do again. */
+  rest(): void {
+    if (this.state !== 'working') {
+      return;
+    }
+    this.state = 'resting';
+    this.reserve.terminate();
+    for (const handle of [...this]) {
+      handle.finish('retired', 'the pool had nothing to do');
+    }
+    this.slots.close();
+  }
+
+  /** Have workers again, if they were let go. */
+  wake(): void {
+    if (this.state === 'resting') {
+      this.state = 'working';
+      void this.claim().then(() => this.refill());
+    }
+  }
+
+  /** Stop all workers, for good. */
+  terminate(): void {
+    this.state = 'gone';
+    this.callOffTry?.();
+    for (const handle of [...this]) {
+      handle.terminate();
+    }
+    this.reserve.terminate();
+    this.slots.close();
+  }
+
+  private has(handle: WorkerHandle): boolean {
+    return this.handles.get(handle.id) === handle;
+  }
+
+  /** Take the slots that are free. Other pools may have some; one worker there is in any case. */
+  private async claim(): Promise<void> {
+    await this.slots.want(this.wanted + this.spares);
+    if (this.room < this.wanted && this.state !== 'gone') {
+      this.events.limited(this.room);
+    }
+  }
+
+  /** For how many workers there is room. */
+  private get room(): number {
+    return Math.max(1, this.slots.held);
+  }
+
+  /** Start the workers that are missing. */
+  private async fill(): Promise<void> {
+    const started: Promise<void>[] = [];
+    while (this.state === 'working' && this.handles.size < Math.min(this.wanted, this.room)) {
+      started.push(this.spawn());
+    }
+    await Promise.all(started);
+  }
+
+  /** As `fill`, where nobody waits for it. */
+  private refill(): void {
+    this.fill().catch(() => undefined); // what fails comes to `onEnded`
+  }
+
+  /** Have one worker more: a spare where there is one, else a new one. */
+  private async spawn(): Promise<void> {
+    const { handle, booted } = this.reserve.take() ?? this.launcher.launch();
+    this.handles.set(handle.id, handle);
+    this.events.starting(handle);
+    const report = await booted;
+    if (!this.has(handle)) {
+      return; // it has ended meanwhile
+    }
+    this.failures = 0;
+    this.events.ready(handle, report);
+    // The workers themselves come first: spares start when all of them have.
+    if ([...this].every(worker => worker.ready)) {
+      this.restock();
+    }
+  }
+
+  private restock(): void {
+    if (this.state === 'working') {
+      this.reserve.restock(this.room - this.wanted);
+    }
+  }
+
+  private onWorn(handle: WorkerHandle): void {
+    console.warn(`jupyterlite-pool: worker ${handle.id} will be replaced: ${handle.worn}`);
+    if (this.has(handle)) {
+      this.events.worn(handle);
+    } else {
+      handle.finish('recycled', handle.worn ?? '');
+    }
+  }
+
+  private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
+    if (this.reserve.forget(handle)) {
+      if (end.reason !== 'start') {
+        this.restock();
+      }
+      return;
+    }
+    this.handles.delete(handle.id);
+    this.failures += end.reason === 'start' ? 1 : 0;
+    this.events.ended(handle, end);
+    if (this.state !== 'working') {
+      return;
+    }
+    if (this.failures < START_FAILURES) {
+      this.refill();
+    } else if ([...this].some(worker => worker.ready)) {
+      this.tryAgainLater(end);
+    } else {
+      this.events.failed(
+        new PoolStartError(`no worker could start from ${this.workerUrl}: ${end.message}`)
+      );
+    }
+  }
+
+  /** Some workers serve, so nothing is lost by waiting for better times. */
+  private tryAgainLater(end: WorkerEnd): void {
+    console.warn(`jupyterlite-pool: no further worker could start: ${errorText(end.message)}`);
+    this.callOffTry?.();
+    this.callOffTry = afterBeats(TRY_AGAIN, () => {
+      this.failures = START_FAILURES - 1;
+      this.refill();
+    });
+  }
+}

@@ -1,0 +1,62 @@
+/** Whether what came over a worker's port is a frame: a worker that sends anything else is not used on. */
+import type { FatalFrame, OutputFrame, WorkerFrame } from '../protocol';
+
+type Fields = Record<string, unknown>;
+
+const STREAMS: readonly unknown[] = [
+  'stdout',
+  'stderr',
+  'display',
+  'phase'
+] satisfies OutputFrame['stream'][];
+const DEATHS: readonly unknown[] = [
+  'exited',
+  'fatal',
+  'recycled'
+] satisfies FatalFrame['reason'][];
+
+/** What a frame of each kind has to have. */
+const CHECKS: { [K in WorkerFrame['kind']]: (frame: Fields) => boolean } = {
+  result: frame =>
+    isWhole(frame.batch) &&
+    frame.payload instanceof Uint8Array &&
+    Array.isArray(frame.buffers) &&
+    frame.buffers.every(buffer => buffer instanceof ArrayBuffer) &&
+    isPlace(frame.next) &&
+    typeof frame.done === 'boolean' &&
+    isPlace(frame.memory),
+  begin: frame => isWhole(frame.batch),
+  value: frame => isWhole(frame.batch) && 'value' in frame,
+  error: frame =>
+    isWhole(frame.batch) &&
+    typeof frame.type === 'string' &&
+    typeof frame.message === 'string' &&
+    typeof frame.traceback === 'string',
+  output: frame =>
+    isWhole(frame.task) && STREAMS.includes(frame.stream) && typeof frame.text === 'string',
+  worn: frame => typeof frame.message === 'string',
+  fatal: frame =>
+    DEATHS.includes(frame.reason) &&
+    (frame.status === null || isWhole(frame.status)) &&
+    (frame.running === null || isPlace(frame.running)) &&
+    typeof frame.message === 'string' &&
+    isPlace(frame.memory)
+};
+
+export function isWorkerFrame(data: unknown): data is WorkerFrame {
+  if (typeof data !== 'object' || data === null) {
+    return false;
+  }
+  const frame = data as Fields;
+  return Object.hasOwn(CHECKS, String(frame.kind))
+    ? CHECKS[frame.kind as WorkerFrame['kind']](frame)
+    : false;
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isPlace(value: unknown): value is number {
+  return isWhole(value) && value >= 0;
+}

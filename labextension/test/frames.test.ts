@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+
+import { isWorkerFrame } from '../src/pool/frames';
+import type { WorkerFrame } from '../src/protocol';
+
+const GOOD: WorkerFrame[] = [
+  {
+    kind: 'result',
+    batch: 3,
+    payload: new Uint8Array(2),
+    buffers: [new ArrayBuffer(1)],
+    next: 0,
+    done: true,
+    memory: 1
+  },
+  { kind: 'begin', batch: 3 },
+  { kind: 'value', batch: -1, value: undefined },
+  { kind: 'error', batch: 3, type: 'E', message: 'm', traceback: 't' },
+  { kind: 'output', task: -1, stream: 'stderr', text: 'x' },
+  { kind: 'worn', message: 'm' },
+  { kind: 'fatal', reason: 'exited', status: 7, running: 0, message: 'm', memory: 1 },
+  { kind: 'fatal', reason: 'fatal', status: null, running: null, message: 'm', memory: 1 }
+];
+
+test.each(GOOD)('a frame is one: $kind', frame => {
+  expect(isWorkerFrame(frame)).toBe(true);
+});
+
+const STRANGE: unknown[] = [undefined, null, NaN, 1.5, -7, '', 'x', [], {}, true, new Uint8Array()];
+
+test.each(GOOD)('a frame with a field missing or of another type is none: $kind', frame => {
+  for (const field of Object.keys(frame)) {
+    if (field === 'value') {
+      continue; // may be anything
+    }
+    const { [field as 'kind']: right, ...rest } = frame;
+    expect(isWorkerFrame(rest), `without ${field}`).toBe(false);
+    const others = STRANGE.filter(value => typeof value !== typeof right);
+    for (const value of others) {
+      const mayBeNull = field === 'status' || field === 'running';
+      if (!(mayBeNull && (value === null || typeof value === 'number'))) {
+        const name = `${field}: ${String(value)}`;
+        expect(isWorkerFrame({ ...rest, [field]: value }), name).toBe(false);
+      }
+    }
+  }
+});
+
+test.each([null, undefined, 'result', 7, [], () => 1, { kind: 'toString' }, { kind: {} }])(
+  'this is no frame: %s',
+  data => {
+    expect(isWorkerFrame(data)).toBe(false);
+  }
+);

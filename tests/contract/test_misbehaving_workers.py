@@ -1,0 +1,118 @@
+"""What becomes of tasks whose workers say what no worker says, or do what they are told."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from typing import Any
+
+import pytest
+
+from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool._payload import dump_result
+from jupyterlite_pool._protocol import ResultItem
+from jupyterlite_pool.backends import STOPPED, Listener, WorkerEnd, WorkerLimits
+from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
+from jupyterlite_pool.testing import InProcessBackend
+
+
+class Forging(InProcessBackend):
+    """Its first worker says what no worker of ours says."""
+
+    def __init__(self, payload: bytes) -> None:
+        super().__init__(1)
+        self.payload = payload
+        self.killed: list[tuple[int, str]] = []
+
+    def start(self, listener: Listener, limits: WorkerLimits) -> None:
+        forged = self.payload
+
+        class Forger:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(listener, name)
+
+            def on_result(self, worker: int, batch: int, payload: bytes, *rest: Any) -> None:
+                listener.on_result(worker, batch, payload if worker else forged, *rest)
+
+        super().start(Forger(), limits)
+
+    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
+        self.killed.append((worker, end.reason))
+        super().kill(worker, end)
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        (b"no result at all, but some bytes of another kind", "cannot be read|was not given"),
+        (b"\x01", "cannot be read"),
+        (dump_result(ResultItem(99, True, b"", 0, 0.0)), "task 99, which it was not given"),
+    ],
+)
+def test_a_worker_that_forges_results_is_replaced_and_its_task_fails(
+    payload: bytes, said: str
+) -> None:
+    backend = Forging(payload)
+    with WorkerPoolExecutor(backend=backend) as executor:
+        lost = executor.submit(abs, -1)
+        with pytest.raises(TerminatedWorkerError, match=said) as caught:
+            lost.result(10)
+        assert caught.value.reason == "protocol"
+        assert executor.submit(abs, -2).result(10) == 2
+    assert backend.killed == [(0, "protocol")]
+
+
+#: Set when a worker was asked to stop what it runs; workers are threads of this process.
+asked = threading.Event()
+
+
+class Obeying(InProcessBackend):
+    """Its workers can be asked."""
+
+    def interrupt(self, worker: int) -> bool:
+        asked.set()
+        return True
+
+
+class Deaf(InProcessBackend):
+    """Its workers can be asked, and go on all the same."""
+
+    def interrupt(self, worker: int) -> bool:
+        return True
+
+
+def work_until_asked(_: int) -> None:
+    if asked.wait(10):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("backend", "said", "workers"),
+    [
+        (Obeying, "Worker 0 stopped it, and goes on", {0}),
+        (Deaf, "Worker 0 is being replaced", {1}),
+        (InProcessBackend, "Worker 0 is being replaced", {1}),
+    ],
+)
+def test_a_task_that_is_overdue(
+    backend: type[InProcessBackend], said: str, workers: set[int]
+) -> None:
+    asked.clear()
+    with WorkerPoolExecutor(backend=backend(1)) as executor:
+        job = executor.start_job(work_until_asked, [[1]], task_timeout=0.1, return_exceptions=True)
+        concurrent.futures.wait([job.ended], 5)
+        assert isinstance(job.failures[0], TaskTimeoutError)
+        assert said in str(job.failures[0])
+        assert executor.submit(abs, -1).result(10) == 1
+        assert executor.ready_workers == workers
+    asked.set()
+
+
+def test_a_task_that_was_overdue_runs_again_where_it_may() -> None:
+    asked.clear()
+    with WorkerPoolExecutor(backend=Obeying(1)) as executor:
+        job = executor.start_job(
+            work_until_asked, [[1]], task_timeout=0.1, return_exceptions=True, retries=1
+        )
+        concurrent.futures.wait([job.ended], 5)
+        assert "attempt 2" in str(job.failures[0].__notes__)  # type: ignore[attr-defined]

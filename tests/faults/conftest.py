@@ -1,0 +1,59 @@
+"""Rounds of faults, how many there are, and where they are kept."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Pages
+from tests.support.kernel import Kernel
+
+from .report import Record
+
+INSIDE = Path(__file__).parent / "inside"
+
+#: How often each fault happens: `make faults ROUNDS=100`.
+ROUNDS = int(os.environ.get("ROUNDS", "1"))
+
+#: Decides all instants; printed, and given again by `SEED=…`.
+SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(2**32)))
+
+
+def pytest_report_header() -> str:
+    """Say how to have the same run again."""
+    return f"faults: {ROUNDS} rounds each, SEED={SEED}"
+
+
+@pytest.fixture(scope="session")
+def record() -> Iterator[Record]:
+    """Where rounds are kept."""
+    record = Record()
+    yield record
+    record.write()
+
+
+@pytest.fixture(scope="module")
+def boot(module_pages: Pages, site: str, record: Record) -> float:
+    """Seconds of an ordinary start of Pyodide, in this run."""
+    page = module_pages.open(f"{site}/jupyter-lite.json")
+    script = (ROOT / "benchmarks" / "starting.js").read_text("utf-8")
+    took = float(page.evaluate(script, [site, "bare", 1]))
+    page.close()
+    record.boots.append(took)
+    return took
+
+
+@pytest.fixture(scope="module")
+def ill_treated(module_pages: Pages, site: str, boot: float) -> Kernel:
+    """A kernel with the faults, and a pool to do them to."""
+    kernel = Kernel(module_pages.open(f"{site}/lab/index.html"))
+    for name in ("load", "faults", "rounds"):
+        source = (INSIDE / f"{name}.py").read_text("utf-8")
+        # One namespace, that of the notebook: what is defined there travels by value.
+        kernel.run("\n".join(li for li in source.split("\n") if not li.startswith("from .")))
+    kernel.run("executor = WorkerPoolExecutor(SIZE)\nawait ready(executor)")
+    return kernel

@@ -1,0 +1,1 @@
+"""Runs in a kernel: its modules are cells there."""

@@ -1,0 +1,469 @@
+"""The faults that a task, a worker or a caller can bring about, one function each.
+
+Each takes a `Scene`, does the fault and checks what became of the task. It returns the instant of
+the fault, from which its detection is counted: now by default.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import functools
+import os
+import pickle
+import random
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.errors import (
+    RemoteUnpicklingError,
+    TaskTimeoutError,
+    TerminatedWorkerError,
+)
+
+from .load import Load, marked, marked_async, now, until
+
+#: Seconds that a task which loops is given.
+LIMIT = 0.25
+
+
+class Scene(NamedTuple):
+    """Where a fault happens."""
+
+    executor: WorkerPoolExecutor
+    load: Load
+    rng: random.Random
+    #: Names the tasks of this round.
+    name: str
+
+    async def error_of(self, function: Callable[..., Any], *args: Any) -> BaseException:
+        """The exception with which a task ends."""
+        try:
+            value = await self.executor.submit(marked, self.name, function, *args)
+        except BaseException as error:
+            return error
+        raise AssertionError(f"it gave {value!r}")
+
+    async def error_in_time(self, function: Callable[..., Any], limit: float) -> BaseException:
+        """The exception with which a task with a time limit ends."""
+        job = self.executor.start_job(
+            lambda _, name=self.name: marked(name, function),
+            [[0]],
+            task_timeout=limit,
+            return_exceptions=True,
+        )
+        await asyncio.wrap_future(job.ended)
+        return job.failures[0]
+
+
+Fault = Callable[[Scene], Awaitable["float | None"]]
+
+
+class Listed(NamedTuple):
+    """A fault by its name."""
+
+    words: str
+    act: Fault
+    #: Whether a worker is replaced by it.
+    replaces: bool
+
+
+FAULTS: dict[str, Listed] = {}
+
+
+def fault(words: str, *, replaces: bool) -> Callable[[Fault], Fault]:
+    """List a fault under its function's name."""
+
+    def enter(act: Fault) -> Fault:
+        FAULTS[act.__name__] = Listed(words, act, replaces)
+        return act
+
+    return enter
+
+
+def check_loss(error: BaseException, reason: str, status: int | None = None) -> None:
+    """A started task was lost with its worker, and the error says so."""
+    assert isinstance(error, TerminatedWorkerError), repr(error)
+    assert (error.reason, error.exit_status, error.started) == (reason, status, True), (
+        error.reason,
+        error.exit_status,
+        error.started,
+    )
+
+
+# A task raises.
+
+
+def _raise(kind: type[BaseException]) -> None:
+    raise kind("on purpose")
+
+
+@fault("a task raises `ValueError`, `SystemExit` or `KeyboardInterrupt`", replaces=False)
+async def raises(scene: Scene) -> None:
+    for kind in (ValueError, SystemExit, KeyboardInterrupt):
+        error = await scene.error_of(_raise, kind)
+        assert type(error) is kind
+        assert error.__cause__ is not None
+        del scene.load.starts[scene.name]  # the next one has the same name
+
+
+# Python dies.
+
+
+def _exit() -> None:
+    os._exit(7)
+
+
+def _abort() -> None:
+    os.abort()
+
+
+def _trap() -> None:
+    ctypes.string_at(0xFFFFFFF0)
+
+
+@fault("a task calls `os._exit(7)`", replaces=True)
+async def exits(scene: Scene) -> None:
+    check_loss(await scene.error_of(_exit), "exited", 7)
+
+
+@fault("a task calls `os.abort()`", replaces=True)
+async def aborts(scene: Scene) -> None:
+    check_loss(await scene.error_of(_abort), "fatal")
+
+
+@fault("a task reads memory that is not there", replaces=True)
+async def traps(scene: Scene) -> None:
+    check_loss(await scene.error_of(_trap), "fatal")
+
+
+def _nest_partials() -> None:
+    nested: Any = abs
+    for _ in range(100_000):
+        nested = functools.partial(nested)
+        nested.__dict__["keep"] = 1  # or else they are joined
+    nested(1)
+
+
+def _deep_repr() -> str:
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    sys.setrecursionlimit(1_000_000)
+    return repr(nested)
+
+
+@fault("a task recurses until the stack of C overflows", replaces=True)
+async def overflows(scene: Scene) -> None:
+    error = await scene.error_of(scene.rng.choice([_nest_partials, _deep_repr]))
+    check_loss(error, "fatal")
+
+
+def _recurse(n: int = 0) -> int:
+    return _recurse(n + 1)
+
+
+@fault("a task recurses for ever in Python", replaces=False)
+async def recurses(scene: Scene) -> None:
+    assert isinstance(await scene.error_of(_recurse), RecursionError)
+
+
+def _nest(depth: int) -> list[Any]:
+    nested: list[Any] = []
+    for _ in range(depth):
+        nested = [nested]
+    return nested
+
+
+@fault("a task returns a list of 100,000 lists in each other", replaces=True)
+async def returns_what_is_too_deep(scene: Scene) -> None:
+    check_loss(await scene.error_of(_nest, 100_000), "fatal")
+
+
+# Memory.
+
+
+def _fill_memory() -> int:
+    held = []
+    while True:
+        held.append(bytearray(64 << 20))
+
+
+@fault("a task takes memory until there is none", replaces=True)
+async def fills_memory(scene: Scene) -> None:
+    error = await scene.error_of(_fill_memory)
+    assert isinstance(error, MemoryError), repr(error)
+
+
+# Time.
+
+
+def _loop() -> None:
+    while True:
+        pass
+
+
+def _loop_in_c() -> int:
+    return sum(range(10**12))
+
+
+def _loop_in_a_regex() -> object:
+    return re.match(r"(a+)+$", "a" * 40 + "b")
+
+
+async def _overdue(scene: Scene, function: Callable[[], Any]) -> float:
+    started = now()
+    error = await scene.error_in_time(function, LIMIT)
+    assert isinstance(error, TaskTimeoutError), repr(error)
+    # The task may have waited for a worker: its limit counts from its own start.
+    return max(started + LIMIT, now() - LIMIT)
+
+
+@fault("a task loops for ever in Python, with a time limit", replaces=True)
+async def loops(scene: Scene) -> float:
+    return await _overdue(scene, _loop)
+
+
+@fault("a task loops for ever in C, with a time limit", replaces=True)
+async def loops_in_c(scene: Scene) -> float:
+    return await _overdue(scene, _loop_in_c)
+
+
+@fault("a task's regular expression never ends, with a time limit", replaces=True)
+async def loops_in_a_regex(scene: Scene) -> float:
+    return await _overdue(scene, _loop_in_a_regex)
+
+
+def _talk() -> None:
+    while True:
+        print("talking", flush=True)
+
+
+@fault("a worker is killed while its task goes on talking", replaces=True)
+async def talks_on(scene: Scene) -> float:
+    future = scene.executor.submit(marked, scene.name, _talk)
+    await until(lambda: "talking" in scene.load.printed)
+    [worker] = [
+        batch.worker
+        for batch in scene.executor._dispatcher._batches.values()
+        if any(task.args[:1] == (scene.name,) for task in batch.tasks.values())
+    ]
+    assert worker is not None
+    killed = now()
+    scene.executor._backend.kill(worker)
+    try:
+        await future
+    except TerminatedWorkerError as error:
+        check_loss(error, "terminated")
+    scene.load.printed.clear()
+    await asyncio.sleep(0.1)  # what it still says in this time nobody hears
+    assert scene.load.printed == [], scene.load.printed[:5]
+    return killed
+
+
+# Ends without a word.
+
+
+async def _close() -> None:
+    import js
+
+    js.self.close()
+    await asyncio.sleep(3600)
+
+
+@fault("a task closes its worker, which tells nobody", replaces=True)
+async def closes(scene: Scene) -> None:
+    try:
+        value = await scene.executor.submit(marked_async, scene.name, _close)
+    except TerminatedWorkerError as error:
+        check_loss(error, "silent")
+    else:
+        raise AssertionError(f"it gave {value!r}")
+
+
+def _leave_a_timer() -> int:
+    import js
+
+    js.eval("setTimeout(() => { throw new Error('late') }, 0); void Promise.reject('late')")
+    return 5
+
+
+@fault("a task leaves behind what throws after its end", replaces=True)
+async def throws_late(scene: Scene) -> None:
+    assert await scene.executor.submit(marked, scene.name, _leave_a_timer) == 5
+
+
+@fault("an idle worker ends when a task has just been given to it", replaces=True)
+async def ends_between_tasks(scene: Scene) -> None:
+    await scene.load.stop()
+    executor = scene.executor
+    victim = scene.rng.choice(sorted(executor.ready_workers))
+    executor._backend.kill(victim)
+    futures = [executor.submit(marked, f"{scene.name} {i}", abs, -i) for i in range(20)]
+    assert [await future for future in futures] == list(range(20))
+    scene.load.start()
+
+
+# What cannot travel.
+
+
+class _ErrorAtPickle:
+    def __reduce__(self) -> Any:
+        raise LookupError("not to be pickled")
+
+
+class _ExitAtPickle:
+    def __reduce__(self) -> Any:
+        sys.exit("not to be pickled")
+
+
+class _ErrorAtUnpickle:
+    def __reduce__(self) -> Any:
+        return _raise, (LookupError,)
+
+
+class _ExitAtUnpickle:
+    def __reduce__(self) -> Any:
+        return _exit, ()
+
+
+@fault("an argument cannot be pickled", replaces=False)
+async def cannot_be_sent(scene: Scene) -> None:
+    for thing in (_ErrorAtPickle(), sys._getframe(), (i for i in range(3))):
+        error = await scene.error_of(abs, thing)
+        assert isinstance(error, pickle.PicklingError), repr(error)
+    try:
+        await scene.executor.submit(abs, _ExitAtPickle())
+    except (SystemExit, pickle.PicklingError):
+        pass
+    else:
+        raise AssertionError("it was sent")
+    assert scene.load.starts[scene.name] == 0, "nothing was sent"
+
+
+@fault("an argument or a result raises when it is read", replaces=False)
+async def cannot_be_read(scene: Scene) -> None:
+    error = await scene.error_of(abs, _ErrorAtUnpickle())
+    assert isinstance(error, RemoteUnpicklingError), repr(error)
+    error = await scene.error_of(_ErrorAtUnpickle)
+    assert isinstance(error, RemoteUnpicklingError), repr(error)
+
+
+@fault("an argument ends the worker that reads it", replaces=True)
+async def ends_its_reader(scene: Scene) -> None:
+    error = await scene.error_of(abs, _ExitAtUnpickle())
+    check_loss(error, "exited", 7)
+
+
+def _forge(kind: str) -> None:
+    import gc
+
+    from jupyterlite_pool.worker.entry import JsPort
+
+    [port] = [found for found in gc.get_objects() if isinstance(found, JsPort)]
+    batch = 10**6 if kind == "batch" else _batch_of(gc.get_objects())
+    payload = b"\x00" * 40 if kind == "payload" else b""
+    port.result(batch, payload, [], 0, False)
+    port.result(batch, b"\x00" * 30, [], 0, False)
+
+
+def _batch_of(objects: list[Any]) -> int:
+    """The batch that this worker's runner has."""
+    import sys
+
+    frame: Any = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "run" and "batch" in frame.f_locals:
+            return int(frame.f_locals["batch"])
+        frame = frame.f_back
+    raise LookupError("there is none")
+
+
+@fault("a task forges results of its own worker", replaces=True)
+async def forges(scene: Scene) -> None:
+    kind = scene.rng.choice(["batch", "payload"])
+    error = await scene.error_of(_forge, kind)
+    assert isinstance(error, TerminatedWorkerError), repr(error)
+    assert error.reason == "protocol"
+
+
+# The notebook itself.
+
+
+@fault("a worker dies while the notebook computes and hears nothing", replaces=True)
+async def dies_while_the_notebook_computes(scene: Scene) -> float:
+    future = scene.executor.submit(marked, scene.name, _exit)
+    await asyncio.sleep(0)
+    busy_until = now() + 0.5
+    while now() < busy_until:
+        pass
+    try:
+        await future
+    except TerminatedWorkerError as error:
+        check_loss(error, "exited", 7)
+    return busy_until
+
+
+@fault("a second wait begins while the notebook waits", replaces=False)
+async def waits_within_a_wait(scene: Scene) -> None:
+    async def inner() -> list[int]:
+        futures = [scene.executor.submit(abs, -i) for i in range(10)]
+        return [future.result() if i % 2 else await future for i, future in enumerate(futures)]
+
+    outer = [scene.executor.submit(pow, i, 2) for i in range(10)]
+    values = await asyncio.gather(inner(), inner(), *map(asyncio.wrap_future, outer))
+    assert values[:2] == [list(range(10))] * 2
+    assert values[2:] == [i * i for i in range(10)]
+
+
+@fault("a pool is shut down in the middle of its work", replaces=False)
+async def is_shut_down(scene: Scene) -> None:
+    other = WorkerPoolExecutor(1)
+    await until(lambda: other.ready_workers)
+    futures = [other.submit(marked, f"{scene.name} {i}", abs, -i) for i in range(30)]
+    for _ in range(scene.rng.randrange(5)):
+        await asyncio.sleep(0.005)
+    cancel = scene.rng.random() < 0.5
+    other.shutdown(wait=False, cancel_futures=cancel)
+    await until(lambda: all(future.done() for future in futures))
+    ran = [future.result() for future in futures if not future.cancelled()]
+    assert ran == list(range(len(ran)))
+    assert cancel or len(ran) == 30
+
+
+@fault("an iterable of 20,000 items is read through a small window", replaces=False)
+async def has_too_much_to_do(scene: Scene) -> None:
+    read = 0
+
+    def items() -> Any:
+        nonlocal read
+        for i in range(20_000):
+            read += 1
+            yield i
+
+    most = 0
+    total = 0
+    for place, value in enumerate(scene.executor.map(abs, items(), chunksize=100, buffersize=4)):
+        total += value
+        most = max(most, read - place)
+    assert total == sum(range(20_000))
+    assert most <= 600
+
+
+def _draw() -> tuple[int, float, str, str]:
+    import os
+    import random
+    import tempfile
+    import uuid
+
+    return os.getpid(), random.random(), str(uuid.uuid4()), tempfile.mktemp()
+
+
+@fault("workers are restored from one and the same memory", replaces=False)
+async def are_alike(scene: Scene) -> None:
+    draws = [await scene.executor.submit(_draw) for _ in range(8)]
+    for column in list(zip(*draws, strict=True))[1:]:
+        assert len(set(column)) == len(draws), column

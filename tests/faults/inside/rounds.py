@@ -1,0 +1,59 @@
+"""One round: a pool under load, one fault, and what became of everything."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+from jupyterlite_pool import WorkerPoolExecutor
+
+from .faults import FAULTS, Scene
+from .load import Load, now, until
+
+#: Workers of the pool.
+SIZE = 2
+
+#: Seconds after which whatever has not ended is taken to hang: ten times what the slowest takes.
+HANGS = 60
+
+
+async def ready(executor: WorkerPoolExecutor) -> None:
+    """All workers are there, and a spare."""
+    await until(lambda: len(executor.ready_workers) == SIZE and executor.status().spares)
+
+
+async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[str, Any]:
+    """Let a fault happen to a pool at an instant that a seed decides."""
+    words, act, replaces = FAULTS[name]
+    rng = random.Random(seed)
+    load = Load(executor)
+    await ready(executor)
+    before = set(executor.ready_workers)
+    load.start()
+    await until(lambda: load.right >= 3)
+    await asyncio.sleep(rng.random() * 0.05)
+    happened = now()
+    instant = await asyncio.wait_for(act(Scene(executor, load, rng, f"{name} {seed}")), HANGS)
+    happened = happened if instant is None else instant
+    detected = now()
+    if replaces:  # by a spare, or by one that is started now
+        await until(lambda: before - executor.ready_workers)
+        await until(lambda: len(executor.ready_workers) == SIZE)
+    probe = await asyncio.wait_for(executor.submit(abs, -1), HANGS)
+    recovered = now()
+    await load.stop()
+    assert load.uncounted == 0, load.uncounted
+    gone = before - executor.ready_workers
+    assert len(gone) == replaces, f"workers {sorted(gone)} are gone"
+    return {
+        "words": words,
+        "seed": seed,
+        "detect": detected - happened,
+        "recover": recovered - happened,
+        "tasks": load.submitted,
+        "lost": load.lost,
+        "duplicated": load.duplicated,
+        "failed elsewhere": load.failures,
+        "next": probe == 1,
+    }
