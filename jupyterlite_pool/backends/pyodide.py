@@ -29,6 +29,9 @@ NAME = "jupyterlite-pool"
 #: Where the kernel mounts the notebook's files.
 DRIVE = "/drive"
 
+#: A variable of the kernel's web worker: which page serves the notebook's files.
+TOLD_CONTEXT = "jupyterlitePoolDrive"
+
 #: Workers that are kept ready: starting one takes much longer than giving it a place.
 SPARES = 1
 
@@ -323,11 +326,19 @@ def _drive_options() -> Any:
         if mounted is None or mounted.mountpoint != DRIVE:
             return None
         api = mounted.type.API
+        # On a cross-origin isolated page the kernel asks the page itself, which its workers cannot:
+        # they ask through the service worker, by a name that the page has told.
+        told = getattr(js, TOLD_CONTEXT, None)
+        own = getattr(api, "_browsingContextId", None)
+        if own is None and not isinstance(told, str):
+            return None
+        base = js.URL.new("../../../../", js.location.href).href if own is None else api._baseUrl
         return _object(
-            baseUrl=api._baseUrl,
+            baseUrl=base,
             driveName=api._driveName,
             mountpoint=DRIVE,
-            browsingContextId=api._browsingContextId,
+            browsingContextId=told if own is None else own,
+            probe=own is None,
         )
     except (AttributeError, JsException):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import PathFinder
@@ -16,6 +17,17 @@ from .settings import SettingsInForce
 
 #: Seconds in which no module on the drive is looked at again: it costs as much as a small task.
 LOOK_AGAIN = 0.1
+
+
+#: Where the notebook's files are, in a worker that has them.
+DRIVE = "/drive"
+
+#: What stands beside an error where a worker does not have the notebook's folder.
+NO_FILES = (
+    "workers do not have the notebook's files here: the site has no service worker, or its page "
+    "was not heard. Read the file in the notebook and pass what is in it: "
+    "pool_map(f, [open(name).read() for name in names]), or executor.put(data) for many tasks."
+)
 
 
 class Surroundings(NamedTuple):
@@ -113,6 +125,13 @@ class Environment:
             sys.path[:] = wanted.path
             self._settings.apply(decode(wanted.settings))
         self.current = key
+
+    def explain(self, error: FileNotFoundError) -> None:
+        """Say of a file that is missing why that may be."""
+        if self._packages is None or os.path.isdir(DRIVE):
+            return
+        notes = getattr(error, "__notes__", [])
+        error.__notes__ = [*notes, NO_FILES]  # type: ignore[attr-defined] # 3.10 has no add_note
 
     async def _install(self, packages: PackagesInForce, wanted: Surroundings) -> None:
         works = packages.lacks(wanted.packages, wanted.installed)

@@ -168,6 +168,8 @@ export interface DriveOptions {
   driveName: string;
   mountpoint: string;
   browsingContextId: string;
+  /** Whether it may be that nobody answers there. */
+  probe: boolean;
 }
 
 /** What a worker needs to become ready. */

@@ -30,7 +30,10 @@ interface Runner extends PyProxy {
   drop: PyCallable;
   cancel: PyCallable;
   run: PyCallable;
-  /** The place in its batch of the task that runs, or -1; the used length of the log. */
+  /**
+   * The place in its batch of the task that runs, or -1; the used length of the log; the bytes of
+   * the largest large file of the drive that the task has read or written.
+   */
   state: PyProxy & { getBuffer(type: 'i32'): { data: Int32Array } };
   /** Results that were not posted yet. */
   log: PyProxy & { getBuffer(type: 'u8'): { data: Uint8Array } };
@@ -111,6 +114,14 @@ export class TaskLoop {
         .then(() => this.serve(frame))
         .catch((error: unknown) => this.refuse(frame, error));
     };
+  }
+
+  /** A task has read or written a large file of the drive: Python will warn of it. */
+  noteLargeFile(bytes: number): void {
+    if (this.last !== null) {
+      const state = new Int32Array(this.python._module.HEAP8.buffer, this.last.state, 3);
+      state[2] = Math.max(state[2] ?? 0, bytes);
+    }
   }
 
   private get memory(): number {
