@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
 from tests.support.wheels import (
     INICONFIG,
@@ -224,3 +227,44 @@ def bold(text):
     assert kernel.value("ask(there, 0)[0]") is False
     kernel.run("import IPython")
     assert kernel.value("list(ask(bold, 'x')) == ['<b>x</b>', IPython.__version__]") is True
+
+
+def test_a_package_that_cannot_be_had_fails_only_the_tasks_that_import_it(
+    pages: Pages, serve: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(ROOT / "_output", folder)
+    kernel = Kernel(pages.open(f"{serve(folder)}/lab/index.html"))
+    kernel.run("import png\nfrom jupyterlite_pool import pool_map")
+    [wheel] = (folder / "static" / "pyodide-lock").glob("pypng-*.whl")
+    wheel.unlink()
+    kernel.run("def use(x):\n    import png\n    return png.__name__")
+    kernel.run("def other(x):\n    return -x")
+    assert kernel.value("list(pool_map(other, [1, 2]))") == [-1, -2]
+    error = kernel.fails("pool_map(use, [1])")
+    text = "\n".join(error["traceback"])
+    assert "ImportError" in error["ename"]
+    assert "the worker could not load pypng 0.20220715.0, which the notebook has: " in text
+    assert "item 0 of 1 (args: 1)" in text
+
+
+def test_the_card_says_that_workers_are_being_prepared(kernel: Kernel) -> None:
+    kernel.run(
+        """
+from jupyterlite_pool._progress import Progress
+phases = []
+job = executor.start_job(abs, [[-1]])
+import png
+class Watched(type(job.preparing)):
+    def add(self, worker):
+        super().add(worker)
+        phases.append(Progress.of(job, "", 2).phase)
+job = executor.start_job(abs, [[-1, -2]])
+job.preparing = Watched()
+while job.active:
+    await asyncio.sleep(0.01)
+phases.append(Progress.of(job, "", 2).phase)
+"""
+    )
+    assert kernel.value("phases[0]") == "preparing"
+    assert kernel.value("phases[-1]") == "done"
