@@ -181,7 +181,7 @@ def test_what_is_finished_but_not_posted_can_be_read_when_python_has_died(
     # JavaScript reads that many bytes of the log, and posts them.
     [(item, _)] = split_results(bytes(runner.log[:second_used]), [])
     assert (item.task, decode(item.payload)) == (100, (0, 0))
-    assert list(runner.state) == [-1, 0]
+    assert list(runner.state) == [-1, 0, 0]
 
 
 def cancel_at(place: int, stop: int) -> int:
