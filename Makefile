@@ -9,7 +9,7 @@ PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' | grep -v
 SCRIPTS := $(shell find labextension/src -type f) labextension/package.json labextension/build-static.mjs
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
-.PHONY: help demo site test peers test-all check format bench clean
+.PHONY: help demo site test peers test-all faults soak check format bench clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/'
@@ -29,6 +29,15 @@ peers: build/.site build/.browser  ## run CPython's and joblib's own tests on th
 test-all: build/.site build/.browser  ## both, in one run
 	cd labextension && ../$(BIN)/python ../tools/node.py npm test --silent
 	$(BIN)/python -m pytest
+
+faults: build/.site build/.browser  ## do what can go wrong to a pool under load (ROUNDS=1, SEED=…)
+	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m tests.faults.report
+
+soak: build/.site build/.browser  ## what is long: crashes, tasks, bytes, bad input (MINUTES=60)
+	MINUTES=$(or $(MINUTES),60) $(BIN)/python -m pytest tests/soak
+	ROUNDS=$(or $(ROUNDS),100) $(BIN)/python -m pytest tests/faults/test_faults.py
+	$(BIN)/python -m tests.faults.report
 
 check: build/.wheel  ## format, lint and types, both languages
 	$(BIN)/ruff format --check .

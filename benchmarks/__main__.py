@@ -11,56 +11,81 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import os
 import platform
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from browser import find as find_browser
 from playwright.sync_api import sync_playwright
 
 from tests.conftest import BROWSER_FLAGS
 
-from . import busy, comlink, payloads, starting, tasks
-from .report import HEAD, Row, Skipped, between_marks
-from .stage import Stage
+from . import (
+    busy,
+    comlink,
+    contest,
+    engines,
+    growth,
+    handover,
+    payloads,
+    prewarm,
+    results,
+    snapshotless,
+    starting,
+    tasks,
+    thread,
+    thresholds,
+)
+from .report import HEAD, Measured, Skipped
+from .scripts import served
+from .stage import HERE, Stage
 
-ROOT = Path(__file__).parent.parent
-BUILD = ROOT / "build"
-DOCUMENT = ROOT / "docs" / "performance.md"
+SITE = HERE.parent / "_output"
 
 #: Seconds that all of it may take.
 LIMIT = 1500
 
 #: What measures which rows, in the order of the table.
-PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Row]]]] = [
+PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
     ({1}, starting.workers),
     ({2}, starting.replaced),
     ({3}, starting.memory),
+    ({1, 2, 3}, engines.in_firefox),
+    ({1, 2, 3}, engines.in_webkit),
     ({4, 5}, tasks.one_by_one),
     ({6, 7}, tasks.many),
     ({8, 9}, payloads.buffers),
     ({10, 11}, busy.jobs),
+    ({12}, thread.blocking),
+    ({13}, prewarm.kernel_start),
     ({14}, comlink.frames),
+    ({14}, contest.today),
+    ({15}, contest.others),
+    ({16}, handover.shared_memory),
+    ({17}, snapshotless.workers),
+    ({18}, thresholds.buffers),
+    ({19}, growth.with_workers),
+    ({20}, growth.with_size),
 ]
 EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 
 
-def measure(stage: Stage, wanted: set[int]) -> Iterator[Row | Skipped]:
+def measure(stage: Stage, wanted: set[int]) -> Iterator[Measured]:
     """The rows asked for; one that fails does not keep the others from being measured."""
     for numbers, part in PARTS:
         if not numbers & wanted:
             continue
+        shown = ", ".join(map(str, sorted(numbers)))
+        print(f"{stage.elapsed:6.0f} s  row {shown} …", file=sys.stderr, flush=True)
         try:
             yield from (row for row in part(stage) if row.number in wanted)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             yield from (Skipped(number, reason) for number in sorted(numbers & wanted))
+            stage.drop_kernel()  # it may be what has failed
 
 
 def run(wanted: set[int], *, quick: bool) -> None:
@@ -68,52 +93,31 @@ def run(wanted: set[int], *, quick: bool) -> None:
     executable = find_browser()
     if executable is None:
         sys.exit("there is no Chromium: run `python tools/browser.py`")
-    started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        site = stack.enter_context(comlink.served(ROOT / "_output"))
+        site = stack.enter_context(served(SITE))
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_FLAGS)
         stack.callback(browser.close)
-        rows = []
+        stage = Stage(browser, SITE, site, quick=quick)
+        about = {
+            "cores": os.cpu_count(),
+            "chromium": browser.version,
+            "python": platform.python_version(),
+            "quick": quick,
+        }
+        rows: list[Measured] = []
+        summary = ""
         print(HEAD, flush=True)
-        for row in measure(Stage(browser, site, quick=quick), wanted):
+        for row in measure(stage, wanted):
             rows.append(row)
             print(row.as_markdown(), flush=True)
-        chromium = browser.version
-    about = {
-        "cores": os.cpu_count(),
-        "chromium": chromium,
-        "python": platform.python_version(),
-        "quick": quick,
-        "seconds": round(time.monotonic() - started),
-    }
-    summary = (
-        "{cores} cores, Chromium {chromium}, native Python {python}, {seconds} s in all".format(
-            **about
-        )
-    )
-    lines = [HEAD, *(row.as_markdown() for row in rows), "", f"{summary}."]
-    BUILD.mkdir(exist_ok=True)
-    (BUILD / "bench.md").write_text("\n".join(lines) + "\n", "utf-8")
-    report = {**about, "rows": [row.as_json() for row in rows]}
-    text = json.dumps(report, indent=2, ensure_ascii=False)
-    (BUILD / "bench.json").write_text(text + "\n", "utf-8")
+            summary = results.write(rows, {**about, "seconds": round(stage.elapsed)})
     print(f"\n{summary}")
-
-
-def write_docs() -> None:
-    """Put the table of the last run into the document, unless it is of some rows only."""
-    report = json.loads((BUILD / "bench.json").read_text("utf-8"))
-    if report["quick"] or {row["number"] for row in report["rows"]} != EVERY:
-        sys.exit("the last run was not of all rows with all repetitions: run `make bench`")
-    table = (BUILD / "bench.md").read_text("utf-8")
-    document = DOCUMENT.read_text("utf-8")
-    DOCUMENT.write_text(between_marks(document, table), "utf-8")
 
 
 def give_up() -> None:
     """End everything, whatever it waits for."""
-    print(f"not done after {LIMIT} s", file=sys.stderr, flush=True)
+    print(f"not done after {LIMIT} s; what is measured is written", file=sys.stderr, flush=True)
     for process in multiprocessing.active_children():
         process.kill()
     os._exit(1)
@@ -129,12 +133,15 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.write_docs:
-        write_docs()
+        try:
+            results.write_docs(EVERY)
+        except ValueError as error:
+            sys.exit(str(error))
         return
     wanted = {int(number) for number in options.rows.split(",")} if options.rows else EVERY
     if unknown := wanted - EVERY:
         parser.error(f"there are no rows {sorted(unknown)}: there are {sorted(EVERY)}")
-    if not (ROOT / "_output" / "index.html").exists():
+    if not (SITE / "index.html").exists():
         sys.exit("there is no site: run `make site`")
     watchdog = threading.Timer(LIMIT, give_up)
     watchdog.daemon = True

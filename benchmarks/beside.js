@@ -19,7 +19,7 @@
   const startEcho = async () => {
     const worker = await start(`
       self.onmessage = ({ data: port }) => {
-        port.onmessage = event => port.postMessage(event.data);
+        port.onmessage = ({ data }) => port.postMessage(data.payload ? 0 : data);
       };
       self.postMessage('ready');
     `);
@@ -37,6 +37,19 @@
     for (let i = 0; i < count; i++) {
       const answer = next(port);
       port.postMessage(i);
+      await answer;
+    }
+    return (performance.now() - started) / count;
+  };
+
+  /** Milliseconds of a frame with such a payload and its answer, the mean of a block. */
+  const payload = async (size, count, transferred) => {
+    port ??= await startEcho();
+    const started = performance.now();
+    for (let i = 0; i < count; i++) {
+      const answer = next(port);
+      const bytes = new Uint8Array(size); // anew, as what comes out of Python's heap
+      port.postMessage({ payload: bytes }, transferred ? [bytes.buffer] : []);
       await answer;
     }
     return (performance.now() - started) / count;
@@ -85,5 +98,5 @@
       })
     );
 
-  return { pingPong, startPythons, thereAndBack, share };
+  return { pingPong, payload, startPythons, thereAndBack, share };
 })()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.conftest import PAGE_TIMEOUT
 from tests.support.kernel import Kernel
 
 HERE = Path(__file__).parent
+BUILD = HERE.parent / "build"
 
 Measure = Callable[[], float]
 
@@ -39,17 +41,36 @@ beside = run_js({beside!r})
 class Stage:
     """Where rows are measured."""
 
-    def __init__(self, browser: Browser, site: str, *, quick: bool) -> None:
+    def __init__(self, browser: Browser, folder: Path, site: str, *, quick: bool) -> None:
+        """Of a browser, and of a site: its folder, and where it is served."""
         self.browser = browser
+        self.folder = folder
         self.site = site
         self.cores = os.cpu_count() or 1
         #: Repetitions of what takes less than a second, and of what takes longer.
         self.often, self.seldom = (5, 2) if quick else (20, 5)
+        #: The same at each place of a curve.
+        self.few = 1 if quick else 3
+        self._started = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._started
+
+    def drop_kernel(self) -> None:
+        """Let the next row have another kernel."""
+        kernel = self.__dict__.pop("kernel", None)
+        if kernel is not None:
+            kernel.page.context.close()
 
     @functools.cached_property
     def kernel(self) -> Kernel:
+        """The kernel that most rows share."""
+        return self.start_kernel(self.browser.new_context())
+
+    def start_kernel(self, context: BrowserContext) -> Kernel:
         """A kernel with a worker a core, all ready, and `beside.js` as `beside`."""
-        context = self.browser.new_context()
         context.set_default_timeout(PAGE_TIMEOUT)
         page = context.new_page()
         page.goto(f"{self.site}/lab/index.html")
@@ -57,10 +78,11 @@ class Stage:
         kernel.run(SET_UP.format(cores=self.cores, beside=script("beside.js")))
         return kernel
 
-    def measure(self, code: str) -> float:
+    def measure(self, code: str, kernel: Kernel | None = None) -> float:
         """The number that a cell leaves in `took`."""
-        self.kernel.run(code)
-        return float(self.kernel.value("took"))
+        kernel = kernel or self.kernel
+        kernel.run(code)
+        return float(kernel.value("took"))
 
     def in_empty_page(self, function: str, argument: Any) -> Any:
         """What a function of JavaScript gives on an empty page, in a profile of its own."""

@@ -1,7 +1,8 @@
 /**
  * Evaluated in an empty page of the site: starts workers of one kind, and says how long that took.
  * `kind`: "pool" for a PyodidePool as a kernel has it, "bare" for `loadPyodide` in each worker.
- * They stay until the page is closed; `window.replaced()` kills one and waits for the next.
+ * They stay until the page is closed; `window.replaced()` kills one and waits for the next,
+ * `window.busy()` gives how many busy calls they run in a second.
  */
 async ([site, kind, count]) => {
   const pyodideUrl = `${site}/static/pyodide/pyodide.mjs`;
@@ -28,7 +29,14 @@ async ([site, kind, count]) => {
       await ready;
       return (performance.now() - killed) / 1000;
     };
-    return (performance.now() - started) / 1000;
+    const seconds = (performance.now() - started) / 1000;
+    const busy = 'sum(i * i % 7 for i in range(100_000))';
+    window.busy = async () => {
+      const began = performance.now();
+      await Promise.all(Array.from({ length: 10 * count }, () => pool.run(busy)));
+      return (10 * count * 1000) / (performance.now() - began);
+    };
+    return seconds;
   }
   const source = `
     import { loadPyodide } from ${JSON.stringify(pyodideUrl)};

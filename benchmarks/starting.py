@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
+from .memory import weight_of_renderers
 from .report import Row, Series, Target
 from .stage import Stage, script, take_turns
 
@@ -93,17 +92,4 @@ def _weight(stage: Stage, kind: str, count: int) -> float:
         page = context.new_page()
         page.goto(f"{stage.site}/jupyter-lite.json")
         page.evaluate(script("starting.js"), [stage.site, kind, count])
-        session = stage.browser.new_browser_cdp_session()
-        processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
-        session.detach()
-        renderers = [process["id"] for process in processes if process["type"] == "renderer"]
-        return sum(map(_proportional_set_size, renderers)) / 1e6
-
-
-def _proportional_set_size(process: int) -> int:
-    """Bytes of a process, those that it shares counted in part."""
-    text = Path(f"/proc/{process}/smaps_rollup").read_text("utf-8")
-    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
-    if found is None:
-        raise ValueError(f"the system does not say what process {process} weighs")
-    return int(found[1]) * 1024
+        return weight_of_renderers(stage.browser)

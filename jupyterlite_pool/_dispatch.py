@@ -6,7 +6,6 @@ words come in as `on_…` calls, which decode results and hand them to the sourc
 
 from __future__ import annotations
 
-import struct
 import threading
 import warnings
 import weakref
@@ -235,7 +234,7 @@ class Dispatcher:
             if entry is None:  # given up, with all its tasks
                 return
             try:
-                outcomes = _read_results(worker, entry, payload, buffers)
+                outcomes = _read_results(worker, entry, payload, buffers, done)
             except ValueError as error:
                 end = WorkerEnd("protocol", str(error))
                 self._lose(batch, worker, end)
@@ -408,14 +407,16 @@ class Dispatcher:
 
 
 def _read_results(
-    worker: int, entry: Batch, payload: bytes, buffers: Sequence[Any]
+    worker: int, entry: Batch, payload: bytes, buffers: Sequence[Any], done: bool
 ) -> dict[int, Outcome]:
     """Results of some tasks of a batch; `ValueError` where no worker of ours sends such."""
-    try:
-        items = list(split_results(payload, buffers))
-    except (struct.error, IndexError) as error:
-        raise ValueError(f"it sent results that cannot be read: {error}") from error
+    items = list(split_results(payload, buffers))
+    # They come in the order in which the tasks were sent.
+    due = iter(entry.tasks)
     for item, _ in items:
-        if item.task not in entry.tasks:
-            raise ValueError(f"it sent a result of task {item.task}, which it was not given")
+        if item.task != next(due, None):
+            raise ValueError(f"it sent a result of task {item.task}, whose turn it was not")
+    missing = len(entry.tasks) - len(items)
+    if done and missing and not entry.source.stopping:  # nobody has cancelled it on the way
+        raise ValueError(f"it said that it was done without results of {missing} tasks")
     return {item.task: read_result(worker, item, own) for item, own in items}

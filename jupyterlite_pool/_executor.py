@@ -19,6 +19,7 @@ from ._futures import PoolFuture
 from ._job import MapJob
 from ._loop import install_run_in_executor
 from ._objects import SharedObjects
+from ._options import check_count, check_seconds
 from ._output import current_cell
 from ._payload import Encoded, encode_call, encode_function, function_key
 from ._refs import ObjectRef
@@ -27,6 +28,7 @@ from ._status import PoolStatus
 from ._stream import stream
 from ._tasks import CallQueue, Held, Task
 from ._waits import can_block, install_waits, wait_done
+from ._weight import warn_if_heavy
 from .backends import Backend, WorkerLimits
 from .errors import BlockingUnavailableError, PoolStartError, TerminatedWorkerError
 from .worker.names import SetUpCall
@@ -78,11 +80,10 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         max_worker_memory: int | None = None,
         backend: Backend | None = None,
     ) -> None:
-        _check_size("max_workers", max_workers)
-        _check_size("max_tasks_per_child", max_tasks_per_child)
-        _check_size("max_worker_memory", max_worker_memory)
-        if idle_timeout is not None and not idle_timeout > 0:
-            raise ValueError(f"idle_timeout must be more than 0 seconds, not {idle_timeout}")
+        check_count("max_workers", max_workers)
+        check_count("max_tasks_per_child", max_tasks_per_child)
+        check_count("max_worker_memory", max_worker_memory)
+        check_seconds("idle_timeout", idle_timeout)
         if initializer is not None and not callable(initializer):
             raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
@@ -324,7 +325,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             ValueError: `max_workers` is less than 1.
             RuntimeError: the executor was shut down.
         """
-        _check_size("max_workers", max_workers)
+        check_count("max_workers", max_workers)
         with self._lock:
             self._check_open()
             self._dispatcher.scale(max_workers)
@@ -405,12 +406,14 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """Put a function and the surroundings of now on the workers, for as long as needed."""
         function = encode_function(fn)
         self._check_refs(function)
+        warn_if_heavy(fn, function)
         described = self._backend.environment()
         objects = self._objects
         keys = [objects.hold(function_key(function), function)]
         if described is not None:
             keys.append(objects.hold(described.key, described.encoded))
-            keys.extend(objects.hold(*part) for part in described.parts)
+            for part in described.parts:
+                keys.append(objects.hold(*part))  # noqa: PERF401 - most often there is none
 
         def release(_: object) -> None:
             for key in keys:
@@ -474,10 +477,3 @@ def _check_callable(fn: object) -> None:
 def _end(future: concurrent.futures.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-def _check_size(name: str, size: int | None) -> None:
-    if size is not None and not isinstance(size, int):
-        raise TypeError(f"{name} must be an integer, not {size!r}")
-    if size is not None and size < 1:
-        raise ValueError(f"{name} must be greater than 0, not {size}")

@@ -33,6 +33,8 @@ class Timing(NamedTuple):
     #: Seconds from the start of the job.
     start: float
     seconds: float
+    #: Which try it was: more than 1 where a worker was lost, and `retries` allowed another one.
+    attempt: int = 1
 
 
 class MapJob:
@@ -201,7 +203,9 @@ class MapJob:
         self._taken.pop(index, None)
         if task.output:
             self.output[index] = "".join(task.output)
-        self.timings[index] = Timing(index, worker, max(0.0, self.elapsed() - seconds), seconds)
+        self.timings[index] = Timing(
+            index, worker, max(0.0, self.elapsed() - seconds), seconds, task.attempt
+        )
         if error is None:
             self.values[index] = value
         else:
@@ -407,7 +411,8 @@ class MapJob:
                 self.settled.set_exception(error)
 
     def _check_end(self) -> None:
-        if self._own_end.done() or self._items is not None or self._taken or self._returned:
+        # The future last: it takes a lock to answer, and this is asked for every batch.
+        if self._items is not None or self._taken or self._returned or self._own_end.done():
             return
         self.ended_at = time.monotonic()
         if self._adopted is None:  # or else its end settles ours

@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from ._failure import attach
 from ._job import GROUPINGS, MapJob, Timing
+from ._options import check_count, check_seconds
 from ._payload import encode_function
 from ._reusable import get_reusable_executor
 from ._serial import run_now, run_serially, spawn
@@ -364,17 +365,13 @@ def _check_options(
     for iterable in iterables:
         if not isinstance(iterable, Iterable) and not hasattr(iterable, "__getitem__"):
             raise TypeError(f"{type(iterable).__name__!r} is not iterable: write pool_map(f, xs)")
-    if max_workers is not None and max_workers < 1:
-        raise ValueError(f"max_workers must be at least 1, not {max_workers}")
+    check_count("max_workers", max_workers)
     if chunksize != "auto" and (not isinstance(chunksize, int) or chunksize < 1):
         raise ValueError(f'chunksize must be "auto" or at least 1, not {chunksize!r}')
-    for name, seconds in (("timeout", timeout), ("task_timeout", task_timeout)):
-        if seconds is not None and seconds <= 0:
-            raise ValueError(f"{name} must be more than 0 seconds, not {seconds}")
-    if retries < 0:
-        raise ValueError(f"retries must be at least 0, not {retries}")
-    if seed is not None and seed < 0:
-        raise ValueError(f"seed must be at least 0, not {seed}")
+    check_seconds("timeout", timeout)
+    check_seconds("task_timeout", task_timeout)
+    check_count("retries", retries, 0)
+    check_count("seed", seed, 0)
 
 
 def _map_in_task(

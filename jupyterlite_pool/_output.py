@@ -34,7 +34,8 @@ CELLS_KNOWN = 32
 
 def current_cell() -> Any:
     """The cell that runs, as the kernel knows it; None outside of a notebook."""
-    return getattr(_kernel(), "_parent_header", None)
+    kernel = _found or _kernel()  # asked with every call
+    return None if kernel is None else kernel._parent_header
 
 
 @contextmanager

@@ -19,17 +19,23 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, NamedTuple
+from zlib import crc32
 
 import cloudpickle
 
 from ._protocol import CallItem, ResultItem
 from ._refs import ObjectRef, note_refs
 
-#: A buffer smaller than this costs more as a transfer of its own than as bytes of the stream.
+#: A buffer smaller than this costs as much as a transfer of its own as it does in the stream: see
+#: `benchmarks/thresholds.py`.
 OUT_OF_BAND_BYTES = 64 * 1024
 
 #: What stands before a result's own pickle: task, ok, buffers, seconds, bytes.
 _RESULT = struct.Struct("<i?IdI")
+
+#: What stands after it: a checksum of the first part of both. C code that writes where it should
+#: not is not noticed in WebAssembly; a result that was hit must be an error and not another value.
+_SUM = struct.Struct("<I")
 
 #: What cloudpickle calls to make a function that came by value: a code object and its globals.
 _BY_VALUE = b"_make_function"
@@ -237,21 +243,42 @@ def dump_result(item: ResultItem) -> bytes:
     No pickle around the pickle: a worker does this after each of its tasks.
     """
     task, ok, payload, buffers, seconds = item
-    return _RESULT.pack(task, ok, buffers, seconds, len(payload)) + payload
+    head = _RESULT.pack(task, ok, buffers, seconds, len(payload))
+    return b"".join((head, payload, _SUM.pack(_checksum(head, payload))))
+
+
+def _checksum(head: bytes, payload: Any) -> int:
+    """Of what every result has, and of as much of its pickle as costs next to nothing."""
+    return crc32(payload[:OUT_OF_BAND_BYTES], crc32(head))
 
 
 def split_results(
     payload: bytes, buffers: Sequence[Any]
 ) -> Iterator[tuple[ResultItem, Sequence[Any]]]:
-    """The results of a payload, each with its own buffers."""
+    """The results of a payload, each with its own buffers.
+
+    Raises:
+        ValueError: these are no results, or not as they were sent.
+    """
+    whole = memoryview(payload)
     first = at = 0
     while at < len(payload):
-        task, ok, count, seconds, size = _RESULT.unpack_from(payload, at)
-        at += _RESULT.size
-        item = ResultItem(task, ok, payload[at : at + size], count, seconds)
-        yield item, buffers[first : first + count]
-        at += size
+        try:
+            task, ok, count, seconds, size = _RESULT.unpack_from(payload, at)
+            start = at + _RESULT.size
+            end = start + size
+            [checksum] = _SUM.unpack_from(payload, end)
+        except struct.error as error:
+            raise ValueError(f"it sent results that are cut short: {error}") from error
+        # To cut out what is large would be one more copy of it.
+        own: Any = payload[start:end] if size < OUT_OF_BAND_BYTES else whole[start:end]
+        if _checksum(payload[at:start], own) != checksum:
+            raise ValueError("it sent results whose checksum is wrong")
+        yield ResultItem(task, ok, own, count, seconds), buffers[first:][:count]
+        at = end + _SUM.size
         first += count
+    if first != len(buffers):
+        raise ValueError(f"it sent results with {len(buffers)} buffers instead of {first}")
 
 
 def _named_arguments(

@@ -31,6 +31,8 @@ BROWSER_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A name that is no secure context, as that of a machine in a school.
+    "--host-resolver-rules=MAP pool.test 127.0.0.1",
 ]
 
 #: Milliseconds: two workers and a kernel start at once on machines with two slow cores.

@@ -35,19 +35,19 @@ class ParallelCell:
         self.__name__ = "parallel cell"
         self._target = target
         self._body = body
-        self._names = dict(names)
+        self.names = dict(names)
         self._filename = filename
         self._code = _compile(target, body, filename)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Code objects cannot be pickled; source is shorter, too.
-        return (ParallelCell, (self._target, self._body, self._names, self._filename))
+        return (ParallelCell, (self._target, self._body, self.names, self._filename))
 
     def __call__(self, item: Any) -> Any:
         """Run the body for one item; returns a coroutine where the body awaits something."""
         lines = self._body.splitlines(keepends=True)
         linecache.cache[self._filename] = (len(self._body), None, lines, self._filename)
-        scope = {"__name__": "__main__", **self._names, ITEM: item}
+        scope = {"__name__": "__main__", **self.names, ITEM: item}
         running = eval(self._code, scope)
         return _finish(running, scope) if inspect.iscoroutine(running) else scope.get(VALUE)
 

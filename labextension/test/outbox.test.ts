@@ -37,3 +37,41 @@ test('nothing is told once it is closed', async () => {
   await new Promise(resolve => setTimeout(resolve, 10));
   expect(listener).not.toHaveBeenCalled();
 });
+
+test('that a batch is given to a worker is told with its result, or a little later', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const listener = vi.fn();
+    const outbox = new Outbox(listener);
+    outbox.push(dispatched(1));
+    await turn();
+    expect(listener).not.toHaveBeenCalled();
+    outbox.push(output);
+    await turn();
+    expect(listener).toHaveBeenCalledExactlyOnceWith([dispatched(1), output]);
+    outbox.push(dispatched(2));
+    vi.runAllTimers();
+    expect(listener).toHaveBeenLastCalledWith([dispatched(2)]);
+    outbox.close();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+const output: PoolEvent = {
+  type: 'frame',
+  worker: 0,
+  frame: { kind: 'output', task: 1, stream: 'stdout', text: 'x' }
+};
+
+/** A message that an outbox has sent itself before has come round when this one has. */
+function turn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise(resolve => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

@@ -383,7 +383,7 @@ nested = list(pool_map(outer, [1, 2]))
         ("pool_map(3, [1])", "TypeError", "must be a function, not 'int'"),
         ("pool_map(abs)", "TypeError", "nothing to map over"),
         ("pool_map(abs, 3)", "TypeError", "'int' is not iterable"),
-        ("pool_map(abs, [1], max_workers=0)", "ValueError", "max_workers must be at least 1"),
+        ("pool_map(abs, [1], max_workers=0)", "ValueError", "max_workers must be greater than 0"),
         ("pool_map(abs, [1], chunksize=0)", "ValueError", "chunksize must be"),
         ("pool_map(abs, [1], retries=-1)", "ValueError", "retries must be at least 0"),
         ("pool_map(abs, [1], timeout=0)", "ValueError", "timeout must be more than 0"),

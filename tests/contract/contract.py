@@ -411,6 +411,7 @@ def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
         lose(executor)
         job.settled.result()
         assert sorted(job.values.values()) == [1, 2]
+        assert sorted(timing.attempt for timing in job.timings.values()) == [1, 2]
 
 
 def contract_an_exception_is_never_tried_again(make: Make) -> None:

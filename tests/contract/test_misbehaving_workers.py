@@ -44,9 +44,10 @@ class Forging(InProcessBackend):
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
-        (b"no result at all, but some bytes of another kind", "cannot be read|was not given"),
-        (b"\x01", "cannot be read"),
-        (dump_result(ResultItem(99, True, b"", 0, 0.0)), "task 99, which it was not given"),
+        (b"no result at all, but some bytes of another kind", "cut short"),
+        (b"\x01", "cut short"),
+        (bytes(100), "checksum is wrong"),
+        (dump_result(ResultItem(99, True, b"", 0, 0.0)), "task 99, whose turn it was not"),
     ],
 )
 def test_a_worker_that_forges_results_is_replaced_and_its_task_fails(

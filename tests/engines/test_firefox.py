@@ -30,6 +30,13 @@ def who(_):
     return firefox_kernel
 
 
+def test_workers_are_restored_from_the_sites_snapshot(kernel: Kernel) -> None:
+    kernel.run("await executor.submit(abs, -1)")
+    assert (
+        kernel.value("all(worker.restored for worker in executor._backend._pool.workers)") is True
+    )
+
+
 def test_pool_map_waits_and_keeps_the_order(kernel: Kernel) -> None:
     assert kernel.run("pool_map(double, xs)").result == "[2, 4, 6]"
     assert kernel.value("list(pool_map(lambda x: x, range(500))) == list(range(500))") is True

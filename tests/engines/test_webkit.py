@@ -32,6 +32,13 @@ def who(_):
     return webkit_kernel
 
 
+def test_workers_are_restored_from_the_sites_snapshot(kernel: Kernel) -> None:
+    kernel.run("await executor.submit(abs, -1)")
+    assert (
+        kernel.value("all(worker.restored for worker in executor._backend._pool.workers)") is True
+    )
+
+
 def test_pool_map_is_awaited(kernel: Kernel) -> None:
     assert kernel.run("await pool_map(double, xs)").result == "[2, 4, 6]"
     kernel.run("many = await pool_map(double, range(300))")

@@ -14,6 +14,7 @@ from benchmarks.report import between_marks
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "build" / "faults.json"
+SOAK = ROOT / "build" / "soak.json"
 DOCUMENT = ROOT / "docs" / "faults.md"
 
 HEAD = (
@@ -30,6 +31,15 @@ class Record:
         self.rounds: list[dict[str, Any]] = []
         #: Seconds of an ordinary start, each.
         self.boots: list[float] = []
+
+    def add(self, words: str, detect: float | None = None) -> None:
+        """Keep a round of a fault that is done to a page or a site; its test has judged it.
+
+        Args:
+            detect: seconds until it was known, or over.
+        """
+        entry = {"words": words, "detect": detect, "tasks": 0, "lost": 0, "duplicated": 0}
+        self.rounds.append({**entry, "failed elsewhere": [], "next": True})
 
     def write(self) -> None:
         """Add to what other runs have left."""
@@ -75,6 +85,22 @@ def _line(words: str, rounds: Sequence[dict[str, Any]], boot: float) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
+def figures(soak: dict[str, Any]) -> str:
+    """The figures of what is long."""
+    lines = ["| what | figures |", "|---|---|"]
+    for words, found in soak.items():
+        if isinstance(found, dict):
+            shown = ", ".join(
+                f"{name.replace('_', ' ')}: {_number(n)}" for name, n in found.items()
+            )
+            lines.append(f"| {words} | {shown} |")
+    return "\n".join([*lines, "", f"It had {soak['minutes']:g} minutes."])
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
+
+
 def main() -> None:
     """Print the table of the last run, or put it into the document."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.report")
@@ -83,10 +109,14 @@ def main() -> None:
     if not FILE.exists():
         sys.exit("there was no run: `make faults`")
     text = table(json.loads(FILE.read_text("utf-8")))
-    if options.write_docs:
-        DOCUMENT.write_text(between_marks(DOCUMENT.read_text("utf-8"), text, "faults"), "utf-8")
-    else:
-        print(text)
+    soaked = figures(json.loads(SOAK.read_text("utf-8"))) if SOAK.exists() else ""
+    if not options.write_docs:
+        print(text, soaked, sep="\n\n")
+        return
+    document = between_marks(DOCUMENT.read_text("utf-8"), text, "faults")
+    if soaked:
+        document = between_marks(document, soaked, "soak")
+    DOCUMENT.write_text(document, "utf-8")
 
 
 if __name__ == "__main__":

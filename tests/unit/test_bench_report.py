@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from benchmarks import plots, results
 from benchmarks.busy import best_schedule
-from benchmarks.report import HEAD, Row, Series, Skipped, Target, between_marks
+from benchmarks.report import (
+    HEAD,
+    Ceiling,
+    Curve,
+    Measured,
+    Row,
+    Series,
+    Skipped,
+    Target,
+    between_marks,
+)
 from benchmarks.stage import take_turns
+
+#: Between these stands the table of a document.
+MARKS = ("<!-- bench: begin -->", "<!-- bench: end -->")
 
 
 def row(this: float, target: Target | None) -> Row:
@@ -44,13 +60,17 @@ def test_a_row_says_whether_its_target_is_met(
 
 
 def test_every_line_has_as_many_cells_as_the_head() -> None:
-    lines = [row(1.0, Target(1.0)).as_markdown(), Skipped(3, "a | b").as_markdown()]
+    lines = [
+        row(1.0, Target(1.0)).as_markdown(),
+        Skipped(3, "a | b").as_markdown(),
+        curve(19, "workers").as_markdown(),
+    ]
     cells = {line.replace("\\|", "").count("|") for line in [*lines, *HEAD.splitlines()]}
     assert len(cells) == 1
 
 
 def test_a_table_takes_the_place_of_the_one_before() -> None:
-    begin, end = "<!-- bench: begin -->", "<!-- bench: end -->"
+    begin, end = MARKS
     document = f"above\n{begin}\nold\n{end}\nbelow\n"
     assert between_marks(document, "new\n") == f"above\n{begin}\n\nnew\n\n{end}\nbelow\n"
 
@@ -76,3 +96,75 @@ def test_no_schedule_beats_the_average_worker_or_the_longest_item() -> None:
     assert best_schedule([1.0, 1.0, 2.0], 2) == 2.0
     assert best_schedule([1.0, 1.0, 4.0], 2) == 4.0
     assert best_schedule([3.0] * 4, 3) == 4.0
+
+
+@pytest.mark.parametrize(("worst", "verdict"), [(50.0, "met"), (51.0, "missed")])
+def test_no_repetition_may_exceed_a_ceiling(worst: float, verdict: str) -> None:
+    this = Series("this", "ms", [0.0, worst, 0.0])
+    ceiling = Row(1, this, Series("other", "ms", [0.0]), Ceiling(50, "ms"))
+    assert ceiling.ratio is None
+    assert ceiling.verdict == verdict
+    assert ceiling.as_markdown().endswith(f"| each ≤ 50 ms |  | {verdict} |")
+
+
+def test_a_ratio_to_nothing_meets_no_target() -> None:
+    nothing = Series("other", "s", [0.0])
+    assert Row(1, Series("this", "s", [1.0]), nothing, Target(2.0)).verdict == "missed"
+
+
+def curve(number: int, along: str) -> Curve:
+    points = [(at, Series("grows", "s", [at / 10, at / 8, at / 9])) for at in (1, 2, 4)]
+    return Curve(number, "grows", along, points)
+
+
+def test_a_curve_shows_both_of_its_ends() -> None:
+    assert "1 workers: 0.111 … 4 workers: 0.444" in curve(19, "workers").as_markdown()
+
+
+def test_drawings_have_colours_for_light_and_for_dark_pages(tmp_path: Path) -> None:
+    rows = [curve(19, "workers"), curve(20, "bytes"), curve(20, "bytes"), curve(20, "bytes")]
+    plots.draw({"rows": [row.as_json() for row in rows]}, tmp_path)
+    for name in plots.FILES.values():
+        text = (tmp_path / name).read_text("utf-8")
+        assert "prefers-color-scheme:dark" in text
+        for placeholder, (variable, light, dark) in plots.COLOURS.items():
+            assert placeholder not in text
+            assert f"--{variable}:{light}" in text
+            assert f"--{variable}:{dark}" in text
+            if variable in ("ink", "first"):
+                assert f"var(--{variable})" in text
+
+
+def finished_run(folder: Path, *, quick: bool = False) -> None:
+    about = {"cores": 2, "chromium": "1", "python": "3", "seconds": 9, "quick": quick}
+    rows: list[Measured] = [
+        row(1.0, Target(1.0)),
+        Skipped(7, "there is none"),
+        curve(19, "workers"),
+    ]
+    results.write(rows, about, folder)
+    for name in ("README.md", "docs/performance.md"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(f"above\n{MARKS[0]}\nold\n{MARKS[1]}\nbelow\n", "utf-8")
+    (folder / "docs" / "images").mkdir()
+
+
+def test_a_run_goes_into_the_documents(tmp_path: Path) -> None:
+    finished_run(tmp_path)
+    results.write_docs({1, 7, 19}, tmp_path, tmp_path)
+    whole = (tmp_path / "docs" / "performance.md").read_text("utf-8")
+    brief = (tmp_path / "README.md").read_text("utf-8")
+    assert "| 1 | this" in whole
+    assert "| 7 | there is none" in whole
+    assert "| 1 | this" in brief
+    assert "| 7 |" not in brief
+    assert "](images/growth-workers.svg)" in whole
+    assert (tmp_path / "docs" / "images" / "growth-workers.svg").exists()
+
+
+@pytest.mark.parametrize(("quick", "every"), [(True, {1, 7, 19}), (False, {1, 2, 7, 19})])
+def test_a_run_of_less_does_not(tmp_path: Path, quick: bool, every: set[int]) -> None:
+    finished_run(tmp_path, quick=quick)
+    with pytest.raises(ValueError, match="make bench"):
+        results.write_docs(every, tmp_path, tmp_path)
+    assert "old" in (tmp_path / "README.md").read_text("utf-8")

@@ -19,7 +19,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the bottom to the top: a module imports only what stands in a line above its own.
 LAYERS = """
-    errors  _protocol  _chunks  _limits  _beats
+    errors  _protocol  _chunks  _limits  _beats  _options
     _refs  _waits  _read_ahead
     _payload  _locks
     _failure  _futures  _loop
@@ -33,7 +33,7 @@ LAYERS = """
     _modules  _packages  _tasks
     _environment
     backends
-    _job  _objects  _setup  _batch  _status  backends.pyodide
+    _weight  _job  _objects  _setup  _batch  _status  backends.pyodide
     _output
     _dispatch
     _stream  testing

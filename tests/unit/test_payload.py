@@ -19,6 +19,7 @@ from jupyterlite_pool._payload import (
     OUT_OF_BAND_BYTES,
     decode,
     decode_function,
+    dump_result,
     encode,
     encode_call,
     encode_function,
@@ -222,3 +223,14 @@ def test_a_traceback_in_a_worker_shows_the_cells_lines() -> None:
 def test_the_lines_of_a_file_are_not_sent() -> None:
     linecache.getlines(__file__)
     assert b"not_sent" not in encode_function(plain).payload
+
+
+def test_a_large_result_is_read_where_it_lies() -> None:
+    results = [
+        ResultItem(i, True, bytes([i]) * size, 0, 0.0) for i, size in enumerate((9, 1 << 20))
+    ]
+    payload = b"".join(map(dump_result, results))
+    (small, _), (large, _) = split_results(payload, ())
+    assert [small, large] == results
+    assert isinstance(small.payload, bytes)
+    assert getattr(large.payload, "obj", None) is payload

@@ -286,10 +286,19 @@ export class PyodidePool {
   private restWhenIdle(): void {
     this.callOffRest?.();
     this.callOffRest = null;
-    const busy = this.queue.length > 0 || [...this.crew].some(handle => handle.current);
-    if (this.idleTimeout !== null && !busy && !this.closed) {
-      this.callOffRest = afterBeats(this.idleTimeout, () => this.crew.rest());
+    if (this.idleTimeout !== null && this.idle) {
+      this.callOffRest = afterBeats(this.idleTimeout, () => {
+        if (this.idle) {
+          this.crew.rest();
+        }
+      });
     }
+  }
+
+  /** Whether nobody has anything to do; to start is to have something to do. */
+  private get idle(): boolean {
+    const workers = [...this.crew];
+    return this.queue.length === 0 && workers.every(handle => handle.ready && !handle.current);
   }
 
   /** Give waiting batches to idle workers, first come, first served. */

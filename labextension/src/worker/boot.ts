@@ -1,7 +1,13 @@
 /** Pyodide, started or restored in a pool worker. */
 import { errorText } from '../errors';
 import type { BootOptions } from '../protocol';
-import type { CreatePyodideModule, LoadOptions, Pyodide, PyodideModule } from './pyodide';
+import type {
+  CreatePyodideModule,
+  LoadOptions,
+  Pyodide,
+  PyodideModule,
+  PyodideRuntime
+} from './pyodide';
 import { layDown, openSnapshot } from './snapshot';
 
 export interface Runtime {
@@ -69,7 +75,9 @@ async function restore(
       const url = new URL('pyodide.asm.mjs', common.indexURL).href;
       const { default: create } = (await import(url)) as { default: CreatePyodideModule };
       const module = await create(settings);
+      const trampoline = readTrampoline(module);
       await layDown(snapshot, module.HEAPU8);
+      module.HEAP32[trampoline.place] = trampoline.pointer;
       return module;
     };
     const _loadSnapshot = Promise.resolve(snapshot.head);
@@ -78,6 +86,16 @@ async function restore(
     console.warn(`jupyterlite-pool: the snapshot could not be restored: ${errorText(error)}`);
     return null;
   }
+}
+
+/**
+ * Through what this browser lets Python call C functions of another signature: a function made by
+ * the runtime as it starts, or 0 where the browser cannot have it. It is no part of the snapshot.
+ */
+function readTrampoline(module: PyodideRuntime): { place: number; pointer: number } {
+  const offset = module.HEAP32[module.__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET / 4] ?? 0;
+  const place = (module.__PyRuntime + offset) / 4;
+  return { place, pointer: module.HEAP32[place] ?? 0 };
 }
 
 /**

@@ -31,6 +31,10 @@ export interface PyodideFatal {
 export interface PyodideRuntime {
   HEAP8: Int8Array;
   HEAPU8: Uint8Array;
+  HEAP32: Int32Array;
+  /** Where Python's state lies, and where it keeps how far into that its trampoline is noted. */
+  __PyRuntime: number;
+  __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET: number;
 }
 
 /** Makes the C side; Emscripten's settings are its only argument. */

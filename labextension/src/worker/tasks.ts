@@ -24,6 +24,22 @@ const CAN_SUSPEND = 'Suspending' in WebAssembly;
 /** Milliseconds that the host has to hear a worker's last word, and to end it. */
 const LAST_WORD = 2_000;
 
+/**
+ * What evaluates source. Its top level can be awaited, as with `runPythonAsync`, but what never
+ * waits has ended when the call returns: to wait for the event loop's turns takes far longer.
+ */
+const EVALUATE = `
+import asyncio
+from pyodide.code import eval_code_async
+
+def evaluate(code, space):
+    loop = asyncio.get_running_loop()
+    task = asyncio.Task(eval_code_async(code, space), loop=loop, eager_start=True)
+    return task.result() if task.done() else task
+
+evaluate
+`;
+
 /** The Python runner, as `jupyterlite_pool.worker.entry` connects it. */
 interface Runner extends PyProxy {
   put: PyCallable;
@@ -41,6 +57,9 @@ interface Runner extends PyProxy {
 
 export class TaskLoop {
   private runner: Runner | null = null;
+  /** Made when there is source to evaluate: the workers of a kernel never have any. */
+  private evaluator: PyCallable | null = null;
+  private readonly turns = new MessageChannel();
   /** Where `state` and `log` lie in the heap: they can be read there when Python is dead. */
   private last: { state: number; log: number } | null = null;
   /** The batch that the runner has. */
@@ -169,7 +188,14 @@ export class TaskLoop {
 
   private async evaluate({ batch, code }: EvalFrame): Promise<void> {
     try {
-      this.post({ kind: 'value', batch, value: toPlain(await this.python.runPythonAsync(code)) });
+      const { globals } = this.python;
+      const evaluate = (this.evaluator ??= this.makeEvaluator());
+      const running: unknown = CAN_SUSPEND
+        ? evaluate.callPromising(code, globals)
+        : evaluate(code, globals);
+      const value = toPlain(await running);
+      await this.nextTurn();
+      this.post({ kind: 'value', batch, value });
     } catch (error) {
       const { type, message } = error as Error & { type?: string };
       this.post({
@@ -181,6 +207,21 @@ export class TaskLoop {
         traceback: message
       });
     }
+  }
+
+  private makeEvaluator(): PyCallable {
+    // In globals of its own: these names are none of the user's.
+    const options: object = { globals: this.python.toPy({}) as unknown };
+    return this.python.runPython(EVALUATE, options) as PyCallable;
+  }
+
+  /** A worker that its code has closed has no further turn, and gives no value. */
+  private nextTurn(): Promise<void> {
+    const { port1, port2 } = this.turns;
+    return new Promise(resolve => {
+      port1.onmessage = () => resolve();
+      port2.postMessage(null);
+    });
   }
 
   private lastMessage(): string {

@@ -1,0 +1,20 @@
+/** A new worker for each task, ended when it has answered. */
+import * as Comlink from 'comlink';
+import { compete } from './page.js';
+
+let url;
+
+async function nothing() {
+  const worker = new Worker('comlink.worker.js', { type: 'module' });
+  const remote = Comlink.wrap(worker);
+  await remote.init(url);
+  await remote.run('nothing()');
+  worker.terminate();
+}
+
+compete({
+  start: async (_, pyodideUrl) => {
+    url = pyodideUrl;
+  },
+  nothing
+});

@@ -1,0 +1,14 @@
+/** A worker of npm's workerpool. Its name is where Pyodide is. */
+import workerpool from 'workerpool';
+import { PYTHON } from './page.js';
+
+const { loadPyodide } = await import(self.name);
+const python = await loadPyodide();
+python.runPython(PYTHON);
+const nothing = python.globals.get('nothing');
+const lengthOf = python.runPython('lambda view: len(view.to_bytes())');
+
+workerpool.worker({
+  nothing: () => nothing(),
+  length: view => lengthOf(view)
+});

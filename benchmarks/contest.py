@@ -1,0 +1,176 @@
+"""What others have for Python in several workers, on a page like ours."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import pickle
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from jupyterlite_pool._batch import Batch
+from jupyterlite_pool._payload import encode_call, encode_function, function_key
+from jupyterlite_pool._tasks import CallQueue, Held, Task
+
+from . import tasks
+from .report import Measured, Row, Series, Skipped, Target
+from .scripts import bundle, link_site, npm_packages, served, write_page
+from .stage import BUILD, HERE, Stage
+
+SCRIPTS = HERE / "contenders"
+
+#: Workers of each, as in the first row.
+WORKERS = 4
+
+#: Calls one after the other, whose mean is one repetition; calls that are made at once.
+BLOCK, MANY = 100, 1_000
+
+BYTES = 100_000_000
+
+AHEAD, FASTER = Target(1.0), Target(1.0, at_least=True)
+
+
+def today(stage: Stage) -> Iterator[Measured]:
+    """Row 14: a pool made by hand, and a new worker for each task, beside a notebook's pool."""
+    stage.kernel.run(tasks.FUNCTIONS)
+    submit = f"took = await awaited(nothing, {BLOCK})"
+    one_map = f"took = empty_tasks({tasks.MANY})"
+    for cell in (submit, one_map):  # warm
+        stage.measure(cell)
+    ours: dict[str, list[float]] = defaultdict(list)
+    by_hand: dict[str, list[float]] = defaultdict(list)
+    fresh: list[float] = []
+    with _pages(stage) as url:
+        for _ in range(stage.seldom):
+            ours["call"].append(stage.measure(submit))
+            ours["many"].append(stage.measure(one_map))
+            for key, value in _measure(stage, url, "comlink").items():
+                by_hand[key].append(value)
+            fresh.append(_measure(stage, url, "fresh", once=True)["call"])
+    shown = "a pool made by hand in a page, Comlink `run(code)` a task"
+    await_submit = Series(
+        "`await executor.submit(f)`, empty `f`, in a notebook", "ms", ours["call"]
+    )
+    yield Row(14, await_submit, Series(shown, "ms", by_hand["call"]))
+    yield Row(
+        14,
+        Series(_MAP, "tasks/s", ours["many"]),
+        Series(f"{shown}, {MANY:,} at once", "tasks/s", by_hand["many"]),
+    )
+    yield Row(14, await_submit, Series("a new Pyodide worker for each task", "ms", fresh))
+
+
+def others(stage: Stage) -> Iterator[Measured]:
+    """Row 15: npm's workerpool and PyScript, on what rows 1, 4, 7 and 8 measure."""
+    stage.kernel.run(tasks.FUNCTIONS)
+    one_map = f"took = empty_tasks({tasks.MANY})"
+    stage.measure(one_map)  # warm
+    maps = [stage.measure(one_map) for _ in range(stage.seldom)]
+    this = Series(_MAP, "tasks/s", maps)
+    with _pages(stage) as url:
+        contenders = {"workerpool": "npm `workerpool`", "pyscript": "PyScript's workers"}
+        times = _take_turns(stage, url, ["pool", *contenders])
+        for name, shown in contenders.items():
+            yield from _compare(times, name, shown)
+            if not isinstance(times[name], str):
+                other = Series(f"{shown}, {MANY:,} calls at once", "tasks/s", times[name]["many"])
+                yield Row(15, this, other)
+
+
+_WHERE = "page → worker"
+
+_MAP = f"`pool_map(f, range({tasks.MANY:,}))`, empty `f`, in a notebook"
+
+#: What is measured: of what, its unit, and whether more or less of it is better.
+_MEASURED = {
+    "start": (f"{WORKERS} workers ready", "s", AHEAD),
+    "call": (f"an empty call, {_WHERE}", "ms", AHEAD),
+    "many": (f"{MANY:,} empty calls at once, {_WHERE}", "calls/s", FASTER),
+    "length": (f"100 MB there, their length back, {_WHERE}", "s", AHEAD),
+}
+
+
+def _compare(times: dict[str, Any], name: str, shown: str) -> Iterator[Measured]:
+    other = times[name]
+    if isinstance(other, str):
+        yield Skipped(15, f"{shown}: {other}")
+        return
+    for key, (what, unit, target) in _MEASURED.items():
+        this = Series(what, unit, times["pool"][key])
+        yield Row(15, this, Series(shown, unit, other[key]), target)
+
+
+def _take_turns(stage: Stage, url: str, names: list[str]) -> dict[str, Any]:
+    """The times of each contender; of one that does not work here, the reason."""
+    times: dict[str, Any] = {name: defaultdict(list) for name in names}
+    for i in range(stage.seldom):
+        for j in range(len(names)):
+            name = names[(i + j) % len(names)]
+            if isinstance(times[name], str):
+                continue
+            try:
+                for key, value in _measure(stage, url, name).items():
+                    times[name][key].append(value)
+            except Exception as error:
+                if name == "pool":
+                    raise
+                times[name] = str(error).splitlines()[0]
+    return times
+
+
+def _measure(stage: Stage, url: str, name: str, once: bool = False) -> dict[str, float]:
+    """All that a contender is asked, on a page and in a profile of its own."""
+    with stage.browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"{url}/{name}.html")
+        page.wait_for_function("() => window.contender")
+        page.evaluate("frames => { window.poolFrames = frames; }", _pool_frames())
+
+        def ask(what: str, argument: int) -> float:
+            return float(page.evaluate(f"argument => contender.{what}(argument)", argument))
+
+        start = ask("start", WORKERS)
+        if once:
+            return {"call": ask("call", 1)}
+        ask("many", 10 * WORKERS)  # warm
+        ask("call", BLOCK)
+        times = {"start": start, "call": ask("call", BLOCK), "many": ask("many", MANY)}
+        if name != "comlink":
+            ask("length", BYTES)  # warm: the heap grows once
+            times["length"] = ask("length", BYTES)
+        return times
+
+
+def _pool_frames() -> dict[str, Any]:
+    """What the pool's Python sends for an empty call, and for the length of the page's buffer."""
+    # It stays out of band, and the page has another one for it.
+    buffer = pickle.PickleBuffer(bytearray(1 << 20))
+    return {"nothing": _frame(gc.isenabled), "length": _frame(len, buffer)}
+
+
+def _frame(function: Callable[..., Any], *args: object) -> dict[str, Any]:
+    encoded = encode_function(function)
+    key = function_key(encoded)
+    task = Task(0, Held(key), encode_call(function, args, {}), id=0)
+    payload, _, _ = Batch(CallQueue(), {0: task}, 1).frame()
+    return {"key": key, "held": list(encoded.payload), "call": list(payload)}
+
+
+@contextlib.contextmanager
+def _pages(stage: Stage) -> Iterator[str]:
+    """A page for each contender, with the site's Pyodide and pool; their URL."""
+    folder = BUILD / "bench-pages"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    modules = npm_packages()
+    bundle(folder, sorted(SCRIPTS.glob("*.js")), [modules])
+    for script in sorted(SCRIPTS.glob("*.js")):
+        write_page(folder, script.name)
+    shutil.copy(SCRIPTS / "pyscript.worker.py", folder)
+    (folder / "pyscript").symlink_to(modules / "@pyscript" / "core" / "dist")
+    link_site(folder, stage.folder)
+    with served(folder, isolated=True) as url:
+        yield url

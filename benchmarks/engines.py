@@ -1,0 +1,158 @@
+"""Rows 1 to 3 in the other two engines, where they are installed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+from tests.support import firefox, webkit
+
+from .memory import weight_of_descendants
+from .report import Measured, Row, Series, Skipped, Target
+from .scripts import empty_site
+from .stage import Stage, script
+from .starting import WORKERS
+
+#: How often a browser that has frozen is started again, for one measurement.
+TRIES = 3
+
+#: WebKit takes the better part of a minute for four ordinary starts.
+WEBKIT_REPETITIONS = 2
+
+
+class Page(Protocol):
+    """A page of either."""
+
+    def open(self, url: str) -> None:
+        """Go to a page, and wait until it is loaded."""
+
+    def evaluate(self, function: str, argument: Any = None, /) -> Any:
+        """Call a function of JavaScript with an argument, and await its value, both as JSON."""
+
+
+class Engine(NamedTuple):
+    """A browser."""
+
+    name: str
+    start: Callable[[], contextlib.AbstractContextManager[Page]]
+    #: Whether a process with such a command line runs pages.
+    runs_pages: Callable[[list[str]], bool]
+    repetitions: int
+
+
+class Taken(NamedTuple):
+    """What was measured of workers of one kind, once."""
+
+    all_ready: float
+    one_ready: float
+    #: None for workers that nothing replaces.
+    replaced: float | None
+    further: float
+
+
+def in_firefox(stage: Stage) -> Iterator[Measured]:
+    """Rows 1 to 3 in Firefox."""
+    executable = firefox.find()
+    if executable is None:
+        yield from _skipped(firefox.HOW_TO_GET)
+        return
+    path = executable
+    yield from _rows(
+        stage,
+        Engine(
+            "Firefox",
+            lambda: firefox.start(path),
+            lambda command: "-contentproc" in command and command[-1] == "tab",
+            stage.seldom,
+        ),
+    )
+
+
+def in_webkit(stage: Stage) -> Iterator[Measured]:
+    """Rows 1 to 3 in WebKitGTK."""
+    programs = webkit.find()
+    if programs is None:
+        yield from _skipped(webkit.HOW_TO_GET)
+        return
+    found = programs
+    yield from _rows(
+        stage,
+        Engine(
+            "WebKitGTK",
+            lambda: webkit.start(found),
+            lambda command: bool(command) and command[0].endswith("WebKitWebProcess"),
+            min(stage.seldom, WEBKIT_REPETITIONS),
+        ),
+    )
+
+
+def _skipped(reason: str) -> Iterator[Skipped]:
+    return (Skipped(number, reason) for number in (1, 2, 3))
+
+
+def _rows(stage: Stage, engine: Engine) -> Iterator[Row]:
+    pool: list[Taken] = []
+    bare: list[Taken] = []
+    with empty_site(stage.folder) as site:
+        for i in range(engine.repetitions):
+            kinds = [("pool", pool), ("bare", bare)]
+            for kind, taken in kinds[:: -1 if i % 2 else 1]:
+                taken.append(_measure(engine, site, kind))
+    name = engine.name
+    yield Row(
+        1,
+        Series(f"{name}: {WORKERS} workers ready, with the site's snapshot", "s", _all(pool, 0)),
+        Series(f"{WORKERS} workers with `loadPyodide` in each", "s", _all(bare, 0)),
+        Target(0.15),
+    )
+    yield Row(
+        2,
+        Series(f"{name}: killed → the next is ready, no spare", "s", _all(pool, 2)),
+        Series("one worker with `loadPyodide`", "s", _all(bare, 1)),
+        Target(0.1),
+    )
+    yield Row(
+        3,
+        Series(f"{name}: memory of a further worker", "MB", _all(pool, 3)),
+        Series("a further worker with `loadPyodide`", "MB", _all(bare, 3)),
+        Target(1.1),
+    )
+
+
+def _all(taken: list[Taken], place: int) -> list[float]:
+    return [float(one[place] or 0) for one in taken]
+
+
+def _measure(engine: Engine, site: str, kind: str) -> Taken:
+    """One worker in a browser of its own, then all of them in another."""
+
+    def one(page: Page) -> tuple[float, float, float | None]:
+        ready = _start(page, site, kind, 1)
+        weight = weight_of_descendants(engine.runs_pages)
+        replaced = page.evaluate("() => window.replaced()") if kind == "pool" else None
+        return ready, weight, replaced
+
+    def several(page: Page) -> tuple[float, float]:
+        return _start(page, site, kind, WORKERS), weight_of_descendants(engine.runs_pages)
+
+    one_ready, one_weight, replaced = _in_fresh(engine, site, one)
+    all_ready, all_weight = _in_fresh(engine, site, several)
+    return Taken(all_ready, one_ready, replaced, (all_weight - one_weight) / (WORKERS - 1))
+
+
+def _start(page: Page, site: str, kind: str, count: int) -> float:
+    return float(page.evaluate(script("starting.js"), [site, kind, count]))
+
+
+def _in_fresh(engine: Engine, site: str, measure: Callable[[Page], Any]) -> Any:
+    """What is measured on an empty page of a browser started for it."""
+    for left in reversed(range(TRIES)):
+        try:
+            with engine.start() as page:
+                page.open(f"{site}/empty.html")
+                return measure(page)
+        except firefox.FrozenError:
+            if not left:
+                raise
+    raise AssertionError("not reached")

@@ -1,0 +1,62 @@
+"""From which size on a buffer is better handed over than copied."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+from .report import Row, Series
+from .stage import Stage, take_turns
+
+BLOCK = 50
+
+SIZES = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18]
+
+FUNCTIONS = """
+import pickle
+from jupyterlite_pool import _payload
+
+if not globals().get("measured_threshold"):
+    measured_threshold = _payload.OUT_OF_BAND_BYTES
+
+async def there(size, count, threshold):
+    data = bytearray(os.urandom(size))
+    _payload.OUT_OF_BAND_BYTES = threshold
+    try:
+        started = time.perf_counter()
+        for _ in range(count):
+            await executor.submit(len, pickle.PickleBuffer(data))
+        return (time.perf_counter() - started) * 1000 / count
+    finally:
+        _payload.OUT_OF_BAND_BYTES = measured_threshold
+"""
+
+
+def buffers(stage: Stage) -> Iterator[Row]:
+    """Row 18: what Python leaves out of its stream, and what JavaScript transfers."""
+    stage.kernel.run(FUNCTIONS)
+    for what, this, other, cells in (
+        (
+            "`submit(len, buffer)`",
+            "out of band",
+            "in band",
+            ("there({size}, {count}, 0)", "there({size}, {count}, 1 << 40)"),
+        ),
+        (
+            "a frame's payload to a worker",
+            "transferred",
+            "copied",
+            ("beside.payload({size}, {count}, True)", "beside.payload({size}, {count}, False)"),
+        ),
+    ):
+        for size in SIZES:
+            calls = [cell.format(size=size, count=BLOCK) for cell in cells]
+            measures = [functools.partial(stage.measure, f"took = await {call}") for call in calls]
+            for measure in measures:  # warm
+                measure()
+            one, two = take_turns(stage.often, *measures)
+            yield Row(
+                18,
+                Series(f"{what} of {size >> 10} KiB, {this}", "ms", one),
+                Series(other, "ms", two),
+            )

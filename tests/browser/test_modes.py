@@ -1,0 +1,107 @@
+"""Pages that have more than others, or less: shared memory, locks, a service worker, a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import ROOT, Pages
+from tests.support.kernel import Kernel
+
+IMPORTS = """
+import asyncio, os, time
+from jupyterlite_pool import WorkerPoolExecutor, current_worker, pool_map
+from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
+"""
+
+
+@pytest.fixture
+def isolated(pages: Pages, serve: Callable[..., str]) -> Kernel:
+    """A kernel on a page that may share memory with its workers."""
+    site = serve(ROOT / "_output", isolated=True)
+    kernel = Kernel(pages.open(f"{site}/lab/index.html"))
+    assert kernel.value("__import__('js').crossOriginIsolated") is True
+    kernel.run(IMPORTS)
+    return kernel
+
+
+@pytest.fixture
+def plain(pages: Pages, site: str) -> Kernel:
+    """A kernel on a page over plain HTTP, which has no locks, no digests and no service worker."""
+    page = pages.open(f"{site.replace('127.0.0.1', 'pool.test')}/lab/index.html")
+    assert page.evaluate("[isSecureContext, 'locks' in navigator]") == [False, False]
+    kernel = Kernel(page)
+    kernel.run(IMPORTS)
+    return kernel
+
+
+def test_where_memory_is_shared_an_overdue_task_is_stopped_and_its_worker_stays(
+    isolated: Kernel,
+) -> None:
+    isolated.run(
+        """
+def loop(_):
+    while True:
+        pass
+executor = WorkerPoolExecutor(1)
+await executor.submit(abs, 0)
+started = time.monotonic()
+job = executor.start_job(loop, [[0]], task_timeout=1, return_exceptions=True)
+await asyncio.wrap_future(job.ended)
+took = time.monotonic() - started
+after = await executor.submit(current_worker)
+"""
+    )
+    assert isolated.value("type(job.failures[0]) is TaskTimeoutError")
+    assert "stopped it, and goes on" in isolated.value("str(job.failures[0])")
+    assert isolated.value("after.id") == 0, "the same worker"
+    print(f"an overdue task was over after {isolated.value('took'):.2f} of 1 s")
+
+
+def test_where_memory_is_shared_a_loop_in_c_ends_with_its_worker(isolated: Kernel) -> None:
+    isolated.run(
+        """
+def loop(_):
+    return sum(range(10**12))
+executor = WorkerPoolExecutor(1)
+job = executor.start_job(loop, [[0]], task_timeout=0.5, return_exceptions=True)
+await asyncio.wrap_future(job.ended)
+after = await executor.submit(current_worker)
+"""
+    )
+    assert "is being replaced" in isolated.value("str(job.failures[0])")
+    assert isolated.value("after.id") > 0
+
+
+def test_plain_http_has_a_pool(plain: Kernel) -> None:
+    assert plain.run("list(pool_map(abs, range(-50, 0), progress=False)) == list(range(50, 0, -1))")
+    assert plain.value("await pool_map(pow, [2, 3], [2, 2])") == [4, 9]
+
+
+def test_over_plain_http_a_worker_that_closes_itself_is_missed(plain: Kernel) -> None:
+    plain.run(
+        """
+async def close():
+    import js
+    js.self.close()
+    await asyncio.sleep(3600)
+def compute(seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+    return current_worker().id
+executor = WorkerPoolExecutor(2)
+await executor.submit(abs, 0)
+busy = executor.submit(compute, 9)  # says nothing for much longer than a pulse
+closed = executor.submit(close)
+try:
+    await closed
+except TerminatedWorkerError as error:
+    reason = error.reason
+busy_worker = await busy
+after = await executor.submit(abs, -5)
+"""
+    )
+    assert plain.value("[reason, after]") == ["silent", 5]
+    assert plain.value("busy_worker in executor.ready_workers"), "it was not taken for dead"

@@ -1,0 +1,172 @@
+"""Files of the site that are not what they should be: the pool says so, and makes no storm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.conftest import ROOT, Pages
+from tests.support.kernel import Kernel
+from tests.support.ruined import MISSING, RUINS, SILENT, Site, ruined_site
+
+from .report import Record
+
+POOL = "/extensions/jupyterlite-pool/static/pool.js"
+FILES = [
+    "/jupyterlite-pool/static/worker.js",
+    "/pyodide/pyodide.mjs",
+    "/pyodide/pyodide.asm.mjs",
+    "/pyodide/pyodide.asm.wasm",
+    "/pyodide/python_stdlib.zip",
+]
+
+#: Seconds after which a start is given up in these tests; a good one takes a third of that.
+TIMEOUT = 15
+
+START = """async ([site, timeout]) => {
+  window.made ??= 0;
+  if (!window.counting) {
+    window.counting = true;
+    window.Worker = class extends Worker {
+      constructor(...args) {
+        super(...args);
+        window.made += 1;
+      }
+    };
+  }
+  window.made = 0;
+  const { PyodidePool } = await import(`${site}/extensions/jupyterlite-pool/static/pool.js`);
+  const started = performance.now();
+  const pool = new PyodidePool(`${site}/extensions/jupyterlite-pool/static/worker.js`, 2, {
+    startTimeout: timeout * 1000
+  });
+  const queued = pool.run('6 * 7').catch(error => error.name);
+  let failed = null;
+  try {
+    await pool.init({ pyodideUrl: `${site}/static/pyodide/pyodide.mjs` });
+  } catch (error) {
+    failed = { name: error.name, message: error.message };
+  }
+  const value = await queued;
+  pool.terminate();
+  return { failed, value, made: window.made, took: (performance.now() - started) / 1000 };
+}"""
+
+
+@pytest.fixture(scope="module")
+def ruined() -> Iterator[Site]:
+    with ruined_site(ROOT / "_output") as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def page(module_pages: Pages) -> Page:
+    return module_pages.open()
+
+
+def start(page: Page, site: Site) -> dict[str, Any]:
+    page.goto(f"{site.url}/jupyter-lite.json")
+    outcome: dict[str, Any] = page.evaluate(START, [site.url, TIMEOUT])
+    return outcome
+
+
+@pytest.fixture(autouse=True)
+def _whole(ruined: Site) -> Iterator[None]:
+    yield
+    ruined.ruined.clear()
+
+
+@pytest.mark.parametrize("ruin", [MISSING, *RUINS])
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_of_the_site_is_ruined(
+    ruined: Site, page: Page, record: Record, file: str, ruin: str
+) -> None:
+    ruined.ruined[file] = ruin
+    outcome = start(page, ruined)
+    assert outcome["failed"] is not None, outcome
+    assert outcome["failed"]["name"] == "PoolStartError"
+    # The file itself is named where anybody can know it; Python's library is read by Pyodide.
+    folder = file.rpartition("/")[0]
+    assert file in outcome["failed"]["message"] or folder in outcome["failed"]["message"]
+    assert outcome["value"] == "PoolStartError", "what was queued is told as well"
+    assert outcome["made"] <= 4, "no storm of starts"
+    assert outcome["took"] < 2 * TIMEOUT + 10
+    record.add(
+        f"`{file.rpartition('/')[2]}` is ruined: missing, empty, cut short, another, garbled"
+    )
+
+
+def test_a_file_that_never_comes_is_given_up(ruined: Site, page: Page, record: Record) -> None:
+    ruined.ruined[FILES[4]] = SILENT
+    outcome = start(page, ruined)
+    assert "not ready after 15 s" in outcome["failed"]["message"]
+    assert outcome["took"] < 2 * TIMEOUT + 10
+    record.add("a file of the site never comes")
+
+
+def test_the_pool_starts_again_when_the_site_is_whole(ruined: Site, page: Page) -> None:
+    ruined.ruined[FILES[3]] = MISSING
+    page.goto(f"{ruined.url}/jupyter-lite.json")
+    assert page.evaluate(START, [ruined.url, TIMEOUT])["failed"] is not None
+    ruined.ruined.clear()
+    outcome = page.evaluate(START, [ruined.url, TIMEOUT])  # on the very same page
+    assert outcome["failed"] is None
+    assert outcome["value"] == 42
+
+
+@pytest.mark.parametrize("ruin", [MISSING, *RUINS])
+def test_a_ruined_snapshot_only_makes_starts_slow(
+    ruined: Site, pages: Pages, record: Record, ruin: str
+) -> None:
+    ruined.ruined["/snapshot.bin"] = ruin
+    kernel = Kernel(pages.open(f"{ruined.url}/lab/index.html"))
+    kernel.run(
+        "from jupyterlite_pool import WorkerPoolExecutor\n"
+        "executor = WorkerPoolExecutor(1)\n"
+        "value = await executor.submit(abs, -1)\n"
+        "restored = [worker.restored for worker in executor._backend._pool.workers]"
+    )
+    assert kernel.value("[value, restored]") == [1, [False]]
+    record.add("`snapshot.bin` is ruined: workers start the slow way")
+
+
+def test_a_kernel_without_workers_computes_itself_and_says_why(
+    ruined: Site, pages: Pages, record: Record
+) -> None:
+    kernel = Kernel(pages.open(f"{ruined.url}/lab/index.html"), strict=False)
+    ruined.ruined["/static/worker.js"] = MISSING
+    reply = kernel.run(
+        "from jupyterlite_pool import pool_map, WorkerPoolExecutor, errors\n"
+        "print(list(pool_map(abs, [-1, -2])))"
+    )
+    assert "[1, 2]" in reply.stdout
+    assert "no worker could start" in reply.stderr
+    assert f"{ruined.url}/extensions/jupyterlite-pool/static/worker.js" in reply.stderr
+    assert "running 2 items one at a time in the kernel" in reply.stderr
+    error = kernel.fails("WorkerPoolExecutor(1).submit(abs, -1).result()")
+    assert "PoolStartError" in error["ename"]
+    record.add("no worker can start: `pool_map` runs in the notebook, and says so")
+
+
+def test_an_initializer_that_raises_breaks_its_pool_and_says_where(
+    pages: Pages, site: str, record: Record
+) -> None:
+    kernel = Kernel(pages.open(f"{site}/lab/index.html"))
+    kernel.run(
+        "from jupyterlite_pool import WorkerPoolExecutor\n"
+        "def prepare():\n"
+        "    raise LookupError('no data here')\n"
+        "executor = WorkerPoolExecutor(2, initializer=prepare)\n"
+        "futures = [executor.submit(abs, -i) for i in range(5)]\n"
+        "import asyncio\n"
+        "ends = await asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=True)"
+    )
+    assert kernel.value("[type(e).__name__ for e in ends]") == ["PoolStartError"] * 5
+    assert "LookupError: no data here" in kernel.value("str(ends[0])")
+    assert kernel.value("type(ends[0].__cause__).__name__") == "LookupError"
+    error = kernel.fails("executor.submit(abs, -1)")
+    assert "PoolStartError" in error["ename"]
+    record.add("an initializer raises")
