@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import sys
+from collections.abc import Mapping
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,8 @@ class OwnModules:
         if len(modules) != self._count:
             return True
         times = _autoreloaded() if self._loaded else {}
+        if times:
+            self._note_first(times)
         return any(
             modules.get(name) is not module
             or module.__spec__ is not spec  # a reload makes another
@@ -38,10 +41,17 @@ class OwnModules:
             for name, (module, spec, time) in self._loaded.items()
         )
 
+    def _note_first(self, times: Mapping[str, object]) -> None:
+        """Autoreload notes a module's time after the cell that imports it: that is no reload."""
+        for name, (module, spec, time) in self._loaded.items():
+            if time is None and name in times:
+                self._loaded[name] = (module, spec, times[name])
+
     def part(self) -> tuple[str, Encoded] | None:
         """The sources of all of them, under a key; None where there are none."""
         self._count = len(sys.modules)
         times = _autoreloaded()
+        self._note_first(times)
         for name in [name for name in self._loaded if name not in sys.modules]:
             del self._loaded[name], self._sent[name]
             self._seen.discard(name)

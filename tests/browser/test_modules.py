@@ -163,4 +163,4 @@ def test_a_traceback_has_the_lines_that_were_run(kernel: Kernel) -> None:
     error = kernel.fails("pool_map(own_e.f, [0])")
     text = "\n".join(error["traceback"])
     assert "ZeroDivisionError" in error["ename"]
-    assert "# as it was loaded" in text
+    assert "# as it was loaded" in text, text
