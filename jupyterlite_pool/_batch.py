@@ -10,7 +10,7 @@ from ._failure import decode_error
 from ._payload import decode, join_calls
 from ._protocol import ResultItem
 from ._tasks import Outcome, Task, TaskSource
-from .backends import WorkerEnd
+from .backends import ON_PURPOSE, WorkerEnd
 from .errors import PoolError, RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
 
 #: Bytes from which on a worker that ended has probably run out of memory: a tab has 4 GiB for it.
@@ -58,6 +58,8 @@ class Batch:
         """Its tasks when its worker ended: those that had started, or may have, and the others."""
         left = list(self.tasks.values())
         if self.behind and end.running is not None:  # the worker said how far it had come
+            return [], left
+        if end.reason in ON_PURPOSE:  # it had begun with none of these
             return [], left
         first = self.size - len(left)  # results come in order
         if self.size == 1 or end.running is None:

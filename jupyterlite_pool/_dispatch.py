@@ -6,7 +6,6 @@ words come in as `on_…` calls, which decode results and hand them to the sourc
 
 from __future__ import annotations
 
-import sys
 import threading
 import warnings
 import weakref
@@ -18,6 +17,7 @@ from typing import Any
 from ._batch import Batch, read_result
 from ._beats import call_after_beats
 from ._job import MapJob
+from ._output import TaskOutput
 from ._payload import split_results
 from ._setup import SetUp
 from ._tasks import CallQueue, Outcome, Task, TaskSource
@@ -57,8 +57,8 @@ class Dispatcher:
         self.ready_workers: set[int] = set()
         #: How many tasks each worker has run.
         self.tasks_run: Counter[int] = Counter()
-        #: Called with the worker, the stream's name and the text of what a task printed.
-        self.on_print: Callable[[int, str, str], None] = _print_here
+        #: Shows what tasks print and display.
+        self.output = TaskOutput()
         #: Jobs whose items are read only as their values are asked for.
         self.streams: weakref.WeakSet[MapJob] = weakref.WeakSet()
         #: Whether other pools have some of the workers that this one should have.
@@ -293,12 +293,18 @@ class Dispatcher:
             self.pump()
 
     def on_output(self, worker: int, task: int, stream: str, text: str) -> None:
-        """Show what a task printed, and keep it with the task."""
+        """Show what a task printed or displayed, and keep with the task what it printed."""
         with self.lock:
-            for entry in self._batches.values():
-                if task in entry.tasks:
-                    entry.source.printed(entry.tasks[task], stream, text)
-        self.on_print(worker, stream, text)
+            found = next((entry for entry in self._batches.values() if task in entry.tasks), None)
+            source = None if found is None else found.source
+            if stream == "phase":
+                if isinstance(source, MapJob):
+                    source.prepares(worker, text == "preparing")
+                return
+            printing = None if found is None else found.tasks[task]
+            if source is not None and printing is not None and stream != "display":
+                source.printed(printing, stream, text)
+        self.output.take(worker, printing, source, stream, text)
 
     def on_worker_ended(
         self, worker: int, batch: int | None, end: WorkerEnd, behind: Sequence[int] = ()
@@ -433,7 +439,3 @@ def _read_results(
     if done and missing and not entry.source.stopping:  # nobody has cancelled it on the way
         raise ValueError(f"it said that it was done without results of {missing} tasks")
     return {item.task: read_result(worker, item, own) for item, own in items}
-
-
-def _print_here(worker: int, stream: str, text: str) -> None:
-    print(text, end="", file=sys.stderr if stream == "stderr" else sys.stdout)

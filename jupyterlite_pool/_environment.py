@@ -1,50 +1,37 @@
-"""What a worker must have before a task: the notebook's packages, modules, folder and variables."""
+"""What a worker must have before a task: the notebook's packages, modules, folder and settings."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import io
-import os
-import pickle
-import re
 import sys
-import sysconfig
 import time
 import zipfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cloudpickle
 
-from ._payload import PROTOCOL, Encoded
+from ._modules import OwnModules
+from ._packages import InstalledPackages, Packages
+from ._payload import Encoded, encode
 from ._protocol import ENVIRONMENT_PREFIX
 from .worker.environment import Surroundings
+from .worker.settings import Settings, glance, glance_at_logging, look
 
-#: What the kernel needs for itself. A worker does not, nor what only these depend on: loading it
-#: would cost every worker some seconds and a hundred megabytes.
-KERNEL_PACKAGES = (
-    "comm",
-    "ipykernel",
-    "ipython",
-    "ipywidgets",
-    "jedi",
-    "jupyterlab-widgets",
-    "micropip",
-    "piplite",
-    "pyodide-kernel",
-    "widgetsnbextension",
-)
-
-#: What Pyodide notes as the origin of packages that it loaded by its lock file.
-_LOCK_CHANNEL = "default channel"
-
-#: Seconds in which no package is installed: asking for the folder's time costs as much as a task.
+#: Seconds in which no package is installed and no logger is set: asking costs as much as a task.
 LOOK_AGAIN = 0.001
 
-#: Sent to every worker before anything else, in `runtime_files`.
-_RUNTIME_PACKAGES = ("cloudpickle", "jupyterlite-pool")
+
+class Described(NamedTuple):
+    """The notebook's surroundings, for workers."""
+
+    key: str
+    #: `Surroundings`
+    encoded: Encoded
+    #: What they name: a worker must hold it before.
+    parts: tuple[tuple[str, Encoded], ...]
 
 
 def runtime_files() -> bytes:
@@ -67,115 +54,77 @@ class NotebookEnvironment:
             packages: names of packages to load in every worker in any case.
             pyodide: Pyodide's JavaScript module.
         """
-        self._extra = tuple(packages)
-        self._pyodide = pyodide
-        self._site_packages = sysconfig.get_path("purelib")
+        self._installed = InstalledPackages(packages, pyodide)
+        self._modules = OwnModules()
+        self._edition = 0
+        self._installed_at: int | None = None
         self._looked_at = float("-inf")
-        self._installed_at = 0
+        #: When a package was last installed, and what logging was told.
+        self._slow: tuple[int, object] = (0, None)
+        self._packages = Packages([], {}, {}, [])
+        self._own: tuple[str, Encoded] | None = None
         self._state: object = None
-        self._described: tuple[str, Encoded] | None = None
+        self._described: Described | None = None
 
-    def describe(self) -> tuple[str, Encoded]:
-        """The key and the encoded `Surroundings` of a task that is submitted now."""
-        state = (
-            self._folder_time(),
-            tuple(sys.path),
-            os.getcwd(),
-            tuple(os.environ._data.items()),  # type: ignore[attr-defined] # decoding costs more
-        )
-        if self._described is None or state != self._state:
-            payload = pickle.dumps(tuple(self._look()), PROTOCOL)
-            digest = hashlib.blake2b(payload, digest_size=16).hexdigest()
-            self._described = (ENVIRONMENT_PREFIX + digest, Encoded(payload, []))
+    def describe(self) -> Described:
+        """The surroundings of a task that is submitted now."""
+        now = time.perf_counter()
+        if now - self._looked_at > LOOK_AGAIN:
+            self._slow = (self._installed.folder_time(), glance_at_logging())
+            self._looked_at = now
+        state = (self._slow, sys.path[:], *glance())
+        if self._described is None or state != self._state or self._modules.changed():
+            self._described = self._look(self._slow[0])
             self._state = state
         return self._described
 
-    def _folder_time(self) -> int:
-        """When a package was last installed or removed: that changes the folder's time."""
-        now = time.perf_counter()
-        if now - self._looked_at > LOOK_AGAIN:
-            self._installed_at = os.stat(self._site_packages).st_mtime_ns
-            self._looked_at = now
-        return self._installed_at
-
-    def _look(self) -> Surroundings:
-        lock = self._pyodide._api.lockfile_packages.to_py()
-        depends = {name: package["depends"] for name, package in lock.items()}
-        loaded = self._pyodide.loadedPackages.to_py()
-        # One that came from elsewhere is another build or version than the lock file's.
-        from_lock = {
-            name
-            for loaded_name, channel in loaded.items()
-            if channel == _LOCK_CHANNEL and (name := normalize(loaded_name)) in lock
-        }
-        distributions = {
-            normalize(distribution.name): distribution
-            for distribution in importlib.metadata.distributions()
-        }
-        depends.update(
-            (name, _requirements(distribution))
-            for name, distribution in distributions.items()
-            if name not in from_lock
+    def _look(self, installed_at: int) -> Described:
+        if installed_at != self._installed_at:
+            self._packages, self._installed_at = self._installed.look(), installed_at
+        if self._described is None or self._modules.changed():
+            self._own = self._modules.part()
+        self._edition += 1
+        surroundings = Surroundings(
+            edition=self._edition,
+            packages=self._packages.loaded,
+            installed=self._packages.installed,
+            provides=self._packages.provides,
+            modules=None if self._own is None else self._own[0],
+            path=sys.path[:],
+            settings=_encode_settings(look(), self._kernels()),
         )
-        kernels = {*KERNEL_PACKAGES, *_RUNTIME_PACKAGES}
-        own = _closure(kernels, depends)
-        users = (from_lock | distributions.keys()) - own
-        # What the user's packages need is theirs, too, but for what is the kernel's business.
-        needed = _closure(users, depends, but=kernels)
-        from_lock &= needed
-        installed = [
-            distribution
-            for name, distribution in distributions.items()
-            if name in needed - from_lock
-        ]
-        return Surroundings(
-            packages=sorted({*from_lock, *self._extra}),
-            files=_archive(installed),
-            path=list(sys.path),
-            cwd=os.getcwd(),
-            variables=dict(os.environ),
+        encoded = encode(tuple(surroundings))
+        digest = hashlib.blake2b(encoded.payload, digest_size=16).hexdigest()
+        own = () if self._own is None else (self._own,)
+        return Described(ENVIRONMENT_PREFIX + digest, encoded, (*self._packages.bundles, *own))
+
+    def _kernels(self) -> set[str]:
+        """The modules that the kernel has for itself."""
+        loaded, provides = self._packages.loaded, self._packages.provides
+        return {module for module, (package, _) in provides.items() if package not in loaded}
+
+
+def _encode_settings(settings: Settings, kernels: Collection[str]) -> bytes:
+    """Settings without those of their parts that cannot travel.
+
+    Args:
+        kernels: modules of the kernel alone; what is of them would be loaded in every worker.
+    """
+
+    def can_travel(obj: object) -> bool:
+        kind = obj if isinstance(obj, type) else type(obj)
+        if kind.__module__.partition(".")[0] in kernels:
+            return False
+        try:
+            return not encode(obj).buffers
+        except Exception:
+            return False
+
+    loggers = {
+        name: levels._replace(
+            handlers=tuple(handler for handler in levels.handlers if can_travel(handler.formatter))
         )
-
-
-def normalize(name: str) -> str:
-    """A package's name as lock files spell it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _requirements(distribution: importlib.metadata.Distribution) -> list[str]:
-    """The names of what an installed package depends on, without its extras."""
-    return [
-        match[0]
-        for requirement in distribution.requires or ()
-        if "extra" not in requirement.partition(";")[2]
-        and (match := re.match(r"[\w.-]+", requirement))
-    ]
-
-
-def _closure(
-    names: Iterable[str], depends: dict[str, Sequence[str]], but: Collection[str] = ()
-) -> set[str]:
-    """The packages and all that they depend on, but for some and what these depend on."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = normalize(waiting.pop())
-        if name not in found and name not in but:
-            found.add(name)
-            waiting.extend(depends.get(name, ()))
-    return found
-
-
-def _archive(distributions: Iterable[importlib.metadata.Distribution]) -> bytes | None:
-    """The files of packages that were installed in the notebook, as a zip archive."""
-    out = io.BytesIO()
-    empty = True
-    with zipfile.ZipFile(out, "w") as archive:
-        for distribution in distributions:
-            for file in distribution.files or ():
-                path = Path(str(distribution.locate_file(file)))
-                if ".." in file.parts or file.suffix == ".pyc" or not path.is_file():
-                    continue
-                archive.write(path, file.as_posix())
-                empty = False
-    return None if empty else out.getvalue()
+        for name, levels in settings.loggers.items()
+    }
+    filters = [entry for entry in settings.filters if all(map(can_travel, entry))]
+    return encode(settings._replace(filters=filters, loggers=loggers)).payload

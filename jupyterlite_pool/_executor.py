@@ -21,6 +21,7 @@ from ._job import MapJob
 from ._loop import install_run_in_executor
 from ._objects import SharedObjects
 from ._options import check_count, check_seconds
+from ._output import current_cell
 from ._payload import Encoded, encode_call, encode_function, function_key
 from ._refs import ObjectRef
 from ._setup import SetUp
@@ -167,7 +168,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             # A buffer that stays out of the stream is still the caller's: it may change in line.
             call = call._replace(buffers=[memoryview(bytes(buffer)) for buffer in call.buffers])
             future._stop_worker = partial(self._dispatcher.stop_call, calls)
-            calls.add(Task(0, held, call, args), future)
+            calls.add(Task(0, held, call, args, cell=current_cell()), future)
             self._dispatcher.add(calls)
         return future
 
@@ -239,7 +240,16 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             held = self._hold(fn, ended)
             wake, stop = self._dispatcher.take_back, self._dispatcher.stop
             try:
-                job = MapJob(fn, iterables, held=held, wake=wake, stop=stop, ended=ended, **options)
+                job = MapJob(
+                    fn,
+                    iterables,
+                    held=held,
+                    cell=current_cell(),
+                    wake=wake,
+                    stop=stop,
+                    ended=ended,
+                    **options,
+                )
             except BaseException:
                 _end(ended)  # or else the workers would hold the function for ever
                 raise
@@ -414,7 +424,15 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         ended: concurrent.futures.Future[None] = concurrent.futures.Future()
         held = self._hold(SetUpCall(fn), ended)
         backend, failed = self._backend, self._dispatcher.on_set_up_failed
-        set_up = SetUp(held, call, lambda: backend.size, failed, required=required, ended=ended)
+        set_up = SetUp(
+            held,
+            call,
+            lambda: backend.size,
+            failed,
+            required=required,
+            ended=ended,
+            cell=current_cell(),
+        )
         self._dispatcher.set_up(set_up)
         return set_up
 
@@ -427,14 +445,17 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         objects = self._objects
         keys = [objects.hold(function_key(function), function)]
         if described is not None:
-            keys.append(objects.hold(*described))
+            keys.append(objects.hold(described.key, described.encoded))
+            for part in described.parts:
+                keys.append(objects.hold(*part))  # noqa: PERF401 - most often there is none
 
         def release(_: object) -> None:
             for key in keys:
                 objects.release(key)
 
         until.add_done_callback(release)
-        return Held(keys[0], None if described is None else keys[1], function.refs)
+        environment = None if described is None else described.key
+        return Held(keys[0], environment, function.refs, tuple(keys[2:]))
 
     def _encode_call(
         self, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import re
 import traceback
 from typing import Any, NamedTuple
 
@@ -18,6 +19,9 @@ from .errors import RemoteError
 
 #: Causes of causes beyond these are left out; a chain may even be a circle.
 MAX_CAUSES = 10
+
+#: A cell's file, as IPython names it for Python.
+_CELL = re.compile(r'File "<ipython-input-(\d+)-[0-9a-f]+>"')
 
 _PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
@@ -44,6 +48,8 @@ class _Parts(NamedTuple):
     args: bytes | None
     state: bytes | None
     cause: Any  # _Parts of `__cause__`, or None
+    #: Of an exception group, the `_Parts` of its members; else None.
+    members: Any
 
 
 def encode_error(error: BaseException) -> bytes:
@@ -70,6 +76,11 @@ def _take_apart(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
         # Notes travel as text; one attribute that cannot travel must not take the others along.
         state = {k: v for k, v in state.items() if k != "__notes__" and _try_encode(v) is not None}
     cause = error.__cause__ if depth < MAX_CAUSES else None
+    members = None
+    if _is_group(error):
+        # Each one travels by itself, so that one that cannot does not take the others along.
+        members = [_take_apart(member, depth + 1) for member in error.exceptions]  # type: ignore[attr-defined]
+        args = (error.message,)  # type: ignore[attr-defined]
     return tuple(
         _Parts(
             type_name=f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
@@ -80,6 +91,7 @@ def _take_apart(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
             args=_try_encode(args),
             state=_try_encode(state) if state else None,
             cause=None if cause is None else _take_apart(cause, depth + 1),
+            members=members,
         )
     )
 
@@ -112,6 +124,8 @@ def _rebuild(parts: _Parts) -> BaseException | None:
     try:
         kind: type[BaseException] = decode(parts.kind)
         args = decode(parts.args)
+        if parts.members is not None:
+            args = (*args, [_put_together(_Parts(*member)) for member in parts.members])
         error = kind.__new__(kind, *args)
         if len(error.args) != len(args) and not isinstance(error, OSError):
             error.args = args
@@ -122,6 +136,12 @@ def _rebuild(parts: _Parts) -> BaseException | None:
     except Exception:
         return None
     return error
+
+
+def _is_group(error: BaseException) -> bool:
+    """Whether it is an exception group, which Python 3.10 does not have."""
+    group = getattr(builtins, "BaseExceptionGroup", None)
+    return group is not None and isinstance(error, group)
 
 
 def _builtin_base(kind: type[BaseException]) -> type[BaseException]:
@@ -154,11 +174,13 @@ def _notes(error: BaseException) -> list[str]:
 
 
 def _format(error: BaseException) -> str:
-    """The traceback as text, without the pool's own frames on top."""
+    """The traceback as text, without the pool's own frames on top, cells as IPython names them."""
     tb = error.__traceback__
     while tb is not None and tb.tb_frame.f_code.co_filename.startswith(_PACKAGE_FOLDER):
         tb = tb.tb_next
     try:
-        return "".join(traceback.format_exception(type(error), error, tb))
+        return _CELL.sub(
+            r"Cell In[\1]", "".join(traceback.format_exception(type(error), error, tb))
+        )
     except Exception:
         return f"{type(error).__name__}: {_text(error)}\n"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ._brief import interrupted
 from ._executor import all_executors
 from ._futures import PoolFuture
-from ._waits import SuspendingLock, Wait, awaited, current_cell, suspended
+from ._waits import SuspendingLock, Wait, awaited, current_run, suspended
 
 
 class Run(NamedTuple):
@@ -35,7 +35,7 @@ def cell_starts(*_: object) -> None:
     if task is not None:
         _runs[:] = [run for run in _runs if not run.task.done()]
         _runs.append(Run(task))
-        current_cell.set(_runs[-1])
+        current_run.set(_runs[-1])
 
 
 def interrupt() -> None:

@@ -21,6 +21,9 @@ from .errors import PoolStartError, TerminatedWorkerError
 ARGS_WIDTH = 60
 
 
+#: How the output of items can be shown.
+GROUPINGS = ("order", "item", "worker")
+
 _numbers = itertools.count(1)
 
 
@@ -60,6 +63,8 @@ class MapJob:
         seed: int | None = None,
         max_workers: int | None = None,
         buffersize: int | None = None,
+        group_outputs: str = "order",
+        cell: Any = None,
         wake: Callable[[], None] = lambda: None,
         stop: Callable[[MapJob], None] = lambda _: None,
         ended: Future[None] | None = None,
@@ -71,6 +76,10 @@ class MapJob:
         self.task_timeout = task_timeout
         self.max_workers = max_workers
         self.return_exceptions = return_exceptions
+        #: How its output is shown: in the "order" in which it comes, or by "item" or "worker".
+        self.group_outputs = group_outputs
+        #: Workers that are being prepared for it.
+        self.preparing: set[int] = set()
         #: Resolves with None when the job settles; carries the first error otherwise.
         self.settled: Future[None] = Future()
         #: Resolves with None when nothing of the job runs any more.
@@ -103,6 +112,8 @@ class MapJob:
         self._returned: deque[Task] = deque()
         self._taken: dict[int, Task] = {}
         self._seed = seed
+        self._cell = cell
+        self._first_unfinished = 0
         self._wake = wake
         self._stop = stop
         self._aborted = False
@@ -133,6 +144,12 @@ class MapJob:
     def active(self) -> bool:
         """Whether it can still change."""
         return not self.ended.done()
+
+    def first_unfinished(self) -> int:
+        """The index before which all items have ended."""
+        while self._has(self._first_unfinished) or self._first_unfinished in self.cancelled:
+            self._first_unfinished += 1
+        return self._first_unfinished
 
     @property
     def brief(self) -> bool:
@@ -242,6 +259,10 @@ class MapJob:
     def printed(self, task: Task, stream: str, text: str) -> None:
         """Keep an item's output."""
         task.output.append(text)
+
+    def prepares(self, worker: int, busy: bool) -> None:
+        """A worker is being prepared for it, or is so no more."""
+        (self.preparing.add if busy else self.preparing.discard)(worker)
 
     # What its owner asks.
 
@@ -389,11 +410,11 @@ class MapJob:
             try:
                 call = encode_call(self.function, args, {})
             except Exception as error:
-                task = Task(index, self._held, Encoded(b"", []), args, seed)
+                task = Task(index, self._held, Encoded(b"", []), args, seed, self._cell)
                 self._taken[index] = task
                 self.finish(task, Outcome(None, 0.0, error=error))
             else:
-                return Task(index, self._held, call, args, seed)
+                return Task(index, self._held, call, args, seed, self._cell)
         return None
 
     def _cancel_tasks(self, tasks: Iterable[Task]) -> None:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
 
+from ._job import GROUPINGS
+
 MAP_HELP = """\
 %pool_map [options] FUNCTION ITERABLE ...
     Apply a function to every item, on the workers of the pool.
@@ -27,6 +29,7 @@ options:
     --retries N            run an item again, up to N times, if its worker is lost
     --return-exceptions    run every item, and keep exceptions among the results
     --label TEXT           name on the progress card
+    --group-outputs BY     show what items print as it comes (order), by item or by worker
     -h, --help             show this"""
 
 
@@ -57,6 +60,12 @@ def _identifier(text: str) -> str:
     return text
 
 
+def _grouping(text: str) -> str:
+    if text not in GROUPINGS:
+        raise ValueError(" or ".join(GROUPINGS))
+    return text
+
+
 _OPTIONS = {
     ("-o", "--out"): _Option("out", _identifier),
     ("-w", "--workers"): _Option("max_workers", _whole),
@@ -67,6 +76,7 @@ _OPTIONS = {
     ("--retries",): _Option("retries", _whole),
     ("--return-exceptions",): _Option("return_exceptions", value=True),
     ("--label",): _Option("label", str),
+    ("--group-outputs",): _Option("group_outputs", _grouping),
     ("-h", "--help"): _Option("help", value=True),
 }
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from ._brief import brief
 from ._failure import attach
-from ._job import MapJob, Timing
+from ._job import GROUPINGS, MapJob, Timing
 from ._options import check_count, check_seconds
 from ._payload import encode_function
 from ._reusable import get_reusable_executor
@@ -40,6 +40,7 @@ def pool_map(
     return_exceptions: bool = False,
     progress: bool | None = None,
     label: str | None = None,
+    group_outputs: Literal["order", "item", "worker"] = "order",
     block: bool | None = None,
 ) -> MapResult[T]:
     """Apply a function to every item, on the workers of the warm pool.
@@ -66,6 +67,9 @@ def pool_map(
         progress: True to show the progress card at once, False for none; None to show it when the
             job takes longer than half a second.
         label: the job's name on the card; the function's name by default.
+        group_outputs: how to show what items print and display: "order" as it comes, "item" in the
+            order of the items, each as soon as all before it have ended, "worker" worker by worker
+            when all has ended.
         block: True to wait, False not to; None to wait where it is possible.
 
     Returns:
@@ -90,6 +94,8 @@ def pool_map(
     """
     __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
     _check_options(fn, iterables, max_workers, chunksize, timeout, task_timeout, retries, seed)
+    if group_outputs not in GROUPINGS:
+        raise ValueError(f"group_outputs must be one of {GROUPINGS}, not {group_outputs!r}")
     if block and not can_block():
         raise BlockingUnavailableError(_INSTEAD)
     options: dict[str, Any] = {
@@ -100,6 +106,7 @@ def pool_map(
         "task_timeout": task_timeout,
         "seed": seed,
         "max_workers": max_workers,
+        "group_outputs": group_outputs,
     }
     if current_worker() is not None:
         return _map_in_task(fn, iterables, options)

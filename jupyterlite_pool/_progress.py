@@ -12,7 +12,7 @@ class Progress(NamedTuple):
     """A job at one moment, in items; times in seconds."""
 
     label: str
-    #: "warming", "running", "collecting", "done", "failed" or "cancelled".
+    #: "warming", "preparing", "running", "collecting", "done", "failed" or "cancelled".
     phase: str
     done: int
     running: int
@@ -86,6 +86,8 @@ def _phase(job: MapJob, workers: int) -> str:
         return "done" if error is None else "failed"
     if not job.finished and not job.running and not workers:
         return "warming"
+    if job.preparing and not job.finished:
+        return "preparing"
     if job.stopping or (job.total is not None and job.finished + job.running >= job.total):
         return "collecting"
     return "running"

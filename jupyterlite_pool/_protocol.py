@@ -24,6 +24,11 @@ LOG_BYTES = 1 << 20
 #: The prefix of the key under which a worker is told what the notebook's surroundings are.
 ENVIRONMENT_PREFIX = "environment:"
 
+#: The same of parts of it, which are sent once although it changes: files of packages, and sources
+#: of the notebook's own modules.
+PACKAGES_PREFIX = ENVIRONMENT_PREFIX + "packages:"
+MODULES_PREFIX = ENVIRONMENT_PREFIX + "modules:"
+
 
 class CallItem(NamedTuple):
     """One task on its way to a worker."""

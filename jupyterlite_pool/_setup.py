@@ -34,6 +34,7 @@ class SetUp:
         *,
         required: bool,
         ended: Future[None] | None = None,
+        cell: Any = None,
     ) -> None:
         """Describe a call.
 
@@ -42,11 +43,13 @@ class SetUp:
             on_failure: called with the worker and the error when a worker cannot be set up.
             required: whether no worker may go without it, not even the first ones.
             ended: resolves when no worker will make the call any more.
+            cell: where its output is shown.
         """
         self.future: PoolFuture[list[Any]] = PoolFuture()
         # Whoever gives up waiting for it does not call it off.
         self.future.set_running_or_notify_cancel()
         self._ended = ended
+        self._cell = cell
         self._held = held
         self._call = call
         self._size = size
@@ -56,7 +59,7 @@ class SetUp:
 
     def task(self) -> Task:
         """The call, for one more worker."""
-        return Task(0, self._held, self._call)
+        return Task(0, self._held, self._call, cell=self._cell)
 
     def forget(self, worker: int) -> None:
         """A worker is gone, and with it what its call had done."""

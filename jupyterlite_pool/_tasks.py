@@ -21,6 +21,8 @@ class Held(NamedTuple):
     environment: str | None = None
     #: What the function itself refers to.
     refs: tuple[ObjectRef[Any], ...] = ()
+    #: Keys of what the surroundings name.
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +36,8 @@ class Task:
     #: As they were given, for messages.
     args: Sequence[Any] = ()
     seed: tuple[int, int] | None = None
+    #: Where its output is shown; see `_output`.
+    cell: Any = None
     attempt: int = 1
     id: int = -1
     output: list[str] = field(default_factory=list)
@@ -42,7 +46,7 @@ class Task:
     def needs(self) -> list[str]:
         """Keys of the objects that its worker must hold, in the order in which to send them."""
         held = self.held
-        first = [] if held.environment is None else [held.environment]
+        first = [] if held.environment is None else [*held.parts, held.environment]
         refs = [ref.key for ref in (*held.refs, *self.call.refs)]
         return [*first, *refs, held.function]
 

@@ -64,7 +64,7 @@ class Wait:
         #: What a wait for a task of asyncio waits for, too.
         self.task: asyncio.Future[Any] | None = None
         #: The run of the cell whose code waits.
-        self.cell = current_cell.get()
+        self.cell = current_run.get()
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -86,7 +86,7 @@ class Wait:
 
 
 #: Stands for the run of a cell in all that this run calls.
-current_cell: ContextVar[object] = ContextVar("current_cell", default=None)
+current_run: ContextVar[object] = ContextVar("current_run", default=None)
 
 #: Waits that have suspended Python, in the order in which they began.
 suspended: list[Wait] = []

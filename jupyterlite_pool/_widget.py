@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ._job import MapJob
+from ._output import current_cell, in_cell
 from ._page import buttons, page
 from ._progress import Progress
 
@@ -27,6 +28,7 @@ FALLBACK_INTERVAL = 1.0
 
 _ICONS = {
     "warming": "◌",
+    "preparing": "◌",
     "running": "▶",
     "collecting": "▶",
     "done": "✓",
@@ -34,7 +36,11 @@ _ICONS = {
     "cancelled": "■",
 }
 
-_WORDS = {"warming": "starting workers", "collecting": "finishing"}
+_WORDS = {
+    "warming": "starting workers",
+    "preparing": "preparing workers",
+    "collecting": "finishing",
+}
 
 _SEGMENTS = {
     "done": "var(--jp-success-color1, #388e3c)",
@@ -80,6 +86,8 @@ class Card:
         self._id = uuid.uuid4().hex
         #: The name of its Cancel button.
         self._button = secrets.token_hex(8)
+        #: It appears in the cell that started the job, whichever runs then.
+        self._cell = current_cell()
         self._widget: Any = None
         self._news: Any = None
         self._shown = False
@@ -175,7 +183,8 @@ class Card:
                 "version_minor": 0,
                 "model_id": self._widget.model_id,
             }
-        display(data, raw=True, display_id=self._id, update=update)
+        with in_cell(self._cell):
+            display(data, raw=True, display_id=self._id, update=update)
 
 
 def card_html(progress: Progress) -> str:

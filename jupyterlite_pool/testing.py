@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ._environment import Described
 from ._payload import Encoded
 from .backends import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from .worker.environment import Environment
@@ -109,6 +110,10 @@ class _Worker:
 
     def task(self, task: int) -> None:
         """Tasks print where this process prints."""
+
+    def retire(self, reason: str) -> None:
+        """End this worker, and let another take its place."""
+        self._backend.end(self.id, WorkerEnd("recycled", reason, None, None))
 
 
 class InProcessBackend:
@@ -232,7 +237,7 @@ class InProcessBackend:
         """As `Backend.spares`: a thread is started in no time."""
         return 0
 
-    def environment(self) -> tuple[str, Encoded] | None:
+    def environment(self) -> Described | None:
         """As `Backend.environment`: a thread finds around it what this process has."""
         return None
 

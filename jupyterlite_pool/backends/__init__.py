@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from .._environment import Described
 from .._payload import Encoded
 
 #: Reasons of an end that nobody need worry about: it was asked for, and nothing was lost by it.
@@ -142,8 +143,8 @@ class Backend(Protocol):
     def spares(self) -> int:
         """How many workers beyond these are ready to replace one that is lost."""
 
-    def environment(self) -> tuple[str, Encoded] | None:
-        """The key and the description of what a task submitted now should find around it."""
+    def environment(self) -> Described | None:
+        """What a task submitted now should find around it."""
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time; returns what calls it off."""

@@ -17,7 +17,7 @@ from pyodide.code import run_js
 from pyodide.ffi import JsException, create_proxy, jsnull, to_js
 from pyodide.http import pyfetch
 
-from .._environment import NotebookEnvironment, runtime_files
+from .._environment import Described, NotebookEnvironment, runtime_files
 from .._limits import default_size, worker_cap
 from .._payload import Encoded
 from ..errors import PoolPerformanceWarning
@@ -28,6 +28,9 @@ NAME = "jupyterlite-pool"
 
 #: Where the kernel mounts the notebook's files.
 DRIVE = "/drive"
+
+#: A variable of the kernel's web worker: which page serves the notebook's files.
+TOLD_CONTEXT = "jupyterlitePoolDrive"
 
 #: Workers that are kept ready: starting one takes much longer than giving it a place.
 SPARES = 1
@@ -154,7 +157,7 @@ class PyodideBackend:
         """As `Backend.spares`."""
         return 0 if self._pool is None else int(self._pool.spares)
 
-    def environment(self) -> tuple[str, Encoded] | None:
+    def environment(self) -> Described | None:
         """As `Backend.environment`."""
         return self._environment.describe()
 
@@ -323,11 +326,19 @@ def _drive_options() -> Any:
         if mounted is None or mounted.mountpoint != DRIVE:
             return None
         api = mounted.type.API
+        # On a cross-origin isolated page the kernel asks the page itself, which its workers cannot:
+        # they ask through the service worker, by a name that the page has told.
+        told = getattr(js, TOLD_CONTEXT, None)
+        own = getattr(api, "_browsingContextId", None)
+        if own is None and not isinstance(told, str):
+            return None
+        base = js.URL.new("../../../../", js.location.href).href if own is None else api._baseUrl
         return _object(
-            baseUrl=api._baseUrl,
+            baseUrl=base,
             driveName=api._driveName,
             mountpoint=DRIVE,
-            browsingContextId=api._browsingContextId,
+            browsingContextId=told if own is None else own,
+            probe=own is None,
         )
     except (AttributeError, JsException):
         return None

@@ -12,8 +12,9 @@ import sysconfig
 from collections.abc import Sequence
 from typing import Any
 
-from pyodide.ffi import to_js
+from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 
+from .display import install_display
 from .environment import Environment
 from .output import TaskStream
 from .runner import Runner
@@ -28,14 +29,18 @@ class JsPort:
     def __init__(self, post: Any) -> None:
         self._result = post.result
         self._error = post.error
+        self.retire = post.retire
+        self._output = post.output
+        self._task = -1
         self.begin = post.begin
         self.worn = post.worn
 
         def stream(name: str) -> TaskStream:
             return TaskStream(lambda task, text: post.output(task, name, text))
 
-        self._streams = [stream("stdout"), stream("stderr")]
-        sys.stdout, sys.stderr = self._streams
+        out, err = self._streams = [stream("stdout"), stream("stderr")]
+        out.other, err.other = err, out
+        sys.stdout, sys.stderr = out, err
 
     def result(
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
@@ -50,8 +55,19 @@ class JsPort:
 
     def task(self, task: int) -> None:
         """Say whose output comes next."""
+        self._task = task
         for stream in self._streams:
             stream.begin(task)
+
+    def display(self, shown: str) -> None:
+        """Post what a task displays, after what it has printed."""
+        for stream in self._streams:
+            stream.flush()
+        self._output(self._task, "display", shown)
+
+    def announce(self, phase: str) -> None:
+        """Say what the task that comes next waits for."""
+        self._output(self._task, "phase", phase)
 
 
 class JsRunner:
@@ -90,18 +106,36 @@ def _memory(buffers: Any) -> Sequence[memoryview]:
     return [buffer.to_memoryview() for buffer in buffers]
 
 
-async def _load_packages(names: Sequence[str]) -> None:
-    import pyodide_js
+class LockLoader:
+    """Loads packages of Pyodide's lock file."""
 
-    problems: list[str] = []
-    await pyodide_js.loadPackage(
-        to_js(list(names)), messageCallback=lambda _: None, errorCallback=problems.append
-    )
-    missing = [name for name in names if name not in pyodide_js.loadedPackages.to_py()]
-    if missing:
-        raise ImportError(
-            f"the worker could not load {', '.join(missing)}: {'; '.join(problems) or 'not found'}"
-        )
+    async def load(self, names: Sequence[str]) -> dict[str, str]:
+        """As `Loader.load`."""
+        import pyodide_js
+
+        problems: list[str] = []
+        try:
+            await pyodide_js.loadPackage(
+                to_js(list(names)), messageCallback=lambda _: None, errorCallback=problems.append
+            )
+        except JsException as error:
+            problems.append(str(error))
+        loaded = pyodide_js.loadedPackages.to_py()
+        why = "; ".join(dict.fromkeys(problems)) or "it could not be found"
+        return {name: why for name in names if name not in loaded}
+
+    def load_now(self, name: str) -> str | None:
+        """As `Loader.load_now`."""
+        if not can_run_sync():
+            return "this browser cannot wait for it while a task runs"
+        failed: dict[str, str] = run_sync(self.load([name]))
+        return failed.get(name)
+
+    def forget(self, name: str) -> None:
+        """As `Loader.forget`."""
+        import pyodide_js
+
+        delattr(pyodide_js.loadedPackages, name)
 
 
 def connect(worker: int, post: Any) -> JsRunner:
@@ -111,8 +145,10 @@ def connect(worker: int, post: Any) -> JsRunner:
     os.getpid = posix.getpid = lambda: pid
     random.seed()  # from the browser's own source: workers never share a stream
     site_packages = sysconfig.get_path("purelib")
-    environment = Environment(_load_packages, site_packages)
-    runner = Runner(JsPort(post), worker, pid, environment)
+    port = JsPort(post)
+    install_display(port.display)
+    environment = Environment(LockLoader(), site_packages, port.announce)
+    runner = Runner(port, worker, pid, environment)
     # The host asks by a signal; what is no task of the user's goes on.
     signal.signal(signal.SIGINT, lambda *_: runner.interrupt())
     return JsRunner(runner)

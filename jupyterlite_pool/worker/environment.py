@@ -2,74 +2,144 @@
 
 from __future__ import annotations
 
-import importlib
-import io
 import os
 import sys
-import zipfile
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from importlib.machinery import PathFinder
+from time import monotonic
+from typing import Any, NamedTuple
+
+from .._payload import decode
+from .._protocol import MODULES_PREFIX, PACKAGES_PREFIX
+from .modules import OwnModules, SentModule
+from .packages import Loader, PackagesInForce, Provided
+from .settings import SettingsInForce
+
+#: Seconds in which no module on the drive is looked at again: it costs as much as a small task.
+LOOK_AGAIN = 0.1
+
+
+#: Where the notebook's files are, in a worker that has them.
+DRIVE = "/drive"
+
+#: What stands beside an error where a worker does not have the notebook's folder.
+NO_FILES = (
+    "workers do not have the notebook's files here: the site has no service worker, or its page "
+    "was not heard. Read the file in the notebook and pass what is in it: "
+    "pool_map(f, [open(name).read() for name in names]), or executor.put(data) for many tasks."
+)
 
 
 class Surroundings(NamedTuple):
     """What a task finds around it, as the notebook had it when the task was submitted."""
 
+    #: Later surroundings have a higher number.
+    edition: int
     #: Packages of Pyodide's lock file, by name.
     packages: Sequence[str]
-    #: Files of packages that were installed otherwise: a zip archive for site-packages, or None.
-    files: bytes | None
+    #: Digests of packages that were installed otherwise, by name.
+    installed: Mapping[str, str]
+    #: Where modules of the lock file's packages are.
+    provides: Mapping[str, Provided]
+    #: The key of the sources of the notebook's own modules.
+    modules: str | None
     #: `sys.path`
     path: Sequence[str]
-    #: Working directory.
-    cwd: str
-    #: `os.environ`
-    variables: dict[str, str]
+    #: `Settings`, encoded: what is in them may be defined in a module or a package.
+    settings: bytes
 
 
 class Environment:
-    """The surroundings that were put on a worker, and the one that is in force."""
+    """The surroundings that were put on a worker, and those that are in force."""
 
     def __init__(
         self,
-        load_packages: Callable[[Sequence[str]], Awaitable[object]] | None = None,
-        site_packages: str | None = None,
+        loader: Loader | None = None,
+        site_packages: str = "",
+        announce: Callable[[str], None] = lambda phase: None,
     ) -> None:
-        """A worker without `load_packages` shares the notebook's interpreter: nothing to do."""
+        """Without a loader a worker shares the notebook's interpreter: nothing to do.
+
+        Args:
+            loader: loads packages of Pyodide's lock file.
+            site_packages: the folder for all others.
+            announce: told "preparing" and "running" where the first takes its time.
+        """
         #: The key of what is in force.
         self.current: str | None = None
-        self._load_packages = load_packages
-        self._site_packages = site_packages
+        self._announce = announce
         self._known: dict[str, Surroundings] = {}
-        self._loaded: set[str] = set()
+        self._sources: dict[str, Mapping[str, SentModule]] = {}
+        #: Packages and modules follow the newest surroundings alone: what tasks have imported
+        #: cannot be taken back, nor can the notebook go back.
+        self._newest = -1
+        self._looked_at = float("-inf")
+        self._packages: PackagesInForce | None = None
+        if loader is None:
+            return
+        self._packages = PackagesInForce(site_packages, loader)
+        self._modules = OwnModules()
+        self._settings = SettingsInForce()
+        sys.meta_path.insert(sys.meta_path.index(PathFinder), self._modules)
 
-    def put(self, key: str, surroundings: Surroundings) -> None:
-        """Keep surroundings that tasks will name."""
-        self._known[key] = Surroundings(*surroundings)
+    def put(self, key: str, value: Any) -> None:
+        """Keep surroundings that tasks will name, or a part of such."""
+        if key.startswith(PACKAGES_PREFIX):
+            if self._packages is not None:
+                self._packages.put(key, value)
+        elif key.startswith(MODULES_PREFIX):
+            self._sources[key] = value
+        else:
+            self._known[key] = Surroundings(*value)
 
     def drop(self, key: str) -> None:
-        """Forget surroundings."""
+        """Forget them."""
         self._known.pop(key, None)
+        self._sources.pop(key, None)
+        if self._packages is not None:
+            self._packages.drop(key)
+
+    def outdated(self, key: str | None) -> str | None:
+        """What was imported here and has changed since; a worker with such a thing has to go."""
+        if key is None or self._packages is None:
+            return None
+        wanted = self._known[key]
+        if wanted.edition > self._newest:
+            name = self._packages.changed(wanted.packages, wanted.installed)
+            if name is None and wanted.modules is not None:
+                name = self._modules.changed(self._sources[wanted.modules])
+            if name is not None:
+                return name
+        now = monotonic()
+        if now - self._looked_at < LOOK_AGAIN:
+            return None
+        self._looked_at = now
+        return self._modules.changed_on_drive()
 
     async def apply(self, key: str | None) -> None:
-        """Put surroundings into force. Raises where a package cannot be had."""
-        if key is not None and self._load_packages is not None:
-            await self._bring_about(self._known[key])
+        """Put surroundings into force."""
+        if key is not None and self._packages is not None:
+            wanted = self._known[key]
+            if wanted.edition > self._newest:
+                await self._install(self._packages, wanted)
+            sys.path[:] = wanted.path
+            self._settings.apply(decode(wanted.settings))
         self.current = key
 
-    async def _bring_about(self, wanted: Surroundings) -> None:
-        assert self._load_packages is not None
-        missing = [name for name in wanted.packages if name not in self._loaded]
-        if missing:
-            await self._load_packages(missing)
-            self._loaded.update(missing)
-        if wanted.files is not None and self._site_packages is not None:
-            with zipfile.ZipFile(io.BytesIO(wanted.files)) as archive:
-                archive.extractall(self._site_packages)
-        importlib.invalidate_caches()
-        own = [folder for folder in sys.path if folder not in wanted.path]
-        sys.path[:] = [*wanted.path, *own]
-        if os.path.isdir(wanted.cwd):
-            os.chdir(wanted.cwd)
-        for name in os.environ.keys() - wanted.variables.keys():
-            del os.environ[name]
-        os.environ.update(wanted.variables)
+    def explain(self, error: FileNotFoundError) -> None:
+        """Say of a file that is missing why that may be."""
+        if self._packages is None or os.path.isdir(DRIVE):
+            return
+        notes = getattr(error, "__notes__", [])
+        error.__notes__ = [*notes, NO_FILES]  # type: ignore[attr-defined] # 3.10 has no add_note
+
+    async def _install(self, packages: PackagesInForce, wanted: Surroundings) -> None:
+        works = packages.lacks(wanted.packages, wanted.installed)
+        if works:
+            self._announce("preparing")
+        provides = {name: Provided(*provided) for name, provided in wanted.provides.items()}
+        await packages.bring_about(wanted.packages, wanted.installed, provides)
+        self._modules.take({} if wanted.modules is None else self._sources[wanted.modules])
+        self._newest = wanted.edition
+        if works:
+            self._announce("running")

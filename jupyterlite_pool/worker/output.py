@@ -16,8 +16,13 @@ LIMIT = 8192
 class TaskStream(io.TextIOBase):
     """A text stream that posts whole lines, and the rest at the end of the task."""
 
+    #: As the notebook's own: tqdm, for one, asks which characters it may use.
+    encoding = "utf-8"
+
     def __init__(self, post: Callable[[int, str], None], clock: Callable[[], float] = monotonic):
         super().__init__()
+        #: The task's other stream: what was written there before is posted before.
+        self.other: TaskStream | None = None
         self._post = post
         self._clock = clock
         self._task = -1
@@ -39,6 +44,8 @@ class TaskStream(io.TextIOBase):
         """Take text, and post what is due."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if self.other is not None and self.other._held:
+            self.other.flush()
         self._held.append(text)
         self._size += len(text)
         due = self._clock() - self._posted >= INTERVAL or self._size >= LIMIT

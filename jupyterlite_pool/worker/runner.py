@@ -11,6 +11,7 @@ import asyncio
 import importlib
 import inspect
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, Protocol
@@ -19,7 +20,7 @@ from .._failure import encode_error
 from .._payload import decode, decode_function, dump_result, encode, split_calls
 from .._protocol import ENVIRONMENT_PREFIX, LOG_BYTES, POST_INTERVAL, CallItem, ResultItem
 from .._refs import set_fetcher
-from ..errors import RemoteUnpicklingError
+from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
 from .context import WorkerInfo, set_current_worker
 from .environment import Environment
 from .names import Globals, SetUpCall, SharedNames
@@ -49,6 +50,9 @@ class Port(Protocol):
     def task(self, task: int) -> None:
         """What is printed from now on belongs to this task; -1 for none."""
 
+    def retire(self, reason: str) -> None:
+        """Nothing more can run here: another worker is to run what has not begun."""
+
 
 class Runner:
     """Holds the objects that were put on this worker, and runs the batches it is given."""
@@ -70,8 +74,9 @@ class Runner:
         #: Results that were not posted yet. This and `state` are read by JavaScript when Python has
         #: died, so that nothing finished is lost.
         self.log = bytearray(LOG_BYTES)
-        #: The place in its batch of the task that runs, or -1; the used length of the log.
-        self.state = array.array("i", [-1, 0])
+        #: The place in its batch of the task that runs, or -1; the used length of the log; the
+        #: bytes of the largest large file of the drive that it used, as JavaScript notes them.
+        self.state = array.array("i", [-1, 0, 0])
 
     def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
         """Keep an object that tasks will name by its key."""
@@ -122,6 +127,12 @@ class Runner:
         attempt = 0
         try:
             for place, (item, item_buffers) in enumerate(items):
+                if place == 0 or item.environment != self._environment.current:
+                    changed = self._environment.outdated(item.environment)
+                    if changed is not None:
+                        self._flush(batch, place, False)
+                        self._port.retire(f"{changed} has changed since it was imported")
+                        return
                 self.state[0] = place
                 self._port.task(item.task)
                 if item.attempt != attempt:
@@ -185,14 +196,27 @@ class Runner:
             if sets_up:
                 self._names.share(item.function, before)
             seconds = perf_counter() - started
+            if self.state[2]:
+                self._warn_of_large_file()
             payload, out, _ = encode(value)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
             self._interruptible = False
+            if isinstance(error, FileNotFoundError):
+                self._environment.explain(error)
             if isinstance(error, MemoryError):
                 self._port.worn("it ran out of memory")  # WebAssembly never gives any back
             seconds = perf_counter() - started
             return ResultItem(item.task, False, encode_error(error), 0, seconds), []
         return ResultItem(item.task, True, payload, len(out), seconds), out
+
+    def _warn_of_large_file(self) -> None:
+        size, self.state[2] = self.state[2], 0
+        warnings.warn(
+            f"a task has read or written a file of {size >> 20} MB on the drive, which takes "
+            "seconds for it. Return large data from the task instead, or use smaller files.",
+            PoolPerformanceWarning,
+            stacklevel=2,
+        )
 
     def _read(self, item: CallItem, buffers: Sequence[Any]) -> tuple[Callable[..., Any], Any, Any]:
         try:

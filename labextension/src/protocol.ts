@@ -97,11 +97,16 @@ export interface ErrorFrame {
   traceback: string;
 }
 
-/** Something a task printed. `task` is -1 where no task of a batch was running. */
+/**
+ * Something a task has to show. `task` is -1 where no task of a batch was running.
+ *
+ * `stdout`, `stderr`: text that it printed. `display`: what it displayed, as JSON. `phase`: whether
+ * its worker is `preparing` for it, with packages that are missing there, or `running` it.
+ */
 export interface OutputFrame {
   kind: 'output';
   task: number;
-  stream: 'stdout' | 'stderr';
+  stream: 'stdout' | 'stderr' | 'display' | 'phase';
   text: string;
 }
 
@@ -111,11 +116,14 @@ export interface WornFrame {
   message: string;
 }
 
-/** The worker's Python is gone. The worker closes itself after this frame. */
+/** The worker runs nothing any more. It closes itself after this frame. */
 export interface FatalFrame {
   kind: 'fatal';
-  /** `exited`: `os._exit(status)`. `fatal`: abort, trap or stack overflow. */
-  reason: 'exited' | 'fatal';
+  /**
+   * `exited`: `os._exit(status)`. `fatal`: abort, trap or stack overflow. `recycled`: what it has
+   * imported has changed since; no task runs.
+   */
+  reason: 'exited' | 'fatal' | 'recycled';
   status: number | null;
   /** The place in its batch of the task that ran, or null where none did. */
   running: number | null;
@@ -160,6 +168,8 @@ export interface DriveOptions {
   driveName: string;
   mountpoint: string;
   browsingContextId: string;
+  /** Whether it may be that nobody answers there. */
+  probe: boolean;
 }
 
 /** What a worker needs to become ready. */
@@ -222,8 +232,8 @@ export interface WorkerEnd {
   /**
    * `terminated`: by its owner. `exited`, `fatal`: as in `FatalFrame`. `silent`: it closed with no
    * word. `start`: it never became ready. `protocol`: it sent what no worker of ours sends.
-   * `recycled`: it had run, or grown, as much as one worker should. `retired`: the pool was made
-   * smaller, or had nothing to do for long.
+   * `recycled`: it had run, or grown, as much as one worker should, or has imported what has changed
+   * since. `retired`: the pool was made smaller, or had nothing to do for long.
    */
   reason:
     'terminated' | 'exited' | 'fatal' | 'silent' | 'start' | 'protocol' | 'recycled' | 'retired';

@@ -11,17 +11,24 @@ class ErrnoError extends Error {
 }
 
 /** What the next requests do: answer with a text and a status, or fail. */
-let answers: (readonly [text: string, status: number] | 'fails')[];
+let answers: (readonly [text: string, status: number] | 'fails' | 'never')[];
 let asked: number;
+let timeouts: number[];
+let large: number[];
 
 class Requests {
   responseText = '';
   status = 0;
+  timeout = 0;
   open(): void {
     asked += 1;
   }
   send(): void {
     const answer = answers.shift();
+    timeouts.push(this.timeout);
+    if (answer === 'never') {
+      throw new DOMException('too late', 'TimeoutError');
+    }
     if (answer === undefined || answer === 'fails') {
       throw new Error('the network failed');
     }
@@ -30,7 +37,7 @@ class Requests {
 }
 
 /** The drive as it was mounted in a Pyodide without Python. */
-function mounted(): DriveFS {
+function mounted(probe = false): DriveFS {
   let drive: unknown = null;
   const python = {
     FS: {
@@ -42,17 +49,24 @@ function mounted(): DriveFS {
     PATH: {},
     ERRNO_CODES: { EIO: 29, EINVAL: 28 }
   };
-  mountDrive(python as object as Pyodide, {
+  const options = {
     baseUrl: 'http://localhost/',
     driveName: '',
     mountpoint: '/drive',
-    browsingContextId: 'one'
+    browsingContextId: 'one',
+    probe
+  };
+  const answered = mountDrive(python as object as Pyodide, options, {
+    large: bytes => large.push(bytes)
   });
+  expect(drive !== null).toBe(answered);
   return drive as DriveFS;
 }
 
 beforeEach(() => {
   asked = 0;
+  timeouts = [];
+  large = [];
   vi.stubGlobal('XMLHttpRequest', Requests);
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -92,4 +106,35 @@ test('what the drive refuses is refused once', () => {
   ];
   expect(() => mounted().API.readdir('/drive')).toThrow(expect.objectContaining({ code: 28 }));
   expect(asked).toBe(1);
+});
+
+test('a request that is never answered ends, and is not made again', () => {
+  answers = ['never', ['[]', 200]];
+  expect(() => mounted().API.readdir('/drive')).toThrow(ErrnoError);
+  expect(asked).toBe(1);
+  expect(timeouts[0]).toBeGreaterThan(10_000);
+});
+
+test('a drive that may not be there is asked first, and not waited for for long', () => {
+  answers = ['never'];
+  expect(mounted(true)).toBeNull(); // no drive at all
+  expect(timeouts[0]).toBeLessThan(10_000);
+  answers = [
+    ['[]', 200],
+    ['["a.txt"]', 200]
+  ];
+  expect(mounted(true).API.readdir('/drive')).toContain('a.txt');
+  expect(timeouts.at(-1)).toBeGreaterThan(10_000);
+});
+
+test('a large file has more time, and is told of', () => {
+  const data = { format: 'text', data: new TextEncoder().encode('x'.repeat(1 << 20)) } as const;
+  answers = [['null', 200]];
+  mounted().API.put('/drive/small', data);
+  expect(large).toEqual([]);
+  answers = [['null', 200]];
+  const more = new TextEncoder().encode('x'.repeat(24 << 20));
+  mounted().API.put('/drive/large', { ...data, data: more });
+  expect(large).toHaveLength(1);
+  expect(Number(timeouts[1]) - Number(timeouts[0])).toBeGreaterThan(20_000);
 });

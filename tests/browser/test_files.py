@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from playwright.sync_api import Page
+
+from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
 
 
@@ -126,3 +130,159 @@ finally:
 """
     )
     assert kernel.value("value") == 1
+
+
+def test_a_reader_finds_what_another_worker_has_just_closed(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def relay(i):
+    # Each task reads what the task before it wrote, wherever that ran.
+    import os, time
+    deadline = time.monotonic() + 30
+    while i and not os.path.exists(f"made/relay-{i - 1}"):
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    text = open(f"made/relay-{i - 1}").read() if i else ""
+    with open(f"made/part-{i}", "w") as file:
+        file.write(f"{text}{i},")
+    os.rename(f"made/part-{i}", f"made/relay-{i}")
+    return text
+"""
+    )
+    read = kernel.value("list(pool_map(relay, range(10), chunksize=1))")
+    assert read == ["".join(f"{j}," for j in range(i)) for i in range(10)]
+
+
+def test_csv_sqlite_and_names_in_other_letters(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def keep(i):
+    import csv, pathlib, sqlite3
+    folder = pathlib.Path(f"made/übung-{i}-数据")
+    folder.mkdir(exist_ok=True)
+    with open(folder / "täfelchen.csv", "w", newline="") as file:
+        csv.writer(file).writerows([[i, "ä,b"], [i + 1, 'say "x"']])
+    with open(folder / "täfelchen.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    base = sqlite3.connect(folder / "data.db")
+    with base:
+        base.execute("create table if not exists t (x integer, y text)")
+        base.executemany("insert into t values (?, ?)", [(int(x), y) for x, y in rows])
+    base.close()
+    return sorted(path.name for path in folder.iterdir())
+
+listed = list(pool_map(keep, range(3), chunksize=1))
+import sqlite3
+base = sqlite3.connect("made/übung-2-数据/data.db")
+rows = base.execute("select * from t order by x").fetchall()
+base.close()
+"""
+    )
+    assert kernel.value("listed") == [["data.db", "täfelchen.csv"]] * 3
+    assert kernel.value("rows") == [[2, "ä,b"], [3, 'say "x"']]
+
+
+def test_large_files_work_with_a_warning_that_says_what_to_do(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import warnings
+def write(megabytes):
+    with open(f"made/large-{megabytes}", "wb") as file:
+        file.write(bytes(range(256)) * 4096 * megabytes)
+    with open(f"made/large-{megabytes}", "rb") as file:
+        data = file.read()
+    return len(data) == megabytes << 20 and data[-3:] == b"\\xfd\\xfe\\xff"
+warnings.simplefilter("always")
+"""
+    )
+    quiet = kernel.run("small = list(pool_map(write, [15], progress=False))")
+    assert kernel.value("small") == [True]
+    assert "PoolPerformanceWarning" not in quiet.stderr
+    loud = kernel.run("large = list(pool_map(write, [20], progress=False))")
+    assert kernel.value("large") == [True]
+    assert "PoolPerformanceWarning: a task has read or written a file of 20 MB" in loud.stderr
+    assert "Return large data from the task instead" in loud.stderr
+    kernel.run("import os\nfor name in (15, 20): os.remove(f'made/large-{name}')")
+
+
+#: The name of the page that serves the files, as the labextension tells it to kernels.
+CONTEXT = """async () => {
+  const { pluginRegistry } = window.jupyterapp;
+  const tokens = [...pluginRegistry._services.keys()];
+  const token = tokens.find(({ name }) => name.endsWith(':IServiceWorkerManager'));
+  const manager = await window.jupyterapp.resolveRequiredService(token);
+  await manager.ready;
+  return manager.browsingContextId;
+}"""
+
+#: JupyterLite's kernel takes what `Atomics.waitAsync` answers for a promise in every case. It is
+#: none where the wait is over before it begins, and then the kernel waits for ever.
+ALWAYS_A_PROMISE = """
+const { waitAsync } = Atomics;
+Atomics.waitAsync = (...how) => {
+  const answer = waitAsync.apply(Atomics, how);
+  return answer.async ? answer : { async: true, value: Promise.resolve(answer.value) };
+};
+"""
+
+
+def isolated_kernel(pages: Pages, serve: Callable[..., str]) -> Kernel:
+    """A kernel on a cross-origin isolated page."""
+    page = pages.open()
+    page.add_init_script(ALWAYS_A_PROMISE)
+    page.goto(f"{serve(ROOT / '_output', isolated=True)}/lab/index.html")
+    assert page.evaluate("() => crossOriginIsolated") is True
+    return Kernel(page)
+
+
+BOTH_WAYS = """
+import os
+from jupyterlite_pool import WorkerPoolExecutor
+with open("/drive/of-the-notebook.txt", "w") as file:
+    file.write("to workers")
+def answer():
+    import os
+    with open("/drive/of-a-worker.txt", "w") as file:
+        file.write("from a worker")
+    return open("of-the-notebook.txt").read(), os.getcwd()
+executor = WorkerPoolExecutor(1)
+read = executor.submit(answer).result()
+"""
+
+
+def test_workers_have_the_files_on_a_cross_origin_isolated_page(
+    pages: Pages, serve: Callable[..., str]
+) -> None:
+    kernel = isolated_kernel(pages, serve)
+    assert isinstance(kernel.page, Page)
+    context = kernel.page.evaluate(CONTEXT)
+    kernel.run(f"import js; js.jupyterlitePoolDrive = {context!r}")
+    kernel.run(BOTH_WAYS)
+    assert kernel.value("read") == ["to workers", "/drive"]
+    assert kernel.value("open('/drive/of-a-worker.txt').read()") == "from a worker"
+
+
+def test_a_page_that_is_not_there_costs_the_files_and_nothing_else(
+    pages: Pages, serve: Callable[..., str]
+) -> None:
+    kernel = isolated_kernel(pages, serve)
+    kernel.run("import js; js.jupyterlitePoolDrive = 'of no page'")
+    error = kernel.fails(BOTH_WAYS)
+    assert "FileNotFoundError" in error["ename"]
+    assert "workers do not have the notebook's files here" in "\n".join(error["traceback"])
+    assert kernel.value("executor.submit(abs, -1).result()") == 1
+
+
+def test_a_site_without_service_worker_says_what_to_do(pages: Pages, site: str) -> None:
+    page = pages.open()
+    page.add_init_script("delete Navigator.prototype.serviceWorker")  # as on plain HTTP
+    page.goto(f"{site}/lab/index.html")
+    kernel = Kernel(page)
+    kernel.run("from jupyterlite_pool import pool_map\nopen('here.txt', 'w').write('text')")
+    kernel.run("def read(name):\n    return open(name).read()")
+    assert kernel.value("read('here.txt')") == "text"
+    error = kernel.fails("pool_map(read, ['here.txt'])")
+    text = "\n".join(error["traceback"])
+    assert "FileNotFoundError" in error["ename"]
+    assert "Read the file in the notebook and pass what is in it" in text
+    assert kernel.value("list(pool_map(len, [read('here.txt')]))") == [4]

@@ -41,6 +41,8 @@ class Reply:
 
     status: str
     outputs: list[Output]
+    #: The number of the cell.
+    cell: int = -1
 
     @property
     def stdout(self) -> str:
@@ -83,7 +85,12 @@ class Kernel:
     def execute(self, code: str) -> Reply:
         """Run a cell, whatever comes of it."""
         reply = self.page.evaluate("code => window.poolTest.run(code)", code)
-        return Reply(reply["status"], reply["outputs"])
+        return Reply(reply["status"], reply["outputs"], reply["cell"])
+
+    def look_again(self, reply: Reply) -> Reply:
+        """A cell with what has come to it since."""
+        outputs = self.page.evaluate("cell => window.poolTest.cells[cell]", reply.cell)
+        return Reply(reply.status, outputs, reply.cell)
 
     def run(self, code: str) -> Reply:
         """Run a cell that must succeed."""

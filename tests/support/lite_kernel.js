@@ -16,16 +16,19 @@ async name => {
     kernel: { name: 'python' }
   });
   const outputs = { current: [] };
+  // Of every cell, also what comes when it has ended, as in a notebook.
+  const cells = [];
   const run = async code => {
     const shown = (outputs.current = []);
-    const future = session.kernel.requestExecute({ code });
+    cells.push(shown);
+    const future = session.kernel.requestExecute({ code }, false);
     future.onIOPub = ({ header, content }) => shown.push({ type: header.msg_type, ...content });
     const reply = await future.done;
-    return { status: reply.content.status, count: reply.content.execution_count, outputs: shown };
+    return { status: reply.content.status, cell: cells.indexOf(shown), outputs: shown };
   };
   const stop = async () => {
     await session.shutdown();
     session.dispose();
   };
-  window.poolTest = { run, stop, outputs, session };
+  window.poolTest = { run, stop, outputs, cells, session };
 }

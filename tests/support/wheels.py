@@ -27,6 +27,18 @@ DASK = (
 )
 COMPILED_FOR_DASK = "pyyaml==6.0.3"
 
+#: Packages that are compiled for Pyodide (PEP 783), and two versions of ones that are not.
+MSGPACK = "msgpack==1.2.4"
+OLD_MSGPACK = "msgpack==1.2.3"
+XXHASH = "xxhash==4.1.0"
+PYDANTIC_CORE = "pydantic-core==2.50.5"
+INICONFIG = "iniconfig==2.1.0"
+OLD_INICONFIG = "iniconfig==2.0.0"
+TYPING_EXTENSIONS = "typing-extensions==4.15.0"
+
+#: What pip has to be told for them.
+PYODIDE = ("--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14", "--abi", "cp314")
+
 #: Compiled modules are for one platform and one Python; these have wheels of every package.
 SOME_PLATFORM = ("--platform", "manylinux2014_x86_64", "--python-version", "3.12")
 
@@ -55,6 +67,16 @@ def download_pure(requirement: str) -> Path:
         assert compiled is not None
         name, version, *_ = compiled.stem.split("-")
         wheel = _without_compiled(compiled, FOLDER / f"{name}-{version}-py3-none-any.whl")
+    return wheel
+
+
+def download_compiled(requirement: str) -> Path:
+    """The wheel of a package that is compiled for Pyodide."""
+    wheel = _kept(requirement, "*_wasm32")
+    if wheel is None:
+        _pip_download(FOLDER, requirement, *PYODIDE)
+        wheel = _kept(requirement, "*_wasm32")
+    assert wheel is not None
     return wheel
 
 
@@ -102,6 +124,14 @@ class Wheels:
     def install_pure(self, kernel: Kernel, *requirements: str) -> None:
         """Install the Python files of packages that have no wheel for a kernel."""
         self._install(kernel, [download_pure(requirement) for requirement in requirements])
+
+    def install_compiled(self, kernel: Kernel, *requirements: str) -> None:
+        """Install packages that are compiled for Pyodide."""
+        self._install(kernel, [download_compiled(requirement) for requirement in requirements])
+
+    def compiled_url(self, requirement: str) -> str:
+        """Where a wheel can be had."""
+        return f"{self._url}/{download_compiled(requirement).name}"
 
     def _install(self, kernel: Kernel, wheels: list[Path]) -> None:
         urls = [f"{self._url}/{wheel.name}" for wheel in wheels]

@@ -23,12 +23,18 @@ LAYERS = """
     _refs  _waits  _read_ahead
     _payload  _locks  _page
     _failure  _futures  _loop
-    worker  worker.context  worker.environment  worker.output  worker.randomness  worker.names
+    worker  worker.context  worker.output  worker.randomness  worker.names
+    worker.display
     worker.cell  worker.star  worker.initializer  worker.calls
+    worker.modules  worker.packages  worker.settings
+    worker.environment
     worker.runner
     worker.entry
-    _environment  _tasks  backends
+    _modules  _packages  _tasks
+    _environment
+    backends
     _weight  _job  _objects  _setup  _batch  _status  backends.pyodide
+    _output
     _dispatch
     _stream  testing
     _executor
@@ -53,7 +59,7 @@ BELOW_WORKERS = {"errors", "_protocol", "_payload", "_refs", "_failure"}
 #: Who may import what does not belong to Python, anywhere in its source.
 OUTSIDE = {
     "cloudpickle": {"_payload", "_environment"},
-    "IPython": {"_magic_lines", "_magics", "_widget"},
+    "IPython": {"_magic_lines", "_magics", "_modules", "_widget"},
     "ipywidgets": {"_widget"},
     "joblib": {"_joblib", "_joblib_backend", "worker.calls"},
     "js": {"_control", "_page", "_waits", "backends.pyodide"},

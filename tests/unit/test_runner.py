@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import math
 import pickle
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -23,12 +25,20 @@ from jupyterlite_pool._payload import (
     join_calls,
     split_results,
 )
-from jupyterlite_pool._protocol import ENVIRONMENT_PREFIX, LOG_BYTES, CallItem, ResultItem
+from jupyterlite_pool._protocol import (
+    ENVIRONMENT_PREFIX,
+    LOG_BYTES,
+    MODULES_PREFIX,
+    CallItem,
+    ResultItem,
+)
 from jupyterlite_pool.errors import RemoteUnpicklingError
 from jupyterlite_pool.worker import runner as runner_module
 from jupyterlite_pool.worker.context import WorkerInfo, current_worker
 from jupyterlite_pool.worker.environment import Environment, Surroundings
+from jupyterlite_pool.worker.packages import Provided
 from jupyterlite_pool.worker.runner import Runner
+from jupyterlite_pool.worker.settings import look
 
 
 class Post(NamedTuple):
@@ -47,6 +57,7 @@ class Recorder:
         self.posts: list[Post] = []
         self.errors: list[tuple[int, str, str, str]] = []
         self.tasks: list[int] = []
+        self.retired: list[str] = []
         self.begun: list[int] = []
         self.wear: list[str] = []
 
@@ -68,6 +79,9 @@ class Recorder:
 
     def task(self, task: int) -> None:
         self.tasks.append(task)
+
+    def retire(self, reason: str) -> None:
+        self.retired.append(reason)
 
     @property
     def results(self) -> list[ResultItem]:
@@ -118,6 +132,7 @@ def run(
     **fields: Any,
 ) -> None:
     """Run a batch with one function, its tasks numbered from 100."""
+    runner.drop("f")
     runner.put("f", *encode_function(function)[:2])
     items = []
     buffers: list[memoryview] = []
@@ -166,7 +181,7 @@ def test_what_is_finished_but_not_posted_can_be_read_when_python_has_died(
     # JavaScript reads that many bytes of the log, and posts them.
     [(item, _)] = split_results(bytes(runner.log[:second_used]), [])
     assert (item.task, decode(item.payload)) == (100, (0, 0))
-    assert list(runner.state) == [-1, 0]
+    assert list(runner.state) == [-1, 0, 0]
 
 
 def cancel_at(place: int, stop: int) -> int:
@@ -338,27 +353,91 @@ def environment_key(number: int) -> str:
     return f"{ENVIRONMENT_PREFIX}{number}"
 
 
-def test_surroundings_are_brought_about_before_the_task_that_names_them(port: Recorder) -> None:
-    loaded: list[Sequence[str]] = []
+class Packages:
+    """A lock file with one package."""
 
-    async def load(names: Sequence[str]) -> None:
-        if "missing" in names:
-            raise ImportError("there is no such package")
-        loaded.append(list(names))
+    def __init__(self) -> None:
+        self.loaded: list[Sequence[str]] = []
 
-    runner = Runner(port, 0, 1000, Environment(load))
-    path = list(sys.path)
-    import os
+    async def load(self, names: Sequence[str]) -> dict[str, str]:
+        self.loaded.append(list(names))
+        return {}
 
-    for number, package in enumerate(["a", "missing"]):
-        wanted = Surroundings([package], None, path, os.getcwd(), dict(os.environ))
-        runner.put(environment_key(number), *encode(tuple(wanted))[:2])
-    run(runner, abs, [(-1,), (-2,)], environment=environment_key(0))
-    assert loaded == [["a"]]
+    def load_now(self, name: str) -> str | None:
+        return "there is no such package"
+
+    def forget(self, name: str) -> None: ...
+
+
+@pytest.fixture
+def finders() -> Iterator[None]:
+    """Finders and settings of a worker, which are gone afterwards."""
+    before = list(sys.meta_path), list(sys.path)
+    yield
+    sys.meta_path[:], sys.path[:] = before
+
+
+def surroundings(edition: int, **changed: Any) -> Surroundings:
+    none = Surroundings(edition, [], {}, {}, None, list(sys.path), encode(look()).payload)
+    return none._replace(**changed)
+
+
+def put_surroundings(runner: Runner, wanted: Surroundings) -> str:
+    key = environment_key(wanted.edition)
+    runner.put(key, *encode(tuple(wanted))[:2])
+    return key
+
+
+@pytest.mark.usefixtures("finders")
+def test_surroundings_are_brought_about_before_the_task_that_names_them(
+    port: Recorder, tmp_path: Path
+) -> None:
+    packages = Packages()
+    runner = Runner(port, 0, 1000, Environment(packages, str(tmp_path)))
+    path = [*sys.path, "/of/the/notebook"]
+    key = put_surroundings(runner, surroundings(1, packages=["a"], path=path))
+    run(runner, abs, [(-1,), (-2,)], environment=key)
+    assert packages.loaded == [["a"]]
     assert port.values == [1, 2]
-    run(runner, abs, [(-1,)], environment=environment_key(1))
-    assert isinstance(port.failure(), ImportError)
     assert sys.path == path
+
+
+@pytest.mark.usefixtures("finders")
+def test_a_package_that_cannot_be_had_fails_the_task_that_imports_it(
+    port: Recorder, tmp_path: Path
+) -> None:
+    runner = Runner(port, 0, 1000, Environment(Packages(), str(tmp_path)))
+    provides = {"nowhere": Provided("no-where", "1.2")}
+    key = put_surroundings(runner, surroundings(1, provides=provides))
+    run(runner, abs, [(-1,)], environment=key)
+    assert port.values == [1]
+    run(runner, importlib.import_module, [("nowhere",)], environment=key)
+    error = port.failure()
+    assert isinstance(error, ImportError)
+    assert "no-where 1.2, which the notebook has: there is no such package" in str(error)
+
+
+@pytest.mark.usefixtures("finders")
+def test_a_worker_that_imported_what_has_changed_gives_its_tasks_back(
+    port: Recorder, tmp_path: Path
+) -> None:
+    runner = Runner(port, 0, 1000, Environment(Packages(), str(tmp_path)))
+    keys = []
+    for edition, source in enumerate([b"x = 1", b"x = 2"]):
+        part = f"{MODULES_PREFIX}{edition}"
+        sent = {"of_the_notebook": ("/nowhere/of_the_notebook.py", source, None)}
+        runner.put(part, *encode(sent)[:2])
+        keys.append(put_surroundings(runner, surroundings(edition, modules=part)))
+    try:
+        run(runner, importlib.import_module, [("of_the_notebook",)], environment=keys[0])
+        assert sys.modules["of_the_notebook"].x == 1
+        run(runner, abs, [(-3,)], environment=keys[0])
+        assert port.retired == []
+        run(runner, abs, [(-4,)], environment=keys[1])
+        assert port.retired == ["of_the_notebook has changed since it was imported"]
+        assert port.values[-1] == 3
+    finally:
+        del sys.modules["of_the_notebook"]
 
 
 class Token:

@@ -3,8 +3,13 @@ import type { FatalFrame, OutputFrame, WorkerFrame } from '../protocol';
 
 type Fields = Record<string, unknown>;
 
-const STREAMS: readonly unknown[] = ['stdout', 'stderr'] satisfies OutputFrame['stream'][];
-const DEATHS: readonly unknown[] = ['exited', 'fatal'] satisfies FatalFrame['reason'][];
+const STREAMS: readonly unknown[] = [
+  'stdout',
+  'stderr',
+  'display',
+  'phase'
+] satisfies OutputFrame['stream'][];
+const DEATHS: readonly unknown[] = ['exited', 'fatal', 'recycled'] satisfies FatalFrame['reason'][];
 
 /** What a frame of each kind has to have. */
 const CHECKS: { [K in WorkerFrame['kind']]: (frame: Fields) => boolean } = {

@@ -42,7 +42,7 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
       }
       const loop = new TaskLoop(python, tasks);
       if (options.drive) {
-        mountDrive(python, options.drive);
+        mountDrive(python, options.drive, { large: bytes => loop.noteLargeFile(bytes) });
       }
       if (options.packages.length > 0) {
         onPhase('packages');

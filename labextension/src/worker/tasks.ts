@@ -7,7 +7,15 @@
  */
 import { errorText } from '../errors';
 import { transferables } from '../protocol';
-import type { CancelFrame, EvalFrame, HostFrame, RunFrame, WorkerFrame } from '../protocol';
+import type {
+  CancelFrame,
+  EvalFrame,
+  FatalFrame,
+  HostFrame,
+  OutputFrame,
+  RunFrame,
+  WorkerFrame
+} from '../protocol';
 import type { PyCallable, PyProxy, Pyodide, PyodideFatal } from './pyodide';
 
 /** Whether Python can be paused in this browser: without, a call that could be is an error. */
@@ -38,7 +46,10 @@ interface Runner extends PyProxy {
   drop: PyCallable;
   cancel: PyCallable;
   run: PyCallable;
-  /** The place in its batch of the task that runs, or -1; the used length of the log. */
+  /**
+   * The place in its batch of the task that runs, or -1; the used length of the log; the bytes of
+   * the largest large file of the drive that the task has read or written.
+   */
   state: PyProxy & { getBuffer(type: 'i32'): { data: Int32Array } };
   /** Results that were not posted yet. */
   log: PyProxy & { getBuffer(type: 'u8'): { data: Uint8Array } };
@@ -54,6 +65,8 @@ export class TaskLoop {
   /** The batch that the runner has. */
   private batch: number | null = null;
   private inbox: Promise<void> = Promise.resolve();
+  /** Whether it has said its last word. */
+  private left = false;
 
   constructor(
     private readonly python: Pyodide,
@@ -83,8 +96,12 @@ export class TaskLoop {
       },
       begin: (batch: number) => this.post({ kind: 'begin', batch }),
       worn: (message: string) => this.post({ kind: 'worn', message }),
-      output: (task: number, stream: 'stdout' | 'stderr', text: string) =>
+      output: (task: number, stream: OutputFrame['stream'], text: string) =>
         this.post({ kind: 'output', task, stream, text }),
+      retire: (message: string) => {
+        const common = { kind: 'fatal', status: null, running: null } as const;
+        this.leave({ ...common, reason: 'recycled', message, memory: this.memory });
+      },
       error: (batch: number, type: string, message: string, traceback: string) =>
         this.post({ kind: 'error', batch, type, message, traceback })
     }) as Runner;
@@ -118,11 +135,22 @@ export class TaskLoop {
     };
   }
 
+  /** A task has read or written a large file of the drive: Python will warn of it. */
+  noteLargeFile(bytes: number): void {
+    if (this.last !== null) {
+      const state = new Int32Array(this.python._module.HEAP8.buffer, this.last.state, 3);
+      state[2] = Math.max(state[2] ?? 0, bytes);
+    }
+  }
+
   private get memory(): number {
     return this.python._module.HEAP8.length;
   }
 
   private async serve(frame: Exclude<HostFrame, CancelFrame>): Promise<void> {
+    if (this.left) {
+      return;
+    }
     switch (frame.kind) {
       case 'put':
         this.runner?.put(frame.key, frame.payload, frame.buffers);
@@ -211,7 +239,7 @@ export class TaskLoop {
 
   private onFatal(error: PyodideFatal): void {
     const exited = error.name === 'Exit';
-    this.post({
+    this.leave({
       kind: 'fatal',
       reason: exited ? 'exited' : 'fatal',
       status: exited ? (error.status ?? exitStatus(error.message)) : null,
@@ -219,8 +247,17 @@ export class TaskLoop {
       memory: this.memory,
       message: exited ? `Python exited: ${error.message}` : `${error.name}: ${error.message}`
     });
-    // Python is dead: what comes now has nobody to serve it. The host ends this worker as soon as it
-    // hears. Closing at once would lose the last word in Firefox, now and then.
+  }
+
+  /**
+   * Say a last word, and serve nothing any more: neither what comes now nor what waits here.
+   *
+   * The host ends this worker as soon as it hears. Closing at once would lose the last word in
+   * Firefox, now and then.
+   */
+  private leave(word: FatalFrame): void {
+    this.post(word);
+    this.left = true;
     this.port.onmessage = null;
     setTimeout(() => self.close(), LAST_WORD);
   }

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool._output import TaskOutput
+from jupyterlite_pool._tasks import Task, TaskSource
 
 #: What a task prints when it starts, before its number: what is printed is heard of at once, so
 #: that starts are counted even where no result ever comes.
@@ -56,6 +58,19 @@ async def until(condition: Callable[[], object], seconds: float = 60) -> None:
         await asyncio.sleep(0.005)  # with less, timers are no timers but a busy loop
 
 
+class _Heard(TaskOutput):
+    """Hears what tasks print, and shows nothing."""
+
+    def __init__(self, hear: Callable[[str], None]) -> None:
+        super().__init__()
+        self._hear = hear
+
+    def take(
+        self, worker: int, task: Task | None, source: TaskSource | None, stream: str, text: str
+    ) -> None:
+        self._hear(text)
+
+
 class Load:
     """The load on one executor, and what became of it."""
 
@@ -69,9 +84,9 @@ class Load:
         self.failures: list[str] = []
         self._stopping = False
         self._running: asyncio.Task[None] | None = None
-        executor._dispatcher.on_print = self._on_print
+        executor._dispatcher.output = _Heard(self._on_print)
 
-    def _on_print(self, worker: int, stream: str, text: str) -> None:
+    def _on_print(self, text: str) -> None:
         for line in text.splitlines():
             if line.startswith(MARK):
                 self.starts[line[len(MARK) :]] += 1

@@ -14,6 +14,7 @@ from typing import Any
 
 from pyodide.ffi import run_sync
 
+from jupyterlite_pool._environment import Described
 from jupyterlite_pool._payload import Encoded, encode, encode_function, function_key, join_calls
 from jupyterlite_pool._protocol import CallItem
 from jupyterlite_pool.backends import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
@@ -68,16 +69,17 @@ class Workers:
         """Let a worker do what is slow the first time."""
         described = self.backend.environment()
         assert described is not None
-        environment = described[0]
+        environment = described.key
         encoded = encode_function(importlib.import_module)
         function = function_key(encoded)
-        self.backend.put(*described)
-        self.backend.put(function, encoded)
+        for key, part in (*described.parts, described[:2], (function, encoded)):
+            self.backend.put(key, part)
         call = encode(((TESTS,), {}))
         item = CallItem(-1, function, environment, call.payload, 0, 1, None)
         number = self.new_number()
         self._preparing.add(number)
-        self.backend.submit(number, join_calls([item]), [], [environment, function], worker)
+        needs = [*(key for key, _ in described.parts), environment, function]
+        self.backend.submit(number, join_calls([item]), [], needs, worker)
 
     def status(self) -> list[WorkerStatus]:
         """The workers; one that is getting ready is not busy with anything of the borrower's."""
@@ -237,7 +239,7 @@ class LentBackend:
     def spares(self) -> int:
         return 0
 
-    def environment(self) -> tuple[str, Encoded] | None:
+    def environment(self) -> Described | None:
         return self._borrowed().backend.environment()
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:

@@ -1,0 +1,135 @@
+"""What a task raises, as the notebook sees it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.kernel import Kernel
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _start(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import importlib, pathlib
+from jupyterlite_pool import get_reusable_executor, pool_map
+
+executor = get_reusable_executor(2)
+
+def caught(function, *args):
+    try:
+        return executor.submit(function, *args).result()
+    except BaseException as error:
+        return error
+"""
+    )
+
+
+def plain(lines: list[str]) -> str:
+    """A traceback without its colours."""
+    return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(lines))
+
+
+def test_it_shows_the_lines_of_cells_and_modules_and_not_the_pools_own(kernel: Kernel) -> None:
+    kernel.run(
+        """
+pathlib.Path("/drive/lines.py").write_text("def inner(x):\\n    return 1 / x  # in the module\\n")
+importlib.invalidate_caches()
+import lines
+
+def outer(x):
+    return lines.inner(x)  # in the cell
+"""
+    )
+    number = kernel.value("len(In) - 2")  # of the cell before this one
+    error = kernel.fails("pool_map(outer, [1, 0])")
+    remote = plain(error["traceback"]).partition("The above exception")[0]
+    assert re.search(rf"Cell In\[{number}\], line \d+, in outer\n", remote)
+    assert "return lines.inner(x)  # in the cell" in remote
+    assert 'File "/drive/lines.py", line 2, in inner' in remote
+    assert "return 1 / x  # in the module" in remote
+    assert "jupyterlite_pool" not in remote
+
+
+def test_exceptions_with_arguments_of_their_own_arrive_as_themselves(kernel: Kernel) -> None:
+    kernel.run(
+        """
+class Refused(Exception):
+    def __init__(self, who, *, why):
+        super().__init__(f"{who}: {why}")
+        self.who, self.why = who, why
+
+def refuse(x):
+    raise Refused("host", why=x)
+
+error = caught(refuse, 3)
+"""
+    )
+    assert kernel.value("[type(error) is Refused, error.who, error.why, str(error)]") == [
+        True, "host", 3, "host: 3",
+    ]  # fmt: skip
+
+
+def test_chains_and_groups(kernel: Kernel) -> None:
+    kernel.run(
+        """
+class Stuck(Exception):
+    def __reduce__(self):
+        raise TypeError("stays where it is")
+
+def chain(x):
+    try:
+        {}[x]
+    except KeyError as error:
+        raise ValueError("outer") from error
+
+def group(x):
+    deep = ExceptionGroup("deep", [Stuck("s"), OSError()])
+    raise ExceptionGroup("several", [ValueError(x), deep])
+
+chained, grouped = caught(chain, "k"), caught(group, 5)
+try:
+    raise grouped
+except* ValueError as part:
+    values = part.exceptions
+except* Exception as rest:
+    others = rest
+"""
+    )
+    assert kernel.value("[type(chained).__name__, repr(chained.__cause__.__cause__)]") == [
+        "ValueError", "KeyError('k')",
+    ]  # fmt: skip
+    assert kernel.value("'The above exception was the direct cause' in str(chained.__cause__)")
+    assert kernel.value("[repr(error) for error in values]") == ["ValueError(5)"]
+    names = "[type(error).__name__ for error in others.exceptions[0].exceptions]"
+    assert kernel.value(names) == ["Stuck", "OSError"]
+
+
+def test_exits_interrupts_and_what_cannot_be_sent(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import sys
+
+def leave(x):
+    sys.exit(x)
+
+def interrupt(x):
+    raise KeyboardInterrupt("by itself")
+
+def local(x):
+    class Local(Exception):
+        lock = __import__("_thread").allocate_lock()
+    raise Local("words")
+
+left, stopped, unsent = caught(leave, 3), caught(interrupt, 0), caught(local, 0)
+"""
+    )
+    assert kernel.value("[type(left).__name__, left.code]") == ["SystemExit", 3]
+    assert kernel.value("[type(stopped).__name__, str(stopped)]") == [
+        "KeyboardInterrupt", "by itself",
+    ]  # fmt: skip
+    assert kernel.value("type(unsent).__name__") == "RemoteError"
+    assert kernel.value("'Local: words' in str(unsent)") is True
+    assert kernel.value("caught(abs, -2)") == 2
