@@ -25,7 +25,7 @@ LIMIT = 0.25
 #: Seconds after which whatever has not ended is said to end never.
 NEVER = 10.0
 
-#: What became of a call: `at`, seconds; then `value`, or `error`, the name of its class.
+#: What became of a call: `at`, seconds; then `value`, or `error`, its class's name, and `message`.
 Entry = dict[str, Any]
 
 
@@ -54,12 +54,13 @@ class Account:
 
     def follow(self, submit: Callable[..., Any], *args: Any) -> Entry:
         """Make a call, and note what becomes of it."""
-        entry: Entry = {"at": None, "value": None, "error": None}
+        entry: Entry = {"at": None, "value": None, "error": None, "message": None}
 
         def done(future: Any) -> None:
             error = None if future.cancelled() else future.exception()
             if future.cancelled() or error is not None:
                 entry["error"] = type(error).__name__ if error else "CancelledError"
+                entry["message"] = str(error)
             else:
                 entry["value"] = future.result()
             entry["at"] = self.now  # last: it may be another thread that reads this
@@ -68,7 +69,7 @@ class Account:
             future = submit(*args)
         except Exception as error:
             self.broken |= isinstance(error, concurrent.futures.BrokenExecutor)
-            entry.update(error=type(error).__name__, at=self.now)
+            entry.update(error=type(error).__name__, message=str(error), at=self.now)
         else:
             future.add_done_callback(done)
         return entry

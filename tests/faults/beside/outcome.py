@@ -16,7 +16,10 @@ FILE = Path(__file__).parents[3] / "build" / "faults-beside.json"
 OURS = "jupyterlite-pool"
 
 #: The pools of others, as the table names them.
-WORKERPOOL, LOKY, CPYTHON = "npm `workerpool`", "loky", "CPython"
+WORKERPOOL, LOKY, CPYTHON = "npm `workerpool`", "loky", "`ProcessPoolExecutor`"
+
+#: In the order of the table.
+POOLS = [OURS, WORKERPOOL, LOKY, CPYTHON]
 
 #: What each fault is called, and the seconds from its task's call to it; None where only the task's
 #: own end tells it.
@@ -33,8 +36,8 @@ FAULTS: dict[str, tuple[str, float | None]] = {
 }
 
 HEAD = (
-    f"| what happens | to | its task ends with | others failed, of {OTHERS} "
-    f"| next calls that ran, of {NEXT} | both workers back within |\n|---|---|---|--:|--:|--:|"
+    f"| what happens | to | its task ends with | others failed, of {OTHERS} | next calls that ran, "
+    f"of {NEXT} | both workers back within (of a start) |\n|---|---|---|--:|--:|--:|"
 )
 
 
@@ -43,6 +46,8 @@ class Outcome(NamedTuple):
 
     #: The class of the error of the faulty task; None for a value, "never" for no end.
     ends: str | None
+    #: The error's first line.
+    message: str | None
     #: Of the others: those with an error, and those without an end.
     failed: int
     unended: int
@@ -61,6 +66,7 @@ def judge(told: dict[str, Any]) -> Outcome:
             back[call["value"]] = min(call["at"], back.get(call["value"], call["at"]))
     return Outcome(
         ends="never" if faulty["at"] is None else faulty["error"],
+        message=faulty["message"] and faulty["message"].partition("\n")[0],
         failed=sum(call["error"] is not None for call in others),
         unended=sum(call["at"] is None for call in others),
         ran=sum(call["at"] is not None and call["error"] is None for call in told["next"]),
@@ -85,17 +91,21 @@ class Beside:
         return outcome
 
     def write(self) -> None:
-        """Write it for the table."""
+        """Write it for the table; pools that were not asked keep what an earlier run has left."""
+        kept = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {"pools": {}, "absent": {}}
+        kept["pools"].update(self.told)
+        present = {pool: why for pool, why in kept["absent"].items() if pool not in self.told}
+        kept["absent"] = {**present, **self.absent}
         FILE.parent.mkdir(exist_ok=True)
-        text = json.dumps({"pools": self.told, "absent": self.absent}, indent=1)
-        FILE.write_text(text + "\n", "utf-8")
+        FILE.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
 
 
 def table(report: dict[str, Any]) -> str:
     """All pools after all faults; times as shares of an ordinary start of that very pool."""
-    pools: dict[str, dict[str, Any]] = report["pools"]
+    pools = {pool: report["pools"][pool] for pool in POOLS if pool in report["pools"]}
     starts = {
-        pool: statistics.median(t["start"] for t in told.values()) for pool, told in pools.items()
+        pool: statistics.median(found["start"] for found in told.values())
+        for pool, told in pools.items()
     }
     lines = [HEAD]
     for name, (words, _) in FAULTS.items():
@@ -121,6 +131,8 @@ def _line(words: str, pool: str, found: dict[str, Any], start: float) -> str:
         "its value" if ends is None else ends if ends == "never" else f"`{ends}`",
         failed,
         found["ran"],
-        "never" if found["back"] is None else f"{found['back'] / start:.3f}",
+        "never"
+        if found["back"] is None
+        else f"{found['back']:.2f} s ({found['back'] / start:.2f})",
     ]
     return "| " + " | ".join(map(str, cells)) + " |"

@@ -14,9 +14,12 @@ class Account {
   }
 
   follow(submit) {
-    const entry = { at: null, value: null, error: null };
+    const entry = { at: null, value: null, error: null, message: null };
     const end = found => Object.assign(entry, found, { at: this.now });
-    const fail = error => end({ error: error.type ?? error.name ?? String(error) });
+    const fail = error => {
+      // What Python raised has its class's name there.
+      end({ error: error.type ?? error.name ?? String(error), message: error.message });
+    };
     try {
       submit().then(value => end({ value }), fail);
     } catch (error) {
