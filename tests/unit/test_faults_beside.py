@@ -56,7 +56,7 @@ def test_the_table_has_a_line_for_each_pool_and_says_who_is_absent(
     ours, native = lines[2:4]
     assert outcome.OURS in ours
     assert ours.endswith("| `ValueError` | 0 | 1 | 0.50 s (0.25) |")
-    assert native.startswith("|  | `ProcessPoolExecutor` | never |")
+    assert native.startswith("|  | CPython | never |")
     assert native.endswith("| 0, and 1 never ended | 1 | never |")
     assert {line.count("|") for line in lines[2:4]} == {HEAD.splitlines()[0].count("|")}
     assert lines[-1] == "loky could not be had: it is not installed."

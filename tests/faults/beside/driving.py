@@ -25,6 +25,9 @@ LIMIT = 0.25
 #: Seconds after which whatever has not ended is said to end never.
 NEVER = 10.0
 
+#: Seconds that a pool may take to start, on a machine that has much else to do.
+START = 60.0
+
 #: What became of a call: `at`, seconds; then `value`, or `error`, its class's name, and `message`.
 Entry = dict[str, Any]
 
@@ -99,10 +102,12 @@ def heard(entries: list[Entry], since: float = 0) -> int:
     return len({entry["value"] for entry in good})
 
 
-async def keep_calling(account: Account, pool: Pool, calls: list[Entry], since: float) -> None:
+async def keep_calling(
+    account: Account, pool: Pool, calls: list[Entry], since: float, limit: float
+) -> None:
     """Call until both workers were heard of since an instant, one call a worker at a time.
 
-    Not for ever, and no longer if the pool is broken.
+    Until the limit, and no longer if the pool is broken.
     """
 
     def both() -> bool:
@@ -110,7 +115,7 @@ async def keep_calling(account: Account, pool: Pool, calls: list[Entry], since: 
             calls.extend(account.others(pool, SIZE))
         return heard(calls, since) >= SIZE or account.broken
 
-    await account.until(both, since + NEVER - account.now)
+    await account.until(both, since + limit - account.now)
 
 
 def act(pool: Pool, name: str) -> Any:
@@ -127,7 +132,7 @@ async def start(pool: Pool) -> float:
     """Seconds until both workers of a new pool have answered."""
     account = Account()
     calls: list[Entry] = []
-    await keep_calling(account, pool, calls, 0)
+    await keep_calling(account, pool, calls, 0, START)
     assert heard(calls) == SIZE, calls
     seconds = account.now
     await account.until(lambda: ended(calls), NEVER)
@@ -147,7 +152,7 @@ async def drive(pool: Pool, name: str, instant: float | None) -> dict[str, Any]:
     if instant is None:
         await account.until(lambda: ended([faulty]), 3 * NEVER)
         instant = account.now
-    await keep_calling(account, pool, calls, instant)
+    await keep_calling(account, pool, calls, instant, NEVER)
     await account.until(lambda: ended([faulty, *calls]), instant + NEVER - account.now)
     later = account.others(pool, NEXT)
     await account.until(lambda: ended(later), NEVER)

@@ -16,7 +16,7 @@ FILE = Path(__file__).parents[3] / "build" / "faults-beside.json"
 OURS = "jupyterlite-pool"
 
 #: The pools of others, as the table names them.
-WORKERPOOL, LOKY, CPYTHON = "npm `workerpool`", "loky", "`ProcessPoolExecutor`"
+WORKERPOOL, LOKY, CPYTHON = "npm `workerpool`", "loky", "CPython"
 
 #: In the order of the table.
 POOLS = [OURS, WORKERPOOL, LOKY, CPYTHON]

@@ -42,7 +42,7 @@ ENDS = {
 }
 
 #: Seconds that one fault in one pool may take: its start, and all that never ends.
-MOST = 60
+MOST = 120
 
 #: Whether to ask the others, and to write the table; it takes minutes.
 ASKED = "BESIDE" in os.environ
@@ -88,8 +88,8 @@ def test_ours_loses_nothing_but_the_faulty_task(
 def test_npm_workerpool_is_recorded(browser: Browser, beside: Beside, tmp_path: Path) -> None:
     try:
         modules = npm_packages()
-    except RuntimeError as error:
-        beside.absent[WORKERPOOL] = str(error).splitlines()[0]
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        beside.absent[WORKERPOOL] = str(error).splitlines()[0].rstrip(".:")
         pytest.skip(str(error))
     bundle(tmp_path, sorted(HERE.glob("*.js")), [modules])
     write_page(tmp_path, "workerpool.js")
@@ -98,7 +98,15 @@ def test_npm_workerpool_is_recorded(browser: Browser, beside: Beside, tmp_path: 
     with served(tmp_path) as url:
         for name in FAULTS:
             beside.add(WORKERPOOL, name, functools.partial(_on_page, browser, url, name))
-    assert beside.told[WORKERPOOL].keys() == FAULTS.keys()
+    _check_driver(beside.told[WORKERPOOL])
+
+
+def _check_driver(told: dict[str, Any]) -> None:
+    """What a pool of others does is its own affair, but a plain error harms none of them."""
+    assert told.keys() == FAULTS.keys()
+    found = told["raises"]
+    assert (found["ends"], found["failed"], found["ran"]) == ("ValueError", 0, driving.NEXT)
+    assert found["back"] is not None
 
 
 def _on_page(browser: Browser, url: str, name: str, instant: float | None) -> dict[str, Any]:
@@ -108,6 +116,7 @@ def _on_page(browser: Browser, url: str, name: str, instant: float | None) -> di
         "others": driving.OTHERS,
         "next": driving.NEXT,
         "limit": driving.LIMIT,
+        "start": driving.START,
         "never": driving.NEVER,
         "busy": BUSY,
         "unreadable": list(pickle.dumps(Unreadable())),
@@ -133,7 +142,7 @@ def test_a_native_pool_is_recorded(beside: Beside, kind: str) -> None:
         pytest.skip("loky is not installed: `pip install loky`")
     for name in FAULTS:
         beside.add(kind, name, functools.partial(_in_processes, kind, name))
-    assert beside.told[kind].keys() == FAULTS.keys()
+    _check_driver(beside.told[kind])
 
 
 def _in_processes(kind: str, name: str, instant: float | None) -> dict[str, Any]:

@@ -52,14 +52,14 @@ function heard(entries, since) {
   return new Set(good.map(entry => entry.value)).size;
 }
 
-function keepCalling(account, pool, calls, since, { size, busy, never }) {
+function keepCalling(account, pool, calls, since, limit, { size, busy }) {
   const both = () => {
     if (heard(calls, since) < size && ended(calls)) {
       calls.push(...account.others(pool, size, busy));
     }
     return heard(calls, since) >= size;
   };
-  return account.until(both, since + never - account.now);
+  return account.until(both, since + limit - account.now);
 }
 
 function act(pool, name, { unreadable, limit }) {
@@ -84,7 +84,7 @@ window.onWorkerpool = async (name, instant, options) => {
   });
   const starting = new Account();
   const first = [];
-  if (!(await keepCalling(starting, pool, first, 0, { ...options, never: 60 }))) {
+  if (!(await keepCalling(starting, pool, first, 0, options.start, options))) {
     throw new Error(`the workers of workerpool did not start: ${JSON.stringify(first)}`);
   }
   const start = starting.now;
@@ -98,7 +98,7 @@ window.onWorkerpool = async (name, instant, options) => {
     await account.until(() => ended([faulty]), 3 * never);
     instant = account.now;
   }
-  await keepCalling(account, pool, calls, instant, options);
+  await keepCalling(account, pool, calls, instant, never, options);
   await account.until(() => ended([faulty, ...calls]), instant + never - account.now);
   const later = account.others(pool, next, busy);
   await account.until(() => ended(later), never);
