@@ -25,6 +25,9 @@ LIMIT = 0.25
 #: Seconds after which whatever has not ended is said to end never.
 NEVER = 10.0
 
+#: Seconds that the last calls may still take then.
+REST = 2.0
+
 #: Seconds that a pool may take to start, on a machine that has much else to do.
 START = 60.0
 
@@ -153,7 +156,8 @@ async def drive(pool: Pool, name: str, instant: float | None) -> dict[str, Any]:
         await account.until(lambda: ended([faulty]), 3 * NEVER)
         instant = account.now
     await keep_calling(account, pool, calls, instant, NEVER)
-    await account.until(lambda: ended([faulty, *calls]), instant + NEVER - account.now)
+    await account.until(lambda: ended([faulty, *others]), instant + NEVER - account.now)
+    await account.until(lambda: ended(calls), REST)  # or else they would be before the next
     later = account.others(pool, NEXT)
     await account.until(lambda: ended(later), NEVER)
     return {

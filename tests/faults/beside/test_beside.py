@@ -118,6 +118,7 @@ def _on_page(browser: Browser, url: str, name: str, instant: float | None) -> di
         "limit": driving.LIMIT,
         "start": driving.START,
         "never": driving.NEVER,
+        "rest": driving.REST,
         "busy": BUSY,
         "unreadable": list(pickle.dumps(Unreadable())),
     }

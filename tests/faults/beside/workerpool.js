@@ -76,7 +76,7 @@ function act(pool, name, { unreadable, limit }) {
 }
 
 window.onWorkerpool = async (name, instant, options) => {
-  const { size, others: count, next, busy, never } = options;
+  const { size, others: count, next, busy, never, rest } = options;
   const pool = workerpool.pool('workerpool.worker.js', {
     minWorkers: size,
     maxWorkers: size,
@@ -99,7 +99,8 @@ window.onWorkerpool = async (name, instant, options) => {
     instant = account.now;
   }
   await keepCalling(account, pool, calls, instant, never, options);
-  await account.until(() => ended([faulty, ...calls]), instant + never - account.now);
+  await account.until(() => ended([faulty, ...others]), instant + never - account.now);
+  await account.until(() => ended(calls), rest);
   const later = account.others(pool, next, busy);
   await account.until(() => ended(later), never);
   return { start, instant, faulty, others, calls, next: later };
