@@ -30,8 +30,8 @@ test-all: build/.site build/.browser  ## both, in one run
 	cd labextension && ../$(BIN)/python ../tools/node.py npm test --silent
 	$(BIN)/python -m pytest
 
-faults: build/.site build/.browser  ## do what can go wrong to a pool under load (ROUNDS=1, SEED=…)
-	$(BIN)/python -m pytest tests/faults
+faults: build/.site build/.browser  ## do what can go wrong to a pool under load, and to others (ROUNDS=1, SEED=…)
+	BESIDE=1 $(BIN)/python -m pytest tests/faults
 	$(BIN)/python -m tests.faults.report
 
 soak: build/.site build/.browser  ## what is long: crashes, tasks, bytes, bad input (MINUTES=60)

@@ -6,11 +6,13 @@ import argparse
 import json
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.report import between_marks
+
+from .beside import outcome
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "build" / "faults.json"
@@ -101,22 +103,30 @@ def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 
+#: What runs have left, and how it is shown: each between the marks of its name.
+TABLES: list[tuple[str, Path, Callable[[dict[str, Any]], str]]] = [
+    ("faults", FILE, table),
+    ("beside", outcome.FILE, outcome.table),
+    ("soak", SOAK, figures),
+]
+
+
 def main() -> None:
-    """Print the table of the last run, or put it into the document."""
+    """Print the tables of the last runs, or put them into the document."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.report")
     parser.add_argument("--write-docs", action="store_true")
     options = parser.parse_args()
-    if not FILE.exists():
+    made = [(name, file, show) for name, file, show in TABLES if file.exists()]
+    if not made:
         sys.exit("there was no run: `make faults`")
-    text = table(json.loads(FILE.read_text("utf-8")))
-    soaked = figures(json.loads(SOAK.read_text("utf-8"))) if SOAK.exists() else ""
-    if not options.write_docs:
-        print(text, soaked, sep="\n\n")
-        return
-    document = between_marks(DOCUMENT.read_text("utf-8"), text, "faults")
-    if soaked:
-        document = between_marks(document, soaked, "soak")
-    DOCUMENT.write_text(document, "utf-8")
+    document = DOCUMENT.read_text("utf-8")
+    for name, file, show in made:
+        text = show(json.loads(file.read_text("utf-8")))
+        document = between_marks(document, text, name)
+        if not options.write_docs:
+            print(text, end="\n\n")
+    if options.write_docs:
+        DOCUMENT.write_text(document, "utf-8")
 
 
 if __name__ == "__main__":

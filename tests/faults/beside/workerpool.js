@@ -1,0 +1,107 @@
+/**
+ * The faults done to npm's workerpool on a page, just as `driving.py` does them to pools of Python,
+ * which has the same names.
+ */
+import workerpool from 'workerpool';
+
+const seconds = () => performance.now() / 1000;
+
+class Account {
+  began = seconds();
+
+  get now() {
+    return seconds() - this.began;
+  }
+
+  follow(submit) {
+    const entry = { at: null, value: null, error: null, message: null };
+    const end = found => Object.assign(entry, found, { at: this.now });
+    const fail = error => {
+      // What Python raised has its class's name there.
+      end({ error: error.type ?? error.name ?? String(error), message: error.message });
+    };
+    try {
+      submit().then(value => end({ value }), fail);
+    } catch (error) {
+      fail(error);
+    }
+    return entry;
+  }
+
+  others(pool, count, busy) {
+    const call = () => pool.exec('call', ['other', [busy]]);
+    return Array.from({ length: count }, () => this.follow(call));
+  }
+
+  async until(condition, limit) {
+    const deadline = this.now + limit;
+    while (!condition()) {
+      if (this.now > deadline) {
+        return false;
+      }
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+    return true;
+  }
+}
+
+const ended = entries => entries.every(entry => entry.at !== null);
+
+function heard(entries, since) {
+  const good = entries.filter(e => e.at !== null && e.error === null && e.at >= since);
+  return new Set(good.map(entry => entry.value)).size;
+}
+
+function keepCalling(account, pool, calls, since, limit, { size, busy }) {
+  const both = () => {
+    if (heard(calls, since) < size && ended(calls)) {
+      calls.push(...account.others(pool, size, busy));
+    }
+    return heard(calls, since) >= size;
+  };
+  return account.until(both, since + limit - account.now);
+}
+
+function act(pool, name, { unreadable, limit }) {
+  switch (name) {
+    case 'cannot_be_sent':
+      return pool.exec('call', ['other', [() => 1]]); // no function is cloned for another thread
+    case 'cannot_be_read':
+      return pool.exec('read', [Uint8Array.from(unreadable)]);
+    case 'loops':
+      return pool.exec('call', [name, []]).timeout(1000 * limit);
+    default:
+      return pool.exec('call', [name, []]);
+  }
+}
+
+window.onWorkerpool = async (name, instant, options) => {
+  const { size, others: count, next, busy, never, rest } = options;
+  const pool = workerpool.pool('workerpool.worker.js', {
+    minWorkers: size,
+    maxWorkers: size,
+    workerOpts: { type: 'module', name: new URL('static/pyodide/pyodide.mjs', location.href).href }
+  });
+  const starting = new Account();
+  const first = [];
+  if (!(await keepCalling(starting, pool, first, 0, options.start, options))) {
+    throw new Error(`the workers of workerpool did not start: ${JSON.stringify(first)}`);
+  }
+  const start = starting.now;
+  await starting.until(() => ended(first), never);
+
+  const account = new Account();
+  const faulty = account.follow(() => act(pool, name, options));
+  const others = account.others(pool, count, busy);
+  const calls = [...others];
+  if (instant === null) {
+    await account.until(() => ended([faulty]), 3 * never);
+    instant = account.now;
+  }
+  await keepCalling(account, pool, calls, instant, never, options);
+  await account.until(() => ended([faulty, ...others]), instant + never - account.now);
+  await account.until(() => ended(calls), rest);
+  const later = account.others(pool, next, busy);
+  await account.until(() => ended(later), never);
+  return { start, instant, faulty, others, calls, next: later };
+};
