@@ -36,11 +36,17 @@ test('the pool is told before the cells behind are dropped', async () => {
 test('a kernel is told what concerns it, in a literal of Python', () => {
   const told = forKernel(DEFAULTS, true);
   expect(told).not.toHaveProperty('interruptCancelsJobs');
-  const literal = /jupyterlitePoolPage = (".*")$/m.exec(welcome(told))?.[1];
+  const literal = /jupyterlitePoolPage = (".*")$/m.exec(welcome(told, null))?.[1];
   expect(JSON.parse(JSON.parse(literal ?? '') as string)).toEqual(told);
 });
 
 test('a kernel imports nothing where workers are not to start ahead', () => {
-  expect(welcome(forKernel(DEFAULTS, true))).toContain('if True and find_spec');
-  expect(welcome(forKernel({ ...DEFAULTS, prewarm: false }, true))).toContain('if False and');
+  expect(welcome(forKernel(DEFAULTS, true), null)).toContain('if True and find_spec');
+  expect(welcome(forKernel({ ...DEFAULTS, prewarm: false }, true), null)).toContain('if False and');
+});
+
+test('a kernel is told where its files are served, where they are', () => {
+  const told = forKernel(DEFAULTS, true);
+  expect(welcome(told, 'a"b')).toContain('js.jupyterlitePoolDrive = "a\\"b"\n');
+  expect(welcome(told, null)).not.toContain('jupyterlitePoolDrive');
 });

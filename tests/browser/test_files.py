@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
+from tests.support.notebook import Notebook
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -226,13 +227,18 @@ Atomics.waitAsync = (...how) => {
 """
 
 
-def isolated_kernel(pages: Pages, serve: Callable[..., str]) -> Kernel:
-    """A kernel on a cross-origin isolated page."""
+def isolated_page(pages: Pages, serve: Callable[..., str]) -> Page:
+    """A cross-origin isolated page."""
     page = pages.open()
     page.add_init_script(ALWAYS_A_PROMISE)
     page.goto(f"{serve(ROOT / '_output', isolated=True)}/lab/index.html")
     assert page.evaluate("() => crossOriginIsolated") is True
-    return Kernel(page)
+    return page
+
+
+def isolated_kernel(pages: Pages, serve: Callable[..., str]) -> Kernel:
+    """A kernel on a cross-origin isolated page, which no labextension has told anything."""
+    return Kernel(isolated_page(pages, serve))
 
 
 BOTH_WAYS = """
@@ -260,6 +266,12 @@ def test_workers_have_the_files_on_a_cross_origin_isolated_page(
     kernel.run(BOTH_WAYS)
     assert kernel.value("read") == ["to workers", "/drive"]
     assert kernel.value("open('/drive/of-a-worker.txt').read()") == "from a worker"
+
+
+def test_a_notebook_is_told_where_its_files_are(pages: Pages, serve: Callable[..., str]) -> None:
+    notebook = Notebook(isolated_page(pages, serve))
+    notebook.run(BOTH_WAYS)
+    assert notebook.value("read") == ["to workers", "/drive"]
 
 
 def test_a_page_that_is_not_there_costs_the_files_and_nothing_else(

@@ -4,6 +4,7 @@ import { IConsoleTracker } from '@jupyterlab/console';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IServiceWorkerManager } from '@jupyterlite/apputils';
 import { IKernelClient } from '@jupyterlite/services';
 
 import { onCancel } from './cancel';
@@ -31,13 +32,20 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Starts pools ahead of need, and stops their jobs.',
   autoStart: true,
   // Not all of them are in every application.
-  optional: [ISettingRegistry, INotebookTracker, IConsoleTracker, IKernelClient],
+  optional: [
+    ISettingRegistry,
+    INotebookTracker,
+    IConsoleTracker,
+    IKernelClient,
+    IServiceWorkerManager
+  ],
   activate: (
     app,
     registry: ISettingRegistry | null,
     notebooks: INotebookTracker | null,
     consoles: IConsoleTracker | null,
-    client: IKernelClient | null
+    client: IKernelClient | null,
+    files: IServiceWorkerManager | null
   ) => {
     const widgets = app.hasPlugin(WIDGETS_ID);
     const changed = (now: PoolSettings): void => {
@@ -45,7 +53,10 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
       kernels.sendAll({ type: 'settings', settings: forKernel(now, widgets) });
     };
     let settings = loadSettings(registry, changed);
-    const kernels = new PoolKernels(async () => forKernel(await settings, widgets));
+    const kernels = new PoolKernels(
+      async () => forKernel(await settings, widgets),
+      () => files?.browsingContextId ?? null
+    );
     const watch = (_: unknown, widget: HasSession): void => kernels.watch(widget);
     for (const tracker of [notebooks, consoles]) {
       tracker?.forEach(widget => kernels.watch(widget));

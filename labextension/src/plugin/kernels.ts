@@ -15,8 +15,14 @@ export interface HasSession {
 export class PoolKernels {
   private readonly channels = new Map<string, BroadcastChannel>();
 
-  /** @param settings what a kernel is told now */
-  constructor(private readonly settings: () => Promise<KernelSettings>) {}
+  /**
+   * @param settings what a kernel is told now
+   * @param drive by which name the page serves the notebook's files; null where it does not
+   */
+  constructor(
+    private readonly settings: () => Promise<KernelSettings>,
+    private readonly drive: () => string | null
+  ) {}
 
   /** Welcome the kernel that a widget has, and each one that it will have. */
   watch({ sessionContext }: HasSession): void {
@@ -54,7 +60,7 @@ export class PoolKernels {
     try {
       const [settings, spec] = await Promise.all([this.settings(), kernel.spec]);
       if (spec?.language === 'python') {
-        const code = welcome(settings);
+        const code = welcome(settings, this.drive());
         const request = { code, silent: true, store_history: false, allow_stdin: false };
         await kernel.requestExecute({ ...request, stop_on_error: false }).done;
       }

@@ -2,7 +2,10 @@
 import type { KernelSettings } from './settings';
 
 /**
- * Python that tells a kernel the settings and lets it start its pool, unseen.
+ * Python that tells a kernel what it should know of its page and lets it start its pool, unseen.
+ *
+ * `drive` is the name by which the page serves the notebook's files. A kernel on a cross-origin
+ * isolated page reaches them without it, but its workers do not; null where no page serves them.
  *
  * The kernel heeds neither `silent` nor `store_history`, so the code takes itself out of the
  * history and of the count of cells; and it must not fail, or cells that are queued behind it are
@@ -10,9 +13,10 @@ import type { KernelSettings } from './settings';
  * the package is missing, the settings lie in wait for it. What takes time waits until a cell that is
  * queued behind has had its turn.
  */
-export function welcome(settings: KernelSettings): string {
+export function welcome(settings: KernelSettings, drive: string | null): string {
   // What JSON makes of a text is a literal of Python, too.
   const text = JSON.stringify(JSON.stringify(settings));
+  const files = drive === null ? '' : `js.jupyterlitePoolDrive = ${JSON.stringify(drive)}`;
   return `
 def _jupyterlite_pool_welcome():
     try:
@@ -38,6 +42,7 @@ def _jupyterlite_pool_welcome():
                 js.console.warn(f"jupyterlite-pool: nothing was started ahead of need: {error!r}")
 
         js.jupyterlitePoolPage = ${text}
+        ${files}
         if ${settings.prewarm ? 'True' : 'False'} and find_spec("jupyterlite_pool") is not None:
             asyncio.get_event_loop().call_later(0.05, start)
     except BaseException:
