@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import sys
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
+from ._browser import browser_backend
 from ._dispatch import Dispatcher
 from ._futures import PoolFuture
 from ._job import MapJob
@@ -22,7 +22,7 @@ from ._loop import install_run_in_executor
 from ._objects import SharedObjects
 from ._options import check_count, check_seconds
 from ._output import current_cell
-from ._payload import Encoded, encode_call, encode_function, function_key
+from ._payload import Encoded, encode_call, encode_function
 from ._refs import ObjectRef
 from ._setup import SetUp
 from ._status import PoolStatus
@@ -31,7 +31,7 @@ from ._tasks import CallQueue, Held, Task
 from ._waits import can_block, install_waits, wait_done
 from ._weight import warn_if_heavy
 from .backends import Backend, WorkerLimits
-from .errors import BlockingUnavailableError, PoolStartError, TerminatedWorkerError
+from .errors import BlockingUnavailableError, TerminatedWorkerError
 from .worker.names import SetUpCall
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
         install_run_in_executor(WorkerPoolExecutor)
-        self._backend = backend or _browser_backend(max_workers, packages)
+        self._backend = backend or browser_backend(max_workers, packages)
         self._objects = SharedObjects(self._backend)
         self._dispatcher = Dispatcher(self._backend, self._break_with)
         self._lock = self._dispatcher.lock
@@ -439,38 +439,16 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def _hold(self, fn: Callable[..., Any], until: concurrent.futures.Future[Any]) -> Held:
         """Put a function and the surroundings of now on the workers, for as long as needed."""
         function = encode_function(fn)
-        self._check_refs(function)
+        self._objects.check_owner(function)
         warn_if_heavy(fn, function)
-        described = self._backend.environment()
-        objects = self._objects
-        keys = [objects.hold(function_key(function), function)]
-        if described is not None:
-            keys.append(objects.hold(described.key, described.encoded))
-            for part in described.parts:
-                keys.append(objects.hold(*part))  # noqa: PERF401 - most often there is none
-
-        def release(_: object) -> None:
-            for key in keys:
-                objects.release(key)
-
-        until.add_done_callback(release)
-        environment = None if described is None else described.key
-        return Held(keys[0], environment, function.refs, tuple(keys[2:]))
+        return self._objects.hold_for(function, self._backend.environment(), until)
 
     def _encode_call(
         self, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Encoded:
         call = encode_call(fn, args, kwargs)
-        self._check_refs(call)
+        self._objects.check_owner(call)
         return call
-
-    def _check_refs(self, encoded: Encoded) -> None:
-        for ref in encoded.refs:
-            if ref.owner is not self._objects:
-                raise ValueError(
-                    f"{ref} belongs to another executor. Use the executor whose `put` made it, or "
-                    "`put` the object here."
-                )
 
     def _check_open(self) -> None:
         broken = self._dispatcher.broken
@@ -483,29 +461,6 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 def all_executors() -> list[WorkerPoolExecutor]:
     """The executors of this kernel that somebody holds."""
     return list(_executors)
-
-
-def default_workers() -> int:
-    """How many workers a pool has where nobody says; raises PoolStartError outside of a browser."""
-    _check_browser()
-    from .backends.pyodide import device_size
-
-    return device_size()
-
-
-def _browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend:
-    _check_browser()
-    from .backends.pyodide import PyodideBackend
-
-    return PyodideBackend(max_workers, packages)
-
-
-def _check_browser() -> None:
-    if sys.platform != "emscripten":
-        raise PoolStartError(
-            "there are no Pyodide workers outside of a browser. In ordinary Python use "
-            "concurrent.futures.ProcessPoolExecutor."
-        )
 
 
 def _check_callable(fn: object) -> None:

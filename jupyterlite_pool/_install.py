@@ -11,7 +11,7 @@ import multiprocessing.pool
 import os
 from typing import Any
 
-from ._executor import default_workers
+from ._browser import default_workers
 from ._joblib import register_joblib_backend, unregister_joblib_backend
 from ._locks import Lock, RLock
 from ._multiprocessing import Pool

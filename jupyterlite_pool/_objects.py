@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections import Counter, OrderedDict
+from concurrent.futures import Future
 from typing import Any
 
-from ._payload import Encoded, encode
+from ._environment import Described
+from ._payload import Encoded, encode, function_key
 from ._refs import ObjectRef
+from ._tasks import Held
 from .backends import Backend
 
 #: So many objects that no task needs stay on the workers, in case a later task does.
@@ -48,6 +51,31 @@ class SharedObjects:
         self._idle.pop(key, None)
         self._users[key] += 1
         return key
+
+    def hold_for(self, function: Encoded, around: Described | None, until: Future[Any]) -> Held:
+        """Keep a function, and what its tasks find around them, until a future is done."""
+        keys = [self.hold(function_key(function), function)]
+        if around is not None:
+            keys.append(self.hold(around.key, around.encoded))
+            for part in around.parts:
+                keys.append(self.hold(*part))  # noqa: PERF401 - most often there is none
+
+        def release(_: object) -> None:
+            for key in keys:
+                self.release(key)
+
+        until.add_done_callback(release)
+        environment = None if around is None else around.key
+        return Held(keys[0], environment, function.refs, tuple(keys[2:]))
+
+    def check_owner(self, encoded: Encoded) -> None:
+        """Raise ValueError where something refers to an object of another executor."""
+        for ref in encoded.refs:
+            if ref.owner is not self:
+                raise ValueError(
+                    f"{ref} belongs to another executor. Use the executor whose `put` made it, or "
+                    "`put` the object here."
+                )
 
     def release(self, key: str) -> None:
         """One that needed an object needs it no more."""

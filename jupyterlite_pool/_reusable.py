@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._executor import WorkerPoolExecutor, default_workers
+from ._browser import default_workers
+from ._executor import WorkerPoolExecutor
 from ._page import page
 
 #: Seconds between two looks whether the first worker of a pool is ready.

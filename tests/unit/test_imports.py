@@ -35,7 +35,7 @@ LAYERS = """
     backends
     _weight  _job  _objects  _setup  _batch  _status  backends.pyodide
     _output
-    _dispatch
+    _dispatch  _browser
     _stream  testing
     _executor
     _interrupt
@@ -92,6 +92,7 @@ SCRIPT_PACKAGES = {
         "@jupyterlab/notebook",
         "@jupyterlab/services",
         "@jupyterlab/settingregistry",
+        "@jupyterlite/apputils",
         "@jupyterlite/services",
     },
 }
