@@ -101,7 +101,12 @@ def browser() -> Iterator[Browser]:
     if executable is None:
         pytest.fail("there is no Chromium: run `python tools/browser.py`", pytrace=False)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=BROWSER_FLAGS,
+            # As in everybody's browser: a page that is left may come back as it was.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
         yield browser
         browser.close()
 

@@ -20,9 +20,9 @@ SOAK = ROOT / "build" / "soak.json"
 DOCUMENT = ROOT / "docs" / "faults.md"
 
 HEAD = (
-    "| what happens | rounds | tasks meanwhile | lost | run twice | failed elsewhere "
+    "| what happens | rounds | tasks meanwhile | lost | run twice | failed elsewhere | unknown "
     "| known within | all workers back within, median | 99 of 100 | next call |\n"
-    "|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|"
 )
 
 
@@ -40,7 +40,14 @@ class Record:
         Args:
             detect: seconds until it was known, or over.
         """
-        entry = {"words": words, "detect": detect, "tasks": 0, "lost": 0, "duplicated": 0}
+        entry = {
+            "words": words,
+            "detect": detect,
+            "tasks": 0,
+            "lost": 0,
+            "duplicated": 0,
+            "unknown": 0,
+        }
         self.rounds.append({**entry, "failed elsewhere": [], "next": True})
 
     def write(self) -> None:
@@ -79,6 +86,7 @@ def _line(words: str, rounds: Sequence[dict[str, Any]], boot: float) -> str:
         total("lost"),
         total("duplicated"),
         total("failed elsewhere"),
+        total("unknown"),
         share("detect", 0.99),
         share("recover", 0.5),
         share("recover", 0.99),

@@ -87,6 +87,23 @@ def test_a_page_is_closed(pages: Pages, site: str, beacons: Beacons, record: Rec
     check_dead(beacons, "close", since, record, "the page is closed")
 
 
+def test_a_page_is_left_and_come_back_to(
+    pages: Pages, site: str, beacons: Beacons, record: Record
+) -> None:
+    page = pages.open(f"{site}/lab/index.html")
+    start_beating(page, beacons, "away")
+    page.evaluate("() => addEventListener('pageshow', e => { window.cameBack = e.persisted; })")
+    since = time.monotonic()
+    page.goto(f"{site}/jupyter-lite.json")
+    check_dead(beacons, "away", since, record, "the page is left for another, and come back to")
+    page.go_back()
+    if page.evaluate("() => window.cameBack === true"):  # as it was
+        beacons.wait_heard("away0", "away1")
+    else:
+        kernel = Kernel(page, "again.ipynb")
+        assert kernel.run("from jupyterlite_pool import pool_map\nawait pool_map(abs, [-1])").result
+
+
 def test_a_page_crashes(pages: Pages, site: str, beacons: Beacons, record: Record) -> None:
     page = pages.open(f"{site}/lab/index.html")
     start_beating(page, beacons, "crash")

@@ -82,6 +82,8 @@ class Load:
         self.submitted = 0
         self.right = 0
         self.failures: list[str] = []
+        #: Failures of which nobody knows whether the task had started.
+        self.unknown = 0
         self._stopping = False
         self._running: asyncio.Task[None] | None = None
         executor._dispatcher.output = _Heard(self._on_print)
@@ -108,6 +110,7 @@ class Load:
                 value = await self.executor.submit(marked, f"load {number}", compute, number, BUSY)
             except BaseException as error:
                 self.failures.append(f"{type(error).__name__}: {error}")
+                self.unknown += getattr(error, "started", True) is None
                 if self.executor.broken:
                     return
             else:

@@ -55,5 +55,6 @@ async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[
         "lost": load.lost,
         "duplicated": load.duplicated,
         "failed elsewhere": load.failures,
+        "unknown": load.unknown,
         "next": probe == 1,
     }
