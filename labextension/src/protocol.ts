@@ -215,6 +215,8 @@ export interface BootReport {
 
 /** The calls that Comlink carries. */
 export interface WorkerControl {
+  /** Load Pyodide's scripts, while the host still gets ready what `boot` is given. */
+  preload(pyodideUrl: string): void;
   /** `onSnapshot` is told once where a snapshot is to be made; null where that failed. */
   boot(
     options: BootOptions,

@@ -72,6 +72,7 @@ export class FakeWorker {
     this.tasks = hello.tasks;
     this.tasks.onmessage = event => this.frames.push(event.data as HostFrame);
     const served: WorkerControl = {
+      preload: () => undefined,
       boot: async (
         options: BootOptions,
         onPhase: (phase: BootPhase) => void,

@@ -120,6 +120,11 @@ export class WorkerHandle {
     return this.end !== null;
   }
 
+  /** Let the worker load Pyodide's scripts, before it is known what else it will be given. */
+  preload(pyodideUrl: string): void {
+    this.control.preload(pyodideUrl).catch(() => undefined);
+  }
+
   /**
    * Make the worker ready.
    *

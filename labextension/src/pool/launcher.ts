@@ -61,6 +61,11 @@ export class Launcher {
     // Workers would take a relative URL as relative to their own script.
     const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location.href);
     this.options = { ...options, pyodideUrl: href };
+    // Whoever launches a worker is told where that fails.
+    compiledRuntime(href).catch(() => undefined);
+    if (options.snapshot) {
+      void verifiedSnapshot(options.snapshot);
+    }
   }
 
   /** Start a worker. */
@@ -68,6 +73,7 @@ export class Launcher {
     const { options } = this;
     const { pyodideUrl = DEFAULT_PYODIDE_URL } = options;
     const handle = new WorkerHandle(this.nextWorker++, this.workerUrl, this.events);
+    handle.preload(pyodideUrl);
     let tellOthers: (snapshot: Blob | null) => void = () => undefined;
     const bootOptions = async (): Promise<BootOptions> => {
       const sites = options.snapshot ? verifiedSnapshot(options.snapshot) : null;

@@ -50,6 +50,13 @@ export async function loadRuntime(
   }
 }
 
+/** Load Pyodide's scripts. Whoever needs them next is told where that fails. */
+export function preload(pyodideUrl: string): void {
+  for (const url of [pyodideUrl, new URL('pyodide.asm.mjs', pyodideUrl).href]) {
+    import(url).catch(() => undefined);
+  }
+}
+
 /** The memory of a Pyodide that has done nothing yet but import what every worker needs. */
 function takeSnapshot(python: Pyodide, runner: string | null): Blob | null {
   try {

@@ -15,7 +15,7 @@ import type {
   PulseMessage,
   WorkerControl
 } from '../protocol';
-import { loadRuntime } from './boot';
+import { loadRuntime, preload } from './boot';
 import { mountDrive } from './drive';
 import type { Pyodide } from './pyodide';
 import { TaskLoop } from './tasks';
@@ -27,6 +27,7 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
   }
 
   const served: WorkerControl = {
+    preload,
     async boot(
       options: BootOptions,
       onPhase: (phase: BootPhase) => void,
