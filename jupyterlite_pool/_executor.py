@@ -165,7 +165,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 future.set_exception(error)
                 return future
             # A buffer that stays out of the stream is still the caller's: it may change in line.
-            call = call._replace(buffers=[memoryview(bytes(buffer)) for buffer in call.buffers])
+            if call.buffers:
+                own = [memoryview(bytes(buffer)) for buffer in call.buffers]
+                call = call._replace(buffers=own)
             future._stop_worker = partial(self._dispatcher.stop_call, calls)
             calls.add(Task(0, held, call, args), future)
             self._dispatcher.add(calls)
@@ -414,7 +416,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         ended: concurrent.futures.Future[None] = concurrent.futures.Future()
         held = self._hold(SetUpCall(fn), ended)
         backend, failed = self._backend, self._dispatcher.on_set_up_failed
-        set_up = SetUp(held, call, lambda: backend.size, failed, required=required, ended=ended)
+        set_up = SetUp(
+            held, call, args, lambda: backend.size, failed, required=required, ended=ended
+        )
         self._dispatcher.set_up(set_up)
         return set_up
 

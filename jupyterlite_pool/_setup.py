@@ -29,6 +29,7 @@ class SetUp:
         self,
         held: Held,
         call: Encoded,
+        args: Sequence[Any],
         size: Callable[[], int],
         on_failure: Callable[[SetUp, int | None, BaseException], None],
         *,
@@ -38,6 +39,7 @@ class SetUp:
         """Describe a call.
 
         Args:
+            args: what it is made with; encoded as `call`.
             size: tells how many workers the pool should have.
             on_failure: called with the worker and the error when a worker cannot be set up.
             required: whether no worker may go without it, not even the first ones.
@@ -49,6 +51,7 @@ class SetUp:
         self._ended = ended
         self._held = held
         self._call = call
+        self._args = args
         self._size = size
         self._on_failure = on_failure
         self.required = required
@@ -56,7 +59,7 @@ class SetUp:
 
     def task(self) -> Task:
         """The call, for one more worker."""
-        return Task(0, self._held, self._call)
+        return Task(0, self._held, self._call, self._args)
 
     def forget(self, worker: int) -> None:
         """A worker is gone, and with it what its call had done."""
@@ -89,6 +92,13 @@ class SetUp:
         elif outcome.worker is not None and not self.future.done():
             self._values[outcome.worker] = outcome.value
             self.check()
+
+    def finish_all(
+        self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
+    ) -> None:
+        """A worker has made the call; there is one task in a batch."""
+        for task, value, took in zip(tasks, values, seconds, strict=True):
+            self.finish(task, Outcome(worker, took, value))
 
     def discard(self, tasks: Sequence[Task]) -> None:
         """Nothing to do."""

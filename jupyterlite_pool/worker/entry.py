@@ -32,10 +32,11 @@ class JsPort:
         self.worn = post.worn
 
         def stream(name: str) -> TaskStream:
-            return TaskStream(lambda task, text: post.output(task, name, text))
+            return TaskStream(lambda text: post.output(self._task, name, text))
 
-        self._streams = [stream("stdout"), stream("stderr")]
-        sys.stdout, sys.stderr = self._streams
+        self._task = -1
+        self._out, self._err = stream("stdout"), stream("stderr")
+        sys.stdout, sys.stderr = self._out, self._err
 
     def result(
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
@@ -50,8 +51,10 @@ class JsPort:
 
     def task(self, task: int) -> None:
         """Say whose output comes next."""
-        for stream in self._streams:
-            stream.begin(task)
+        if self._out.held or self._err.held:  # asked for every task
+            self._out.flush()
+            self._err.flush()
+        self._task = task
 
 
 class JsRunner:

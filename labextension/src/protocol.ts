@@ -10,7 +10,7 @@
  */
 
 /** Raised whenever a frame changes shape; a worker of another version is not used. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Bytes written by Python's pickle, with the buffers that it left out of band. */
 export interface Encoded {

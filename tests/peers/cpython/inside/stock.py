@@ -15,7 +15,7 @@ from typing import Any
 from pyodide.ffi import run_sync
 
 from jupyterlite_pool._payload import Encoded, encode, encode_function, function_key, join_calls
-from jupyterlite_pool._protocol import CallItem
+from jupyterlite_pool._protocol import CallBatch
 from jupyterlite_pool.backends import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from jupyterlite_pool.backends.pyodide import PyodideBackend
 
@@ -74,10 +74,10 @@ class Workers:
         self.backend.put(*described)
         self.backend.put(function, encoded)
         call = encode(((TESTS,), {}))
-        item = CallItem(-1, function, environment, call.payload, 0, 1, None)
+        batch = CallBatch(-1, function, environment, [call.payload], [1])
         number = self.new_number()
         self._preparing.add(number)
-        self.backend.submit(number, join_calls([item]), [], [environment, function], worker)
+        self.backend.submit(number, join_calls(batch), [], [environment, function], worker)
 
     def status(self) -> list[WorkerStatus]:
         """The workers; one that is getting ready is not busy with anything of the borrower's."""
