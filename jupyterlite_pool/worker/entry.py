@@ -42,7 +42,7 @@ class JsPort:
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
         """Post results; the bytes are copied out of the heap once, and then transferred."""
-        moved = to_js([to_js(buffer).buffer for buffer in buffers])
+        moved = to_js([to_js(buffer).buffer for buffer in buffers]) if buffers else None
         self._result(batch, to_js(payload), moved, next, done)
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
@@ -79,7 +79,8 @@ class JsRunner:
 
     def run(self, batch: int, payload: Any, buffers: Any) -> asyncio.Task[None] | None:
         """As `Runner.run`; None where it ran to its end at once, without the event loop's turn."""
-        running = self._runner.run(batch, payload.to_bytes(), _memory(buffers))
+        own = () if buffers is None else _memory(buffers)
+        running = self._runner.run(batch, payload.to_bytes(), own)
         loop = asyncio.get_running_loop()
         task = asyncio.Task(running, loop=loop, eager_start=True)  # type: ignore[call-arg] # 3.12
         if not task.done():

@@ -176,8 +176,8 @@ export class PyodidePool {
   submit(
     batch: number,
     payload: Uint8Array<ArrayBuffer>,
-    buffers: ArrayBuffer[],
-    needs: string[],
+    buffers: ArrayBuffer[] = [], // an empty list of Python's would have to be made
+    needs: readonly string[] = [],
     target?: number,
     group?: number
   ): void {
