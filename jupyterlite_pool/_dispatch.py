@@ -121,7 +121,8 @@ class Dispatcher:
         full: list[TaskSource] = []
         while self._sources:
             source = self._sources.popleft()
-            batches = BRIEF_BATCHES_PER_WORKER if source.brief else BATCHES_PER_WORKER
+            brief = source.brief
+            batches = BRIEF_BATCHES_PER_WORKER if brief else BATCHES_PER_WORKER
             if self._open >= batches * size or self._is_full(source):
                 full.append(source)
                 continue
@@ -130,7 +131,7 @@ class Dispatcher:
             try:
                 tasks = source.take(size)
                 if tasks:
-                    self._submit(source, tasks)
+                    self._submit(source, tasks, group=id(source) if brief else None)
                     self._sources.append(source)
             finally:
                 self._asking -= 1
@@ -400,14 +401,19 @@ class Dispatcher:
         waited_for = any(call.unfinished() for call in self._set_ups)
         return bool(self._sources or self._asking or waited_for or self._open_batches())
 
-    def _submit(self, source: TaskSource, tasks: list[Task], target: int | None = None) -> None:
+    def _submit(
+        self,
+        source: TaskSource,
+        tasks: list[Task],
+        target: int | None = None,
+        group: int | None = None,
+    ) -> None:
         entry = Batch(source, tasks, self._next_task, len(tasks), target)
         self._next_task += len(tasks)
         batch, self._next_batch = self._next_batch, self._next_batch + 1
         self._batches[batch] = entry  # before it is submitted: it may start at once
         self._open += target is None
         try:
-            group = id(source) if source.brief else None
             self._backend.submit(batch, *entry.frame(), target, group)
         except Exception as error:  # too large for the browser, for example
             self._forget(batch)

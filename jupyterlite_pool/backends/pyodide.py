@@ -67,7 +67,7 @@ class PyodideBackend:
             if self._ended:
                 return
             self._on_event = create_proxy(self._hear)
-            self._outbox = module.Outbox.new(module.inBrief(self._on_event))
+            self._outbox = module.Outbox.new(module.gathering(self._on_event))
             idle = None if limits.idle_timeout is None else limits.idle_timeout * 1000
             options = _object(
                 listener=self._outbox.push,
@@ -196,8 +196,8 @@ class PyodideBackend:
 
     def _hear_one(self, listener: Listener, event: Any) -> None:
         kind = event.type
-        if kind == "brief":
-            self._hear_brief(listener, event.words.to_py(), event.payload.to_bytes())
+        if kind == "gathered":
+            self._hear_gathered(listener, event.words.to_py(), event.payload.to_bytes())
         elif kind == "frame":
             self._hear_frame(listener, event.worker, event.frame)
         elif kind == "ready":
@@ -212,8 +212,8 @@ class PyodideBackend:
         elif kind == "broken":
             listener.on_broken(event.message)
 
-    def _hear_brief(self, listener: Listener, words: Sequence[int], payload: bytes) -> None:
-        """Many small events, as `BriefEvent` in `brief.ts` has them."""
+    def _hear_gathered(self, listener: Listener, words: Sequence[int], payload: bytes) -> None:
+        """Many small events, as `GatheredEvent` in `gather.ts` has them."""
         each = iter(words)
         end = 0
         for worker, batch, size, place, done in zip(each, each, each, each, each, strict=True):

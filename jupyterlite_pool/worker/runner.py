@@ -180,7 +180,7 @@ class Runner:
             return False
         self._count += 1
         self._checksum = crc32(record, self._checksum)
-        # What is in the log is a payload at any time.
+        # The end is written over by the next result: what is in the log is a payload at any time.
         self.log[start:used] = record + results_end(self._count, self._checksum)
         self._log_end = end
         self.state[1] = used

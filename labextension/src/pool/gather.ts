@@ -4,8 +4,8 @@ import { SMALL } from '../protocol';
 import type { PoolEvent, ResultFrame } from '../protocol';
 
 /** That batches were given to workers, and small results, in the order in which it happened. */
-export interface BriefEvent {
-  type: 'brief';
+export interface GatheredEvent {
+  type: 'gathered';
   /**
    * For each: worker, batch, bytes of the result, `next`, and 1 where the batch is done. No bytes but
    * -1 where a batch was given to a worker.
@@ -16,19 +16,19 @@ export interface BriefEvent {
 }
 
 /** A listener that tells another one of small events in one. */
-export function inBrief(
-  listener: (events: (PoolEvent | BriefEvent)[]) => void
+export function gathering(
+  listener: (events: (PoolEvent | GatheredEvent)[]) => void
 ): (events: PoolEvent[]) => void {
   return events => listener(shorten(events));
 }
 
-function shorten(events: PoolEvent[]): (PoolEvent | BriefEvent)[] {
-  const told: (PoolEvent | BriefEvent)[] = [];
+function shorten(events: PoolEvent[]): (PoolEvent | GatheredEvent)[] {
+  const told: (PoolEvent | GatheredEvent)[] = [];
   let words: number[] = [];
   let payloads: Uint8Array[] = [];
   const tell = () => {
     if (words.length > 0) {
-      told.push({ type: 'brief', words, payload: joined(payloads) });
+      told.push({ type: 'gathered', words, payload: joined(payloads) });
       [words, payloads] = [[], []];
     }
   };

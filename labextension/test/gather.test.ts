@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 
-import { inBrief } from '../src/pool/brief';
+import { gathering } from '../src/pool/gather';
 import { SMALL } from '../src/protocol';
 import type { PoolEvent } from '../src/protocol';
 
@@ -20,7 +20,7 @@ const limited: PoolEvent = { type: 'limited', workers: 1 };
 
 test('small events are told of in one, in order', () => {
   const listener = vi.fn();
-  inBrief(listener)([dispatched(1, 7), result(7, [5, 6]), result(8, []), dispatched(1, 9)]);
+  gathering(listener)([dispatched(1, 7), result(7, [5, 6]), result(8, []), dispatched(1, 9)]);
   const words = [
     [1, 7, -1, 0, 0],
     [2, 7, 2, 2, 1],
@@ -28,7 +28,7 @@ test('small events are told of in one, in order', () => {
     [1, 9, -1, 0, 0]
   ].flat();
   expect(listener).toHaveBeenCalledExactlyOnceWith([
-    { type: 'brief', words, payload: new Uint8Array([5, 6]) }
+    { type: 'gathered', words, payload: new Uint8Array([5, 6]) }
   ]);
 });
 
@@ -36,11 +36,17 @@ test('what is not small is told of as it is, in its place', () => {
   const listener = vi.fn();
   const large = result(3, Array<number>(SMALL).fill(1));
   const buffered = result(4, [1], [new ArrayBuffer(8)]);
-  inBrief(listener)([dispatched(1, 7), limited, large, buffered, dispatched(1, 8)]);
-  const brief = (batch: number) => ({
-    type: 'brief',
+  gathering(listener)([dispatched(1, 7), limited, large, buffered, dispatched(1, 8)]);
+  const gathered = (batch: number) => ({
+    type: 'gathered',
     words: [1, batch, -1, 0, 0],
     payload: new Uint8Array()
   });
-  expect(listener).toHaveBeenCalledExactlyOnceWith([brief(7), limited, large, buffered, brief(8)]);
+  expect(listener).toHaveBeenCalledExactlyOnceWith([
+    gathered(7),
+    limited,
+    large,
+    buffered,
+    gathered(8)
+  ]);
 });
