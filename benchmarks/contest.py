@@ -154,8 +154,8 @@ def _pool_frames() -> dict[str, Any]:
 def _frame(function: Callable[..., Any], *args: object) -> dict[str, Any]:
     encoded = encode_function(function)
     key = function_key(encoded)
-    task = Task(0, Held(key), encode_call(function, args, {}), id=0)
-    payload, _, _ = Batch(CallQueue(), {0: task}, 1).frame()
+    task = Task(0, Held(key), encode_call(function, args, {}), args)
+    payload, _, _ = Batch(CallQueue(), [task], 0, 1).frame()
     return {"key": key, "held": list(encoded.payload), "call": list(payload)}
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._failure import decode_error
-from ._payload import decode, join_calls
-from ._protocol import ResultItem
-from ._tasks import Outcome, Task, TaskSource
+from ._payload import AS_THEY_ARE, join_calls, read_value
+from ._protocol import FAILED, CallBatch, ResultItem
+from ._tasks import Task, TaskSource
 from .backends import ON_PURPOSE, WorkerEnd
 from .errors import PoolError, RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
 
@@ -22,8 +22,10 @@ class Batch:
     """A batch that the backend has."""
 
     source: TaskSource
-    #: Its tasks in order, by number; those whose results came are gone.
-    tasks: dict[int, Task]
+    #: Its tasks in order; those whose results came are gone.
+    tasks: list[Task]
+    #: The number of the first one that is left; the others follow.
+    first: int
     size: int
     #: The one worker that may run it; None for any.
     target: int | None = None
@@ -38,25 +40,46 @@ class Batch:
 
     def frame(self) -> tuple[bytes, list[memoryview], list[str]]:
         """Payload, buffers, and the keys of what a worker must hold, in the order to send it."""
-        items = []
+        tasks = self.tasks
+        function, environment, *_ = tasks[0].held  # a source's batch is of one function
+        needs = dict.fromkeys(tasks[0].needs)
         buffers: list[memoryview] = []
-        needs: dict[str, None] = {}
-        held = None
-        timed = self.source.task_timeout is not None
-        for task in self.tasks.values():
-            if task.held is not held or task.call.refs:
-                held = task.held
+        calls: list[tuple[Any, ...] | bytes] = []
+        for task in tasks:
+            call = task.call
+            if call is AS_THEY_ARE:
+                calls.append(tuple(task.args))
+                continue
+            calls.append(call.payload)
+            buffers.extend(call.buffers)
+            if call.refs:
                 needs.update(dict.fromkeys(task.needs))
-            payload, own, _ = task.call
-            # The fields of `CallItem`.
-            fields = (task.id, *held[:2], payload, len(own), task.attempt, task.seed, timed)
-            items.append(fields)
-            buffers.extend(own)
-        return join_calls(items), buffers, list(needs)
+        batch = CallBatch(
+            self.first,
+            function,
+            environment,
+            calls,
+            [task.attempt for task in tasks],
+            [len(task.call.buffers) for task in tasks] if buffers else None,
+            None if tasks[0].seed is None else [task.seed for task in tasks],
+            self.source.task_timeout is not None,
+        )
+        return join_calls(batch), buffers, list(needs)
+
+    def pop(self, count: int) -> list[Task]:
+        """The first tasks that are left: their results have come."""
+        popped, self.tasks = self.tasks[:count], self.tasks[count:]
+        self.first += count
+        return popped
+
+    def task(self, number: int) -> Task | None:
+        """The task of a number, if it is one of those that are left."""
+        place = number - self.first
+        return self.tasks[place] if 0 <= place < len(self.tasks) else None
 
     def divide(self, end: WorkerEnd) -> tuple[list[Task], list[Task]]:
         """Its tasks when its worker ended: those that had started, or may have, and the others."""
-        left = list(self.tasks.values())
+        left = self.tasks
         if self.behind and end.running is not None:  # the worker said how far it had come
             return [], left
         if end.reason in ON_PURPOSE:  # it had begun with none of these
@@ -102,15 +125,16 @@ def _advice(end: WorkerEnd) -> str:
     return again if end.memory < MUCH_MEMORY else f"Try smaller items. {again}"
 
 
-def read_result(worker: int, item: ResultItem, buffers: Sequence[Any]) -> Outcome:
-    """What a worker said of a task."""
+def read_result(item: ResultItem, buffers: Sequence[Any]) -> tuple[Any, BaseException | None]:
+    """What a worker said of a task: its value, or an error."""
+    _, kind, payload, _, _ = item
     try:
-        if not item.ok:
-            return Outcome(worker, item.seconds, error=decode_error(item.payload))
-        return Outcome(worker, item.seconds, decode(item.payload, buffers))
+        if kind == FAILED:
+            return None, decode_error(payload)
+        return read_value(item, buffers), None
     except BaseException as cause:
         error = RemoteUnpicklingError(
             f"the result could not be read in the notebook: {type(cause).__name__}: {cause}"
         )
         error.__cause__ = cause
-        return Outcome(worker, item.seconds, error=error)
+        return None, error

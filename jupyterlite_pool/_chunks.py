@@ -40,7 +40,8 @@ class ChunkSizer:
     def observe(self, seconds: float, tasks: int) -> None:
         """Take into account that `tasks` tasks took `seconds` seconds."""
         mean = seconds / tasks
-        self._mean = mean if self._mean is None else self._mean + WEIGHT * (mean - self._mean)
+        weight = 1 - (1 - WEIGHT) ** tasks  # as if each of them had been told
+        self._mean = mean if self._mean is None else self._mean + weight * (mean - self._mean)
 
     def next(self, workers: int, remaining: int | None) -> int:
         """How many tasks to send now.

@@ -12,6 +12,7 @@ import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from itertools import islice
 from typing import Any
 
 from ._batch import Batch, read_result
@@ -19,6 +20,7 @@ from ._beats import call_after_beats
 from ._job import MapJob
 from ._output import TaskOutput
 from ._payload import split_results
+from ._protocol import PLAIN
 from ._setup import SetUp
 from ._tasks import CallQueue, Outcome, Task, TaskSource
 from .backends import ON_PURPOSE, Backend, WorkerEnd
@@ -119,7 +121,8 @@ class Dispatcher:
         full: list[TaskSource] = []
         while self._sources:
             source = self._sources.popleft()
-            batches = BRIEF_BATCHES_PER_WORKER if source.brief else BATCHES_PER_WORKER
+            brief = source.brief
+            batches = BRIEF_BATCHES_PER_WORKER if brief else BATCHES_PER_WORKER
             if self._open >= batches * size or self._is_full(source):
                 full.append(source)
                 continue
@@ -128,7 +131,7 @@ class Dispatcher:
             try:
                 tasks = source.take(size)
                 if tasks:
-                    self._submit(source, tasks)
+                    self._submit(source, tasks, group=id(source) if brief else None)
                     self._sources.append(source)
             finally:
                 self._asking -= 1
@@ -142,7 +145,7 @@ class Dispatcher:
             for batch, entry in list(self._batches.items()):
                 if entry.source.stopping and self._backend.cancel(batch):
                     self._forget(batch)
-                    entry.source.discard(list(entry.tasks.values()))
+                    entry.source.discard(entry.tasks)
             self.pump()
 
     def is_running(self, source: TaskSource) -> bool:
@@ -160,11 +163,11 @@ class Dispatcher:
         """Stop the worker that runs a call, or let no worker run it."""
         with self.lock:
             for batch, entry in list(self._batches.items()):
-                if entry.source is not calls or not calls.has(future, entry.tasks.values()):
+                if entry.source is not calls or not calls.has(future, entry.tasks):
                     continue
                 if self._backend.cancel(batch):
                     self._forget(batch)
-                    calls.discard(list(entry.tasks.values()))
+                    calls.discard(entry.tasks)
                 else:
                     self._stop([entry])
             self.pump()
@@ -253,28 +256,32 @@ class Dispatcher:
             if entry is None:  # given up, with all its tasks
                 return
             try:
-                outcomes = _read_results(worker, entry, payload, buffers, done)
-            except ValueError as error:
-                end = WorkerEnd("protocol", str(error))
+                values, errors, seconds = _read_results(entry, payload, buffers, done)
+            except ValueError as forged:
+                end = WorkerEnd("protocol", str(forged))
                 self._lose(batch, worker, end)
                 self._backend.kill(worker, end)
                 return
             if self._break_with is not None:
-                for outcome in outcomes.values():
-                    if isinstance(outcome.error, RemoteUnpicklingError):
-                        self._break(str(outcome.error), outcome.error)
+                for error in errors.values():
+                    if isinstance(error, RemoteUnpicklingError):
+                        self._break(str(error), error)
                         return
             if done:
                 self._forget(batch)
-            self.tasks_run[worker] += len(outcomes)
-            for number, outcome in outcomes.items():
-                task = entry.tasks.pop(number)
-                if entry.timed_out and isinstance(outcome.error, KeyboardInterrupt):
-                    self._stopped(entry, worker, [task], entry.obeyed)
-                else:
-                    entry.source.finish(task, outcome)
+            self.tasks_run[worker] += len(values)
+            tasks = entry.pop(len(values))
+            if not errors:
+                entry.source.finish_all(tasks, worker, values, seconds)
+            else:
+                for place, task in enumerate(tasks):
+                    outcome = Outcome(worker, seconds[place], values[place], errors.get(place))
+                    if entry.timed_out and isinstance(outcome.error, KeyboardInterrupt):
+                        self._stopped(entry, worker, [task], entry.obeyed)
+                    else:
+                        entry.source.finish(task, outcome)
             if done and entry.tasks:  # it was cancelled on the way
-                entry.source.discard(list(entry.tasks.values()))
+                entry.source.discard(entry.tasks)
             self.pump()
 
     def on_batch_error(
@@ -285,7 +292,7 @@ class Dispatcher:
             if batch not in self._batches:
                 return
             entry = self._forget(batch)
-            for task in entry.tasks.values():
+            for task in entry.tasks:
                 error = RemoteError(
                     f"{type_name}: {message}", type_name=type_name, traceback_text=traceback
                 )
@@ -295,13 +302,16 @@ class Dispatcher:
     def on_output(self, worker: int, task: int, stream: str, text: str) -> None:
         """Show what a task printed or displayed, and keep with the task what it printed."""
         with self.lock:
-            found = next((entry for entry in self._batches.values() if task in entry.tasks), None)
-            source = None if found is None else found.source
+            printing = source = None
+            for entry in self._batches.values():
+                printing = entry.task(task)
+                if printing is not None:
+                    source = entry.source
+                    break
             if stream == "phase":
                 if isinstance(source, MapJob):
                     source.prepares(worker, text == "preparing")
                 return
-            printing = None if found is None else found.tasks[task]
             if source is not None and printing is not None and stream != "display":
                 source.printed(printing, stream, text)
         self.output.take(worker, printing, source, stream, text)
@@ -399,16 +409,19 @@ class Dispatcher:
         waited_for = any(call.unfinished() for call in self._set_ups)
         return bool(self._sources or self._asking or waited_for or self._open_batches())
 
-    def _submit(self, source: TaskSource, tasks: list[Task], target: int | None = None) -> None:
-        for task in tasks:
-            task.id = self._next_task
-            self._next_task += 1
-        entry = Batch(source, {task.id: task for task in tasks}, len(tasks), target)
+    def _submit(
+        self,
+        source: TaskSource,
+        tasks: list[Task],
+        target: int | None = None,
+        group: int | None = None,
+    ) -> None:
+        entry = Batch(source, tasks, self._next_task, len(tasks), target)
+        self._next_task += len(tasks)
         batch, self._next_batch = self._next_batch, self._next_batch + 1
         self._batches[batch] = entry  # before it is submitted: it may start at once
         self._open += target is None
         try:
-            group = id(source) if source.brief else None
             self._backend.submit(batch, *entry.frame(), target, group)
         except Exception as error:  # too large for the browser, for example
             self._forget(batch)
@@ -426,16 +439,36 @@ class Dispatcher:
 
 
 def _read_results(
-    worker: int, entry: Batch, payload: bytes, buffers: Sequence[Any], done: bool
-) -> dict[int, Outcome]:
-    """Results of some tasks of a batch; `ValueError` where no worker of ours sends such."""
-    items = list(split_results(payload, buffers))
-    # They come in the order in which the tasks were sent.
-    due = iter(entry.tasks)
-    for item, _ in items:
-        if item.task != next(due, None):
-            raise ValueError(f"it sent a result of task {item.task}, whose turn it was not")
+    entry: Batch, payload: bytes, buffers: Sequence[Any], done: bool
+) -> tuple[Sequence[Any], dict[int, BaseException], Sequence[float]]:
+    """Results of some tasks of a batch: values, errors by their places, how long each took.
+
+    Raises:
+        ValueError: no worker of ours sends such.
+    """
+    items = split_results(payload)
     missing = len(entry.tasks) - len(items)
     if done and missing and not entry.source.stopping:  # nobody has cancelled it on the way
         raise ValueError(f"it said that it was done without results of {missing} tasks")
-    return {item.task: read_result(worker, item, own) for item, own in items}
+    if not items:
+        return (), {}, ()
+    try:
+        numbers, kinds, payloads, counts, seconds = zip(*items, strict=True)
+        wanted, _ = sum(counts), sum(seconds)
+    except (TypeError, ValueError) as error:
+        raise ValueError("it sent something that is no result") from error
+    # They come in the order in which the tasks were sent.
+    due = range(entry.first, entry.first + len(items))
+    if missing < 0 or numbers != tuple(due):
+        wrong = [number for number, own in zip(numbers, due, strict=True) if number != own]
+        raise ValueError(
+            f"it sent a result of task {[*wrong, numbers[-1]][0]}, whose turn it was not"
+        )
+    if wanted != len(buffers):
+        raise ValueError(f"it sent results with {len(buffers)} buffers instead of {wanted}")
+    if kinds.count(PLAIN) == len(kinds):
+        return payloads, {}, seconds
+    rest = iter(buffers)
+    read = [read_result(item, list(islice(rest, item[3]))) for item in items]
+    errors = {place: error for place, (_, error) in enumerate(read) if error is not None}
+    return [value for value, _ in read], errors, seconds

@@ -166,7 +166,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 future.set_exception(error)
                 return future
             # A buffer that stays out of the stream is still the caller's: it may change in line.
-            call = call._replace(buffers=[memoryview(bytes(buffer)) for buffer in call.buffers])
+            if call.buffers:
+                own = [memoryview(bytes(buffer)) for buffer in call.buffers]
+                call = call._replace(buffers=own)
             future._stop_worker = partial(self._dispatcher.stop_call, calls)
             calls.add(Task(0, held, call, args, cell=current_cell()), future)
             self._dispatcher.add(calls)
@@ -427,6 +429,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         set_up = SetUp(
             held,
             call,
+            args,
             lambda: backend.size,
             failed,
             required=required,

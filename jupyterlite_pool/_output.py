@@ -67,7 +67,7 @@ class _Page:
     def __init__(self) -> None:
         self.lines = 0
         #: The stream and the task of a line that has no end yet.
-        self.open: tuple[str, int] | None = None
+        self.open: tuple[str, Task | None] | None = None
         self.full = False
 
 
@@ -124,13 +124,12 @@ class TaskOutput:
                 page.open = None
                 _display(json.loads(text))
                 return
-            number = -1 if task is None else task.id
-            if page.open is not None and page.open[0] == stream and page.open[1] != number:
+            if page.open is not None and page.open[0] == stream and page.open[1] is not task:
                 text = "\n" + text  # or else it would go on in another task's line
             text = page_part(page, text)
             if text:
                 _stream(stream).write(text)  # `print` writes an empty end as well: a message more
-                page.open = None if text.endswith("\n") else (stream, number)
+                page.open = None if text.endswith("\n") else (stream, task)
             if page.lines >= LIMIT_LINES and not page.full:
                 page.full = True
                 sys.stderr.write(NOTICE)

@@ -12,36 +12,38 @@ import hashlib
 import inspect
 import io
 import linecache
+import marshal
 import pickle
 import struct
 import types
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 from zlib import crc32
 
 import cloudpickle
 
-from ._protocol import CallItem, ResultItem
+from ._protocol import APART, PICKLED, PLAIN, CallBatch, ResultItem
 from ._refs import ObjectRef, note_refs
 
 #: A buffer smaller than this costs as much as a transfer of its own as it does in the stream: see
 #: `benchmarks/thresholds.py`.
 OUT_OF_BAND_BYTES = 64 * 1024
 
-#: What stands before a result's own pickle: task, ok, buffers, seconds, bytes.
-_RESULT = struct.Struct("<i?IdI")
+#: What stands after results: how many they are, and a checksum of both. C code that writes where it
+#: should not is not noticed in WebAssembly; a result that was hit must be an error and not another
+#: value.
+RESULTS_END = struct.Struct("<II")
 
-#: What stands after it: a checksum of the first part of both. C code that writes where it should
-#: not is not noticed in WebAssembly; a result that was hit must be an error and not another value.
-_SUM = struct.Struct("<I")
+#: The version of `marshal` in which nothing refers to anything before it, so that what was written
+#: piece by piece can be read as one list.
+_PIECES = 2
 
 #: What cloudpickle calls to make a function that came by value: a code object and its globals.
 _BY_VALUE = b"_make_function"
 
-#: Values of these types hold nothing that would have to be looked at.
-_ATOMS = frozenset({type(None), bool, int, float, complex})
+#: Values of these types hold nothing that would have to be looked at, and can always be read.
+_ATOMS = frozenset({type(None), bool, int, float, complex, str})
 
 #: pickle has no protocol above this one in any Python that Pyodide ships.
 PROTOCOL = 5
@@ -59,6 +61,10 @@ class Encoded(NamedTuple):
     def nbytes(self) -> int:
         """All bytes, in and out of band."""
         return len(self.payload) + sum(buffer.nbytes for buffer in self.buffers)
+
+
+#: Stands for the arguments of a call that are plain, and travel as they are.
+AS_THEY_ARE = Encoded(b"", [])
 
 
 def encode(obj: object) -> Encoded:
@@ -185,16 +191,21 @@ def decode_function(
     return function  # type: ignore[no-any-return]
 
 
+def are_plain(values: Iterable[Any]) -> bool:
+    """Whether values need not be looked at before they are sent."""
+    return _ATOMS.issuperset(map(type, values))
+
+
 def encode_call(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Encoded:
-    """Pickle the arguments of a call.
+    """Pickle the arguments of a call; `AS_THEY_ARE` where that is not needed.
 
     Raises:
         pickle.PicklingError: an argument cannot be pickled; the message names it.
     """
-    if not kwargs and _ATOMS.issuperset(map(type, args)):
-        return Encoded(pickle.dumps((tuple(args), {}), PROTOCOL), [])
+    if not kwargs and are_plain(args):
+        return AS_THEY_ARE
     try:
         return encode((tuple(args), dict(kwargs)))
     except pickle.PicklingError as error:
@@ -219,66 +230,96 @@ def function_key(encoded: Encoded) -> str:
     return f"function:{digest.hexdigest()}"
 
 
-def join_calls(items: Iterable[tuple[Any, ...]]) -> bytes:
-    """Many items as one payload; their buffers are sent beside it, in the same order.
+def join_calls(batch: CallBatch) -> bytes:
+    """A batch as one payload; the buffers of its calls are sent beside it, in the same order."""
+    return pickle.dumps(tuple(batch), PROTOCOL)
 
-    Args:
-        items: the fields of `CallItem`s, as plain tuples.
+
+def split_calls(payload: bytes) -> CallBatch:
+    """The inverse of `join_calls`."""
+    return CallBatch._make(pickle.loads(payload))
+
+
+def dump_value(task: int, seconds: float, value: Any) -> tuple[bytes, list[memoryview]]:
+    """A task's value as bytes, and the buffers that are sent beside them.
+
+    Raises:
+        pickle.PicklingError: it cannot be pickled.
     """
-    return pickle.dumps(list(items), PROTOCOL)
-
-
-def split_calls(payload: bytes, buffers: Sequence[Any]) -> list[tuple[CallItem, Sequence[Any]]]:
-    """The inverse of `join_calls`: each item with its own buffers."""
-    items = map(CallItem._make, pickle.loads(payload))
-    if not buffers:
-        return [(item, ()) for item in items]
-    rest = iter(buffers)
-    return [(item, list(islice(rest, item.buffers))) for item in items]
+    kind = type(value)
+    if kind in _ATOMS and (kind is not str or len(value) < OUT_OF_BAND_BYTES):
+        return marshal.dumps((task, PLAIN, value, 0, seconds), _PIECES), []
+    payload, buffers, _ = encode(value)
+    if len(payload) < OUT_OF_BAND_BYTES:
+        return dump_result(ResultItem(task, PICKLED, payload, len(buffers), seconds)), buffers
+    # To put what is large among others, and to cut it out again, would be two more copies of it.
+    buffers.insert(0, memoryview(payload))
+    checksum = crc32(payload[:OUT_OF_BAND_BYTES])  # of as much as costs next to nothing
+    return dump_result(ResultItem(task, APART, checksum, len(buffers), seconds)), buffers
 
 
 def dump_result(item: ResultItem) -> bytes:
-    """One result as bytes; results that stand one after the other are a payload.
+    """One result as bytes. Results that stand one after the other, with an end, are a payload."""
+    return marshal.dumps(tuple(item), _PIECES)
 
-    No pickle around the pickle: a worker does this after each of its tasks.
+
+def results_end(count: int, checksum: int) -> bytes:
+    """What stands after results.
+
+    Args:
+        count: how many they are.
+        checksum: the CRC-32 of all their bytes.
     """
-    task, ok, payload, buffers, seconds = item
-    head = _RESULT.pack(task, ok, buffers, seconds, len(payload))
-    return b"".join((head, payload, _SUM.pack(_checksum(head, payload))))
+    return RESULTS_END.pack(count, checksum ^ count)
 
 
-def _checksum(head: bytes, payload: Any) -> int:
-    """Of what every result has, and of as much of its pickle as costs next to nothing."""
-    return crc32(payload[:OUT_OF_BAND_BYTES], crc32(head))
+def join_results(records: Sequence[bytes]) -> bytes:
+    """Results, each as bytes, as a payload."""
+    results = b"".join(records)
+    return results + results_end(len(records), crc32(results))
 
 
-def split_results(
-    payload: bytes, buffers: Sequence[Any]
-) -> Iterator[tuple[ResultItem, Sequence[Any]]]:
-    """The results of a payload, each with its own buffers.
+def split_results(payload: bytes) -> list[ResultItem]:
+    """The results of a payload, as plain tuples with the fields of `ResultItem`.
 
     Raises:
         ValueError: these are no results, or not as they were sent.
     """
-    whole = memoryview(payload)
-    first = at = 0
-    while at < len(payload):
-        try:
-            task, ok, count, seconds, size = _RESULT.unpack_from(payload, at)
-            start = at + _RESULT.size
-            end = start + size
-            [checksum] = _SUM.unpack_from(payload, end)
-        except struct.error as error:
-            raise ValueError(f"it sent results that are cut short: {error}") from error
-        # To cut out what is large would be one more copy of it.
-        own: Any = payload[start:end] if size < OUT_OF_BAND_BYTES else whole[start:end]
-        if _checksum(payload[at:start], own) != checksum:
-            raise ValueError("it sent results whose checksum is wrong")
-        yield ResultItem(task, ok, own, count, seconds), buffers[first:][:count]
-        at = end + _SUM.size
-        first += count
-    if first != len(buffers):
-        raise ValueError(f"it sent results with {len(buffers)} buffers instead of {first}")
+    if not payload:
+        return []
+    end = len(payload) - RESULTS_END.size
+    if end < 0:
+        raise ValueError("it sent results that are cut short")
+    count, checksum = RESULTS_END.unpack_from(payload, end)
+    results = payload[:end]
+    if crc32(results) ^ count != checksum:
+        raise ValueError("it sent results whose checksum is wrong")
+    try:
+        # As `marshal` writes a list: so all are read at once, and not one by one.
+        items: list[ResultItem] = marshal.loads(b"[" + struct.pack("<I", count) + results)
+    except (EOFError, TypeError, ValueError) as error:
+        raise ValueError(f"it sent results that cannot be read: {error}") from error
+    return items
+
+
+def read_value(item: ResultItem, buffers: Sequence[Any]) -> Any:
+    """The value of a result that is none of an exception.
+
+    Args:
+        buffers: its own.
+
+    Raises:
+        Exception: it cannot be read here.
+    """
+    _, kind, payload, _, _ = item
+    if kind == PLAIN:
+        return payload
+    if kind == APART:
+        pickled, *buffers = buffers
+        if crc32(pickled[:OUT_OF_BAND_BYTES]) != payload:
+            raise ValueError("its checksum is wrong")
+        payload = pickled
+    return decode(payload, buffers)
 
 
 def _named_arguments(

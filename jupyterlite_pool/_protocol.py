@@ -1,17 +1,18 @@
 """What travels between the kernel and a pool worker, inside the frames that JavaScript carries.
 
 The frames themselves, and the version, stand in `labextension/src/protocol.ts`; a test keeps the
-facts that live in both languages equal. A payload is a pickle of plain tuples of the kinds below,
-so that a batch costs one pickle, however many tasks it has, and one task that cannot be read costs
-nothing but itself.
+facts that live in both languages equal. What is in a payload stands in tuples of the kinds below. A
+batch costs one pickle, however many tasks it has; what could fail to be read is a pickle of its own
+in it, so that a task costs nothing but itself. What holds nothing that could fail travels as it is:
+that is most of small tasks, and to pickle each would cost more than all else.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: Raised whenever a frame changes shape; a worker of another version is not used.
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 #: A runner posts its finished results at the first end of a task this long after its last post, so
 #: that a worker that is lost later takes little with it.
@@ -30,33 +31,43 @@ PACKAGES_PREFIX = ENVIRONMENT_PREFIX + "packages:"
 MODULES_PREFIX = ENVIRONMENT_PREFIX + "modules:"
 
 
-class CallItem(NamedTuple):
-    """One task on its way to a worker."""
+class CallBatch(NamedTuple):
+    """The tasks of a batch on their way to a worker; each list has one member a task."""
 
-    #: The task's number, unique in its executor.
-    task: int
+    #: The first task's number, unique in its executor; the others follow.
+    first: int
     #: The keys of the function and of the surroundings that were put on the worker before.
     function: str
     environment: str | None
-    #: Pickled `(args, kwargs)`.
-    payload: bytes
-    #: How many of the frame's buffers belong to the payload.
-    buffers: int
+    #: Positional arguments as they are where all are plain; else pickled `(args, kwargs)`.
+    calls: list[tuple[Any, ...] | bytes]
     #: 1 for the first try.
-    attempt: int
+    attempts: list[int]
+    #: How many of the frame's buffers belong to the call; None where there are no buffers.
+    buffers: list[int] | None = None
     #: `(seed, index)` of the task's own random stream; None to leave the worker's.
-    seed: tuple[int, int] | None
+    seeds: list[tuple[int, int] | None] | None = None
     #: Whether the worker says when the call itself begins: from then on a time limit counts.
     timed: bool = False
+
+
+#: Kinds of results. The value as it is, because it is plain.
+PLAIN = 0
+#: A value, pickled.
+PICKLED = 1
+#: A value whose pickle is the first of its buffers; its checksum is in its place.
+APART = 2
+#: An exception, encoded.
+FAILED = 3
 
 
 class ResultItem(NamedTuple):
     """One task's outcome on its way back."""
 
     task: int
-    #: True for a value, False for an exception.
-    ok: bool
-    payload: bytes
+    #: One of the above.
+    kind: int
+    payload: Any
     buffers: int
     #: How long the call took, in seconds.
     seconds: float

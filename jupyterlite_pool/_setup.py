@@ -29,6 +29,7 @@ class SetUp:
         self,
         held: Held,
         call: Encoded,
+        args: Sequence[Any],
         size: Callable[[], int],
         on_failure: Callable[[SetUp, int | None, BaseException], None],
         *,
@@ -39,6 +40,7 @@ class SetUp:
         """Describe a call.
 
         Args:
+            args: what it is made with; encoded as `call`.
             size: tells how many workers the pool should have.
             on_failure: called with the worker and the error when a worker cannot be set up.
             required: whether no worker may go without it, not even the first ones.
@@ -52,6 +54,7 @@ class SetUp:
         self._cell = cell
         self._held = held
         self._call = call
+        self._args = args
         self._size = size
         self._on_failure = on_failure
         self.required = required
@@ -59,7 +62,7 @@ class SetUp:
 
     def task(self) -> Task:
         """The call, for one more worker."""
-        return Task(0, self._held, self._call, cell=self._cell)
+        return Task(0, self._held, self._call, self._args, cell=self._cell)
 
     def forget(self, worker: int) -> None:
         """A worker is gone, and with it what its call had done."""
@@ -92,6 +95,13 @@ class SetUp:
         elif outcome.worker is not None and not self.future.done():
             self._values[outcome.worker] = outcome.value
             self.check()
+
+    def finish_all(
+        self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
+    ) -> None:
+        """A worker has made the call; there is one task in a batch."""
+        for task, value, took in zip(tasks, values, seconds, strict=True):
+            self.finish(task, Outcome(worker, took, value))
 
     def discard(self, tasks: Sequence[Task]) -> None:
         """Nothing to do."""

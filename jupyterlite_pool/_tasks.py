@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from ._futures import PoolFuture
@@ -33,14 +33,12 @@ class Task:
     index: int
     held: Held
     call: Encoded
-    #: As they were given, for messages.
+    #: As they were given: for messages, and to be sent where they need not be encoded.
     args: Sequence[Any] = ()
     seed: tuple[int, int] | None = None
     #: Where its output is shown; see `_output`.
     cell: Any = None
     attempt: int = 1
-    id: int = -1
-    output: list[str] = field(default_factory=list)
 
     @property
     def needs(self) -> list[str]:
@@ -90,6 +88,11 @@ class TaskSource(Protocol):
 
     def finish(self, task: Task, outcome: Outcome) -> None:
         """A task has ended."""
+
+    def finish_all(
+        self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
+    ) -> None:
+        """Tasks of a batch have ended, each with a value."""
 
     def discard(self, tasks: Sequence[Task]) -> None:
         """These tasks were cancelled before they ran."""
@@ -179,6 +182,13 @@ class CallQueue:
             future.set_exception(outcome.error)
         else:
             future.set_result(outcome.value)
+
+    def finish_all(
+        self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
+    ) -> None:
+        """Resolve their futures."""
+        for task, value, took in zip(tasks, values, seconds, strict=True):
+            self.finish(task, Outcome(worker, took, value))
 
     def discard(self, tasks: Sequence[Task]) -> None:
         """The futures of calls that will not run after all."""

@@ -50,6 +50,8 @@ class PyodideBackend:
         #: What was asked of the pool before its JavaScript was loaded, in order.
         self._early: list[Callable[[Any], object]] = []
         self._early_batches: set[int] = set()
+        #: What the last batch needed, and the same for JavaScript: most need what the last one did.
+        self._last_needs: tuple[Sequence[str], Any] = (), None
         self._listener: Listener | None = None
         self._on_event: Any = None
         self._outbox: Any = None
@@ -68,7 +70,7 @@ class PyodideBackend:
             if self._ended:
                 return
             self._on_event = create_proxy(self._hear)
-            self._outbox = module.Outbox.new(self._on_event)
+            self._outbox = module.Outbox.new(module.gathering(self._on_event))
             idle = None if limits.idle_timeout is None else limits.idle_timeout * 1000
             options = _object(
                 listener=self._outbox.push,
@@ -111,9 +113,10 @@ class PyodideBackend:
         """As `Backend.submit`."""
 
         def action(pool: Any) -> object:
-            return pool.submit(
-                batch, to_js(payload), _moved(buffers), to_js(list(needs)), target, group
-            )
+            if needs != self._last_needs[0]:
+                self._last_needs = needs, to_js(list(needs))
+            moved = _moved(buffers) if buffers else None
+            return pool.submit(batch, to_js(payload), moved, self._last_needs[1], target, group)
 
         if self._pool is None:
             self._early_batches.add(batch)
@@ -196,10 +199,10 @@ class PyodideBackend:
 
     def _hear_one(self, listener: Listener, event: Any) -> None:
         kind = event.type
-        if kind == "frame":
+        if kind == "gathered":
+            self._hear_gathered(listener, event.words.to_py(), event.payload.to_bytes())
+        elif kind == "frame":
             self._hear_frame(listener, event.worker, event.frame)
-        elif kind == "dispatched":
-            listener.on_dispatched(event.worker, event.batch)
         elif kind == "ready":
             listener.on_worker_ready(event.worker)
         elif kind == "ended":
@@ -211,6 +214,22 @@ class PyodideBackend:
             listener.on_limited(event.workers)
         elif kind == "broken":
             listener.on_broken(event.message)
+
+    def _hear_gathered(self, listener: Listener, words: Sequence[int], payload: bytes) -> None:
+        """Many small events, as `GatheredEvent` in `gather.ts` has them."""
+        each = iter(words)
+        end = 0
+        for worker, batch, size, place, done in zip(each, each, each, each, each, strict=True):
+            if self._ended:
+                return
+            try:
+                if size < 0:
+                    listener.on_dispatched(worker, batch)
+                else:
+                    start, end = end, end + size
+                    listener.on_result(worker, batch, payload[start:end], (), place, bool(done))
+            except Exception:  # it must not keep the others from being heard
+                traceback.print_exc()
 
     def _hear_frame(self, listener: Listener, worker: int, frame: Any) -> None:
         kind = frame.kind

@@ -36,9 +36,10 @@ class JsPort:
         self.worn = post.worn
 
         def stream(name: str) -> TaskStream:
-            return TaskStream(lambda task, text: post.output(task, name, text))
+            return TaskStream(lambda text: post.output(self._task, name, text))
 
-        out, err = self._streams = [stream("stdout"), stream("stderr")]
+        self._task = -1
+        self._out, self._err = out, err = stream("stdout"), stream("stderr")
         out.other, err.other = err, out
         sys.stdout, sys.stderr = out, err
 
@@ -46,7 +47,7 @@ class JsPort:
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
         """Post results; the bytes are copied out of the heap once, and then transferred."""
-        moved = to_js([to_js(buffer).buffer for buffer in buffers])
+        moved = to_js([to_js(buffer).buffer for buffer in buffers]) if buffers else None
         self._result(batch, to_js(payload), moved, next, done)
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
@@ -55,14 +56,15 @@ class JsPort:
 
     def task(self, task: int) -> None:
         """Say whose output comes next."""
+        if self._out.held or self._err.held:  # asked for every task
+            self._out.flush()
+            self._err.flush()
         self._task = task
-        for stream in self._streams:
-            stream.begin(task)
 
     def display(self, shown: str) -> None:
         """Post what a task displays, after what it has printed."""
-        for stream in self._streams:
-            stream.flush()
+        self._out.flush()
+        self._err.flush()
         self._output(self._task, "display", shown)
 
     def announce(self, phase: str) -> None:
@@ -92,7 +94,8 @@ class JsRunner:
 
     def run(self, batch: int, payload: Any, buffers: Any) -> asyncio.Task[None] | None:
         """As `Runner.run`; None where it ran to its end at once, without the event loop's turn."""
-        running = self._runner.run(batch, payload.to_bytes(), _memory(buffers))
+        own = () if buffers is None else _memory(buffers)
+        running = self._runner.run(batch, payload.to_bytes(), own)
         loop = asyncio.get_running_loop()
         task = asyncio.Task(running, loop=loop, eager_start=True)  # type: ignore[call-arg] # 3.12
         if not task.done():

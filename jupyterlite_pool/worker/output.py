@@ -19,22 +19,16 @@ class TaskStream(io.TextIOBase):
     #: As the notebook's own: tqdm, for one, asks which characters it may use.
     encoding = "utf-8"
 
-    def __init__(self, post: Callable[[int, str], None], clock: Callable[[], float] = monotonic):
+    def __init__(self, post: Callable[[str], None], clock: Callable[[], float] = monotonic):
         super().__init__()
         #: The task's other stream: what was written there before is posted before.
         self.other: TaskStream | None = None
         self._post = post
         self._clock = clock
-        self._task = -1
-        self._held: list[str] = []
+        #: What was written and not posted.
+        self.held: list[str] = []
         self._size = 0
         self._posted = float("-inf")
-
-    def begin(self, task: int) -> None:
-        """What is written from now on belongs to this task; -1 for none."""
-        if self._held:
-            self.flush()
-        self._task = task
 
     def writable(self) -> bool:
         """True: the one thing it is for."""
@@ -44,9 +38,9 @@ class TaskStream(io.TextIOBase):
         """Take text, and post what is due."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self.other is not None and self.other._held:
+        if self.other is not None and self.other.held:
             self.other.flush()
-        self._held.append(text)
+        self.held.append(text)
         self._size += len(text)
         due = self._clock() - self._posted >= INTERVAL or self._size >= LIMIT
         if due and "\n" in text:
@@ -55,16 +49,16 @@ class TaskStream(io.TextIOBase):
 
     def flush(self) -> None:
         """Post all that was written."""
-        text = "".join(self._held)
-        self._held = []
+        text = "".join(self.held)
+        self.held = []
         self._size = 0
         if text:
             self._posted = self._clock()
-            self._post(self._task, text)
+            self._post(text)
 
     def _post_lines(self) -> None:
-        lines, newline, rest = "".join(self._held).rpartition("\n")
-        self._held = [rest] if rest else []
+        lines, newline, rest = "".join(self.held).rpartition("\n")
+        self.held = [rest] if rest else []
         self._size = len(rest)
         self._posted = self._clock()
-        self._post(self._task, lines + newline)
+        self._post(lines + newline)

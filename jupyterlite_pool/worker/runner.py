@@ -13,12 +13,30 @@ import inspect
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import islice
 from time import perf_counter
 from typing import Any, Protocol
+from zlib import crc32
 
 from .._failure import encode_error
-from .._payload import decode, decode_function, dump_result, encode, split_calls
-from .._protocol import ENVIRONMENT_PREFIX, LOG_BYTES, POST_INTERVAL, CallItem, ResultItem
+from .._payload import (
+    RESULTS_END,
+    decode,
+    decode_function,
+    dump_result,
+    dump_value,
+    join_results,
+    results_end,
+    split_calls,
+)
+from .._protocol import (
+    ENVIRONMENT_PREFIX,
+    FAILED,
+    LOG_BYTES,
+    POST_INTERVAL,
+    CallBatch,
+    ResultItem,
+)
 from .._refs import set_fetcher
 from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
 from .context import WorkerInfo, set_current_worker
@@ -27,7 +45,7 @@ from .names import Globals, SetUpCall, SharedNames
 from .randomness import seed_item
 
 #: Types of most results; none of them can be awaited, and asking takes longer than many a task.
-PLAIN = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
+PLAIN_TYPES = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
 
 
 class Port(Protocol):
@@ -74,6 +92,8 @@ class Runner:
         #: Results that were not posted yet. This and `state` are read by JavaScript when Python has
         #: died, so that nothing finished is lost.
         self.log = bytearray(LOG_BYTES)
+        #: How many results are in the log, the CRC-32 of their bytes, and where they end.
+        self._count = self._checksum = self._log_end = 0
         #: The place in its batch of the task that runs, or -1; the used length of the log; the
         #: bytes of the largest large file of the drive that it used, as JavaScript notes them.
         self.state = array.array("i", [-1, 0, 0])
@@ -115,35 +135,39 @@ class Runner:
     async def run(self, batch: int, payload: bytes, buffers: Sequence[Any]) -> None:
         """Run a batch's tasks in order; their results are posted on the way and at the end."""
         try:
-            items = split_calls(payload, buffers)
+            sent = split_calls(payload)
         except Exception as error:
             self._port.error(batch, type(error).__name__, str(error), traceback.format_exc())
             return
         set_fetcher(self.fetch)
+        calls = sent.calls
         if batch in self._cancelled:  # while it waited here behind another
-            items = []
+            calls = []
+        rest = iter(buffers)
+        own: Sequence[Any] = ()
         posted = perf_counter()
-        last = len(items) - 1
+        last = len(calls) - 1
         attempt = 0
         try:
-            for place, (item, item_buffers) in enumerate(items):
-                if place == 0 or item.environment != self._environment.current:
-                    changed = self._environment.outdated(item.environment)
-                    if changed is not None:
-                        self._flush(batch, place, False)
-                        self._port.retire(f"{changed} has changed since it was imported")
-                        return
+            changed = self._environment.outdated(sent.environment)
+            if changed is not None:
+                self._port.retire(f"{changed} has changed since it was imported")
+                return
+            for place, call in enumerate(calls):
+                task = sent.first + place
                 self.state[0] = place
-                self._port.task(item.task)
-                if item.attempt != attempt:
-                    attempt = item.attempt
+                self._port.task(task)
+                if sent.attempts[place] != attempt:
+                    attempt = sent.attempts[place]
                     set_current_worker(WorkerInfo(self._worker, self._pid, attempt))
-                result, out = await self._run_one(batch, item, item_buffers)
-                record = dump_result(result)
+                if sent.buffers is not None:
+                    own = list(islice(rest, sent.buffers[place]))
+                seed = None if sent.seeds is None else sent.seeds[place]
+                record, out = await self._run_one(batch, sent, task, call, seed, own)
                 held = not out and self._hold(record)
                 if not held:
                     self._flush(batch, place, False)
-                    self._port.result(batch, record, out, place + 1, False)
+                    self._port.result(batch, join_results([record]), out, place + 1, False)
                 if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
                     self._flush(batch, place + 1, False)
                     await asyncio.sleep(0)  # lets a word of the host in
@@ -154,15 +178,21 @@ class Runner:
             set_current_worker(None)
         self.state[0] = -1
         self._cancelled.discard(batch)
-        self._flush(batch, len(items), True)
+        self._flush(batch, len(sent.calls), True)
 
-    def _hold(self, result: bytes) -> bool:
+    def _hold(self, record: bytes) -> bool:
         """Keep a result until the next post. False where it has no room."""
-        used = self.state[1]
-        if used + len(result) > LOG_BYTES:
+        start = self._log_end
+        end = start + len(record)
+        used = end + RESULTS_END.size
+        if used > LOG_BYTES:
             return False
-        self.log[used : used + len(result)] = result
-        self.state[1] = used + len(result)
+        self._count += 1
+        self._checksum = crc32(record, self._checksum)
+        # The end is written over by the next result: what is in the log is a payload at any time.
+        self.log[start:used] = record + results_end(self._count, self._checksum)
+        self._log_end = end
+        self.state[1] = used
         return True
 
     def _flush(self, batch: int, next: int, done: bool) -> None:
@@ -172,33 +202,41 @@ class Runner:
         if used or done:
             self._port.result(batch, bytes(self.log[:used]), [], next, done)
         self.state[1] = 0
+        self._count = self._checksum = self._log_end = 0
 
     async def _run_one(
-        self, batch: int, item: CallItem, buffers: Sequence[Any]
-    ) -> tuple[ResultItem, list[memoryview]]:
+        self,
+        batch: int,
+        sent: CallBatch,
+        task: int,
+        call: tuple[Any, ...] | bytes,
+        seed: tuple[int, int] | None,
+        buffers: Sequence[Any],
+    ) -> tuple[bytes, list[memoryview]]:
+        """Make a call; its result as bytes, and buffers that are sent beside them."""
         started = perf_counter()
         try:
-            if item.environment != self._environment.current:
-                await self._environment.apply(item.environment)
-            function, args, kwargs = self._read(item, buffers)
-            if item.seed is not None:
-                seed_item(*item.seed)
+            if sent.environment != self._environment.current:
+                await self._environment.apply(sent.environment)
+            function, args, kwargs = self._read(sent.function, call, buffers)
+            if seed is not None:
+                seed_item(*seed)
             sets_up = isinstance(function, SetUpCall)
-            before = self._names.before(item.function) if sets_up else []
-            if item.timed:
+            before = self._names.before(sent.function) if sets_up else []
+            if sent.timed:
                 self._port.begin(batch)
             started = perf_counter()
             self._interruptible = True
             value = function(*args, **kwargs)
-            if type(value) not in PLAIN and inspect.isawaitable(value):
+            if type(value) not in PLAIN_TYPES and inspect.isawaitable(value):
                 value = await value
             self._interruptible = False
             if sets_up:
-                self._names.share(item.function, before)
+                self._names.share(sent.function, before)
             seconds = perf_counter() - started
             if self.state[2]:
                 self._warn_of_large_file()
-            payload, out, _ = encode(value)
+            return dump_value(task, seconds, value)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
             self._interruptible = False
             if isinstance(error, FileNotFoundError):
@@ -206,8 +244,7 @@ class Runner:
             if isinstance(error, MemoryError):
                 self._port.worn("it ran out of memory")  # WebAssembly never gives any back
             seconds = perf_counter() - started
-            return ResultItem(item.task, False, encode_error(error), 0, seconds), []
-        return ResultItem(item.task, True, payload, len(out), seconds), out
+            return dump_result(ResultItem(task, FAILED, encode_error(error), 0, seconds)), []
 
     def _warn_of_large_file(self) -> None:
         size, self.state[2] = self.state[2], 0
@@ -218,34 +255,41 @@ class Runner:
             stacklevel=2,
         )
 
-    def _read(self, item: CallItem, buffers: Sequence[Any]) -> tuple[Callable[..., Any], Any, Any]:
+    def _read(
+        self, key: str, call: tuple[Any, ...] | bytes, buffers: Sequence[Any]
+    ) -> tuple[Callable[..., Any], Any, Any]:
+        function = self._functions.get(key)
+        if function is not None and type(call) is tuple:  # asked first: most of small tasks
+            return function, call, {}
         try:
             try:
-                return self._decode(item, buffers)
+                return self._decode(key, call, buffers)
             except ModuleNotFoundError:
                 importlib.invalidate_caches()  # it may have been written a moment ago
-                return self._decode(item, buffers)
+                return self._decode(key, call, buffers)
         except BaseException as error:
             raise RemoteUnpicklingError(
                 f"the worker could not read the call: {type(error).__name__}: {error}"
             ) from error
 
     def _decode(
-        self, item: CallItem, buffers: Sequence[Any]
+        self, key: str, call: tuple[Any, ...] | bytes, buffers: Sequence[Any]
     ) -> tuple[Callable[..., Any], Any, Any]:
-        function = self._functions.get(item.function)
+        function = self._functions.get(key)
         if function is None:
             spaces: list[Globals] = []
-            function = decode_function(*self._encoded[item.function], spaces)
-            self._functions[item.function] = function
-            self._names.add(item.function, spaces)
-        args, kwargs = self._decode_arguments(item, buffers)
+            function = decode_function(*self._encoded[key], spaces)
+            self._functions[key] = function
+            self._names.add(key, spaces)
+        if isinstance(call, tuple):
+            return function, call, {}
+        args, kwargs = self._decode_arguments(call, buffers)
         return function, args, kwargs
 
-    def _decode_arguments(self, item: CallItem, buffers: Sequence[Any]) -> Any:
+    def _decode_arguments(self, payload: bytes, buffers: Sequence[Any]) -> Any:
         if not self._names:
-            return decode(item.payload, buffers)
+            return decode(payload, buffers)
         spaces: list[Globals] = []
-        arguments = decode(item.payload, buffers, spaces)
+        arguments = decode(payload, buffers, spaces)
         self._names.fill(spaces)
         return arguments

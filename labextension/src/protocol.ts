@@ -10,7 +10,7 @@
  */
 
 /** Raised whenever a frame changes shape; a worker of another version is not used. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Bytes written by Python's pickle, with the buffers that it left out of band. */
 export interface Encoded {
@@ -19,7 +19,7 @@ export interface Encoded {
 }
 
 /** A payload of fewer bytes than this is copied as fast as it is handed over; see `benchmarks`. */
-const SMALL = 1 << 14;
+export const SMALL = 1 << 14;
 
 /** What of a frame that carries something encoded is handed over instead of copied. */
 export function transferables({ payload, buffers }: Encoded): ArrayBuffer[] {

@@ -416,6 +416,21 @@ test('a batch with a target is run by that worker, before any other', async () =
   expect(await given(FakeWorker.at(1), 2)).toEqual([2, 4]);
 });
 
+test('a worker runs nothing before what its owner has for it when it is ready', async () => {
+  // As a kernel does: with the word of a worker others are heard, and bring more batches.
+  const listener = (event: PoolEvent): void => {
+    if (event.type === 'ready') {
+      submit(pool, 1);
+      pool.submit(2, new Uint8Array([2]), [], [], event.worker);
+    }
+  };
+  const { pool } = make(1, { listener });
+  await pool.init();
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(2);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([2, 1]);
+});
+
 test('a worker that has run its share is replaced, and loses nothing', async () => {
   // As a kernel does: the next batch comes while the last one's result is told.
   const listener = (event: PoolEvent): void => {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool._payload import dump_result
-from jupyterlite_pool._protocol import ResultItem
+from jupyterlite_pool._payload import dump_result, join_results
+from jupyterlite_pool._protocol import PLAIN, ResultItem
 from jupyterlite_pool.backends import STOPPED, Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
 from jupyterlite_pool.testing import InProcessBackend
@@ -41,13 +41,22 @@ class Forging(InProcessBackend):
         super().kill(worker, end)
 
 
+def forged(task: int, buffers: int) -> bytes:
+    """A result as a worker of ours writes it."""
+    return join_results([dump_result(ResultItem(task, PLAIN, None, buffers, 0.0))])
+
+
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
-        (b"no result at all, but some bytes of another kind", "cut short"),
+        (b"no result at all, but some bytes of another kind", "checksum is wrong"),
         (b"\x01", "cut short"),
         (bytes(100), "checksum is wrong"),
-        (dump_result(ResultItem(99, True, b"", 0, 0.0)), "task 99, whose turn it was not"),
+        (join_results([b"no result"]), "cannot be read"),
+        (join_results([b"N"]), "something that is no result"),
+        (forged(99, 0), "task 99, whose turn it was not"),
+        (forged(0, 0) * 2, "checksum is wrong"),
+        (forged(0, 1), "0 buffers instead of 1"),
     ],
 )
 def test_a_worker_that_forges_results_is_replaced_and_its_task_fails(

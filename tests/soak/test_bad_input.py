@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import marshal
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool._failure import encode_error
 from jupyterlite_pool._map import pool_map
-from jupyterlite_pool._payload import dump_result, encode
-from jupyterlite_pool._protocol import ResultItem
+from jupyterlite_pool._payload import dump_result, dump_value, encode, join_results
+from jupyterlite_pool._protocol import FAILED, PICKLED, ResultItem
 from jupyterlite_pool._reusable import set_reusable_executor
 from jupyterlite_pool.backends import STOPPED, Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.errors import TerminatedWorkerError
@@ -26,6 +27,18 @@ from .conftest import Effort
 
 #: Tasks of each batch.
 TASKS = 4
+
+
+#: What stands where a result should.
+NO_RESULTS: list[Any] = [
+    None,
+    7,
+    "xxxxx",
+    (0, 0),
+    (0, 0, 0, "x", 0.1),
+    (0, 0, 0, 0, "x"),
+    ((),) * 5,
+]
 
 
 class Scripted(InProcessBackend):
@@ -55,18 +68,21 @@ def right(first: int) -> list[bytes]:
     records = []
     for place in range(TASKS):
         if place == TASKS - 1:
-            item = ResultItem(first + place, False, encode_error(LookupError("x")), 0, 0.1)
+            failed = ResultItem(first + place, FAILED, encode_error(LookupError("x")), 0, 0.1)
+            records.append(dump_result(failed))
+        elif place:
+            records.append(dump_value(first + place, 0.1, place * 11)[0])
         else:
-            item = ResultItem(first + place, True, encode(place * 11).payload, 0, 0.1)
-        records.append(dump_result(item))
+            pickled = ResultItem(first, PICKLED, encode(0).payload, 0, 0.1)
+            records.append(dump_result(pickled))
     return records
 
 
 def mutate(rng: random.Random, first: int) -> tuple[int, bytes, list[bytes], bool, bool]:
     """Batch number, payload, buffers, done, and whether it is what a worker of ours could say."""
     batch, records, buffers, done = 0, right(first), [], True
-    kind = rng.randrange(8)
-    payload = b"".join(records)
+    kind = rng.randrange(9)
+    payload = join_results(records)
     if kind == 0:  # some bits
         changed = bytearray(payload)
         for _ in range(rng.randrange(1, 4)):
@@ -78,16 +94,18 @@ def mutate(rng: random.Random, first: int) -> tuple[int, bytes, list[bytes], boo
         payload += rng.randbytes(rng.randrange(1, 60))
     elif kind == 3:
         rng.shuffle(records)
-        payload = b"".join(records)
+        payload = join_results(records)
     elif kind == 4:
-        payload = b"".join([*records, rng.choice(records)])
+        payload = join_results([*records, rng.choice(records)])
     elif kind == 5:
         buffers = [rng.randbytes(8)] * rng.randrange(1, 3)
     elif kind == 6:
         payload = rng.randbytes(rng.randrange(200))
+    elif kind == 7:  # no results, and yet with a checksum that is right
+        payload = join_results([marshal.dumps(rng.choice(NO_RESULTS))] * TASKS)
     else:
         batch = rng.randrange(-3, 10**6)
-    same = payload == b"".join(right(first)) and not buffers and batch == 0
+    same = payload == join_results(right(first)) and not buffers and batch == 0
     return batch, payload, buffers, done, same
 
 

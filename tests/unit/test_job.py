@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool._job import MapJob
+from jupyterlite_pool._payload import AS_THEY_ARE
 from jupyterlite_pool._tasks import Outcome, Task
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 
@@ -439,3 +440,71 @@ def test_a_retry_ends_by_itself_though_an_item_of_the_first_run_still_runs() -> 
     finish_all(again)
     assert job.values == {0: 2, 1: 4, 2: 6}
     assert not job.active
+
+
+def test_plain_items_are_read_a_batch_at_a_time_and_others_come_in_their_places() -> None:
+    items = [1, 2.5, "x", None, [3], 4, 5]
+    job = job_of(items, chunksize=3, return_exceptions=True)
+    batches = []
+    while tasks := job.take(2):
+        batches.append([(task.index, task.args[0], task.call is AS_THEY_ARE) for task in tasks])
+    plain = [not isinstance(item, list) for item in items]
+    rows = list(zip(range(7), items, plain, strict=True))
+    assert batches == [rows[:3], rows[3:6], rows[6:]]
+
+
+def test_an_iterable_that_runs_code_is_read_item_by_item() -> None:
+    items = Counted(range(10))
+    job = job_of(items, chunksize=3)
+    assert indices(job.take(2)) == [0, 1, 2]
+    assert items.read == 3
+
+
+def test_items_that_were_not_read_when_a_job_is_cancelled_are_cancelled() -> None:
+    for items in ([0, 1, 2, 3, 4], [0, 1, [2], 3, 4]):  # plain, and one that is not
+        job = job_of(items, chunksize=2)
+        first, second = job.take(2)
+        if isinstance(items[2], list):
+            job.put_back(job.take(2))
+        finish(job, first, second)
+        job.cancel()
+        assert job.cancelled == {2, 3, 4}
+        assert job.inputs([2, 3, 4]) == [(item,) for item in items[2:]]
+        assert not job.active
+
+
+def test_a_list_that_has_become_shorter_ends_the_job() -> None:
+    items = [1, 2, 3, 4]
+    job = job_of(items, chunksize=2)
+    finish(job, *job.take(2))
+    del items[3:]
+    finish(job, *job.take(2))
+    assert job.total == 3
+    assert job.values == {0: 2, 1: 4, 2: 6}
+    assert not job.active
+
+
+def test_values_of_a_batch_are_kept_as_those_of_its_items() -> None:
+    heard: list[int] = []
+    one, whole = (job_of(range(3), chunksize=3) for _ in range(2))
+    for job in (one, whole):
+        job.item_observers.append(heard.append)
+        second = job.arrival(1)
+        tasks = job.take(1)
+        tasks[2].attempt = 2
+        job.printed(tasks[1], "stdout", "a")
+        job.printed(tasks[1], "stdout", "b")
+        if job is one:
+            for task in tasks:
+                job.finish(task, Outcome(7, 0.25, 2 * task.args[0]))
+        else:
+            job.finish_all(tasks, 7, [0, 2, 4], [0.25] * 3)
+        assert job.values == {0: 0, 1: 2, 2: 4}
+        assert job.output == {1: "ab"}
+        timings = [(timing.item, timing.worker, timing.seconds) for timing in job.timings.values()]
+        assert timings == [(index, 7, 0.25) for index in range(3)]
+        assert [timing.attempt for timing in job.timings.values()] == [1, 1, 2]
+        assert second.result(0) is True
+        assert not job.take(1)
+        assert not job.active
+    assert heard == [0, 1, 2] * 2

@@ -22,67 +22,63 @@ class Recorded:
     """A stream with its clock and what it posted."""
 
     def __init__(self) -> None:
-        self.posts: list[tuple[int, str]] = []
+        self.posts: list[str] = []
         self.clock = Clock()
-        self.stream = TaskStream(lambda task, text: self.posts.append((task, text)), self.clock)
+        self.stream = TaskStream(self.posts.append, self.clock)
 
 
 @pytest.fixture
 def recorded() -> Recorded:
-    recorded = Recorded()
-    recorded.stream.begin(7)
-    return recorded
+    return Recorded()
 
 
 def test_the_first_line_is_posted_at_once(recorded: Recorded) -> None:
     recorded.stream.write("one\n")
-    assert recorded.posts == [(7, "one\n")]
+    assert recorded.posts == ["one\n"]
 
 
 def test_lines_soon_after_a_post_wait_and_go_together(recorded: Recorded) -> None:
     recorded.stream.write("one\n")
     recorded.stream.write("two\n")
     recorded.stream.write("three\n")
-    assert recorded.posts == [(7, "one\n")]
+    assert recorded.posts == ["one\n"]
     recorded.clock.now += 2 * INTERVAL
     recorded.stream.write("four\n")
-    assert recorded.posts[1:] == [(7, "two\nthree\nfour\n")]
+    assert recorded.posts[1:] == ["two\nthree\nfour\n"]
 
 
 def test_a_line_without_an_end_waits_for_it(recorded: Recorded) -> None:
     recorded.stream.write("one\ntw")
     recorded.clock.now += 2 * INTERVAL
     recorded.stream.write("o")
-    assert recorded.posts == [(7, "one\n")]
+    assert recorded.posts == ["one\n"]
     recorded.stream.write("\n")
-    assert recorded.posts[1:] == [(7, "two\n")]
+    assert recorded.posts[1:] == ["two\n"]
 
 
 def test_much_text_does_not_wait(recorded: Recorded) -> None:
     recorded.stream.write("one\n")
     recorded.stream.write("x" * LIMIT + "\n")
-    assert recorded.posts[1:] == [(7, "x" * LIMIT + "\n")]
+    assert recorded.posts[1:] == ["x" * LIMIT + "\n"]
 
 
 def test_flush_posts_a_line_without_an_end(recorded: Recorded) -> None:
     recorded.stream.write("no end")
     recorded.stream.flush()
     recorded.stream.flush()
-    assert recorded.posts == [(7, "no end")]
+    assert recorded.posts == ["no end"]
 
 
-def test_the_end_of_a_task_posts_the_rest_as_the_tasks_own(recorded: Recorded) -> None:
-    recorded.stream.write("rest")
-    recorded.stream.begin(8)
-    recorded.stream.write("next")
-    recorded.stream.begin(-1)
-    assert recorded.posts == [(7, "rest"), (8, "next")]
+def test_what_is_held_can_be_seen(recorded: Recorded) -> None:
+    recorded.stream.write("one\nrest")
+    assert recorded.stream.held == ["rest"]
+    recorded.stream.flush()
+    assert not recorded.stream.held
 
 
 def test_nothing_is_posted_where_nothing_was_written(recorded: Recorded) -> None:
     recorded.stream.write("")
     recorded.stream.flush()
-    recorded.stream.begin(8)
     assert recorded.posts == []
 
 
@@ -90,7 +86,7 @@ def test_print_writes_to_it(recorded: Recorded, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "stdout", recorded.stream)
     print("a", 1, end="!")
     recorded.stream.flush()
-    assert recorded.posts == [(7, "a 1!")]
+    assert recorded.posts == ["a 1!"]
     assert recorded.stream.writable()
 
 

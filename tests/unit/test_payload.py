@@ -14,21 +14,24 @@ from typing import Any
 
 import pytest
 
-from jupyterlite_pool import _payload
 from jupyterlite_pool._payload import (
+    AS_THEY_ARE,
     OUT_OF_BAND_BYTES,
     decode,
     decode_function,
     dump_result,
+    dump_value,
     encode,
     encode_call,
     encode_function,
     function_key,
     join_calls,
+    join_results,
+    read_value,
     split_calls,
     split_results,
 )
-from jupyterlite_pool._protocol import CallItem, ResultItem
+from jupyterlite_pool._protocol import FAILED, PICKLED, CallBatch, ResultItem
 
 ROOT = Path(__file__).parents[2]
 
@@ -183,24 +186,47 @@ def test_a_key_depends_on_large_buffers_too() -> None:
     assert function_key(one) != function_key(two)
 
 
-def test_items_come_apart_as_they_were_put_together() -> None:
-    items = [
-        CallItem(4, "f", None, b"first", 2, 1, None),
-        CallItem(5, "g", "e", b"", 0, 2, (7, 1)),
-        CallItem(6, "f", "e", b"third", 1, 1, None),
-    ]
-    buffers = [b"a", b"b", b"c"]
-    assert split_calls(join_calls(items), buffers) == [
-        (items[0], [b"a", b"b"]),
-        (items[1], []),
-        (items[2], [b"c"]),
-    ]
+def test_a_batch_comes_out_as_it_went_in() -> None:
+    batch = CallBatch(4, "f", "e", [b"first", (1, "x")], [1, 2], [2, 0], [(7, 0), (7, 1)], True)
+    assert split_calls(join_calls(batch)) == batch
+
+
+def test_plain_arguments_travel_as_they_are() -> None:
+    assert encode_call(plain, (1, None, 2.5, "x", True), {}) is AS_THEY_ARE
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [((1, [2]), {}), ((b"x",), {}), ((type("Int", (int,), {})(1),), {}), ((1,), {"y": 2})],
+)
+def test_other_arguments_are_pickled(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    assert encode_call(plain, args, kwargs).payload
 
 
 def test_results_that_stand_one_after_the_other_are_a_payload() -> None:
-    items = [ResultItem(1, True, b"x", 0, 0.5), ResultItem(2, False, b"y", 0, 0.25)]
-    payload = b"".join(_payload.dump_result(item) for item in items)
-    assert [item for item, _ in split_results(payload, [])] == items
+    items = [ResultItem(1, PICKLED, b"x", 0, 0.5), ResultItem(2, FAILED, b"y", 0, 0.25)]
+    assert split_results(join_results([dump_result(item) for item in items])) == items
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, -1, 10**4000, float("-inf"), 1j, "\ud800 é", "x" * 100_000, [1], b"x"]
+)
+def test_a_value_comes_back_with_its_type(value: Any) -> None:
+    record, buffers = dump_value(7, 0.5, value)
+    [item] = split_results(join_results([record]))
+    task, _, _, count, seconds = item
+    assert (task, count, seconds) == (7, len(buffers), 0.5)
+    back = read_value(item, buffers)
+    assert (type(back), back) == (type(value), value)
+
+
+@pytest.mark.parametrize("changed", range(-1, -30, -1))
+def test_a_result_that_was_hit_is_an_error(changed: int) -> None:
+    records = [dump_value(task, 0.5, task)[0] for task in range(3)]
+    payload = bytearray(join_results(records))
+    payload[changed] ^= 4
+    with pytest.raises(ValueError, match="checksum is wrong"):
+        split_results(bytes(payload))
 
 
 def test_a_traceback_in_a_worker_shows_the_cells_lines() -> None:
@@ -225,12 +251,13 @@ def test_the_lines_of_a_file_are_not_sent() -> None:
     assert b"not_sent" not in encode_function(plain).payload
 
 
-def test_a_large_result_is_read_where_it_lies() -> None:
-    results = [
-        ResultItem(i, True, bytes([i]) * size, 0, 0.0) for i, size in enumerate((9, 1 << 20))
-    ]
-    payload = b"".join(map(dump_result, results))
-    (small, _), (large, _) = split_results(payload, ())
-    assert [small, large] == results
-    assert isinstance(small.payload, bytes)
-    assert getattr(large.payload, "obj", None) is payload
+def test_a_large_result_stays_apart_with_a_checksum() -> None:
+    value = [b"x" * OUT_OF_BAND_BYTES]
+    record, [pickled] = dump_value(1, 0.5, value)
+    assert len(record) < 100
+    [item] = split_results(join_results([record]))
+    assert read_value(item, [pickled]) == value
+    hit = bytearray(pickled)
+    hit[100] ^= 1
+    with pytest.raises(ValueError, match="checksum is wrong"):
+        read_value(item, [hit])

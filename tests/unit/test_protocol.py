@@ -44,18 +44,18 @@ def test_both_packages_have_the_same_version() -> None:
 
 def test_the_shape_of_items_is_that_of_this_version() -> None:
     # Whoever changes a shape raises the version, so that a worker of another one is not used.
-    assert _protocol.PROTOCOL_VERSION == 2
-    assert _protocol.CallItem._fields == (
-        "task",
+    assert _protocol.PROTOCOL_VERSION == 3
+    assert _protocol.CallBatch._fields == (
+        "first",
         "function",
         "environment",
-        "payload",
+        "calls",
+        "attempts",
         "buffers",
-        "attempt",
-        "seed",
+        "seeds",
         "timed",
     )
-    assert _protocol.ResultItem._fields == ("task", "ok", "payload", "buffers", "seconds")
+    assert _protocol.ResultItem._fields == ("task", "kind", "payload", "buffers", "seconds")
 
 
 def test_the_end_of_a_worker_has_the_same_fields() -> None:

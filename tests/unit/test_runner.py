@@ -10,6 +10,7 @@ import pickle
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,19 +18,21 @@ import pytest
 
 from jupyterlite_pool._failure import decode_error
 from jupyterlite_pool._payload import (
+    AS_THEY_ARE,
     OUT_OF_BAND_BYTES,
-    decode,
     encode,
     encode_call,
     encode_function,
     join_calls,
+    read_value,
     split_results,
 )
 from jupyterlite_pool._protocol import (
     ENVIRONMENT_PREFIX,
+    FAILED,
     LOG_BYTES,
     MODULES_PREFIX,
-    CallItem,
+    CallBatch,
     ResultItem,
 )
 from jupyterlite_pool.errors import RemoteUnpicklingError
@@ -48,6 +51,14 @@ class Post(NamedTuple):
     buffers: list[memoryview]
     next: int
     done: bool
+
+    def values(self) -> list[Any]:
+        rest = iter(self.buffers)
+        return [
+            read_value(item, list(islice(rest, item.buffers)))
+            for item in self.results
+            if item.kind != FAILED
+        ]
 
 
 class Recorder:
@@ -71,7 +82,7 @@ class Recorder:
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
         assert batch == BATCH
-        results = [item for item, _ in split_results(payload, buffers)]
+        results = [ResultItem._make(item) for item in split_results(payload)]
         self.posts.append(Post(results, buffers, next, done))
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
@@ -89,10 +100,10 @@ class Recorder:
 
     @property
     def values(self) -> list[Any]:
-        return [decode(result.payload) for result in self.results if result.ok]
+        return [value for post in self.posts for value in post.values()]
 
     def failure(self) -> BaseException:
-        [error] = [decode_error(result.payload) for result in self.results if not result.ok]
+        [error] = [decode_error(result.payload) for result in self.results if result.kind == FAILED]
         return error
 
 
@@ -134,25 +145,33 @@ def run(
     """Run a batch with one function, its tasks numbered from 100."""
     runner.drop("f")
     runner.put("f", *encode_function(function)[:2])
-    items = []
-    buffers: list[memoryview] = []
-    for number, args in enumerate(calls, 100):
-        call = encode_call(function, args, {})
-        buffers.extend(call.buffers)
-        item = CallItem(number, "f", None, call.payload, len(call.buffers), 1, None)
-        items.append(item._replace(**fields))
-    asyncio.run(runner.run(BATCH, join_calls(items), buffers))
+    encoded = [encode_call(function, args, {}) for args in calls]
+    batch = CallBatch(
+        100,
+        "f",
+        None,
+        [
+            args if call is AS_THEY_ARE else call.payload
+            for args, call in zip(calls, encoded, strict=True)
+        ],
+        [1] * len(calls),
+        [len(call.buffers) for call in encoded],
+    )
+    buffers = [buffer for call in encoded for buffer in call.buffers]
+    asyncio.run(runner.run(BATCH, join_calls(batch._replace(**fields)), buffers))
+
+
+def run_key(runner: Runner, key: str, *calls: tuple[Any, ...] | bytes) -> None:
+    """Run a batch of calls of what was put under a key, its tasks numbered from 1."""
+    batch = CallBatch(1, key, None, list(calls), [1] * len(calls))
+    asyncio.run(runner.run(BATCH, join_calls(batch), []))
 
 
 @pytest.mark.usefixtures("_never_due")
 def test_short_tasks_are_posted_together_at_the_end(runner: Runner, port: Recorder) -> None:
     run(runner, abs, [(-1,), (-2,), (-3,)])
     [post] = port.posts
-    assert [(result.task, result.ok) for result in post.results] == [
-        (100, True),
-        (101, True),
-        (102, True),
-    ]
+    assert [result.task for result in post.results] == [100, 101, 102]
     assert port.values == [1, 2, 3]
     assert (post.next, post.done) == (3, True)
 
@@ -167,20 +186,21 @@ def test_results_are_posted_on_the_way_once_they_are_due(runner: Runner, port: R
     ]
 
 
-def place_and_log(_: int) -> tuple[int, int]:
-    return here[0].state[0], here[0].state[1]
+def place_and_log(_: int) -> tuple[int, bytes]:
+    """What JavaScript would read, and post, if Python died now."""
+    place, used, _ = here[0].state
+    return place, bytes(here[0].log[:used])
 
 
 @pytest.mark.usefixtures("_never_due")
 def test_what_is_finished_but_not_posted_can_be_read_when_python_has_died(
     runner: Runner, port: Recorder
 ) -> None:
-    run(runner, place_and_log, [(0,), (1,)])
-    (first_place, first_used), (second_place, second_used) = port.values
-    assert (first_place, first_used, second_place) == (0, 0, 1)
-    # JavaScript reads that many bytes of the log, and posts them.
-    [(item, _)] = split_results(bytes(runner.log[:second_used]), [])
-    assert (item.task, decode(item.payload)) == (100, (0, 0))
+    run(runner, place_and_log, [(0,), (1,), (2,)])
+    assert [place for place, _ in port.values] == [0, 1, 2]
+    finished = [list(map(ResultItem._make, split_results(log))) for _, log in port.values]
+    assert [[item.task for item in items] for items in finished] == [[], [100], [100, 101]]
+    assert read_value(finished[2][0], ()) == (0, b"")
     assert list(runner.state) == [-1, 0, 0]
 
 
@@ -248,19 +268,15 @@ def test_a_batch_that_cannot_be_read_is_an_error_of_the_whole(
     assert port.posts == []
 
 
-@pytest.mark.parametrize("damaged", [{"payload": b"no pickle"}, {"function": "unknown"}])
 def test_a_task_that_cannot_be_read_costs_nothing_but_itself(
-    runner: Runner, port: Recorder, damaged: dict[str, Any]
+    runner: Runner, port: Recorder
 ) -> None:
     runner.put("f", *encode_function(abs)[:2])
-    payload = encode_call(abs, (-1,), {}).payload
-    good = CallItem(1, "f", None, payload, 0, 1, None)
-    bad = good._replace(task=2, **damaged)
-    asyncio.run(runner.run(BATCH, join_calls([good, bad, good._replace(task=3)]), []))
-    assert [(result.task, result.ok) for result in port.results] == [
-        (1, True),
-        (2, False),
-        (3, True),
+    run_key(runner, "f", (-1,), b"no pickle", (-3,))
+    assert [(result.task, result.kind == FAILED) for result in port.results] == [
+        (1, False),
+        (2, True),
+        (3, False),
     ]
     assert isinstance(port.failure(), RemoteUnpicklingError)
 
@@ -269,8 +285,7 @@ def test_a_function_that_cannot_be_read_fails_its_tasks_only(
     runner: Runner, port: Recorder
 ) -> None:
     runner.put("bad", b"no pickle", [])
-    payload = encode_call(abs, (-1,), {}).payload
-    asyncio.run(runner.run(BATCH, join_calls([CallItem(1, "bad", None, payload, 0, 1, None)]), []))
+    run_key(runner, "bad", (-1,))
     assert isinstance(port.failure(), RemoteUnpicklingError)
     run(runner, abs, [(-5,)])
     assert port.values == [5]
@@ -317,7 +332,7 @@ def who(_: int) -> WorkerInfo | None:
 
 
 def test_a_task_knows_its_worker_and_only_a_task(runner: Runner, port: Recorder) -> None:
-    run(runner, who, [(0,)], attempt=2)
+    run(runner, who, [(0,)], attempts=[2])
     assert [tuple(value) for value in port.values] == [(3, 1003, 2)]
     assert current_worker() is None
 
@@ -332,9 +347,9 @@ def draw(_: int) -> float:
 
 
 def test_a_seeded_task_draws_the_same_whatever_ran_before(runner: Runner, port: Recorder) -> None:
-    run(runner, draw, [(0,)], seed=(1, 5))
-    run(runner, draw, [(0,), (0,)], seed=(1, 6))
-    run(runner, draw, [(0,)], seed=(1, 5))
+    run(runner, draw, [(0,)], seeds=[(1, 5)])
+    run(runner, draw, [(0,), (0,)], seeds=[(1, 6)] * 2)
+    run(runner, draw, [(0,)], seeds=[(1, 5)])
     first, second, third, again = port.values
     assert first == again
     assert second == third
@@ -344,8 +359,7 @@ def test_a_seeded_task_draws_the_same_whatever_ran_before(runner: Runner, port: 
 def test_a_function_that_was_dropped_is_gone(runner: Runner, port: Recorder) -> None:
     run(runner, abs, [(-1,)])
     runner.drop("f")
-    payload = encode_call(abs, (-1,), {}).payload
-    asyncio.run(runner.run(BATCH, join_calls([CallItem(1, "f", None, payload, 0, 1, None)]), []))
+    run_key(runner, "f", (-1,))
     assert "KeyError" in str(port.failure())
 
 

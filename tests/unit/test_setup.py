@@ -19,7 +19,9 @@ class Made:
         def failed(_: SetUp, worker: int | None, error: BaseException) -> None:
             self.failures.append((worker, error))
 
-        self.call = SetUp(Held("f"), Encoded(b"", []), lambda: self.size, failed, required=False)
+        self.call = SetUp(
+            Held("f"), Encoded(b"", []), (), lambda: self.size, failed, required=False
+        )
 
     def made(self, worker: int, value: Any) -> None:
         self.call.finish(self.call.task(), Outcome(worker, 0.0, value=value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from typing import Any
@@ -15,8 +16,9 @@ from jupyterlite_pool._payload import Encoded
 from jupyterlite_pool._tasks import Held, Outcome, Task
 
 
+@functools.cache
 def task(number: int) -> Task:
-    return Task(number, Held(), Encoded(b"", []), id=number)
+    return Task(number, Held(), Encoded(b"", []))
 
 
 def show(output: TaskOutput, number: int, text: str, stream: str = "stdout") -> None:

@@ -51,6 +51,8 @@ export class WorkerHandle {
   readonly held = new Set<string>();
   /** True from the end of a successful boot to the end of the worker. */
   ready = false;
+  /** Whether its owner knows that it is ready: what it must do before all else is in the queue. */
+  told = false;
   /** Whether it was restored from a snapshot. */
   restored = false;
   /** How many frames it has finished. */

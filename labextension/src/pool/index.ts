@@ -3,6 +3,7 @@ export { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '.
 export { BOOT_PHASES, PROTOCOL_VERSION } from '../protocol';
 export type { BootPhase, PoolEvent, WorkerEnd } from '../protocol';
 export { defaultSize, workerCap } from './limits';
+export { gathering } from './gather';
 export { Outbox } from './outbox';
 export { PyodidePool } from './pool';
 export type { InitOptions } from './launcher';

@@ -94,8 +94,10 @@ export class PyodidePool {
     this.crew = new Crew(String(workerUrl), size, options, {
       starting: ({ id }) => this.tell({ type: 'starting', worker: id }),
       phase: ({ id }, phase) => this.tell({ type: 'phase', worker: id, phase }),
-      ready: ({ id }, report) => {
-        this.tell({ type: 'ready', worker: id, report });
+      ready: (handle, report) => {
+        // What is told along with it may bring batches, too, and these must not come first.
+        this.tell({ type: 'ready', worker: handle.id, report });
+        handle.told = true;
         this.dispatch();
       },
       frame: (handle, frame) => this.onFrame(handle, frame),
@@ -176,8 +178,8 @@ export class PyodidePool {
   submit(
     batch: number,
     payload: Uint8Array<ArrayBuffer>,
-    buffers: ArrayBuffer[],
-    needs: string[],
+    buffers: ArrayBuffer[] = [], // an empty list of Python's would have to be made
+    needs: readonly string[] = [],
     target?: number,
     group?: number
   ): void {
@@ -305,7 +307,7 @@ export class PyodidePool {
   private dispatch(): void {
     this.crew.release();
     const idle = [...this.crew].filter(
-      handle => handle.ready && !handle.current && handle.worn === null
+      handle => handle.ready && handle.told && !handle.current && handle.worn === null
     );
     // The one that had something to do last is the warmest; it has imported what tasks import.
     idle.sort((a, b) => b.lastGiven - a.lastGiven);

@@ -86,7 +86,7 @@ export class TaskLoop {
       result: (
         batch: number,
         payload: Uint8Array<ArrayBuffer>,
-        buffers: ArrayBuffer[],
+        buffers: ArrayBuffer[] = [],
         next: number,
         done: boolean
       ) => {
@@ -168,7 +168,9 @@ export class TaskLoop {
     }
   }
 
-  private async run({ batch, payload, buffers }: RunFrame): Promise<void> {
+  private async run(frame: RunFrame): Promise<void> {
+    const { batch, payload } = frame;
+    const buffers = frame.buffers.length > 0 ? frame.buffers : undefined; // to look at them costs
     if (CAN_SUSPEND) {
       // A call that Python may pause, so that a task can wait for a promise.
       await this.runner?.run.callPromising(batch, payload, buffers);

@@ -249,7 +249,7 @@ async def talks_on(scene: Scene) -> float:
     [worker] = [
         batch.worker
         for batch in scene.executor._dispatcher._batches.values()
-        if any(task.args[:1] == (scene.name,) for task in batch.tasks.values())
+        if any(task.args[:1] == (scene.name,) for task in batch.tasks)
     ]
     assert worker is not None
     killed = now()

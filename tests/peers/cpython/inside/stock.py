@@ -16,7 +16,7 @@ from pyodide.ffi import run_sync
 
 from jupyterlite_pool._environment import Described
 from jupyterlite_pool._payload import Encoded, encode, encode_function, function_key, join_calls
-from jupyterlite_pool._protocol import CallItem
+from jupyterlite_pool._protocol import CallBatch
 from jupyterlite_pool.backends import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from jupyterlite_pool.backends.pyodide import PyodideBackend
 
@@ -75,11 +75,11 @@ class Workers:
         for key, part in (*described.parts, described[:2], (function, encoded)):
             self.backend.put(key, part)
         call = encode(((TESTS,), {}))
-        item = CallItem(-1, function, environment, call.payload, 0, 1, None)
+        batch = CallBatch(-1, function, environment, [call.payload], [1])
         number = self.new_number()
         self._preparing.add(number)
         needs = [*(key for key, _ in described.parts), environment, function]
-        self.backend.submit(number, join_calls([item]), [], needs, worker)
+        self.backend.submit(number, join_calls(batch), [], needs, worker)
 
     def status(self) -> list[WorkerStatus]:
         """The workers; one that is getting ready is not busy with anything of the borrower's."""

@@ -1,0 +1,63 @@
+/** Many small events in few words, for a listener to whom each property of an object is a call. */
+
+import { SMALL } from '../protocol';
+import type { PoolEvent, ResultFrame } from '../protocol';
+
+/** That batches were given to workers, and small results, in the order in which it happened. */
+export interface GatheredEvent {
+  type: 'gathered';
+  /**
+   * For each: worker, batch, bytes of the result, `next`, and 1 where the batch is done. No bytes but
+   * -1 where a batch was given to a worker.
+   */
+  words: number[];
+  /** The payloads of the results, one after the other. */
+  payload: Uint8Array<ArrayBuffer>;
+}
+
+/** A listener that tells another one of small events in one. */
+export function gathering(
+  listener: (events: (PoolEvent | GatheredEvent)[]) => void
+): (events: PoolEvent[]) => void {
+  return events => listener(shorten(events));
+}
+
+function shorten(events: PoolEvent[]): (PoolEvent | GatheredEvent)[] {
+  const told: (PoolEvent | GatheredEvent)[] = [];
+  let words: number[] = [];
+  let payloads: Uint8Array[] = [];
+  const tell = () => {
+    if (words.length > 0) {
+      told.push({ type: 'gathered', words, payload: joined(payloads) });
+      [words, payloads] = [[], []];
+    }
+  };
+  for (const event of events) {
+    if (event.type === 'dispatched') {
+      words.push(event.worker, event.batch, -1, 0, 0);
+    } else if (event.type === 'frame' && event.frame.kind === 'result' && isSmall(event.frame)) {
+      const { batch, payload, next, done } = event.frame;
+      words.push(event.worker, batch, payload.byteLength, next, Number(done));
+      payloads.push(payload);
+    } else {
+      tell();
+      told.push(event);
+    }
+  }
+  tell();
+  return told;
+}
+
+function isSmall({ payload, buffers }: ResultFrame): boolean {
+  return buffers.length === 0 && payload.byteLength < SMALL;
+}
+
+function joined(payloads: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(payloads.reduce((size, payload) => size + payload.byteLength, 0));
+  let at = 0;
+  for (const payload of payloads) {
+    whole.set(payload, at);
+    at += payload.byteLength;
+  }
+  return whole;
+}
