@@ -47,7 +47,7 @@ WAITING = """async () => {
 #: Resolves when only the pool's two workers and its spare are left.
 STOPPED = """async () => {
   const count = async () => (await navigator.locks.query()).held
-    .filter(({ name }) => name.startsWith('jupyterlite-pool')).length;
+    .filter(({ name }) => /^jupyterlite-pool:[0-9a-f]{32}$/.test(name)).length;
   while ((await count()) > 3) {
     await new Promise(resolve => setTimeout(resolve, 20));
   }
