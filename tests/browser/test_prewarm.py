@@ -33,7 +33,7 @@ print(json.dumps({
 #: What the page of a notebook can see of workers: the lock that each of them holds from its birth.
 WORKERS = """async () => {
   const { held } = await navigator.locks.query();
-  return held.filter(({ name }) => name.startsWith('jupyterlite-pool')).length;
+  return held.filter(({ name }) => /^jupyterlite-pool:[0-9a-f]{32}$/.test(name)).length;
 }"""
 
 WAIT_FOR_WORKERS = f"""async count => {{
