@@ -450,9 +450,9 @@ class MapJob:
                 self._items = itertools.chain(rows, self._items)
             return []
         first, self._read = self._read, self._read + len(rows)
-        held, seed = self._held, self._seed
+        held, seed, cell = self._held, self._seed, self._cell
         tasks = [
-            Task(index, held, AS_THEY_ARE, args, None if seed is None else (seed, index))
+            Task(index, held, AS_THEY_ARE, args, None if seed is None else (seed, index), cell)
             for index, args in enumerate(rows, first)
         ]
         self._taken.update(zip(range(first, self._read), tasks, strict=True))

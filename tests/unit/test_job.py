@@ -508,3 +508,9 @@ def test_values_of_a_batch_are_kept_as_those_of_its_items() -> None:
         assert not job.take(1)
         assert not job.active
     assert heard == [0, 1, 2] * 2
+
+
+@pytest.mark.parametrize("items", [range(3), iter(range(3)), [[1], [2], [3]]])
+def test_the_tasks_of_all_items_show_their_output_in_the_cell_of_the_job(items: Any) -> None:
+    job = MapJob(len, [items], cell="this cell", chunksize=3)
+    assert [task.cell for task in job.take(1)] == ["this cell"] * 3
