@@ -183,7 +183,7 @@ export interface BootOptions {
   module: WebAssembly.Module | null;
   /** The memory of a Pyodide that is ready but for its files; null to start one anew. */
   snapshot: Blob | null;
-  /** Whether to make a snapshot of this worker, before it does anything else, for the others. */
+  /** Whether to make a snapshot of this worker, which then serves nobody. */
   makeSnapshot: boolean;
   /** Packages of the lock file to load. */
   packages: string[];

@@ -686,7 +686,7 @@ test('a pool has one worker in any case', async () => {
   expect(FakeWorker.all).toHaveLength(1);
 });
 
-test('where the site has no snapshot, the first worker makes one for the others', async () => {
+test('where the site has no snapshot, one is made beside the first worker', async () => {
   FakeWorker.reset();
   FakeWorker.snapshot = new Blob(['memory']);
   const { pool, of } = make(3);
@@ -696,23 +696,26 @@ test('where the site has no snapshot, the first worker makes one for the others'
     options?.snapshot?.size
   ]);
   expect(made).toEqual([
-    [true, undefined],
+    [false, undefined],
     [false, 6],
-    [false, 6]
+    [false, 6],
+    [true, undefined]
   ]);
+  expect(FakeWorker.at(3).terminated).toBe(true);
+  expect(pool.workers).toHaveLength(3);
   FakeWorker.at(0).die();
   await vi.waitFor(() => expect(of('ready')).toHaveLength(4));
-  expect(FakeWorker.at(3).options?.snapshot?.size).toBe(6);
+  expect(FakeWorker.at(4).options?.snapshot?.size).toBe(6);
 });
 
 test.each([
   ['cannot be made', bootWell],
   ['ends with its worker', bootBadly]
-])('a snapshot that %s keeps nobody waiting', async (what, first) => {
-  FakeWorker.reset(first, bootWell);
-  const { pool, of } = make(2);
-  await pool.init({ runner: what }).catch(() => undefined);
-  await vi.waitFor(() => expect(of('ready').length).toBeGreaterThanOrEqual(2));
+])('a snapshot that %s keeps nobody waiting', async (what, maker) => {
+  FakeWorker.reset(bootWell, bootWell, maker);
+  const { pool } = make(2);
+  await pool.init({ runner: what });
+  expect(FakeWorker.at(2).options?.makeSnapshot).toBe(true);
   expect(FakeWorker.at(1).options?.snapshot).toBeNull();
   expect(pool.workers.every(({ state }) => state === 'idle')).toBe(true);
 });

@@ -48,7 +48,7 @@ def start_elsewhere(pages: Pages, serve: Callable[..., str], labextension: Path)
     page.goto(f"{serve(labextension.parents[1])}/lab/index.html")
     kernel = Kernel(page)
     kernel.run(START)
-    # The first worker has made a snapshot, in memory alone, from which the other one is restored.
+    # Beside the first worker a snapshot was made, in memory alone, for all that follow.
     assert kernel.value("restored") == [False, True]
     draws = kernel.value("draws")
     assert len({pid for pid, _, _ in draws}) == 2
@@ -79,7 +79,7 @@ def test_a_snapshot_of_other_versions_is_not_used(
     assert "cloudpickle 0.0.1" in warning
 
 
-def test_a_site_without_a_snapshot_has_one_made_by_its_first_worker(
+def test_a_site_without_a_snapshot_has_one_made_beside_its_first_worker(
     pages: Pages, serve: Callable[..., str], site_copy: Path
 ) -> None:
     about = site_copy / "pool.json"

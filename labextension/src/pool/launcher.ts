@@ -40,7 +40,7 @@ const TIMES_AS_LONG = 5;
 export class Launcher {
   private options: InitOptions = {};
   private nextWorker = 0;
-  /** What the first worker makes for the others, where the site has no snapshot for them. */
+  /** What is made beside the first worker, where the site has no snapshot. */
   private making: Promise<Blob | null> | null = null;
   /** Milliseconds of the slowest start. */
   private slowest: number | null = null;
@@ -74,27 +74,15 @@ export class Launcher {
     const { pyodideUrl = DEFAULT_PYODIDE_URL } = options;
     const handle = new WorkerHandle(this.nextWorker++, this.workerUrl, this.events);
     handle.preload(pyodideUrl);
-    let tellOthers: (snapshot: Blob | null) => void = () => undefined;
     const bootOptions = async (): Promise<BootOptions> => {
       const sites = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
-      const module = await compiledRuntime(pyodideUrl);
-      let snapshot = (await sites) ?? madeSnapshots.get(this.likeness) ?? null;
-      let makeSnapshot = false;
-      if (snapshot === null && this.making === null) {
-        makeSnapshot = true;
-        this.making = new Promise(resolve => {
-          tellOthers = resolve;
-        });
-      } else {
-        snapshot ??= await this.making;
-      }
-      return {
+      const common: BootOptions = {
         id: handle.id,
         pyodideUrl,
         lockFileUrl: options.lockFileUrl ?? null,
-        module,
-        snapshot,
-        makeSnapshot,
+        module: await compiledRuntime(pyodideUrl),
+        snapshot: null,
+        makeSnapshot: false,
         packages: options.packages ?? [],
         files: options.files ?? null,
         runner: options.runner ?? null,
@@ -102,26 +90,57 @@ export class Launcher {
         drive: options.drive ?? null,
         interrupts: null // the handle's own
       };
+      return { ...common, snapshot: (await sites) ?? (await this.madeSnapshot(common)) };
     };
     const started = performance.now();
     const onPhase = (phase: BootPhase): void => {
       options.onProgress?.(handle.id, phase);
       this.onPhase(handle, phase);
     };
-    const onSnapshot = (snapshot: Blob | null): void => {
-      if (snapshot) {
-        madeSnapshots.set(this.likeness, snapshot);
-      }
-      tellOthers(snapshot);
-    };
-    const booted = handle
-      .boot(bootOptions(), this.timeout, onPhase, onSnapshot)
-      .then(report => {
-        this.slowest = Math.max(this.slowest ?? 0, performance.now() - started);
-        return report;
-      })
-      .finally(() => tellOthers(null)); // for those who wait, if it has come to nothing
+    const booted = handle.boot(bootOptions(), this.timeout, onPhase).then(report => {
+      this.slowest = Math.max(this.slowest ?? 0, performance.now() - started);
+      return report;
+    });
     return { handle, booted };
+  }
+
+  /**
+   * A snapshot that this host has made; null for the first worker, which starts at once.
+   *
+   * Beside it a worker starts that makes the snapshot, and ends: what Python sees of JavaScript is
+   * not quite right there. All others wait for it, which is quicker than to start. For kernels alone:
+   * a page has few workers, and no runner to import.
+   */
+  private async madeSnapshot(options: BootOptions): Promise<Blob | null> {
+    if (options.runner === null) {
+      return null;
+    }
+    const made = madeSnapshots.get(this.likeness);
+    if (made !== undefined || this.making !== null) {
+      return made ?? this.making;
+    }
+    this.making = this.makeSnapshot(options);
+    return null;
+  }
+
+  private makeSnapshot(options: BootOptions): Promise<Blob | null> {
+    const nobody = (): void => undefined;
+    const events: HandleEvents = { frame: nobody, worn: nobody, ended: nobody };
+    const maker = new WorkerHandle(options.id, this.workerUrl, events);
+    return new Promise(resolve => {
+      const end = (snapshot: Blob | null): void => {
+        if (snapshot !== null) {
+          madeSnapshots.set(this.likeness, snapshot);
+        }
+        resolve(snapshot);
+        maker.terminate();
+      };
+      const task = { ...options, makeSnapshot: true, packages: [], code: '', drive: null };
+      maker.boot(Promise.resolve(task), this.timeout, nobody, end).then(
+        () => end(null),
+        () => end(null)
+      );
+    });
   }
 
   /** What two workers have in common that can be restored from the same snapshot. */

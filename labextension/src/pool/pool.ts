@@ -5,7 +5,7 @@
  * kernel's worker, Python calls `start`, `put`, `submit` and `cancel`, and hears of everything
  * through one listener, so that it is entered once per frame.
  */
-import { PoolError, RemoteError, TerminatedWorkerError } from '../errors';
+import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
 import { transferables } from '../protocol';
 import type { Encoded, EvalFrame, PoolEvent, RunFrame, TaskFrame, WorkerEnd } from '../protocol';
 import { afterBeats } from './beats';
@@ -125,7 +125,9 @@ export class PyodidePool {
   async init(options: InitOptions = {}): Promise<void> {
     this.checkOpen();
     await this.crew.start(options);
-    this.checkOpen(); // it may have been closed meanwhile
+    if (this.closed) {
+      throw new PoolStartError(`the workers did not start: ${this.closed?.message ?? ''}`);
+    }
     this.restWhenIdle();
   }
 

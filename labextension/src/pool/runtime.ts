@@ -16,7 +16,9 @@ const modules = new Map<string, Promise<WebAssembly.Module>>();
 export function compiledRuntime(pyodideUrl: string): Promise<WebAssembly.Module> {
   let module = modules.get(pyodideUrl);
   if (module === undefined) {
-    module = compile(new URL('pyodide.asm.wasm', pyodideUrl).href);
+    module = compile(new URL('pyodide.asm.wasm', pyodideUrl).href).catch((error: unknown) => {
+      throw new Error(`${pyodideUrl} cannot start: ${(error as Error).message}`);
+    });
     module.catch(() => modules.delete(pyodideUrl)); // the next time it may be there
     modules.set(pyodideUrl, module);
   }
