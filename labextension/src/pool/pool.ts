@@ -125,8 +125,9 @@ export class PyodidePool {
   async init(options: InitOptions = {}): Promise<void> {
     this.checkOpen();
     await this.crew.start(options);
-    if (this.closed) {
-      throw new PoolStartError(`the workers did not start: ${this.closed?.message ?? ''}`);
+    const meanwhile = this.closed;
+    if (meanwhile) {
+      throw new PoolStartError(`the workers did not start: ${meanwhile.message}`);
     }
     this.restWhenIdle();
   }
