@@ -21,7 +21,7 @@ site: build/.site  ## build the self-hosted site in _output/
 
 test: build/.site build/.browser  ## run the tests, but for the suites of others
 	cd labextension && ../$(BIN)/python ../tools/node.py npm test --silent
-	$(BIN)/python -m pytest --ignore tests/peers
+	$(BIN)/python -m pytest --ignore tests/peers -m "not long"
 
 peers: build/.site build/.browser  ## run CPython's and joblib's own tests on the pool, and count
 	$(BIN)/python -m pytest tests/peers

@@ -23,6 +23,13 @@ FILES = [
     "/pyodide/python_stdlib.zip",
 ]
 
+#: What can have become of a file; the first two of these are tried in `make test` as well.
+WAYS = [
+    MISSING,
+    "garbled",
+    *(pytest.param(ruin, marks=pytest.mark.long) for ruin in RUINS if ruin != "garbled"),
+]
+
 #: Seconds after which a start is given up in these tests; a good one takes a third of that.
 TIMEOUT = 15
 
@@ -79,7 +86,7 @@ def _whole(ruined: Site) -> Iterator[None]:
     ruined.ruined.clear()
 
 
-@pytest.mark.parametrize("ruin", [MISSING, *RUINS])
+@pytest.mark.parametrize("ruin", WAYS)
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_of_the_site_is_ruined(
     ruined: Site, page: Page, record: Record, file: str, ruin: str
@@ -117,7 +124,7 @@ def test_the_pool_starts_again_when_the_site_is_whole(ruined: Site, page: Page) 
     assert outcome["value"] == 42
 
 
-@pytest.mark.parametrize("ruin", [MISSING, *RUINS])
+@pytest.mark.parametrize("ruin", WAYS)
 def test_a_ruined_snapshot_only_makes_starts_slow(
     ruined: Site, pages: Pages, record: Record, ruin: str
 ) -> None:
