@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.heap import BYTES_IN_USE
 from tests.support.kernel import Kernel
 
 #: How many calls must leave nothing behind, after some that may: caches fill, a heap settles.
@@ -31,13 +32,6 @@ module = pyodide_js._module
 module.enable_pyproxy_allocation_tracing()
 executor = WorkerPoolExecutor(2)
 executor.run_everywhere(abs, 0)  # both are up
-
-def bytes_in_use():
-    info = module._malloc(64)
-    module._mallinfo(info)
-    used = module.HEAPU32[info // 4 + 7]  # uordblks
-    module._free(info)
-    return used
 
 def count():
     for _ in range(3):
@@ -65,6 +59,7 @@ def call(number):
 @pytest.fixture(scope="module", autouse=True)
 def _count(kernel: Kernel) -> None:
     kernel.run(COUNT)
+    kernel.run(BYTES_IN_USE)
 
 
 @pytest.mark.timeout(300)

@@ -8,12 +8,13 @@ import pytest
 from playwright.sync_api import Browser
 
 from benchmarks.memory import weight_of_renderers
+from tests.support.heap import BYTES_IN_USE
 from tests.support.kernel import Kernel
 
 from .conftest import MINUTES, Effort
 
 START = """
-import asyncio, os, time
+import asyncio, gc, os, time
 import pyodide_js
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.errors import TerminatedWorkerError
@@ -39,14 +40,9 @@ async def crash(count):
     await until(lambda: len(executor.ready_workers) == 2 and executor.status().spares)
     assert await executor.submit(abs, -1) == 1
 
-def bytes_in_use():
-    import gc
+def in_use():
     gc.collect()
-    info = module._malloc(64)
-    module._mallinfo(info)
-    used = module.HEAPU32[info // 4 + 7]  # uordblks
-    module._free(info)
-    return used
+    return bytes_in_use()
 
 def heap():
     return module.HEAP8.length
@@ -56,6 +52,7 @@ def heap():
 @pytest.fixture(scope="module", autouse=True)
 def _start(kernel: Kernel) -> None:
     kernel.run(START)
+    kernel.run(BYTES_IN_USE)
 
 
 def test_workers_that_crash_one_after_the_other(
@@ -79,12 +76,12 @@ def test_tasks_through_one_pool(kernel: Kernel, effort: Effort) -> None:
         f" == sum(range({count}))"
     )
     kernel.run(cell)  # heaps grow once
-    before = kernel.value("bytes_in_use()")
+    before = kernel.value("in_use()")
     done = 0
     for _ in effort.times(50, share=0.15, least=2):
         kernel.run(cell)
         done += count
-    growth = kernel.value("bytes_in_use()") / before - 1
+    growth = kernel.value("in_use()") / before - 1
     effort.keep("tasks through one pool", count=done, growth_of_the_heap_in_use=growth)
     assert growth <= 0.01
 

@@ -4,7 +4,7 @@
  * What they run is the pool's business. The crew starts them, replaces those that end, keeps a spare
  * ready, sends away those that are too many or worn, and gives up where none can start.
  */
-import { PoolStartError, errorText } from '../errors';
+import { PoolStartError } from '../errors';
 import type { BootPhase, BootReport, WorkerEnd } from '../protocol';
 import { afterBeats } from './beats';
 import type { TaskWord, WorkerHandle } from './handle';
@@ -252,7 +252,7 @@ export class Crew {
 
   /** Some workers serve, so nothing is lost by waiting for better times. */
   private tryAgainLater(end: WorkerEnd): void {
-    console.warn(`jupyterlite-pool: no further worker could start: ${errorText(end.message)}`);
+    console.warn(`jupyterlite-pool: no further worker could start: ${end.message}`);
     this.callOffTry?.();
     this.callOffTry = afterBeats(TRY_AGAIN, () => {
       this.failures = START_FAILURES - 1;
