@@ -172,6 +172,14 @@ export interface DriveOptions {
   probe: boolean;
 }
 
+/** Those of Pyodide's files that a host has once for all of its workers. */
+export interface SharedRuntime {
+  /** `pyodide.asm.wasm`, compiled. */
+  module: WebAssembly.Module;
+  /** `python_stdlib.zip`. */
+  library: Blob;
+}
+
 /** What a worker needs to become ready. */
 export interface BootOptions {
   id: number;
@@ -179,8 +187,8 @@ export interface BootOptions {
   pyodideUrl: string;
   /** Absolute URL of the lock file; null for the one beside Pyodide. */
   lockFileUrl: string | null;
-  /** The compiled runtime, shared by all workers of a host; null to compile it anew. */
-  module: WebAssembly.Module | null;
+  /** What all workers of a host share; null to load it anew. */
+  runtime: SharedRuntime | null;
   /** The memory of a Pyodide that is ready but for its files; null to start one anew. */
   snapshot: Blob | null;
   /** Whether to make a snapshot of this worker, which then serves nobody. */

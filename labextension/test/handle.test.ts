@@ -10,7 +10,7 @@ const OPTIONS: BootOptions = {
   id: 0,
   pyodideUrl: 'http://localhost/pyodide.mjs',
   lockFileUrl: null,
-  module: null,
+  runtime: null,
   snapshot: null,
   makeSnapshot: false,
   packages: [],

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../src/errors';
 import { PyodidePool } from '../src/pool/pool';
 import type { PoolOptions } from '../src/pool/pool';
-import type { PoolEvent } from '../src/protocol';
+import type { BootOptions, PoolEvent } from '../src/protocol';
 import {
   EMPTY_MODULE,
   FakeLocks,
@@ -22,7 +22,10 @@ beforeEach(() => {
   vi.stubGlobal('Worker', FakeWorker);
   vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
   vi.stubGlobal('location', { href: 'http://localhost/index.html' });
-  vi.stubGlobal('fetch', () => Promise.resolve(new Response()));
+  vi.stubGlobal(
+    'fetch',
+    vi.fn(() => Promise.resolve(new Response()))
+  );
   vi.spyOn(WebAssembly, 'compileStreaming').mockResolvedValue(EMPTY_MODULE);
 });
 
@@ -80,16 +83,18 @@ test('all workers are ready once it is initialised', async () => {
   ).toEqual([0, 1, 2]);
 });
 
-test('the runtime is compiled once for all workers', async () => {
-  const seen: (WebAssembly.Module | null)[] = [];
+test('the runtime is fetched and compiled once for all workers', async () => {
+  const seen: BootOptions['runtime'][] = [];
   FakeWorker.reset(options => {
-    seen.push(options.module);
+    seen.push(options.runtime);
     return Promise.resolve(REPORT);
   });
   const { pool } = make(3);
   await pool.init({ pyodideUrl: 'http://localhost/once/pyodide.mjs' });
   expect(WebAssembly.compileStreaming).toHaveBeenCalledTimes(1);
-  expect(seen.every(module => module instanceof WebAssembly.Module)).toBe(true);
+  expect(fetch).toHaveBeenCalledTimes(2); // the runtime itself, and Python's library
+  expect(seen.every(runtime => runtime?.module instanceof WebAssembly.Module)).toBe(true);
+  expect(seen.every(runtime => runtime?.library instanceof Blob)).toBe(true);
 });
 
 test('a runtime that is served as something else is compiled all the same', async () => {
@@ -98,7 +103,7 @@ test('a runtime that is served as something else is compiled all the same', asyn
   vi.spyOn(WebAssembly, 'compileStreaming').mockRejectedValue(new TypeError('wrong type'));
   const { pool } = make(1);
   await pool.init({ pyodideUrl: 'http://localhost/type/pyodide.mjs' });
-  expect(FakeWorker.at(0).options?.module).toBeInstanceOf(WebAssembly.Module);
+  expect(FakeWorker.at(0).options?.runtime?.module).toBeInstanceOf(WebAssembly.Module);
 });
 
 test.each([

@@ -124,6 +124,13 @@ def test_the_pool_starts_again_when_the_site_is_whole(ruined: Site, page: Page) 
     assert outcome["value"] == 42
 
 
+def test_the_runtime_is_asked_for_once_however_many_workers_start(ruined: Site, page: Page) -> None:
+    ruined.asked.clear()
+    assert start(page, ruined)["failed"] is None
+    for file in FILES[3:]:
+        assert sum(path.endswith(file) for path in ruined.asked) == 1, file
+
+
 @pytest.mark.parametrize("ruin", WAYS)
 def test_a_ruined_snapshot_only_makes_starts_slow(
     ruined: Site, pages: Pages, record: Record, ruin: str

@@ -2,7 +2,7 @@
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
-import { DEFAULT_PYODIDE_URL, compiledRuntime, madeSnapshots, verifiedSnapshot } from './runtime';
+import { DEFAULT_PYODIDE_URL, madeSnapshots, sharedRuntime, verifiedSnapshot } from './runtime';
 import type { SnapshotSource } from './runtime';
 
 /** What a worker is booted with; everything may be left out. */
@@ -62,7 +62,7 @@ export class Launcher {
     const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location.href);
     this.options = { ...options, pyodideUrl: href };
     // Whoever launches a worker is told where that fails.
-    compiledRuntime(href).catch(() => undefined);
+    sharedRuntime(href).catch(() => undefined);
     if (options.snapshot) {
       void verifiedSnapshot(options.snapshot);
     }
@@ -80,7 +80,7 @@ export class Launcher {
         id: handle.id,
         pyodideUrl,
         lockFileUrl: options.lockFileUrl ?? null,
-        module: await compiledRuntime(pyodideUrl),
+        runtime: await sharedRuntime(pyodideUrl),
         snapshot: null,
         makeSnapshot: false,
         packages: options.packages ?? [],

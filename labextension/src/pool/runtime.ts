@@ -1,37 +1,58 @@
 /** Pyodide's files, as a host finds them and compiles them once for all of its workers. */
 
 import { errorText } from '../errors';
+import type { SharedRuntime } from '../protocol';
 
 /** The release that this pool was made with; hosts that bring their own name another URL. */
 export const DEFAULT_PYODIDE_URL = 'https://cdn.jsdelivr.net/pyodide/v314.0.6/full/pyodide.mjs';
 
-const modules = new Map<string, Promise<WebAssembly.Module>>();
+const runtimes = new Map<string, Promise<SharedRuntime>>();
 
 /**
- * The compiled runtime beside `pyodideUrl`, compiled once however many workers ask.
+ * The runtime beside `pyodideUrl`, fetched and compiled once however many workers ask.
  *
  * Rejects where it cannot be had. A worker left to find that out would never say so: Pyodide's start
  * does not end when its runtime is missing, cut short or forbidden.
  */
-export function compiledRuntime(pyodideUrl: string): Promise<WebAssembly.Module> {
-  let module = modules.get(pyodideUrl);
-  if (module === undefined) {
-    module = compile(new URL('pyodide.asm.wasm', pyodideUrl).href).catch((error: unknown) => {
+export function sharedRuntime(pyodideUrl: string): Promise<SharedRuntime> {
+  let runtime = runtimes.get(pyodideUrl);
+  if (runtime === undefined) {
+    runtime = load(pyodideUrl).catch((error: unknown) => {
       throw new Error(`${pyodideUrl} cannot start: ${(error as Error).message}`);
     });
-    module.catch(() => modules.delete(pyodideUrl)); // the next time it may be there
-    modules.set(pyodideUrl, module);
+    runtime.catch(() => runtimes.delete(pyodideUrl)); // the next time it may be there
+    runtimes.set(pyodideUrl, runtime);
   }
-  return module;
+  return runtime;
 }
 
-async function compile(url: string): Promise<WebAssembly.Module> {
+async function load(pyodideUrl: string): Promise<SharedRuntime> {
+  const library = read(new URL('python_stdlib.zip', pyodideUrl).href);
+  library.catch(() => undefined); // it is the runtime whose fault is told first
+  const module = await compile(new URL('pyodide.asm.wasm', pyodideUrl).href);
+  return { module, library: await library };
+}
+
+/** A file, as a blob: the browser keeps it outside of this thread's memory. */
+async function read(url: string): Promise<Blob> {
+  const answer = await request(url);
+  return answer.blob().catch((error: unknown) => {
+    throw new Error(`${url} could not be loaded: ${errorText(error)}`);
+  });
+}
+
+async function request(url: string): Promise<Response> {
   const answer = await fetch(url).catch((error: unknown) => {
     throw new Error(`${url} could not be loaded: ${errorText(error)}`);
   });
   if (!answer.ok) {
     throw new Error(`${url} could not be loaded: status ${answer.status}`);
   }
+  return answer;
+}
+
+async function compile(url: string): Promise<WebAssembly.Module> {
+  const answer = await request(url);
   const whole = answer.clone();
   try {
     return await WebAssembly.compileStreaming(answer);

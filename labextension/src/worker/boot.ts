@@ -1,6 +1,6 @@
 /** Pyodide, started or restored in a pool worker. */
 import { errorText } from '../errors';
-import type { BootOptions } from '../protocol';
+import type { BootOptions, SharedRuntime } from '../protocol';
 import type {
   CreatePyodideModule,
   LoadOptions,
@@ -9,6 +9,7 @@ import type {
   PyodideRuntime
 } from './pyodide';
 import { layDown, openSnapshot, packSnapshot } from './snapshot';
+import type { Snapshot } from './snapshot';
 
 export interface Runtime {
   python: Pyodide;
@@ -24,14 +25,16 @@ export async function loadRuntime(
   options: BootOptions,
   onSnapshot: (snapshot: Blob | null) => void
 ): Promise<Runtime> {
+  const opened = options.snapshot && openSnapshot(options.snapshot);
+  opened?.catch(() => undefined); // `restore` is told
   const { loadPyodide } = await importPyodide(options.pyodideUrl);
   const common: LoadOptions = {
     indexURL: new URL('./', options.pyodideUrl).href,
     ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
   };
-  const unshare = options.module ? shareModule(options.module) : () => undefined;
+  const unshare = options.runtime ? share(options.runtime, options.pyodideUrl) : () => undefined;
   try {
-    const restored = options.snapshot && (await restore(loadPyodide, common, options.snapshot));
+    const restored = opened && (await restore(loadPyodide, common, opened));
     const making = options.makeSnapshot ? { _makeSnapshot: true } : {};
     const python = restored ?? (await start(loadPyodide, { ...common, ...making }));
     if (options.files) {
@@ -91,11 +94,11 @@ async function start(
 async function restore(
   loadPyodide: PyodideModule['loadPyodide'],
   common: LoadOptions,
-  blob: Blob
+  opened: Promise<Snapshot>
 ): Promise<Pyodide | null> {
   try {
-    const snapshot = await openSnapshot(blob);
     const createPyodideModule: CreatePyodideModule = async settings => {
+      const snapshot = await opened;
       settings.INITIAL_MEMORY = snapshot.heapSize;
       const url = new URL('pyodide.asm.mjs', common.indexURL).href;
       const { default: create } = (await import(url)) as { default: CreatePyodideModule };
@@ -105,7 +108,7 @@ async function restore(
       module.HEAP32[trampoline.place] = trampoline.pointer;
       return module;
     };
-    const _loadSnapshot = Promise.resolve(snapshot.head);
+    const _loadSnapshot = opened.then(({ head }) => head);
     return await loadPyodide({ ...common, _loadSnapshot, createPyodideModule });
   } catch (error) {
     console.warn(`jupyterlite-pool: the snapshot could not be restored: ${errorText(error)}`);
@@ -124,18 +127,29 @@ function readTrampoline(module: PyodideRuntime): { place: number; pointer: numbe
 }
 
 /**
- * Let Pyodide's one `instantiateStreaming` use a module that is compiled already.
+ * Let Pyodide use what the host has for all of its workers.
  *
  * Compiling is most of a boot, and four workers that compile at once slow each other down. Pyodide
- * has no option for it, so its call is answered for as long as it boots.
+ * has no option for it, so what it asks the browser for is answered here for as long as it boots.
+ * Gives back what ends that.
  */
-function shareModule(module: WebAssembly.Module): () => void {
-  const original = WebAssembly.instantiateStreaming;
+function share({ module, library }: SharedRuntime, pyodideUrl: string): () => void {
+  const { fetch } = globalThis;
+  const { instantiateStreaming } = WebAssembly;
+  const answers = new Map([
+    [new URL('pyodide.asm.wasm', pyodideUrl).href, null], // nobody reads it
+    [new URL('python_stdlib.zip', pyodideUrl).href, library]
+  ]);
+  globalThis.fetch = async (input, init) => {
+    const answer = answers.get(input instanceof Request ? input.url : String(input));
+    return answer === undefined ? fetch(input, init) : new Response(answer);
+  };
   WebAssembly.instantiateStreaming = async (_source, imports) => ({
     module,
     instance: await WebAssembly.instantiate(module, imports)
   });
   return () => {
-    WebAssembly.instantiateStreaming = original;
+    globalThis.fetch = fetch;
+    WebAssembly.instantiateStreaming = instantiateStreaming;
   };
 }

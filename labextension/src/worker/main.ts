@@ -22,6 +22,7 @@ import { TaskLoop } from './tasks';
 
 function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
   let python: Pyodide | null = null;
+  const held = holdForLife(lock);
   if (pulse !== null) {
     startPulse(pulse);
   }
@@ -34,9 +35,9 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
       onSnapshot: (snapshot: Blob | null) => void
     ): Promise<BootReport> {
       const started = performance.now();
-      await holdForLife(lock);
-      onPhase('loading');
+      const loading = held.then(() => onPhase('loading'));
       const runtime = await loadRuntime(options, onSnapshot);
+      await loading;
       python = runtime.python;
       if (options.interrupts) {
         python.setInterruptBuffer(new Int32Array(options.interrupts));
