@@ -13,22 +13,21 @@ BLOCK = 50
 SIZES = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18]
 
 FUNCTIONS = """
-import pickle
-from jupyterlite_pool import _payload
+from jupyterlite_pool import _buffers
 
 if not globals().get("measured_threshold"):
-    measured_threshold = _payload.OUT_OF_BAND_BYTES
+    measured_threshold = _buffers.OUT_OF_BAND_BYTES
 
 async def there(size, count, threshold):
-    data = bytearray(os.urandom(size))
-    _payload.OUT_OF_BAND_BYTES = threshold
+    data = os.urandom(size)
+    _buffers.OUT_OF_BAND_BYTES = threshold
     try:
         started = time.perf_counter()
         for _ in range(count):
-            await executor.submit(len, pickle.PickleBuffer(data))
+            await executor.submit(len, data)
         return (time.perf_counter() - started) * 1000 / count
     finally:
-        _payload.OUT_OF_BAND_BYTES = measured_threshold
+        _buffers.OUT_OF_BAND_BYTES = measured_threshold
 """
 
 
@@ -37,7 +36,7 @@ def buffers(stage: Stage) -> Iterator[Row]:
     stage.kernel.run(FUNCTIONS)
     for what, this, other, cells in (
         (
-            "`submit(len, buffer)`",
+            "`submit(len, data)` of so many bytes",
             "out of band",
             "in band",
             ("there({size}, {count}, 0)", "there({size}, {count}, 1 << 40)"),

@@ -1,12 +1,17 @@
-"""Tracebacks of errors that say nothing of the notebook's code: it was told to stop.
+"""Tracebacks without the pool in them.
 
-IPython's own tracebacks explain; the first of a kernel takes a second or more, since much has to be
-imported for it. Who presses a button to stop a cell wants to see that it has stopped.
+An error that a task has raised says where in the task; of the notebook's side nobody need see more
+than the line that has asked for the result. An error that says nothing of the notebook's code,
+since it was told to stop, is shown in a few lines: IPython's own tracebacks explain, and the first
+of a kernel takes a second or more, since much has to be imported for it.
 """
 
 from __future__ import annotations
 
+import sys
 import traceback
+import types
+from collections.abc import Iterator
 from functools import partial
 from typing import TypeVar
 
@@ -14,6 +19,9 @@ E = TypeVar("E", bound=BaseException)
 
 #: What IPython asks an error for, to show it.
 HOOK = "_render_traceback_"
+
+#: Modules in which waiting for the pool may end.
+WAITS = ("concurrent.futures._base", "asyncio.futures", "asyncio.tasks")
 
 
 def interrupted() -> KeyboardInterrupt:
@@ -26,6 +34,42 @@ def brief(error: E) -> E:
     if not hasattr(error, HOOK):
         setattr(error, HOOK, partial(_lines, error))
     return error
+
+
+def fold(error: E) -> E:
+    """Let IPython show an error without the frames of the pool in which its traceback ends."""
+    try:
+        if not hasattr(error, HOOK):
+            setattr(error, HOOK, _without_us)
+    except Exception:
+        pass  # a class of the user's that lets nobody change it
+    return error
+
+
+def _without_us() -> list[str]:
+    """The traceback of the error that is being shown. What fails here is shown as any error."""
+    from IPython import get_ipython
+
+    kind, error, shown = sys.exc_info()
+    frames = list(_entries(shown))
+    while _is_ours(frames[-1].tb_frame):
+        frames.pop()
+    shown = None
+    for entry in reversed(frames):
+        shown = types.TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    lines: list[str] = get_ipython().InteractiveTB.structured_traceback(kind, error, shown)
+    return lines
+
+
+def _entries(entry: types.TracebackType | None) -> Iterator[types.TracebackType]:
+    while entry is not None:
+        yield entry
+        entry = entry.tb_next
+
+
+def _is_ours(frame: types.FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__"))
+    return name.partition(".")[0] == __package__ or name in WAITS
 
 
 def _lines(error: BaseException) -> list[str]:

@@ -116,9 +116,10 @@ def _encode_settings(settings: Settings, kernels: Collection[str]) -> bytes:
         if kind.__module__.partition(".")[0] in kernels:
             return False
         try:
-            return not encode(obj).buffers
+            encode(obj, apart=False)
         except Exception:
             return False
+        return True
 
     loggers = {
         name: levels._replace(
@@ -127,4 +128,4 @@ def _encode_settings(settings: Settings, kernels: Collection[str]) -> bytes:
         for name, levels in settings.loggers.items()
     }
     filters = [entry for entry in settings.filters if all(map(can_travel, entry))]
-    return encode(settings._replace(filters=filters, loggers=loggers)).payload
+    return encode(settings._replace(filters=filters, loggers=loggers), apart=False).payload

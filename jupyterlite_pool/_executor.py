@@ -167,7 +167,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 return future
             # A buffer that stays out of the stream is still the caller's: it may change in line.
             if call.buffers:
-                own = [memoryview(bytes(buffer)) for buffer in call.buffers]
+                own = [b if type(b.obj) is bytes else memoryview(bytes(b)) for b in call.buffers]
                 call = call._replace(buffers=own)
             future._stop_worker = partial(self._dispatcher.stop_call, calls)
             calls.add(Task(0, held, call, args, cell=current_cell()), future)

@@ -14,6 +14,7 @@ import re
 import traceback
 from typing import Any, NamedTuple
 
+from ._brief import HOOK
 from ._payload import decode, encode
 from .errors import RemoteError
 
@@ -54,7 +55,7 @@ class _Parts(NamedTuple):
 
 def encode_error(error: BaseException) -> bytes:
     """The parts of an exception as bytes. Never raises."""
-    return encode(_take_apart(error)).payload
+    return encode(_take_apart(error), apart=False).payload
 
 
 def decode_error(payload: bytes) -> BaseException:
@@ -74,7 +75,8 @@ def _take_apart(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
         args, state = error.args, error.__dict__ or None
     if isinstance(state, dict):
         # Notes travel as text; one attribute that cannot travel must not take the others along.
-        state = {k: v for k, v in state.items() if k != "__notes__" and _try_encode(v) is not None}
+        left_out = ("__notes__", HOOK)
+        state = {k: v for k, v in state.items() if k not in left_out and _try_encode(v) is not None}
     cause = error.__cause__ if depth < MAX_CAUSES else None
     members = None
     if _is_group(error):
@@ -151,10 +153,7 @@ def _builtin_base(kind: type[BaseException]) -> type[BaseException]:
 
 def _try_encode(obj: object) -> bytes | None:
     try:
-        encoded = encode(obj)
-        if encoded.buffers:
-            return None
-        return encoded.payload
+        return encode(obj, apart=False).payload
     except Exception:
         return None
 

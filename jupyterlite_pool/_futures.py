@@ -7,6 +7,7 @@ import concurrent.futures
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
+from ._brief import fold
 from ._waits import EndOf, wait_done
 
 T = TypeVar("T")
@@ -54,6 +55,10 @@ class PoolFuture(concurrent.futures.Future[T]):
         """Cancel the call, whether it has started or not."""
         self.cancel(running=True)
 
+    def set_exception(self, exception: BaseException | None) -> None:
+        """As in the standard library: for those who run the call."""
+        super().set_exception(None if exception is None else fold(exception))
+
     def result(self, timeout: float | None = None) -> T:
         """The value of the call, once it is there.
 
@@ -67,18 +72,32 @@ class PoolFuture(concurrent.futures.Future[T]):
             BlockingUnavailableError: it is not there, and this browser cannot wait.
             Exception: whatever the call raised.
         """
+        __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
         wait_done(self, timeout, _INSTEAD, self.stop)
-        return super().result(0)
+        return self._outcome()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """What the call raised, or None, once it has ended; arguments and errors as `result`."""
+        __tracebackhide__ = True
         wait_done(self, timeout, _INSTEAD, self.stop)
         return super().exception(0)
 
     def __await__(self) -> Generator[object, None, T]:
+        __tracebackhide__ = True
         try:
             yield from EndOf(self, self.stop).__await__()
         except asyncio.CancelledError:  # as `asyncio.wrap_future`
             self.cancel()
             raise
-        return super().result(0)
+        return self._outcome()
+
+    def _outcome(self) -> T:
+        """As `result`, when it has ended, and without frames of the standard library."""
+        __tracebackhide__ = True
+        error = super().exception(0)
+        if error is None:
+            return super().result(0)
+        try:
+            raise error
+        finally:
+            del self, error  # its traceback holds this frame, which must not hold it

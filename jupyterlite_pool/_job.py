@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from typing import Any, NamedTuple
 
+from ._brief import fold
 from ._chunks import ChunkSizer
 from ._failure import attach
 from ._payload import AS_THEY_ARE, Encoded, are_plain, encode_call
@@ -238,7 +239,7 @@ class MapJob:
         if error is None:
             self.values[index] = value
         else:
-            self.failures[index] = error
+            self.failures[index] = fold(error)
             self._inputs[index] = tuple(task.args)
             _add_note(error, self._note(task, outcome))
             if not self.return_exceptions:

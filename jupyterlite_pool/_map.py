@@ -151,6 +151,7 @@ class MapResult(Sequence[T], Generic[T]):
     def __getitem__(self, index: slice) -> list[T]: ...
 
     def __getitem__(self, index: int | slice) -> T | list[T]:
+        __tracebackhide__ = True
         if isinstance(index, slice):
             return [self._item(i) for i in range(*index.indices(len(self)))]
         place = index + len(self) if index < 0 else index
@@ -159,6 +160,7 @@ class MapResult(Sequence[T], Generic[T]):
         return self._item(place)
 
     def _item(self, index: int) -> T:
+        __tracebackhide__ = True
         self._wait_for(self._job.arrival(index))
         return self._get(index)
 
@@ -182,6 +184,7 @@ class MapResult(Sequence[T], Generic[T]):
             raise
 
     def _get(self, index: int) -> T:
+        __tracebackhide__ = True
         values, failures = self._job.values, self._job.failures
         if index in values:
             return values[index]  # type: ignore[no-any-return]
@@ -192,6 +195,7 @@ class MapResult(Sequence[T], Generic[T]):
         raise IndexError(f"item {index} was cancelled before it ran")
 
     def __iter__(self) -> Iterator[T]:
+        __tracebackhide__ = True
         index = 0
         while self._job.total is None or index < self._job.total:
             arrival = self._job.arrival(index)
@@ -202,6 +206,7 @@ class MapResult(Sequence[T], Generic[T]):
             index += 1
 
     async def __aiter__(self) -> AsyncIterator[T]:
+        __tracebackhide__ = True
         index = 0
         while self._job.total is None or index < self._job.total:
             arrival = self._job.arrival(index)
@@ -354,6 +359,7 @@ class AsCompleted(Generic[T]):
         self._ready.extend(sorted({*job.values, *job.failures}))
 
     def __iter__(self) -> Iterator[tuple[int, T]]:
+        __tracebackhide__ = True
         while (index := self._next_index()) is not None or self._job.active:
             if index is None:
                 arrival, instead = self._job.next_arrival(), "async for index, value in …"
@@ -362,6 +368,7 @@ class AsCompleted(Generic[T]):
                 yield index, self._result._get(index)
 
     async def __aiter__(self) -> AsyncIterator[tuple[int, T]]:
+        __tracebackhide__ = True
         while (index := self._next_index()) is not None or self._job.active:
             if index is None:
                 await self._result._end_of(self._job.next_arrival())

@@ -1,7 +1,7 @@
 """A call or a result to bytes and back.
 
-Everything is pickled with protocol 5, so that large buffers (arrays, `PickleBuffer`) stay out of
-the stream and can be transferred. Plain pickle is tried first because it is several times faster,
+Everything is pickled with protocol 5, so that large buffers stay out of the stream and can be
+transferred (see `_buffers`). Plain pickle is tried first because it is several times faster,
 but it sends what `__main__` defines by name, and a worker's `__main__` is empty: such objects, and
 those that plain pickle refuses (lambdas, closures), go by value through cloudpickle.
 """
@@ -23,12 +23,9 @@ from zlib import crc32
 
 import cloudpickle
 
+from ._buffers import OUT_OF_BAND_BYTES, Buffer, RawBytes, RawReader, holds_large_bytes
 from ._protocol import APART, PICKLED, PLAIN, CallBatch, ResultItem
 from ._refs import ObjectRef, note_refs
-
-#: A buffer smaller than this costs as much as a transfer of its own as it does in the stream: see
-#: `benchmarks/thresholds.py`.
-OUT_OF_BAND_BYTES = 64 * 1024
 
 #: What stands after results: how many they are, and a checksum of both. C code that writes where it
 #: should not is not noticed in WebAssembly; a result that was hit must be an error and not another
@@ -67,8 +64,11 @@ class Encoded(NamedTuple):
 AS_THEY_ARE = Encoded(b"", [])
 
 
-def encode(obj: object) -> Encoded:
+def encode(obj: object, *, apart: bool = True) -> Encoded:
     """Pickle an object by value where a worker could not find it by name.
+
+    Args:
+        apart: leave large buffers out of the stream.
 
     Raises:
         pickle.PicklingError: it cannot be pickled; the message names its type.
@@ -76,7 +76,7 @@ def encode(obj: object) -> Encoded:
     if type(obj) in _ATOMS:
         return Encoded(pickle.dumps(obj, PROTOCOL), [])
     with note_refs() as refs:
-        payload, buffers = _dump(obj)
+        payload, buffers = _dump(obj, apart)
     if not refs:
         return Encoded(payload, buffers)
     return Encoded(payload, buffers, tuple({ref.key: ref for ref in refs}.values()))
@@ -104,19 +104,38 @@ class _ByValuePickler(cloudpickle.CloudPickler):  # type: ignore[misc]
     )
 
 
-def _dump(obj: object) -> tuple[bytes, list[memoryview]]:
+class _RawPickler(RawBytes, pickle.Pickler):
+    """pickle's own, which leaves out large bytes."""
+
+
+class _RawByValuePickler(RawBytes, _ByValuePickler):
+    """The same of cloudpickle's."""
+
+
+def _dump(obj: object, apart: bool) -> tuple[bytes, list[memoryview]]:
     buffers: list[memoryview] = []
 
     def keep_in_band(buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
-        if raw.nbytes < OUT_OF_BAND_BYTES:
+        if not apart or raw.nbytes < OUT_OF_BAND_BYTES:
             return True
         buffers.append(raw)
         return False
 
+    def dump_with(pickler_class: Any) -> bytes:
+        stream = io.BytesIO()
+        pickler = pickler_class(stream, PROTOCOL, buffer_callback=keep_in_band)
+        pickler.buffers = buffers
+        pickler.dump(obj)
+        return stream.getvalue()
+
+    raw = apart and holds_large_bytes(obj)
     if not cloudpickle.list_registry_pickle_by_value():
         try:
-            payload = pickle.dumps(obj, PROTOCOL, buffer_callback=keep_in_band)
+            if raw:
+                payload = dump_with(_RawPickler)
+            else:
+                payload = pickle.dumps(obj, PROTOCOL, buffer_callback=keep_in_band)
         except Exception:
             pass  # cloudpickle takes more, and has the better word where it does not
         else:
@@ -124,9 +143,7 @@ def _dump(obj: object) -> tuple[bytes, list[memoryview]]:
                 return payload, buffers
     buffers.clear()
     try:
-        stream = io.BytesIO()
-        _ByValuePickler(stream, PROTOCOL, buffer_callback=keep_in_band).dump(obj)
-        payload = stream.getvalue()
+        payload = dump_with(_RawByValuePickler if raw else _ByValuePickler)
     except pickle.PicklingError:
         raise
     except Exception as error:
@@ -135,21 +152,33 @@ def _dump(obj: object) -> tuple[bytes, list[memoryview]]:
 
 
 def decode(
-    payload: bytes, buffers: Iterable[Any] = (), spaces: list[dict[str, Any]] | None = None
+    payload: bytes, buffers: Sequence[Buffer] = (), spaces: list[dict[str, Any]] | None = None
 ) -> Any:
     """The inverse of `encode`; adds to `spaces` the globals of functions that came by value."""
-    if spaces is None or _BY_VALUE not in payload:
-        return pickle.loads(payload, buffers=buffers)
-    return _FunctionUnpickler(payload, buffers, spaces).load()
+    if spaces is not None and _BY_VALUE in payload:
+        return _FunctionUnpickler(payload, buffers, spaces).load()
+    if buffers:
+        return _Unpickler(payload, buffers).load()
+    return pickle.loads(payload)
 
 
-class _FunctionUnpickler(pickle.Unpickler):
+class _Unpickler(RawReader, pickle.Unpickler):
+    """Takes what was left out of the stream from buffers."""
+
+    def __init__(self, payload: bytes | memoryview, buffers: Sequence[Buffer]) -> None:
+        self.rest = iter(buffers)
+        # Both take the next one: that is how they were left out.
+        memory = (buffer.to_memoryview() for buffer in self.rest)
+        super().__init__(io.BytesIO(payload), buffers=memory)
+
+
+class _FunctionUnpickler(_Unpickler):
     """Notes the globals of the functions that it makes."""
 
     def __init__(
-        self, payload: bytes, buffers: Iterable[Any], spaces: list[dict[str, Any]]
+        self, payload: bytes, buffers: Sequence[Buffer], spaces: list[dict[str, Any]]
     ) -> None:
-        super().__init__(io.BytesIO(payload), buffers=buffers)
+        super().__init__(payload, buffers)
         self._spaces = spaces
 
     def find_class(self, module: str, name: str) -> Any:
@@ -182,7 +211,7 @@ def encode_function(function: Callable[..., Any]) -> Encoded:
 
 
 def decode_function(
-    payload: bytes, buffers: Iterable[Any] = (), spaces: list[dict[str, Any]] | None = None
+    payload: bytes, buffers: Sequence[Buffer] = (), spaces: list[dict[str, Any]] | None = None
 ) -> Callable[..., Any]:
     """The inverse of `encode_function`; the source lines go where `traceback` looks for them."""
     function, sources = decode(payload, buffers, spaces)
@@ -302,7 +331,7 @@ def split_results(payload: bytes) -> list[ResultItem]:
     return items
 
 
-def read_value(item: ResultItem, buffers: Sequence[Any]) -> Any:
+def read_value(item: ResultItem, buffers: Sequence[Buffer]) -> Any:
     """The value of a result that is none of an exception.
 
     Args:
@@ -315,10 +344,11 @@ def read_value(item: ResultItem, buffers: Sequence[Any]) -> Any:
     if kind == PLAIN:
         return payload
     if kind == APART:
-        pickled, *buffers = buffers
+        first, *buffers = buffers
+        pickled = first.to_memoryview()
         if crc32(pickled[:OUT_OF_BAND_BYTES]) != payload:
             raise ValueError("its checksum is wrong")
-        payload = pickled
+        return _Unpickler(pickled, buffers).load()
     return decode(payload, buffers)
 
 

@@ -18,6 +18,7 @@ def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Itera
         TimeoutError: a value was not there at the deadline.
         Exception: what an item raised, in its place.
     """
+    __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
     try:
         index = 0
         while True:

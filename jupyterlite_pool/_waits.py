@@ -74,6 +74,7 @@ class Wait:
 
     def check(self) -> None:
         """Raise `KeyboardInterrupt` if the wait was ended so."""
+        __tracebackhide__ = True
         if self._interrupted:
             raise interrupted()
 
@@ -112,6 +113,7 @@ def wait_done(
         BlockingUnavailableError: it is not done, and Python cannot wait here.
         KeyboardInterrupt: the kernel was interrupted.
     """
+    __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
     if future.done():
         return
     if not can_block():
@@ -172,6 +174,7 @@ def _suspend_until_done(
     stop: Callable[[], object] | None,
 ) -> None:
     """Suspend Python until a promise resolves: no coroutine, and no turn of the event loop."""
+    __tracebackhide__ = True
     from js import Promise, clearTimeout, setTimeout
     from pyodide.ffi import run_sync
 

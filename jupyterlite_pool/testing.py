@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ._buffers import HeapBuffer
 from ._environment import Described
 from ._payload import Encoded
 from .backends import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
@@ -35,7 +36,7 @@ class _Queued:
 
     batch: int
     payload: bytes
-    buffers: list[memoryview]
+    buffers: list[HeapBuffer]
     needs: list[str]
     target: int | None
 
@@ -86,7 +87,7 @@ class _Worker:
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
         """Pass results on."""
-        copies = [memoryview(bytearray(buffer)) for buffer in buffers]
+        copies = [HeapBuffer(buffer) for buffer in buffers]
         self._backend.say(
             self,
             lambda listener: listener.on_result(self.id, batch, payload, copies, next, done),
@@ -132,7 +133,7 @@ class InProcessBackend:
         #: What the listener is to be told, in order.
         self._words: queue.SimpleQueue[Callable[[Listener], None] | None] = queue.SimpleQueue()
         self._workers: dict[int, _Worker] = {}
-        self._objects: dict[str, Encoded] = {}
+        self._objects: dict[str, tuple[bytes, list[HeapBuffer]]] = {}
         self._queue: deque[_Queued] = deque()
         self._max_batches: int | None = None
         self._next_worker = 0
@@ -154,7 +155,7 @@ class InProcessBackend:
     def put(self, key: str, encoded: Encoded) -> None:
         """As `Backend.put`."""
         with self._lock:
-            self._objects[key] = encoded
+            self._objects[key] = encoded.payload, [HeapBuffer(b) for b in encoded.buffers]
 
     def drop(self, key: str) -> None:
         """As `Backend.drop`."""
@@ -177,7 +178,7 @@ class InProcessBackend:
         """As `Backend.submit`; a thread is so near that nothing need wait at it."""
         with self._lock:
             # Copied, as a transfer would: what changes later is not seen by the task.
-            copies = [memoryview(bytearray(buffer)) for buffer in buffers]
+            copies = [HeapBuffer(buffer) for buffer in buffers]
             self._queue.append(_Queued(batch, payload, copies, list(needs), target))
             self.dispatch()
 
@@ -306,7 +307,7 @@ class InProcessBackend:
         for key in entry.needs:
             if key not in worker.held:
                 worker.held.add(key)
-                worker.do(partial(worker.runner.put, key, *self._objects[key][:2]))
+                worker.do(partial(worker.runner.put, key, *self._objects[key]))
         self.say(worker, lambda listener: listener.on_dispatched(worker.id, batch))
         worker.do(partial(worker.runner.run, batch, entry.payload, entry.buffers))
 

@@ -95,7 +95,8 @@ class PyodideBackend:
 
     def put(self, key: str, encoded: Encoded) -> None:
         """As `Backend.put`."""
-        self._do(lambda pool: pool.put(key, to_js(encoded.payload), _moved(encoded.buffers)))
+        payload, buffers = to_js(encoded.payload), _moved(encoded.buffers)
+        self._do(lambda pool: pool.put(key, payload, buffers))
 
     def drop(self, key: str) -> None:
         """As `Backend.drop`."""
@@ -111,12 +112,14 @@ class PyodideBackend:
         group: int | None = None,
     ) -> None:
         """As `Backend.submit`."""
+        if needs != self._last_needs[0]:
+            self._last_needs = needs, to_js(list(needs))
+        # Copied now: what changes later is not seen by the task.
+        moved = _moved(buffers) if buffers else None
+        args = batch, to_js(payload), moved, self._last_needs[1], target, group
 
         def action(pool: Any) -> object:
-            if needs != self._last_needs[0]:
-                self._last_needs = needs, to_js(list(needs))
-            moved = _moved(buffers) if buffers else None
-            return pool.submit(batch, to_js(payload), moved, self._last_needs[1], target, group)
+            return pool.submit(*args)
 
         if self._pool is None:
             self._early_batches.add(batch)
@@ -238,7 +241,7 @@ class PyodideBackend:
                 worker,
                 frame.batch,
                 frame.payload.to_bytes(),
-                [buffer.to_memoryview() for buffer in frame.buffers],
+                list(frame.buffers),
                 frame.next,
                 frame.done,
             )

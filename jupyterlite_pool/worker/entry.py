@@ -82,7 +82,7 @@ class JsRunner:
 
     def put(self, key: str, payload: Any, buffers: Any) -> None:
         """As `Runner.put`."""
-        self._runner.put(key, payload.to_bytes(), _memory(buffers))
+        self._runner.put(key, payload.to_bytes(), list(buffers))
 
     def drop(self, key: str) -> None:
         """As `Runner.drop`."""
@@ -94,7 +94,7 @@ class JsRunner:
 
     def run(self, batch: int, payload: Any, buffers: Any) -> asyncio.Task[None] | None:
         """As `Runner.run`; None where it ran to its end at once, without the event loop's turn."""
-        own = () if buffers is None else _memory(buffers)
+        own = () if buffers is None else list(buffers)
         running = self._runner.run(batch, payload.to_bytes(), own)
         loop = asyncio.get_running_loop()
         task = asyncio.Task(running, loop=loop, eager_start=True)  # type: ignore[call-arg] # 3.12
@@ -102,11 +102,6 @@ class JsRunner:
             return task
         task.result()
         return None
-
-
-def _memory(buffers: Any) -> Sequence[memoryview]:
-    """JavaScript's buffers, copied into the heap once."""
-    return [buffer.to_memoryview() for buffer in buffers]
 
 
 class LockLoader:

@@ -169,6 +169,34 @@ size, head, back = executor.submit(measure, Shared(bytearray(b"abc" * 100_000)))
     ]
 
 
+def test_large_bytes_are_copied_once_into_each_heap_and_no_more(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import array, pyodide_js
+def heap():
+    return pyodide_js._module.HEAP8.length / 2**20
+def measure(data):
+    import pyodide_js
+    return type(data).__name__, len(data), pyodide_js._module.HEAP8.length / 2**20
+data = [b"x" * (64 << 20), bytearray(64 << 20), array.array("d", bytes(64 << 20))]
+data.append(memoryview(data[0]))
+before = heap()
+measured = []
+for one in data:
+    with WorkerPoolExecutor(1) as own:
+        measured.append(await asyncio.wrap_future(own.submit(measure, one)))
+grown = heap() - before
+"""
+    )
+    kinds, sizes, heaps = zip(*kernel.value("measured"), strict=True)
+    assert kinds == ("bytes", "bytearray", "array", "memoryview")
+    assert sizes == (64 << 20, 64 << 20, 8 << 20, 64 << 20)
+    # Bytes leave the notebook's heap by no way through it; what could change in line is kept there.
+    assert kernel.value("grown") <= 1.3 * 64
+    # A worker has 30 MB to begin with, and a heap grows by a fifth at least.
+    assert max(heaps) < 30 + 1.5 * 64
+
+
 def test_terminated_workers_let_nothing_wait(kernel: Kernel) -> None:
     kernel.run(
         """

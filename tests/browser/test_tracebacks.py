@@ -53,6 +53,32 @@ def outer(x):
     assert "jupyterlite_pool" not in remote
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "executor.submit(divide, 0).result()",
+        "await executor.submit(divide, 0)",
+        "list(executor.map(divide, [1, 0]))",
+        "pool_map(divide, [1, 0])",
+        "await pool_map(divide, [1, 0], block=False)",
+        "list(pool_map(divide, [1, 0], block=False))",
+        "for _ in pool_map(divide, [0], block=False).as_completed(): pass",
+        "executor.run_everywhere(divide, 0)",
+        "get_ipython().run_line_magic('pool_map', 'divide [1, 0]')",
+    ],
+)
+def test_of_the_notebook_it_shows_the_cell_alone(kernel: Kernel, source: str) -> None:
+    kernel.run("def divide(x):\n    return 1 / x")
+    error = kernel.fails(f"# the cell's line\n{source}")
+    remote, _, here = plain(error["traceback"]).partition("The above exception")
+    assert "in divide" in remote
+    assert source in here
+    # "[... skipping hidden 2 frame]" stands for ours.
+    frames = re.findall(r"^(?:File|Cell|~|/)\S* .*$", here, re.MULTILINE)
+    assert all("jupyterlite_pool" not in frame for frame in frames), frames
+    assert all("concurrent/futures" not in frame for frame in frames), frames
+
+
 def test_exceptions_with_arguments_of_their_own_arrive_as_themselves(kernel: Kernel) -> None:
     kernel.run(
         """

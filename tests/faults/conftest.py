@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -36,7 +37,12 @@ def record() -> Iterator[Record]:
     record.write()
 
 
-@pytest.fixture(scope="module")
+def _often(fixture_name: str, config: pytest.Config) -> Literal["module", "function"]:
+    """How often to measure: a run of many rounds is long, and machines change their pace."""
+    return "module" if ROUNDS == 1 else "function"
+
+
+@pytest.fixture(scope=_often)
 def boot(module_pages: Pages, site: str, record: Record) -> float:
     """Seconds of an ordinary start of Pyodide, in this run."""
     page = module_pages.open(f"{site}/jupyter-lite.json")
@@ -48,7 +54,7 @@ def boot(module_pages: Pages, site: str, record: Record) -> float:
 
 
 @pytest.fixture(scope="module")
-def ill_treated(module_pages: Pages, site: str, boot: float) -> Kernel:
+def ill_treated(module_pages: Pages, site: str) -> Kernel:
     """A kernel with the faults, and a pool to do them to."""
     kernel = Kernel(module_pages.open(f"{site}/lab/index.html"))
     for name in ("load", "faults", "rounds"):

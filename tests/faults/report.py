@@ -59,25 +59,29 @@ class Record:
 
 def table(report: dict[str, Any]) -> str:
     """The table of a run, its times as shares of an ordinary start."""
-    boot = statistics.median(report["boots"])
     by_words: dict[str, list[dict[str, Any]]] = {}
     for entry in report["rounds"]:
         by_words.setdefault(entry["words"], []).append(entry)
-    lines = [HEAD, *(_line(words, rounds, boot) for words, rounds in by_words.items())]
-    lines += ["", f"An ordinary start took {boot:.2f} s, the median of {len(report['boots'])}."]
+    lines = [HEAD, *(_line(words, rounds) for words, rounds in by_words.items())]
+    boots = report["boots"]
+    if boots:
+        took = f"{statistics.median(boots):.2f} s, the median of {len(boots)}"
+        lines += ["", f"An ordinary start took {took}."]
     return "\n".join(lines)
 
 
-def _line(words: str, rounds: Sequence[dict[str, Any]], boot: float) -> str:
+def _line(words: str, rounds: Sequence[dict[str, Any]]) -> str:
     def total(key: str) -> int:
         return sum(len(r[key]) if isinstance(r[key], list) else r[key] for r in rounds)
 
     def share(key: str, of: float) -> str:
-        values = sorted(r[key] for r in rounds if r.get(key) is not None)
+        values = sorted(
+            r[key] / r["boot"] for r in rounds if r.get(key) is not None and "boot" in r
+        )
         if not values:
             return "–"
         place = min(len(values) - 1, int(of * len(values)))
-        return f"{values[place] / boot:.3f}"
+        return f"{values[place]:.3f}"
 
     cells = [
         words,
@@ -97,14 +101,15 @@ def _line(words: str, rounds: Sequence[dict[str, Any]], boot: float) -> str:
 
 def figures(soak: dict[str, Any]) -> str:
     """The figures of what is long."""
-    lines = ["| what | figures |", "|---|---|"]
+    lines = ["| what | figures | minutes that the whole run had |", "|---|---|--:|"]
     for words, found in soak.items():
-        if isinstance(found, dict):
-            shown = ", ".join(
-                f"{name.replace('_', ' ')}: {_number(n)}" for name, n in found.items()
-            )
-            lines.append(f"| {words} | {shown} |")
-    return "\n".join([*lines, "", f"It had {soak['minutes']:g} minutes."])
+        shown = ", ".join(
+            f"{name.replace('_', ' ')}: {_number(n)}"
+            for name, n in found.items()
+            if name != "minutes"
+        )
+        lines.append(f"| {words} | {shown} | {found['minutes']:g} |")
+    return "\n".join(lines)
 
 
 def _number(value: float) -> str:

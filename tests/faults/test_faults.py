@@ -31,7 +31,7 @@ def test_fault(ill_treated: Kernel, boot: float, record: Record, name: str) -> N
     for number in range(ROUNDS):
         seed = (SEED + 1_000_003 * number) % 2**32
         outcome = ill_treated.value(f"await run_round(executor, {name!r}, {seed})")
-        record.rounds.append(outcome)
+        record.rounds.append({**outcome, "boot": boot})
         assert outcome["lost"] == 0
         assert outcome["duplicated"] == 0
         assert outcome["failed elsewhere"] == []

@@ -34,7 +34,7 @@ class Effort:
 
     def keep(self, words: str, **figures: Any) -> None:
         """Keep what came of it."""
-        self._kept[words] = figures
+        self._kept[words] = {**figures, "minutes": MINUTES}
         print(words, figures)
 
 
@@ -42,9 +42,10 @@ class Effort:
 def effort() -> Iterator[Effort]:
     kept: dict[str, Any] = {}
     yield Effort(kept)
-    if kept:
+    if kept and MINUTES:
         FILE.parent.mkdir(exist_ok=True)
-        FILE.write_text(json.dumps({"minutes": MINUTES, **kept}, indent=1) + "\n", "utf-8")
+        others = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+        FILE.write_text(json.dumps({**others, **kept}, indent=1) + "\n", "utf-8")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -61,7 +61,7 @@ def test_workers_that_crash_one_after_the_other(
     kernel.run("await crash(10)")
     after_ten = weight_of_renderers(browser)
     done = 10
-    for _ in effort.times(99, share=0.2, least=2):
+    for _ in effort.times(99, share=0.25, least=2):
         kernel.run("await crash(10)")
         done += 10
     memory = weight_of_renderers(browser) / after_ten

@@ -50,7 +50,7 @@ def surroundings(pyodide: _Pyodide) -> Surroundings:
 
 
 def read(described: Described) -> Surroundings:
-    return Surroundings(*decode(*described.encoded[:2]))
+    return Surroundings(*decode(described.encoded.payload))
 
 
 def test_a_package_of_the_lock_file_is_loaded_by_its_name() -> None:

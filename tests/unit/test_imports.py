@@ -20,7 +20,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 #: From the bottom to the top: a module imports only what stands in a line above its own.
 LAYERS = """
     errors  _protocol  _chunks  _limits  _beats  _options  _brief
-    _refs  _waits  _read_ahead
+    _buffers  _refs  _waits  _read_ahead
     _payload  _locks  _page
     _failure  _futures  _loop
     worker  worker.context  worker.output  worker.randomness  worker.names
@@ -54,12 +54,12 @@ LAYERS = """
 """
 
 #: All that a worker has of the package, beside its own part.
-BELOW_WORKERS = {"errors", "_protocol", "_payload", "_refs", "_failure"}
+BELOW_WORKERS = {"errors", "_brief", "_protocol", "_buffers", "_payload", "_refs", "_failure"}
 
 #: Who may import what does not belong to Python, anywhere in its source.
 OUTSIDE = {
     "cloudpickle": {"_payload", "_environment"},
-    "IPython": {"_magic_lines", "_magics", "_modules", "_widget"},
+    "IPython": {"_brief", "_magic_lines", "_magics", "_modules", "_widget"},
     "ipywidgets": {"_widget"},
     "joblib": {"_joblib", "_joblib_backend", "worker.calls"},
     "js": {"_control", "_page", "_waits", "backends.pyodide"},

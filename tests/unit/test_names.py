@@ -62,7 +62,7 @@ def test_functions_that_come_by_value_have_their_globals_noted_once() -> None:
 
     spaces: list[Globals] = []
     encoded = encode_function(function)
-    decoded = decode_function(encoded.payload, encoded.buffers, spaces)
+    decoded = decode_function(encoded.payload, (), spaces)
     assert [found["__name__"] for found in spaces] == [__name__]
     assert decoded() == __name__ * 2
 
@@ -70,5 +70,5 @@ def test_functions_that_come_by_value_have_their_globals_noted_once() -> None:
 def test_functions_that_come_by_name_have_no_globals_of_their_own() -> None:
     spaces: list[Globals] = []
     encoded = encode_function(space)
-    decoded = decode_function(encoded.payload, encoded.buffers, spaces)
+    decoded = decode_function(encoded.payload, (), spaces)
     assert (decoded, spaces) == (space, [])

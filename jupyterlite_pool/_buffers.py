@@ -1,0 +1,167 @@
+"""Large bytes beside a pickle instead of in it.
+
+pickle's protocol 5 leaves out what asks for it: numpy's arrays do, but `bytes`, `bytearray`,
+`array.array` and `memoryview` do not. Their place in the stream is taken by a persistent id, and
+their bytes travel as a buffer. So what is large is copied twice in all: out of the one heap, and
+into the other, where it becomes at once what it is to be.
+"""
+
+from __future__ import annotations
+
+import types
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple, Protocol
+
+#: A buffer smaller than this costs as much as a transfer of its own as it does in the stream: see
+#: `benchmarks/thresholds.py`.
+OUT_OF_BAND_BYTES = 64 * 1024
+
+#: How far to look for large bytes: so many things in all, and so many in each container.
+_LOOK_AT, _IN_EACH = 64, 16
+
+#: What has a `__dict__` that is not pickled.
+_NO_STATE = (type, types.ModuleType, types.FunctionType)
+
+
+class Buffer(Protocol):
+    """A buffer that has arrived, and is not in the heap yet: as `pyodide.ffi.JsBuffer`."""
+
+    def to_bytes(self) -> bytes:
+        """Copy it into the heap."""
+
+    def to_memoryview(self) -> memoryview:
+        """Copy it into the heap, where it can be written to."""
+
+    def assign_to(self, target: Any) -> None:
+        """Copy it into something of the same size."""
+
+
+class HeapBuffer:
+    """A `Buffer` where there is no JavaScript: bytes of this process."""
+
+    def __init__(self, data: Any) -> None:
+        """Takes a copy of anything with bytes."""
+        self._data = bytes(data)
+
+    def to_bytes(self) -> bytes:
+        """As `Buffer.to_bytes`."""
+        return self._data
+
+    def to_memoryview(self) -> memoryview:
+        """As `Buffer.to_memoryview`."""
+        return memoryview(bytearray(self._data))
+
+    def assign_to(self, target: Any) -> None:
+        """As `Buffer.assign_to`."""
+        memoryview(target)[:] = self._data
+
+
+class RawId(NamedTuple):
+    """Stands in a pickle for something whose bytes travel beside it."""
+
+    #: Which it is of the stream; with a number that was there before, the same once more.
+    number: int
+    kind: str
+    nbytes: int
+    #: Type code of an array; format, shape, and whether it is read-only of a memoryview.
+    details: Any = None
+
+
+def holds_large_bytes(obj: object) -> bool:
+    """Whether it is, or has in it, what would be better off beside a pickle.
+
+    Looks some steps into containers and attributes, and runs nobody's code. What it does not find
+    is pickled as it always was.
+    """
+    left = _LOOK_AT
+    to_see: list[Iterator[Any]] = [iter((obj,))]
+    while to_see:
+        for value in to_see.pop():
+            kind = type(value)
+            if kind in _RAW:
+                if _nbytes(value) >= OUT_OF_BAND_BYTES:
+                    return True
+            elif kind is tuple or kind is list:
+                to_see.append(islice(iter(value), _IN_EACH))
+            elif kind is dict:
+                to_see.append(islice(iter(value.values()), _IN_EACH))
+            elif kind.__dictoffset__ and not isinstance(value, _NO_STATE):
+                state = object.__getattribute__(value, "__dict__")
+                to_see.append(islice(iter(state.values()), _IN_EACH))
+            left -= 1
+            if not left:
+                return False
+    return False
+
+
+class RawBytes:
+    """For a pickler: leaves large bytes out of the stream. Give it `buffers` before it dumps."""
+
+    #: Takes them in the order of the stream, along with those of a `buffer_callback`.
+    buffers: list[memoryview]
+
+    def persistent_id(self, obj: Any) -> tuple[Any, ...] | None:
+        """As of `pickle.Pickler`: asked for everything."""
+        kind = type(obj)
+        if kind not in _RAW or _nbytes(obj) < OUT_OF_BAND_BYTES:
+            return None
+        view = memoryview(obj)
+        if not view.c_contiguous or view.format not in _NATIVE:
+            return None  # it is copied one by one
+        noted: dict[int, tuple[RawId, object]] = self.__dict__.setdefault("_noted", {})
+        if id(obj) not in noted:
+            details: Any = None
+            if kind is memoryview:
+                details = view.format, view.shape, view.readonly
+            elif kind is array:
+                details = obj.typecode
+            raw = RawId(len(noted), kind.__name__, view.nbytes, details)
+            noted[id(obj)] = raw, obj  # held, or another could have its id
+            self.buffers.append(view.cast("B"))
+        return tuple(noted[id(obj)][0])
+
+
+class RawReader:
+    """For an unpickler: makes what `RawBytes` has left out. Give it `rest` before it loads."""
+
+    #: The buffers of the stream that were not read yet.
+    rest: Iterator[Buffer]
+
+    def persistent_load(self, pid: Sequence[Any]) -> Any:
+        """As of `pickle.Unpickler`."""
+        raw = RawId._make(pid)
+        made: list[Any] = self.__dict__.setdefault("_made", [])
+        if raw.number == len(made):
+            made.append(_make(raw, next(self.rest)))
+        return made[raw.number]
+
+
+def _make(raw: RawId, buffer: Buffer) -> Any:
+    if raw.kind == "bytes":
+        return buffer.to_bytes()
+    if raw.kind == "memoryview":
+        code, shape, readonly = raw.details
+        view = buffer.to_memoryview().cast("B").cast(code, shape)
+        return view.toreadonly() if readonly else view
+    if raw.kind == "bytearray":
+        target: bytearray | array[Any] = bytearray(raw.nbytes)
+    else:
+        one = array(raw.details, bytes(array(raw.details).itemsize))
+        target = one * (raw.nbytes // one.itemsize)
+    with memoryview(target) as view, view.cast("B") as raw_view:
+        buffer.assign_to(raw_view)
+    return target
+
+
+def _nbytes(value: Any) -> int:
+    if type(value) is memoryview:
+        return value.nbytes
+    return len(value) * (value.itemsize if type(value) is array else 1)
+
+
+_RAW = frozenset({bytes, bytearray, array, memoryview})
+
+#: Formats that `memoryview.cast` takes.
+_NATIVE = frozenset("BbcHhIiLlQqfd?nN")
