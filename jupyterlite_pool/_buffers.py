@@ -88,12 +88,19 @@ def holds_large_bytes(obj: object) -> bool:
             elif kind is dict:
                 to_see.append(islice(iter(value.values()), _IN_EACH))
             elif kind.__dictoffset__ and not isinstance(value, _NO_STATE):
-                state = object.__getattribute__(value, "__dict__")
-                to_see.append(islice(iter(state.values()), _IN_EACH))
+                to_see.append(islice(_attributes(value), _IN_EACH))
             left -= 1
             if not left:
                 return False
     return False
+
+
+def _attributes(value: object) -> Iterator[Any]:
+    try:
+        state = object.__getattribute__(value, "__dict__")
+    except AttributeError:  # some classes written in C have one that nobody sees
+        return iter(())
+    return iter(state.values() if type(state) is dict else ())
 
 
 class RawBytes:

@@ -25,7 +25,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
-from ._brief import interrupted
+from ._brief import fold, interrupted
 from .errors import BlockingUnavailableError
 
 IN_BROWSER = sys.platform == "emscripten"
@@ -118,14 +118,14 @@ def wait_done(
         return
     if not can_block():
         if timeout is not None and timeout <= 0:
-            raise TimeoutError  # to look is not to wait
-        raise BlockingUnavailableError(instead)
+            raise fold(TimeoutError())  # to look is not to wait
+        raise fold(BlockingUnavailableError(instead))
     if IN_BROWSER:
         _suspend_until_done(future, timeout, stop)
     else:
         concurrent.futures.wait([future], timeout)
     if not future.done():
-        raise TimeoutError
+        raise fold(TimeoutError())
 
 
 class EndOf:
