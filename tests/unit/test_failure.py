@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from jupyterlite_pool._brief import HOOK, fold
 from jupyterlite_pool._failure import RemoteTraceback, decode_error, encode_error
 from jupyterlite_pool.errors import RemoteError
 
@@ -54,6 +55,7 @@ def notes(error: BaseException) -> list[str]:
         KeyError("k"),
         ZeroDivisionError(),
         Exception(1, "two", [3]),
+        ValueError("too large", bytes(200_000), bytearray(100_000)),
         KeyboardInterrupt(),
         StopIteration(5),
         PickyError("x"),
@@ -64,6 +66,10 @@ def test_an_exception_keeps_class_and_arguments(error: BaseException) -> None:
     assert type(back) is type(error)
     assert back.args == error.args
     assert str(back) == str(error)
+
+
+def test_how_the_notebook_shows_it_does_not_travel() -> None:
+    assert not hasattr(through(fold(ValueError("seen before"))), HOOK)
 
 
 def test_a_class_with_required_arguments_keeps_its_attributes() -> None:
