@@ -12,7 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.conftest import PAGE_TIMEOUT
-from tests.support.kernel import Kernel
+from tests.support.kernel import UNTIL, Kernel
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / "build"
@@ -25,12 +25,6 @@ import js, pyodide_js
 from pyodide.code import run_js
 from pyodide.ffi import run_sync, to_js
 from jupyterlite_pool import WorkerPoolExecutor, get_reusable_executor, pool_map
-
-async def until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
 
 executor = get_reusable_executor({cores})
 await until(lambda: len(executor.ready_workers) == {cores})
@@ -75,7 +69,7 @@ class Stage:
         page = context.new_page()
         page.goto(f"{self.site}/lab/index.html")
         kernel = Kernel(page, name="bench.ipynb")
-        kernel.run(SET_UP.format(cores=self.cores, beside=script("beside.js")))
+        kernel.run(UNTIL + SET_UP.format(cores=self.cores, beside=script("beside.js")))
         return kernel
 
     def measure(self, code: str, kernel: Kernel | None = None) -> float:

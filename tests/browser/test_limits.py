@@ -5,17 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Pages
-from tests.support.kernel import Kernel
+from tests.support.kernel import UNTIL, Kernel
 
 WAITS = """
-import asyncio, time
 from jupyterlite_pool import WorkerPoolExecutor, current_worker, pool_map
-
-async def until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 """
 
 #: Another tab of the site has all slots but so many. Chromium caps workers at twice the gigabytes.
@@ -35,7 +28,7 @@ TAKE_SLOTS = """async left => {
 
 @pytest.fixture(scope="module", autouse=True)
 def _waits(kernel: Kernel) -> None:
-    kernel.run(WAITS)
+    kernel.run(UNTIL + WAITS)
 
 
 def test_all_notebooks_of_a_site_share_its_workers(pages: Pages, site: str) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.kernel import Kernel
+from tests.support.kernel import UNTIL, Kernel
 
 #: `born`: when this worker's Python came to be, by the browser's one clock.
 TASKS = """
-import asyncio, os, time
+import os, time
 from jupyterlite_pool import WorkerPoolExecutor, current_worker, pool_map
 from jupyterlite_pool.errors import TerminatedWorkerError
 
@@ -21,12 +21,6 @@ def born(_=None):
 def now():
     import js
     return js.performance.timeOrigin + js.performance.now()
-
-async def until(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
 
 async def spare(executor):
     await until(lambda: executor.status().spares)
@@ -45,7 +39,7 @@ async def lose(executor):
 
 @pytest.fixture(scope="module", autouse=True)
 def _tasks(kernel: Kernel) -> None:
-    kernel.run(TASKS)
+    kernel.run(UNTIL + TASKS)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from benchmarks.memory import weight_of_renderers
 from tests.support.heap import BYTES_IN_USE
-from tests.support.kernel import Kernel
+from tests.support.kernel import UNTIL, Kernel
 
 from .conftest import MINUTES, Effort
 
@@ -21,12 +21,6 @@ from jupyterlite_pool.errors import TerminatedWorkerError
 
 executor = WorkerPoolExecutor(2)
 module = pyodide_js._module
-
-async def until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
 
 async def crash(count):
     for _ in range(count):
@@ -51,7 +45,7 @@ def heap():
 
 @pytest.fixture(scope="module", autouse=True)
 def _start(kernel: Kernel) -> None:
-    kernel.run(START)
+    kernel.run(UNTIL + START)
     kernel.run(BYTES_IN_USE)
 
 

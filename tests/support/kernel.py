@@ -16,6 +16,17 @@ from jupyterlite_pool.errors import PoolFallbackWarning
 warnings.simplefilter("error", PoolFallbackWarning)
 """
 
+#: For cells that wait for something: nothing is slept for.
+UNTIL = """
+import asyncio, time
+
+async def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it has not come"
+        await asyncio.sleep(0.01)
+"""
+
 Output = dict[str, Any]
 
 
