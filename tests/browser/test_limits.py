@@ -7,9 +7,12 @@ import pytest
 from tests.conftest import Pages
 from tests.support.kernel import UNTIL, Kernel
 
-WAITS = """
+WAITS = (
+    UNTIL
+    + """
 from jupyterlite_pool import WorkerPoolExecutor, current_worker, pool_map
 """
+)
 
 #: Another tab of the site has all slots but so many. Chromium caps workers at twice the gigabytes.
 TAKE_SLOTS = """async left => {
@@ -28,7 +31,7 @@ TAKE_SLOTS = """async left => {
 
 @pytest.fixture(scope="module", autouse=True)
 def _waits(kernel: Kernel) -> None:
-    kernel.run(UNTIL + WAITS)
+    kernel.run(WAITS)
 
 
 def test_all_notebooks_of_a_site_share_its_workers(pages: Pages, site: str) -> None:
