@@ -51,9 +51,13 @@ class Record:
         self.rounds.append({**entry, "failed elsewhere": [], "next": True})
 
     def write(self) -> None:
-        """Add to what other runs have left."""
+        """Take the places of the same faults in what other runs have left, and keep the rest."""
         FILE.parent.mkdir(exist_ok=True)
-        text = json.dumps({"boots": self.boots, "rounds": self.rounds}, indent=1)
+        before = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {"boots": [], "rounds": []}
+        ours = {entry["words"] for entry in self.rounds}
+        others = [entry for entry in before["rounds"] if entry["words"] not in ours]
+        kept = {"boots": self.boots or before["boots"], "rounds": [*self.rounds, *others]}
+        text = json.dumps(kept, indent=1)
         FILE.write_text(text + "\n", "utf-8")
 
 
