@@ -162,9 +162,22 @@ def _make(raw: RawId, buffer: Buffer) -> Any:
     return target
 
 
+def can_grow(buffer: memoryview) -> bool:
+    """Whether it is of something that its owner may want to make longer."""
+    return type(buffer.obj) in (bytearray, array)
+
+
+def copied(buffer: memoryview) -> memoryview:
+    """A copy that nobody changes."""
+    return memoryview(bytes(buffer))
+
+
 def _nbytes(value: Any) -> int:
     if type(value) is memoryview:
-        return value.nbytes
+        try:
+            return value.nbytes
+        except ValueError:  # it was released: whoever pickles it will say so
+            return 0
     return len(value) * (value.itemsize if type(value) is array else 1)
 
 

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from ._browser import browser_backend
+from ._buffers import copied
 from ._dispatch import Dispatcher
 from ._futures import PoolFuture
 from ._job import MapJob
@@ -167,7 +168,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 return future
             # A buffer that stays out of the stream is still the caller's: it may change in line.
             if call.buffers:
-                own = [b if type(b.obj) is bytes else memoryview(bytes(b)) for b in call.buffers]
+                own = [b if type(b.obj) is bytes else copied(b) for b in call.buffers]
                 call = call._replace(buffers=own)
             future._stop_worker = partial(self._dispatcher.stop_call, calls)
             calls.add(Task(0, held, call, args, cell=current_cell()), future)

@@ -23,7 +23,15 @@ from zlib import crc32
 
 import cloudpickle
 
-from ._buffers import OUT_OF_BAND_BYTES, Buffer, RawBytes, RawReader, holds_large_bytes
+from ._buffers import (
+    OUT_OF_BAND_BYTES,
+    Buffer,
+    RawBytes,
+    RawReader,
+    can_grow,
+    copied,
+    holds_large_bytes,
+)
 from ._protocol import APART, PICKLED, PLAIN, CallBatch, ResultItem
 from ._refs import ObjectRef, note_refs
 
@@ -230,13 +238,16 @@ def encode_call(
 ) -> Encoded:
     """Pickle the arguments of a call; `AS_THEY_ARE` where that is not needed.
 
+    Buffers are those of the arguments themselves, but for those of what could grow: as long as a
+    buffer of it is held, nobody else can make it longer.
+
     Raises:
         pickle.PicklingError: an argument cannot be pickled; the message names it.
     """
     if not kwargs and are_plain(args):
         return AS_THEY_ARE
     try:
-        return encode((tuple(args), dict(kwargs)))
+        call = encode((tuple(args), dict(kwargs)))
     except pickle.PicklingError as error:
         for name, value in _named_arguments(function, args, kwargs):
             try:
@@ -249,6 +260,9 @@ def encode_call(
                     "Create it inside the function."
                 ) from cause
         raise pickle.PicklingError(f"cannot send the arguments to a worker: {error}") from error
+    if not call.buffers:
+        return call
+    return call._replace(buffers=[copied(b) if can_grow(b) else b for b in call.buffers])
 
 
 def function_key(encoded: Encoded) -> str:

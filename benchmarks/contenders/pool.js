@@ -37,8 +37,8 @@ function call({ key, call }, buffers, group) {
 
 async function length(view) {
   const payload = await call(window.poolFrames.length, [view.buffer]);
-  // The last bytes of a pickled number: it ends with a stop.
-  return new DataView(payload.buffer).getInt32(payload.byteLength - 5, true);
+  // A tuple of five as `marshal` writes it: task, kind, value, each number after a letter.
+  return new DataView(payload.buffer, payload.byteOffset).getInt32(16, true);
 }
 
 compete({ start, nothing: () => call(window.poolFrames.nothing, [], 1), length });

@@ -53,7 +53,9 @@ class Record:
     def write(self) -> None:
         """Take the places of the same faults in what other runs have left, and keep the rest."""
         FILE.parent.mkdir(exist_ok=True)
-        before = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {"boots": [], "rounds": []}
+        before = (
+            json.loads(FILE.read_text("utf-8")) if FILE.exists() else {"boots": [], "rounds": []}
+        )
         ours = {entry["words"] for entry in self.rounds}
         others = [entry for entry in before["rounds"] if entry["words"] not in ours]
         kept = {"boots": self.boots or before["boots"], "rounds": [*self.rounds, *others]}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,16 @@ def test_a_large_buffer_stays_out_of_the_stream() -> None:
     assert len(payload) < 1000
     assert encoded.nbytes == len(payload) + OUT_OF_BAND_BYTES
     assert decode(payload, arrived(buffers)) == array
+
+
+def test_what_could_grow_can_grow_while_its_call_waits() -> None:
+    data, numbers = bytearray(OUT_OF_BAND_BYTES), array("d", bytes(OUT_OF_BAND_BYTES))
+    call = encode_call(len, (data, numbers, memoryview(data), bytes(OUT_OF_BAND_BYTES)), {})
+    assert len(call.buffers) == 4
+    data += b"x"
+    numbers.append(1.0)
+    (first, second, _, _), _ = decode(call.payload, arrived(call.buffers))
+    assert (len(first), second.itemsize * len(second)) == (OUT_OF_BAND_BYTES,) * 2
 
 
 def test_a_small_buffer_stays_in_the_stream() -> None:
