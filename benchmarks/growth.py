@@ -33,6 +33,7 @@ Times = dict[int, list[float]]
 
 def with_workers(stage: Stage) -> Iterator[Curve]:
     """Row 19: start, memory and throughput with more and more workers."""
+    stage.drop_kernel()  # its memory is none of theirs
     seconds: Times = defaultdict(list)
     megabytes: Times = defaultdict(list)
     calls: Times = defaultdict(list)
