@@ -47,12 +47,14 @@ def fold(error: E) -> E:
 
 
 def _without_us() -> list[str]:
-    """The traceback of the error that is being shown. What fails here is shown as any error."""
+    """The traceback of the error that is shown: the one at hand, or with `%tb` the last one."""
     from IPython import get_ipython
 
     kind, error, shown = sys.exc_info()
+    if error is None:
+        kind, error, shown = sys.last_type, sys.last_value, sys.last_traceback
     frames = list(_entries(shown))
-    while _is_ours(frames[-1].tb_frame):
+    while frames and _is_ours(frames[-1].tb_frame):
         frames.pop()
     shown = None
     for entry in reversed(frames):

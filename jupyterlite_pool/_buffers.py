@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
+from zlib import crc32
 
 #: A buffer smaller than this costs as much as a transfer of its own as it does in the stream: see
 #: `benchmarks/thresholds.py`.
@@ -27,6 +28,10 @@ _NO_STATE = (type, types.ModuleType, types.FunctionType)
 
 class Buffer(Protocol):
     """A buffer that has arrived, and is not in the heap yet: as `pyodide.ffi.JsBuffer`."""
+
+    @property
+    def byteLength(self) -> int:  # noqa: N802 - JavaScript's name
+        """How many bytes it has."""
 
     def to_bytes(self) -> bytes:
         """Copy it into the heap."""
@@ -44,6 +49,11 @@ class HeapBuffer:
     def __init__(self, data: Any) -> None:
         """Takes a copy of anything with bytes."""
         self._data = bytes(data)
+
+    @property
+    def byteLength(self) -> int:  # noqa: N802 - as its protocol has it
+        """As `Buffer.byteLength`."""
+        return len(self._data)
 
     def to_bytes(self) -> bytes:
         """As `Buffer.to_bytes`."""
@@ -65,15 +75,16 @@ class RawId(NamedTuple):
     number: int
     kind: str
     nbytes: int
-    #: Type code of an array; format, shape, and whether it is read-only of a memoryview.
-    details: Any = None
+    #: The CRC-32 of as many of its first bytes as costs next to nothing.
+    checksum: int
+    #: Of an array.
+    typecode: str | None = None
 
 
 def holds_large_bytes(obj: object) -> bool:
     """Whether it is, or has in it, what would be better off beside a pickle.
 
-    Looks some steps into containers and attributes, and runs nobody's code. What it does not find
-    is pickled as it always was.
+    Looks some steps into containers and attributes. What it does not find is pickled as ever.
     """
     left = _LOOK_AT
     to_see: list[Iterator[Any]] = [iter((obj,))]
@@ -87,7 +98,7 @@ def holds_large_bytes(obj: object) -> bool:
                 to_see.append(islice(iter(value), _IN_EACH))
             elif kind is dict:
                 to_see.append(islice(iter(value.values()), _IN_EACH))
-            elif kind.__dictoffset__ and not isinstance(value, _NO_STATE):
+            elif kind.__dictoffset__ and not issubclass(kind, _NO_STATE):
                 to_see.append(islice(_attributes(value), _IN_EACH))
             left -= 1
             if not left:
@@ -98,16 +109,21 @@ def holds_large_bytes(obj: object) -> bool:
 def _attributes(value: object) -> Iterator[Any]:
     try:
         state = object.__getattribute__(value, "__dict__")
-    except AttributeError:  # some classes written in C have one that nobody sees
+    except Exception:  # some classes written in C have one that nobody sees; others make it up
         return iter(())
     return iter(state.values() if type(state) is dict else ())
 
 
 class RawBytes:
-    """For a pickler: leaves large bytes out of the stream. Give it `buffers` before it dumps."""
+    """For a pickler: leaves large bytes out of the stream. Give it `buffers` before it dumps.
+
+    A `memoryview` arrives as `bytes`, as cloudpickle sends small ones.
+    """
 
     #: Takes them in the order of the stream, along with those of a `buffer_callback`.
     buffers: list[memoryview]
+    #: Whether buffers are held for long: what could change or grow meanwhile is copied.
+    kept = False
 
     def persistent_id(self, obj: Any) -> tuple[Any, ...] | None:
         """As of `pickle.Pickler`: asked for everything."""
@@ -115,18 +131,18 @@ class RawBytes:
         if kind not in _RAW or _nbytes(obj) < OUT_OF_BAND_BYTES:
             return None
         view = memoryview(obj)
-        if not view.c_contiguous or view.format not in _NATIVE:
+        if not view.c_contiguous:
             return None  # it is copied one by one
         noted: dict[int, tuple[RawId, object]] = self.__dict__.setdefault("_noted", {})
         if id(obj) not in noted:
-            details: Any = None
-            if kind is memoryview:
-                details = view.format, view.shape, view.readonly
-            elif kind is array:
-                details = obj.typecode
-            raw = RawId(len(noted), kind.__name__, view.nbytes, details)
+            name = "bytes" if kind is memoryview else kind.__name__
+            typecode = obj.typecode if kind is array else None
+            plain = view.cast("B")
+            if self.kept and kind is not bytes:
+                plain = copied(plain)
+            raw = RawId(len(noted), name, view.nbytes, _checksum(plain), typecode)
             noted[id(obj)] = raw, obj  # held, or another could have its id
-            self.buffers.append(view.cast("B"))
+            self.buffers.append(plain)
         return tuple(noted[id(obj)][0])
 
 
@@ -142,29 +158,33 @@ class RawReader:
         made: list[Any] = self.__dict__.setdefault("_made", [])
         if raw.number == len(made):
             made.append(_make(raw, next(self.rest)))
+        if not 0 <= raw.number < len(made):
+            raise ValueError(f"it names bytes {raw.number} of {len(made)}")
         return made[raw.number]
 
 
 def _make(raw: RawId, buffer: Buffer) -> Any:
+    if buffer.byteLength != raw.nbytes:  # before anything is made that large
+        raise ValueError(f"it has {buffer.byteLength} bytes, not {raw.nbytes}")
+    made: Any
     if raw.kind == "bytes":
-        return buffer.to_bytes()
-    if raw.kind == "memoryview":
-        code, shape, readonly = raw.details
-        view = buffer.to_memoryview().cast("B").cast(code, shape)
-        return view.toreadonly() if readonly else view
-    if raw.kind == "bytearray":
-        target: bytearray | array[Any] = bytearray(raw.nbytes)
+        made = buffer.to_bytes()
+    elif raw.kind == "bytearray":
+        made = bytearray(raw.nbytes)
     else:
-        one = array(raw.details, bytes(array(raw.details).itemsize))
-        target = one * (raw.nbytes // one.itemsize)
-    with memoryview(target) as view, view.cast("B") as raw_view:
-        buffer.assign_to(raw_view)
-    return target
+        one = array(raw.typecode or "", bytes(array(raw.typecode or "").itemsize))
+        made = one * (raw.nbytes // one.itemsize)
+    with memoryview(made) as view, view.cast("B") as plain:
+        if raw.kind != "bytes":
+            buffer.assign_to(plain)
+        if _checksum(plain) != raw.checksum:
+            raise ValueError("its checksum is wrong")
+    return made
 
 
-def can_grow(buffer: memoryview) -> bool:
-    """Whether it is of something that its owner may want to make longer."""
-    return type(buffer.obj) in (bytearray, array)
+def _checksum(view: memoryview) -> int:
+    with view[:OUT_OF_BAND_BYTES] as head:
+        return crc32(head)
 
 
 def copied(buffer: memoryview) -> memoryview:
@@ -182,6 +202,3 @@ def _nbytes(value: Any) -> int:
 
 
 _RAW = frozenset({bytes, bytearray, array, memoryview})
-
-#: Formats that `memoryview.cast` takes.
-_NATIVE = frozenset("BbcHhIiLlQqfd?nN")

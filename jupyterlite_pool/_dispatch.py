@@ -24,7 +24,13 @@ from ._protocol import PLAIN
 from ._setup import SetUp
 from ._tasks import CallQueue, Outcome, Task, TaskSource
 from .backends import ON_PURPOSE, Backend, WorkerEnd
-from .errors import PoolPerformanceWarning, PoolStartError, RemoteError, RemoteUnpicklingError
+from .errors import (
+    AFTER_SHUTDOWN,
+    PoolPerformanceWarning,
+    PoolStartError,
+    RemoteError,
+    RemoteUnpicklingError,
+)
 
 #: Batches that a backend holds for each worker: one that runs and one that waits.
 BATCHES_PER_WORKER = 2
@@ -186,7 +192,7 @@ class Dispatcher:
                 for source in {id(source): source for source in self.active_sources}.values():
                     source.cancel_waiting()
             for job in self.streams:
-                job.forbid_reading(RuntimeError("cannot schedule new futures after shutdown"))
+                job.forbid_reading(RuntimeError(AFTER_SHUTDOWN))
             self.pump()  # stops the backend where nothing is left
 
     def lose_all(self, error: Exception) -> None:
@@ -230,8 +236,13 @@ class Dispatcher:
         with self.lock:
             entry = self._batches.get(batch)
             limit = None if entry is None else entry.source.task_timeout
-            if entry is None or limit is None:
-                return
+            if (
+                entry is None
+                or limit is None
+                or entry.worker != worker
+                or entry.call_off is not None
+            ):
+                return  # or it was said already
 
             def expire() -> None:
                 entry.timed_out = True
@@ -304,7 +315,8 @@ class Dispatcher:
         with self.lock:
             printing = source = None
             for entry in self._batches.values():
-                printing = entry.task(task)
+                # What is said of a task that another worker runs belongs to none.
+                printing = entry.task(task) if entry.worker == worker else None
                 if printing is not None:
                     source = entry.source
                     break

@@ -32,7 +32,7 @@ from ._tasks import CallQueue, Held, Task
 from ._waits import can_block, install_waits, wait_done
 from ._weight import warn_if_heavy
 from .backends import Backend, WorkerLimits
-from .errors import BlockingUnavailableError, TerminatedWorkerError
+from .errors import AFTER_SHUTDOWN, BlockingUnavailableError, TerminatedWorkerError
 from .worker.names import SetUpCall
 
 T = TypeVar("T")
@@ -457,7 +457,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def _check_open(self) -> None:
         broken = self._dispatcher.broken
         if self._dispatcher.closed:
-            raise RuntimeError("cannot schedule new futures after shutdown")
+            raise RuntimeError(AFTER_SHUTDOWN)
         if broken is not None:
             raise type(broken)(str(broken)) from broken.__cause__
 

@@ -173,13 +173,18 @@ def _notes(error: BaseException) -> list[str]:
 
 
 def _format(error: BaseException) -> str:
-    """The traceback as text, without the pool's own frames on top, cells as IPython names them."""
-    tb = error.__traceback__
-    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(_PACKAGE_FOLDER):
-        tb = tb.tb_next
+    """The traceback as text, without the pool's own frames, cells as IPython names them."""
     try:
-        return _CELL.sub(
-            r"Cell In[\1]", "".join(traceback.format_exception(type(error), error, tb))
-        )
+        shown = traceback.TracebackException.from_exception(error)
+        _leave_us_out(shown)
+        return _CELL.sub(r"Cell In[\1]", "".join(shown.format()))
     except Exception:
         return f"{type(error).__name__}: {_text(error)}\n"
+
+
+def _leave_us_out(shown: traceback.TracebackException | None) -> None:
+    if shown is None:
+        return
+    shown.stack[:] = [f for f in shown.stack if not f.filename.startswith(_PACKAGE_FOLDER)]
+    for other in (shown.__cause__, shown.__context__, *(getattr(shown, "exceptions", None) or ())):
+        _leave_us_out(other)

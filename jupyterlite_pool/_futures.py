@@ -73,8 +73,11 @@ class PoolFuture(concurrent.futures.Future[T]):
             Exception: whatever the call raised.
         """
         __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
-        wait_done(self, timeout, _INSTEAD, self.stop)
-        return self._outcome()
+        try:
+            wait_done(self, timeout, _INSTEAD, self.stop)
+            return self._outcome()
+        finally:
+            del self  # an error holds this frame, which must not hold the future that holds it
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """What the call raised, or None, once it has ended; arguments and errors as `result`."""
@@ -89,15 +92,20 @@ class PoolFuture(concurrent.futures.Future[T]):
         except asyncio.CancelledError:  # as `asyncio.wrap_future`
             self.cancel()
             raise
-        return self._outcome()
+        try:
+            return self._outcome()
+        finally:
+            del self
 
     def _outcome(self) -> T:
         """As `result`, when it has ended, and without frames of the standard library."""
         __tracebackhide__ = True
+        if self.cancelled():
+            raise fold(concurrent.futures.CancelledError())
         error = super().exception(0)
         if error is None:
             return super().result(0)
         try:
             raise error
         finally:
-            del self, error  # its traceback holds this frame, which must not hold it
+            del self, error

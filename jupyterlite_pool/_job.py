@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ._brief import fold
 from ._chunks import ChunkSizer
@@ -287,9 +287,11 @@ class MapJob:
 
     def broken(self, error: Exception) -> None:
         """No task will run any more: what was taken and what was not is lost, or taken over."""
-        if self.takeover is not None and isinstance(error, PoolStartError) and not self.stopping:
+        # What an initializer has raised, the notebook's own Python is not tried with.
+        untried = isinstance(error, PoolStartError) and error.__cause__ is None
+        if untried and self.takeover is not None and not self.stopping:
             self.put_back(self.taken)
-            self.takeover(error)
+            self.takeover(cast(PoolStartError, error))
             return
         self._cancel_tasks(self.taken)
         self._taken.clear()
@@ -504,7 +506,9 @@ class MapJob:
             if error is None:
                 self.settled.set_result(None)
             else:
-                self.settled.set_exception(error)
+                # What says that somebody has cancelled it is shown in a few lines, by itself.
+                shown = error if isinstance(error, CancelledError) else fold(error)
+                self.settled.set_exception(shown)
 
     def _check_end(self) -> None:
         # The future last: it takes a lock to answer, and this is asked for every batch.

@@ -192,6 +192,10 @@ class MapResult(Sequence[T], Generic[T]):
             if self._job.return_exceptions:
                 return failures[index]  # type: ignore[return-value]
             raise failures[index]
+        settled = self._job.settled
+        error = settled.exception(0) if settled.done() else None
+        if error is not None and not isinstance(error, CancelledError):
+            raise _with_result(error, self) from error.__cause__  # for which it was cancelled
         raise IndexError(f"item {index} was cancelled before it ran")
 
     def __iter__(self) -> Iterator[T]:

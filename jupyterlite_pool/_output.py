@@ -122,8 +122,11 @@ class TaskOutput:
         with in_cell(cell):
             if stream == "display":
                 page.open = None
-                _display(json.loads(text))
-                return
+                shown = json.loads(text)
+                page.lines += not shown["update"]  # what takes the place of another is no more
+                if page.lines <= LIMIT_LINES:
+                    _display(shown)
+                text = ""
             if page.open is not None and page.open[0] == stream and page.open[1] is not task:
                 text = "\n" + text  # or else it would go on in another task's line
             text = page_part(page, text)

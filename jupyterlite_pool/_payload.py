@@ -28,8 +28,6 @@ from ._buffers import (
     Buffer,
     RawBytes,
     RawReader,
-    can_grow,
-    copied,
     holds_large_bytes,
 )
 from ._protocol import APART, PICKLED, PLAIN, CallBatch, ResultItem
@@ -72,11 +70,12 @@ class Encoded(NamedTuple):
 AS_THEY_ARE = Encoded(b"", [])
 
 
-def encode(obj: object, *, apart: bool = True) -> Encoded:
+def encode(obj: object, *, apart: bool = True, kept: bool = False) -> Encoded:
     """Pickle an object by value where a worker could not find it by name.
 
     Args:
         apart: leave large buffers out of the stream.
+        kept: the buffers are held for long; see `RawBytes.kept`.
 
     Raises:
         pickle.PicklingError: it cannot be pickled; the message names its type.
@@ -84,7 +83,7 @@ def encode(obj: object, *, apart: bool = True) -> Encoded:
     if type(obj) in _ATOMS:
         return Encoded(pickle.dumps(obj, PROTOCOL), [])
     with note_refs() as refs:
-        payload, buffers = _dump(obj, apart)
+        payload, buffers = _dump(obj, apart, kept)
     if not refs:
         return Encoded(payload, buffers)
     return Encoded(payload, buffers, tuple({ref.key: ref for ref in refs}.values()))
@@ -120,7 +119,7 @@ class _RawByValuePickler(RawBytes, _ByValuePickler):
     """The same of cloudpickle's."""
 
 
-def _dump(obj: object, apart: bool) -> tuple[bytes, list[memoryview]]:
+def _dump(obj: object, apart: bool, kept: bool) -> tuple[bytes, list[memoryview]]:
     buffers: list[memoryview] = []
 
     def keep_in_band(buffer: pickle.PickleBuffer) -> bool:
@@ -133,14 +132,14 @@ def _dump(obj: object, apart: bool) -> tuple[bytes, list[memoryview]]:
     def dump_with(pickler_class: Any) -> bytes:
         stream = io.BytesIO()
         pickler = pickler_class(stream, PROTOCOL, buffer_callback=keep_in_band)
-        pickler.buffers = buffers
+        pickler.buffers, pickler.kept = buffers, kept
         pickler.dump(obj)
         return stream.getvalue()
 
-    raw = apart and holds_large_bytes(obj)
+    large = apart and holds_large_bytes(obj)
     if not cloudpickle.list_registry_pickle_by_value():
         try:
-            if raw:
+            if large:
                 payload = dump_with(_RawPickler)
             else:
                 payload = pickle.dumps(obj, PROTOCOL, buffer_callback=keep_in_band)
@@ -151,10 +150,11 @@ def _dump(obj: object, apart: bool) -> tuple[bytes, list[memoryview]]:
                 return payload, buffers
     buffers.clear()
     try:
-        payload = dump_with(_RawByValuePickler if raw else _ByValuePickler)
-    except pickle.PicklingError:
-        raise
+        payload = dump_with(_RawByValuePickler if large else _ByValuePickler)
     except Exception as error:
+        buffers.clear()  # the error holds this frame, and nobody is to hold the user's buffers
+        if isinstance(error, pickle.PicklingError):
+            raise
         raise pickle.PicklingError(f"{type(error).__name__}: {error}") from error
     return payload, buffers
 
@@ -238,8 +238,7 @@ def encode_call(
 ) -> Encoded:
     """Pickle the arguments of a call; `AS_THEY_ARE` where that is not needed.
 
-    Buffers are those of the arguments themselves, but for those of what could grow: as long as a
-    buffer of it is held, nobody else can make it longer.
+    The buffers of arrays are the arguments' own; they may change until the call is sent.
 
     Raises:
         pickle.PicklingError: an argument cannot be pickled; the message names it.
@@ -247,7 +246,7 @@ def encode_call(
     if not kwargs and are_plain(args):
         return AS_THEY_ARE
     try:
-        call = encode((tuple(args), dict(kwargs)))
+        return encode((tuple(args), dict(kwargs)), kept=True)
     except pickle.PicklingError as error:
         for name, value in _named_arguments(function, args, kwargs):
             try:
@@ -260,9 +259,6 @@ def encode_call(
                     "Create it inside the function."
                 ) from cause
         raise pickle.PicklingError(f"cannot send the arguments to a worker: {error}") from error
-    if not call.buffers:
-        return call
-    return call._replace(buffers=[copied(b) if can_grow(b) else b for b in call.buffers])
 
 
 def function_key(encoded: Encoded) -> str:
@@ -362,7 +358,7 @@ def read_value(item: ResultItem, buffers: Sequence[Buffer]) -> Any:
         pickled = first.to_memoryview()
         if crc32(pickled[:OUT_OF_BAND_BYTES]) != payload:
             raise ValueError("its checksum is wrong")
-        return _Unpickler(pickled, buffers).load()
+        return _Unpickler(pickled, buffers).load() if buffers else pickle.loads(pickled)
     return decode(payload, buffers)
 
 

@@ -13,6 +13,15 @@ from ._job import MapJob
 from ._tasks import Outcome, Task
 from ._waits import IN_BROWSER
 from .errors import PoolStartError
+from .worker.randomness import own_stream
+
+
+def _call(job: MapJob, task: Task) -> Any:
+    """An item's value, with the random numbers that it would have drawn on a worker."""
+    if task.seed is None:
+        return job.function(*task.args)
+    with own_stream(*task.seed):
+        return job.function(*task.args)
 
 
 async def run_serially(job: MapJob) -> None:
@@ -21,10 +30,12 @@ async def run_serially(job: MapJob) -> None:
         started = time.perf_counter()
         try:
             _check_refs(task)
-            value = job.function(*task.args)
+            value = _call(job, task)
             if inspect.isawaitable(value):
                 value = await value
-        except Exception as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are an item's own, too
             outcome = Outcome(None, time.perf_counter() - started, error=error)
         else:
             outcome = Outcome(None, time.perf_counter() - started, value=value)
@@ -37,8 +48,8 @@ def run_now(job: MapJob) -> None:
     for task in job.take_all():
         started = time.perf_counter()
         try:
-            value = job.function(*task.args)
-        except Exception as error:
+            value = _call(job, task)
+        except (Exception, SystemExit) as error:
             job.finish(task, Outcome(None, time.perf_counter() - started, error=error))
         else:
             job.finish(task, Outcome(None, time.perf_counter() - started, value=value))

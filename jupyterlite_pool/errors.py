@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 
+#: As the standard library's, with what to do.
+AFTER_SHUTDOWN = "cannot schedule new futures after shutdown: make another executor"
+
+
 class PoolError(Exception):
     """Base of everything a pool raises itself."""
 

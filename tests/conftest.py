@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.faults import ROUNDS, SEED
 from tests.support.kernel import Kernel
 from tests.support.wheels import FOLDER, Wheels
 
@@ -37,6 +38,11 @@ BROWSER_FLAGS = [
 
 #: Milliseconds: two workers and a kernel start at once on machines with two slow cores.
 PAGE_TIMEOUT = 60_000
+
+
+def pytest_report_header() -> str:
+    """Say how to have the same run again."""
+    return f"faults: {ROUNDS} rounds each, SEED={SEED}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,6 +19,7 @@ from pyodide.http import pyfetch
 
 from .._environment import Described, NotebookEnvironment, runtime_files
 from .._limits import default_size, worker_cap
+from .._page import page
 from .._payload import Encoded
 from ..errors import PoolPerformanceWarning
 from . import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
@@ -78,6 +79,7 @@ class PyodideBackend:
                 maxMemory=limits.max_memory,
                 idleTimeout=idle,
                 spares=SPARES,
+                cap=_cap(),
             )
             pool = module.PyodidePool.new(files.worker, self.size, options)
             started = pool.init(_object(**_boot_options(), snapshot=files.snapshot))
@@ -251,6 +253,11 @@ class PyodideBackend:
             listener.on_output(worker, frame.task, frame.stream, frame.text)
         else:
             listener.on_batch_error(worker, frame.batch, frame.type, frame.message, frame.traceback)
+
+
+def _cap() -> int | None:
+    """How many workers all kernels of the site may have, by its settings; a spare comes on top."""
+    return None if page.max_workers is None else page.max_workers + SPARES
 
 
 def device_size() -> int:

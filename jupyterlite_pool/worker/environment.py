@@ -13,14 +13,11 @@ from .._payload import decode
 from .._protocol import MODULES_PREFIX, PACKAGES_PREFIX
 from .modules import OwnModules, SentModule
 from .packages import Loader, PackagesInForce, Provided
-from .settings import SettingsInForce
+from .settings import DRIVE, SettingsInForce
 
 #: Seconds in which no module on the drive is looked at again: it costs as much as a small task.
 LOOK_AGAIN = 0.1
 
-
-#: Where the notebook's files are, in a worker that has them.
-DRIVE = "/drive"
 
 #: What stands beside an error where a worker does not have the notebook's folder.
 NO_FILES = (

@@ -9,6 +9,10 @@ from time import monotonic
 #: Seconds between two posts of a task that prints all the time.
 INTERVAL = 0.02
 
+#: So many posts may come at once, of a task that prints now and then: its lines are seen when they
+#: are written.
+BURST = 10
+
 #: Characters after which a post does not wait.
 LIMIT = 8192
 
@@ -28,7 +32,8 @@ class TaskStream(io.TextIOBase):
         #: What was written and not posted.
         self.held: list[str] = []
         self._size = 0
-        self._posted = float("-inf")
+        #: How many posts are due, and when that was.
+        self._credit, self._at = float(BURST), clock()
 
     def writable(self) -> bool:
         """True: the one thing it is for."""
@@ -42,10 +47,15 @@ class TaskStream(io.TextIOBase):
             self.other.flush()
         self.held.append(text)
         self._size += len(text)
-        due = self._clock() - self._posted >= INTERVAL or self._size >= LIMIT
-        if due and "\n" in text:
+        if "\n" in text and (self._is_due() or self._size >= LIMIT):
             self._post_lines()
         return len(text)
+
+    def _is_due(self) -> bool:
+        now = self._clock()
+        self._credit = min(BURST, self._credit + (now - self._at) / INTERVAL)
+        self._at = now
+        return self._credit >= 1
 
     def flush(self) -> None:
         """Post all that was written."""
@@ -53,12 +63,14 @@ class TaskStream(io.TextIOBase):
         self.held = []
         self._size = 0
         if text:
-            self._posted = self._clock()
-            self._post(text)
+            self._send(text)
 
     def _post_lines(self) -> None:
         lines, newline, rest = "".join(self.held).rpartition("\n")
         self.held = [rest] if rest else []
         self._size = len(rest)
-        self._posted = self._clock()
-        self._post(lines + newline)
+        self._send(lines + newline)
+
+    def _send(self, text: str) -> None:
+        self._credit = max(0.0, self._credit - 1)
+        self._post(text)

@@ -42,7 +42,7 @@ from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
 from .context import WorkerInfo, set_current_worker
 from .environment import Environment
 from .names import Globals, SetUpCall, SharedNames
-from .randomness import seed_item
+from .randomness import seed_item, unseed
 
 #: Types of most results; none of them can be awaited, and asking takes longer than many a task.
 PLAIN_TYPES = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
@@ -87,6 +87,8 @@ class Runner:
         #: Objects that references stood for, decoded when the first task needed them.
         self._objects: dict[str, Any] = {}
         self._cancelled: set[int] = set()
+        #: Whether the last task had random numbers that a seed decided.
+        self._seeded = False
         #: Whether code of the user's runs, which alone may be interrupted.
         self._interruptible = False
         #: Results that were not posted yet. This and `state` are read by JavaScript when Python has
@@ -168,6 +170,7 @@ class Runner:
                 if not held:
                     self._flush(batch, place, False)
                     self._port.result(batch, join_results([record]), out, place + 1, False)
+                    out = []  # the next task may make longer what it was of
                 if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
                     self._flush(batch, place + 1, False)
                     await asyncio.sleep(0)  # lets a word of the host in
@@ -220,7 +223,11 @@ class Runner:
                 await self._environment.apply(sent.environment)
             function, args, kwargs = self._read(sent.function, call, buffers)
             if seed is not None:
+                self._seeded = True
                 seed_item(*seed)
+            elif self._seeded:
+                self._seeded = False
+                unseed()
             sets_up = isinstance(function, SetUpCall)
             before = self._names.before(sent.function) if sets_up else []
             if sent.timed:
@@ -239,6 +246,7 @@ class Runner:
             return dump_value(task, seconds, value)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
             self._interruptible = False
+            self.state[2] = 0
             if isinstance(error, FileNotFoundError):
                 self._environment.explain(error)
             if isinstance(error, MemoryError):

@@ -10,6 +10,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TextIO
 
+#: Where the notebook's files are.
+DRIVE = "/drive"
+
 
 class LogHandler(NamedTuple):
     """A handler that writes to the notebook."""
@@ -97,6 +100,8 @@ class SettingsInForce:
 
     def apply(self, wanted: Settings) -> None:
         """Put settings into force."""
+        if not os.path.isdir(wanted.cwd) and wanted.cwd.split("/")[1] != DRIVE.strip("/"):
+            os.makedirs(wanted.cwd, exist_ok=True)  # a folder of its own, of the same name
         if os.path.isdir(wanted.cwd):
             os.chdir(wanted.cwd)
         for name in os.environ.keys() - wanted.variables.keys():

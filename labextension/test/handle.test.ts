@@ -188,7 +188,7 @@ test('without locks, a worker whose pulse stops is gone, and one that never had 
     vi.advanceTimersByTime(PULSE);
   }
   expect(ends).toEqual([]);
-  vi.advanceTimersByTime(4 * PULSE);
+  vi.advanceTimersByTime(3 * PULSE);
   expect(ends).toMatchObject([{ reason: 'silent' }]);
   expect(others).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../src/errors';
 import { PyodidePool } from '../src/pool/pool';
 import type { PoolOptions } from '../src/pool/pool';
-import type { BootOptions, PoolEvent } from '../src/protocol';
+import type { BootOptions, PoolEvent, WorkerFrame } from '../src/protocol';
 import {
   EMPTY_MODULE,
   FakeLocks,
@@ -434,6 +434,28 @@ test('a worker runs nothing before what its owner has for it when it is ready', 
   await given(FakeWorker.at(0), 1);
   FakeWorker.at(0).result(2);
   expect(await given(FakeWorker.at(0), 2)).toEqual([2, 1]);
+});
+
+test.each([
+  ['a batch', 'value'],
+  ['source', 'result'],
+  ['source', 'begin']
+])('a worker that answers %s with a frame of the kind %s is stopped', async (what, kind) => {
+  const { pool, of } = await started(1);
+  const running =
+    what === 'source' ? pool.run('6 * 7').catch((error: unknown) => (error as Error).name) : null;
+  if (running === null) {
+    submit(pool, 1);
+  }
+  const [batch = 0] = await given(FakeWorker.at(0), 1);
+  const result = { payload: new Uint8Array(), buffers: [], next: 1, done: true, memory: 1 };
+  FakeWorker.at(0).post({ kind, batch, value: 1, ...result } as unknown as WorkerFrame);
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ end: { reason: 'protocol' } }]));
+  if (running === null) {
+    expect(of('ended')[0]?.batch).toBe(batch);
+  } else {
+    expect(await running).toBe('TerminatedWorkerError');
+  }
 });
 
 test('a worker that has run its share is replaced, and loses nothing', async () => {

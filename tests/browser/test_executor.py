@@ -123,7 +123,7 @@ after_async_with = [inside.done(), inside.result()]
 """
     )
     assert kernel.value("after_with") == [5, True]
-    assert kernel.value("refused") == "cannot schedule new futures after shutdown"
+    assert kernel.value("refused").startswith("cannot schedule new futures after shutdown: ")
     assert kernel.value("after_async_with") == [True, 6]
 
 
@@ -189,7 +189,7 @@ grown = heap() - before
 """
     )
     kinds, sizes, heaps = zip(*kernel.value("measured"), strict=True)
-    assert kinds == ("bytes", "bytearray", "array", "memoryview")
+    assert kinds == ("bytes", "bytearray", "array", "bytes")
     assert sizes == (64 << 20, 64 << 20, 8 << 20, 64 << 20)
     # Bytes leave the notebook's heap by no way through it; what could change in line is kept there.
     assert kernel.value("grown") <= 1.3 * 64

@@ -238,6 +238,40 @@ def talk(x):
 WORDS = ("begin", "end")
 
 
+def test_lines_are_seen_while_their_task_runs(kernel: Kernel) -> None:
+    code = """
+import os, time
+def talk(_):
+    print("one")
+    print("two")
+    end = time.monotonic() + 30
+    while not os.path.exists("/drive/seen") and time.monotonic() < end:
+        time.sleep(0.05)
+    return os.path.exists("/drive/seen")
+saw = list(pool_map(talk, [1], progress=False))
+"""
+    kernel.page.evaluate("code => { window.live = window.poolTest.run(code); }", code)
+    kernel.page.evaluate(
+        """async () => {
+          const isThere = ({ type, text }) => type === 'stream' && text.includes('two');
+          while (!window.poolTest.outputs.current.some(isThere)) {
+            await new Promise(resolve => setTimeout(resolve, 20));
+          }
+          const file = { type: 'file', format: 'text', content: '' };
+          await window.jupyterapp.serviceManager.contents.save('seen', file);
+          await window.live;
+        }"""
+    )
+    assert kernel.value("saw") == [True]
+
+
+def test_a_flood_of_displays_ends_with_a_notice(kernel: Kernel) -> None:
+    kernel.run("def shows(x):\n    for i in range(600): display(i)")
+    reply = kernel.run("_ = pool_map(shows, range(2), progress=False)")
+    assert len(reply.displays()) == 1000
+    assert "the first 1000 lines of tasks are shown" in reply.stderr
+
+
 def test_a_flood_of_lines_ends_with_a_notice(kernel: Kernel) -> None:
     kernel.run("def flood(x):\n    for i in range(400):\n        print(x, i)")
     reply = kernel.run("r = pool_map(flood, range(4), progress=False)")

@@ -56,6 +56,14 @@ def look():
     assert kernel.value("ask(look)[1] == sys.path") is True
 
 
+def test_a_folder_that_workers_do_not_have(kernel: Kernel) -> None:
+    kernel.run("os.makedirs('/tmp/place', exist_ok=True); os.chdir('/tmp/place')")
+    try:
+        assert kernel.value("ask(os.getcwd)") == "/tmp/place"
+    finally:
+        kernel.run("os.chdir('/drive')")
+
+
 def test_each_task_sees_what_was_when_it_was_submitted(kernel: Kernel) -> None:
     kernel.run(
         """
@@ -149,6 +157,39 @@ drawn = executor.run_everywhere(draw)
     )
     assert kernel.value("all(same for same, *_ in drawn)") is True
     assert kernel.value("[len(set(column)) for column in list(zip(*drawn))[1:]]") == [2] * 6
+
+
+def test_what_is_drawn_after_a_seeded_item_is_new(kernel: Kernel) -> None:
+    kernel.run(
+        """
+from jupyterlite_pool import get_reusable_executor, pool_map
+
+def draw(_=0):
+    return random.random()
+
+def after():
+    pool_map(draw, [0], seed=7, max_workers=1)
+    return get_reusable_executor().run_everywhere(draw)
+
+drawn = [number for _ in range(3) for number in after()]
+"""
+    )
+    assert kernel.value("len(set(drawn)) == len(drawn)") is True
+
+
+def test_a_seed_holds_where_items_run_one_by_one(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def draw(_):
+    return random.random()
+
+def inside(_):
+    return list(pool_map(draw, range(4), seed=5))
+
+outside = list(pool_map(draw, range(4), seed=5))
+"""
+    )
+    assert kernel.value("list(pool_map(inside, [0]))[0] == outside") is True
 
 
 def test_a_seed_gives_each_item_its_own_stream(kernel: Kernel) -> None:

@@ -79,6 +79,31 @@ def test_of_the_notebook_it_shows_the_cell_alone(kernel: Kernel, source: str) ->
     assert all("concurrent/futures" not in frame for frame in frames), frames
 
 
+def test_a_pool_inside_a_task_is_left_out_of_its_traceback(kernel: Kernel) -> None:
+    kernel.run(
+        "def inner(x):\n    return 1 / x\ndef nested(x):\n    return list(pool_map(inner, [x]))"
+    )
+    error = kernel.fails("pool_map(nested, [0])")
+    remote = plain(error["traceback"]).partition("The above exception")[0]
+    assert "in inner" in remote
+    assert "in nested" in remote
+    assert "jupyterlite_pool" not in remote
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("raise SystemExit(3)", "SystemExit"), ("raise KeyboardInterrupt", "KeyboardInterrupt")],
+)
+def test_what_ends_programs_is_an_error_of_its_item(kernel: Kernel, source: str, name: str) -> None:
+    kernel.run(
+        f"def leave(x):\n    {source}\n"
+        "try:\n    pool_map(leave, [3])\nexcept BaseException as left:\n    error = left"
+    )
+    assert kernel.value("[type(error).__name__, 'item 0 of 1' in error.__notes__[0]]") == [
+        name, True,
+    ]  # fmt: skip
+
+
 def test_exceptions_with_arguments_of_their_own_arrive_as_themselves(kernel: Kernel) -> None:
     kernel.run(
         """
@@ -127,7 +152,8 @@ except* Exception as rest:
     assert kernel.value("[type(chained).__name__, repr(chained.__cause__.__cause__)]") == [
         "ValueError", "KeyError('k')",
     ]  # fmt: skip
-    assert kernel.value("'The above exception was the direct cause' in str(chained.__cause__)")
+    joined = "'The above exception was the direct cause' in str(chained.__cause__)"
+    assert kernel.value(joined) is True
     assert kernel.value("[repr(error) for error in values]") == ["ValueError(5)"]
     names = "[type(error).__name__ for error in others.exceptions[0].exceptions]"
     assert kernel.value(names) == ["Stuck", "OSError"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -13,20 +11,10 @@ import pytest
 from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
 
+from . import ROUNDS
 from .report import Record
 
 INSIDE = Path(__file__).parent / "inside"
-
-#: How often each fault happens: `make faults ROUNDS=100`.
-ROUNDS = int(os.environ.get("ROUNDS", "1"))
-
-#: Decides all instants; printed, and given again by `SEED=…`.
-SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(2**32)))
-
-
-def pytest_report_header() -> str:
-    """Say how to have the same run again."""
-    return f"faults: {ROUNDS} rounds each, SEED={SEED}"
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+import threading
 from array import array
 from typing import Any
+from zlib import crc32
 
 import pytest
 
-from jupyterlite_pool._buffers import OUT_OF_BAND_BYTES, HeapBuffer, holds_large_bytes
+from jupyterlite_pool._buffers import OUT_OF_BAND_BYTES, HeapBuffer, RawId, holds_large_bytes
 from jupyterlite_pool._payload import Encoded, decode, encode
 
 LARGE = bytes(range(256)) * (OUT_OF_BAND_BYTES // 256)
@@ -48,8 +51,6 @@ def back(encoded: Encoded) -> Any:
         LARGE,
         bytearray(LARGE),
         NUMBERS,
-        memoryview(LARGE),
-        memoryview(bytearray(LARGE)).cast("i", (16, len(LARGE) // 64)),
         [1, LARGE],
         {"a": ({"b": bytearray(LARGE)},)},
         Box([NUMBERS]),
@@ -65,12 +66,55 @@ def test_large_bytes_stay_out_of_the_stream_and_come_back(value: Any) -> None:
     assert (type(result), result) == (type(value), value)
 
 
-def test_a_memoryview_keeps_format_shape_and_whether_it_can_be_written() -> None:
-    for source in (LARGE, bytearray(LARGE)):
-        view = memoryview(source).cast("i", (16, len(LARGE) // 64))
-        result = back(encode(view))
-        assert (result.format, result.shape) == (view.format, view.shape)
-        assert result.readonly == view.readonly
+def test_a_memoryview_arrives_as_bytes_whatever_its_size() -> None:
+    for source in (LARGE, bytearray(LARGE), LARGE[:100]):
+        result = back(encode(memoryview(source)))
+        assert (type(result), result) == (bytes, bytes(source))
+
+
+def test_what_is_held_for_long_is_copied_unless_it_cannot_change() -> None:
+    data = bytearray(LARGE)
+    encoded = encode([data, memoryview(data), NUMBERS, LARGE], kept=True)
+    data += b"x"  # nobody holds a buffer of it
+    data[:5] = b"12345"
+    assert [bytes(part) for part in back(encoded)] == [LARGE, LARGE, bytes(NUMBERS), LARGE]
+    assert encoded.buffers[3].obj is LARGE
+
+
+@pytest.mark.parametrize(
+    ("forged", "said"),
+    [
+        ({"nbytes": 1 << 31}, "it has 65536 bytes, not 2147483648"),
+        ({"checksum": 1}, "checksum is wrong"),
+        ({"number": 5}, "it names bytes 5 of 0"),
+        ({"number": -1}, "it names bytes -1 of 0"),
+    ],
+)
+def test_ids_that_nobody_writes_are_errors(forged: Any, said: str) -> None:
+    class Forger(pickle.Pickler):
+        def persistent_id(self, obj: Any) -> Any:
+            return tuple(raw._replace(**forged)) if obj is LARGE else None
+
+    raw = RawId(0, "bytearray", len(LARGE), crc32(LARGE))
+    Forger(stream := io.BytesIO(), 5).dump(LARGE)
+    with pytest.raises(ValueError, match=said):
+        decode(stream.getvalue(), [HeapBuffer(LARGE)])
+
+
+def test_what_was_hit_on_its_way_is_an_error() -> None:
+    encoded = encode([LARGE])
+    hit = bytearray(LARGE)
+    hit[7] ^= 1
+    with pytest.raises(ValueError, match="checksum is wrong"):
+        decode(encoded.payload, [HeapBuffer(hit)])
+
+
+def test_what_cannot_be_sent_leaves_no_buffer_behind() -> None:
+    data = bytearray(LARGE)
+    with pytest.raises(pickle.PicklingError) as caught:
+        encode([data, threading.Lock()])
+    data += b"x"
+    assert caught.value.__traceback__ is not None
 
 
 def test_an_array_and_a_bytearray_can_grow() -> None:

@@ -315,6 +315,16 @@ def test_a_takeover_is_for_pools_that_never_started() -> None:
     assert not job.active
 
 
+def test_an_initializer_that_raised_is_no_reason_to_take_over() -> None:
+    job = job_of([1])
+    job.take(2)
+    job.takeover = lambda error: pytest.fail("it was taken over")
+    error = PoolStartError("worker 0 could not be set up: LookupError: no data")
+    error.__cause__ = LookupError("no data")
+    job.broken(error)
+    assert job.settled.exception(0) is error
+
+
 def test_items_with_a_time_limit_travel_alone() -> None:
     job = job_of(range(100), chunksize=10, task_timeout=1.0)
     assert len(job.take(2)) == 1

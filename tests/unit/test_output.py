@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyterlite_pool.worker.output import INTERVAL, LIMIT, TaskStream
+from jupyterlite_pool.worker.output import BURST, INTERVAL, LIMIT, TaskStream
 
 
 class Clock:
@@ -37,14 +37,21 @@ def test_the_first_line_is_posted_at_once(recorded: Recorded) -> None:
     assert recorded.posts == ["one\n"]
 
 
-def test_lines_soon_after_a_post_wait_and_go_together(recorded: Recorded) -> None:
-    recorded.stream.write("one\n")
+def test_some_lines_are_posted_at_once_and_more_go_together(recorded: Recorded) -> None:
+    for _ in range(BURST):
+        recorded.stream.write("one\n")
+    assert recorded.posts == ["one\n"] * BURST
     recorded.stream.write("two\n")
     recorded.stream.write("three\n")
-    assert recorded.posts == ["one\n"]
-    recorded.clock.now += 2 * INTERVAL
+    assert len(recorded.posts) == BURST
+    recorded.clock.now += 1.5 * INTERVAL
     recorded.stream.write("four\n")
-    assert recorded.posts[1:] == ["two\nthree\nfour\n"]
+    recorded.stream.write("five\n")
+    assert recorded.posts[BURST:] == ["two\nthree\nfour\n"]
+    recorded.clock.now += 100 * INTERVAL
+    for _ in range(2 * BURST):
+        recorded.stream.write("six\n")
+    assert len(recorded.posts) == 2 * BURST + 1
 
 
 def test_a_line_without_an_end_waits_for_it(recorded: Recorded) -> None:
@@ -57,9 +64,11 @@ def test_a_line_without_an_end_waits_for_it(recorded: Recorded) -> None:
 
 
 def test_much_text_does_not_wait(recorded: Recorded) -> None:
-    recorded.stream.write("one\n")
+    for _ in range(BURST):
+        recorded.stream.write("one\n")
+    recorded.stream.write("two\n")
     recorded.stream.write("x" * LIMIT + "\n")
-    assert recorded.posts[1:] == ["x" * LIMIT + "\n"]
+    assert recorded.posts[BURST:] == ["two\n" + "x" * LIMIT + "\n"]
 
 
 def test_flush_posts_a_line_without_an_end(recorded: Recorded) -> None:

@@ -19,7 +19,7 @@ export interface CrewOptions {
   startTimeout?: number | null;
   /** So many workers more are kept ready to replace one that is lost; none by default. */
   spares?: number;
-  /** So many workers all pools of the site have together; by default what the device can carry. */
+  /** So many workers all pools of the site have together, and never more than the device can carry. */
   cap?: number | null;
 }
 
@@ -75,7 +75,7 @@ export class Crew {
       (handle, phase) => this.has(handle) && events.phase(handle, phase)
     );
     this.reserve = new Reserve(spares, () => this.launcher.launch());
-    this.slots = new Slots(cap ?? workerCap(), () => this.refill());
+    this.slots = new Slots(Math.min(cap ?? Infinity, workerCap()), () => this.refill());
   }
 
   /** How many workers there should be. */

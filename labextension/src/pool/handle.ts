@@ -248,10 +248,10 @@ export class WorkerHandle {
       missed = 0;
     };
     const listen = (): void => {
+      missed += 1;
       if (missed >= MISSED_PULSES) {
         this.finish('silent', 'it closed itself');
       }
-      missed += 1;
     };
     const timer = setInterval(listen, PULSE);
     this.life.signal.addEventListener('abort', () => {

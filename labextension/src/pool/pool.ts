@@ -362,8 +362,13 @@ export class PyodidePool {
       this.tell({ type: 'frame', worker: handle.id, frame });
       return;
     }
-    if (frame.batch !== handle.current?.batch) {
+    const { current } = handle;
+    if (frame.batch !== current?.batch) {
       handle.finish('protocol', `it answered for batch ${frame.batch}, which it was not given`);
+      return;
+    }
+    if (frame.kind !== 'error' && (frame.kind === 'value') !== (current.kind === 'eval')) {
+      handle.finish('protocol', `it answered a ${current.kind} frame with a ${frame.kind} frame`);
       return;
     }
     if (frame.kind === 'begin') {

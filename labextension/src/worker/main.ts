@@ -35,7 +35,9 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
       onSnapshot: (snapshot: Blob | null) => void
     ): Promise<BootReport> {
       const started = performance.now();
-      const loading = held.then(() => onPhase('loading'));
+      const loading = held.then(() => {
+        onPhase('loading'); // and nobody waits for the host to have heard it
+      });
       const runtime = await loadRuntime(options, onSnapshot);
       await loading;
       python = runtime.python;
