@@ -53,6 +53,25 @@ def test_all_notebooks_of_a_site_share_its_workers(pages: Pages, site: str) -> N
     kernel.run("await until(lambda: len(executor.ready_workers) == 3)")
 
 
+def test_the_sites_setting_holds_for_all_its_notebooks(pages: Pages, site: str) -> None:
+    page = pages.open(f"{site}/lab/index.html")
+    start = (
+        "from jupyterlite_pool._page import page\n"
+        "page.max_workers = 2  # as the settings say it\n"
+        "executor = WorkerPoolExecutor(2)\n"
+    )
+    first = Kernel(page, "first.ipynb")
+    first.run(WAITS)
+    first.run(start + "await until(lambda: executor.status().spares)")
+    assert first.value("len(executor.ready_workers)") == 2
+    second = Kernel(page, "second.ipynb")
+    second.run(WAITS)
+    second.run(start + "await until(lambda: executor.ready_workers)")
+    assert second.value("[executor._dispatcher.limited, len(executor.status().workers)]") == [
+        True, 1,
+    ]  # fmt: skip
+
+
 def test_what_a_kernel_had_another_gets_when_it_ends(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html")
     page.evaluate(TAKE_SLOTS, 3)

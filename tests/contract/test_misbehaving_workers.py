@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import threading
 from typing import Any
 
@@ -70,6 +71,49 @@ def test_a_worker_that_forges_results_is_replaced_and_its_task_fails(
         assert caught.value.reason == "protocol"
         assert executor.submit(abs, -2).result(10) == 2
     assert backend.killed == [(0, "protocol")]
+
+
+class Impostor(InProcessBackend):
+    """Worker 0 says what worker 1 should say, before each of its own results."""
+
+    def start(self, listener: Listener, limits: WorkerLimits) -> None:
+        class Heard:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(listener, name)
+
+            def on_result(self, worker: int, batch: int, *rest: Any) -> None:
+                if worker == 0:
+                    for task in range(20):
+                        listener.on_output(0, task, "stdout", "forged\n")
+                    for other in range(20):
+                        listener.on_begun(0, other)
+                        listener.on_begun(0, other)
+                listener.on_result(worker, batch, *rest)
+
+        super().start(Heard(), limits)
+
+
+def test_a_worker_says_nothing_of_what_another_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with WorkerPoolExecutor(backend=Impostor(2)) as executor:
+        job = executor.start_job(together, [range(10)], chunksize=1, task_timeout=0.5)
+        concurrent.futures.wait([job.ended], 20)
+        assert job.values == {i: i for i in range(10)}
+        ran = {timing.item: timing.worker for timing in job.timings.values()}
+    forged = {item for item, text in job.output.items() if "forged" in text}
+    assert set(ran.values()) == {0, 1}
+    assert forged <= {item for item, worker in ran.items() if worker == 0}
+    # A limit that was set twice would have ended a worker by now.
+    assert not job.failures
+
+
+#: Both workers have a task.
+meeting = threading.Barrier(2)
+
+
+def together(x: int) -> int:
+    with contextlib.suppress(threading.BrokenBarrierError):
+        meeting.wait(5)
+    return x
 
 
 #: Set when a worker was asked to stop what it runs; workers are threads of this process.
