@@ -1,4 +1,4 @@
-"""The browser's pool; elsewhere, the error that says what there is instead."""
+"""Who runs the workers where nobody says: the browser; inside a task, the task's own worker."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 from .backends import Backend
 from .errors import PoolStartError
+from .worker.context import current_worker
 
 
 def default_workers() -> int:
     """How many workers a pool has where nobody says; raises PoolStartError outside of a browser."""
+    if current_worker() is not None:
+        return 1
     _check_browser()
     from .backends.pyodide import device_size
 
@@ -18,7 +21,15 @@ def default_workers() -> int:
 
 
 def browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend:
-    """Workers of this browser; raises PoolStartError outside of one."""
+    """Workers of this browser; raises PoolStartError outside of one.
+
+    Inside a task, calls run right there, one after the other: a worker has none of its own.
+    """
+    here = current_worker()
+    if here is not None:
+        from .backends.serial import SerialBackend
+
+        return SerialBackend(here)
     _check_browser()
     from .backends.pyodide import PyodideBackend
 

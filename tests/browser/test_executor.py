@@ -197,6 +197,26 @@ grown = heap() - before
     assert max(heaps) < 30 + 1.5 * 64
 
 
+def test_an_executor_inside_a_task_runs_its_calls_right_there(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def inside(x):
+    from jupyterlite_pool import WorkerPoolExecutor, current_worker, get_reusable_executor
+    async def later(y):
+        await asyncio.sleep(0.01)
+        return y
+    with WorkerPoolExecutor(4) as own:
+        values = list(own.map(lambda y: x * y, range(3)))
+        pid = own.submit(lambda: current_worker().pid).result()
+        awaited = own.submit(later, 5).result()
+    shared = get_reusable_executor(2).submit(pow, 2, 3).result()
+    return values, pid == current_worker().pid, awaited, shared
+inner = executor.submit(inside, 2).result()
+"""
+    )
+    assert kernel.value("inner") == [[0, 2, 4], True, 5, 8]
+
+
 def test_terminated_workers_let_nothing_wait(kernel: Kernel) -> None:
     kernel.run(
         """

@@ -33,7 +33,7 @@ LAYERS = """
     _modules  _packages  _tasks
     _environment
     backends
-    _weight  _job  _objects  _setup  _batch  _status  backends.pyodide
+    _weight  _job  _objects  _setup  _batch  _status  backends.pyodide  backends.serial
     _output
     _dispatch  _browser
     _stream  testing
