@@ -84,6 +84,7 @@ def test_every_cell_runs_and_computes_what_plain_python_does(fresh_kernel: Kerne
         assert len(workers) >= 2, name
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_it_runs_in_jupyterlab(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html?path=quickstart.ipynb")
