@@ -163,6 +163,11 @@ class MapJob:
         }
 
     @property
+    def aborted(self) -> bool:
+        """Whether it was cancelled with what ran of it."""
+        return self._aborted
+
+    @property
     def active(self) -> bool:
         """Whether it can still change."""
         return not self.ended.done()
@@ -392,16 +397,19 @@ class MapJob:
         self._settle(error)
         self.cancel()
 
-    def abort(self) -> None:
+    def abort(self, error: BaseException | None = None) -> None:
         """Cancel the job with what runs of it: the workers that run its items are stopped.
 
         Items that ran are cancelled, like those that had not started.
+
+        Args:
+            error: what those get who wait for it; CancelledError by default.
         """
         if self._adopted is not None:
-            self._adopted.abort()
+            self._adopted.abort(error)
             return
         self._aborted = True
-        self.fail(CancelledError("the job was cancelled"))
+        self.fail(error or CancelledError("the job was cancelled"))
         self._stop(self)
 
     @property
@@ -507,7 +515,8 @@ class MapJob:
                 self.settled.set_result(None)
             else:
                 # What says that somebody has cancelled it is shown in a few lines, by itself.
-                shown = error if isinstance(error, CancelledError) else fold(error)
+                told = isinstance(error, (CancelledError, KeyboardInterrupt))
+                shown = error if told else fold(error)
                 self.settled.set_exception(shown)
 
     def _check_end(self) -> None:

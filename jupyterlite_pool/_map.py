@@ -83,9 +83,9 @@ def pool_map(
         TaskTimeoutError: an item exceeded `task_timeout`.
         TimeoutError: the job exceeded `timeout`.
         TerminatedWorkerError: a worker was lost while it ran an item.
-        KeyboardInterrupt: the kernel was interrupted, and the job cancelled with what ran of it. It
-            has `map_result`, too.
-        CancelledError: somebody cancelled the job, on its card for example. It has that, too.
+        KeyboardInterrupt: the kernel was interrupted, or Cancel was pressed on the job's card, and
+            the job cancelled with what ran of it. It has `map_result`, too.
+        CancelledError: somebody cancelled the job. It has that, too.
         Exception: the first one that an item raised, with the traceback of the worker as its cause
             and the job's results so far in its attribute `map_result`.
 
@@ -194,7 +194,7 @@ class MapResult(Sequence[T], Generic[T]):
             raise failures[index]
         settled = self._job.settled
         error = settled.exception(0) if settled.done() else None
-        if error is not None and not isinstance(error, CancelledError):
+        if error is not None and any(error is failure for failure in failures.values()):
             raise _with_result(error, self) from error.__cause__  # for which it was cancelled
         raise IndexError(f"item {index} was cancelled before it ran")
 
@@ -452,7 +452,7 @@ def _with_result(error: BaseException, result: MapResult[Any]) -> BaseException:
     """The error with what the job has got so far."""
     job = result._job
     attach(error, "map_result", result)
-    if isinstance(error, CancelledError):
+    if isinstance(error, (CancelledError, KeyboardInterrupt)):
         brief(error)
     note = f"{len(job.values)} items finished and are kept in `error.map_result`"
     notes = [n for n in getattr(error, "__notes__", ()) if not n.endswith("`error.map_result`")]

@@ -81,7 +81,7 @@ def clock(seconds: float) -> str:
 def _phase(job: MapJob, workers: int) -> str:
     if not job.active:
         error = job.settled.exception() if job.settled.done() else None
-        if isinstance(error, CancelledError) or (error is None and job.cancelled):
+        if isinstance(error, CancelledError) or job.aborted or (error is None and job.cancelled):
             return "cancelled"
         return "done" if error is None else "failed"
     if not job.finished and not job.running and not workers:

@@ -150,9 +150,13 @@ class Card:
         button = Button(description="Cancel", tooltip=f"Cancel {self._label}")
         button.add_class("jp-pool-cancel")
         button.add_class(f"jp-pool-cancel-{self._button}")
-        buttons[self._button] = self._job.abort
+        buttons[self._button] = self._cancel
         self._widget.add_class("jp-pool-cancellable")
         self._widget.children = (*self._widget.children, button)
+
+    def _cancel(self) -> None:
+        """What the button does: whoever waits for the job is interrupted."""
+        self._job.abort(KeyboardInterrupt(f"the job was cancelled: {self._label}"))
 
     def _look(self) -> Progress:
         return Progress.of(self._job, self._label, len(self._pool.ready_workers))
