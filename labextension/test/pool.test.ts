@@ -637,6 +637,30 @@ test('a worker whose memory has grown is replaced when it has nothing to do', as
   expect(await given(FakeWorker.at(1), 1)).toEqual([2]);
 });
 
+test('a worker whose memory is nearly full is replaced, though nobody has set a limit', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 1);
+  await given(FakeWorker.at(0), 1);
+  const common = { kind: 'result', batch: 1, buffers: [], next: 1, done: true } as const;
+  FakeWorker.at(0).post({ ...common, payload: new Uint8Array(), memory: 3.6 * 2 ** 30 });
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ end: { reason: 'recycled' } }]));
+});
+
+test('a first start may take a minute, and is tried twice', async () => {
+  vi.useFakeTimers();
+  try {
+    FakeWorker.reset(bootNever);
+    const { pool, of } = make(1);
+    const failed = expect(pool.init()).rejects.toThrow('not ready after 60 s');
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(of('broken')).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(62_000); // once more, then it gives up
+    await failed;
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('a worn worker is given nothing more, and ends after what it has', async () => {
   const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
   const { pool, of } = await started(1);
