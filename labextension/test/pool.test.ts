@@ -641,8 +641,17 @@ test('a worker whose memory is nearly full is replaced, though nobody has set a 
   const { pool, of } = await started(1);
   submit(pool, 1);
   await given(FakeWorker.at(0), 1);
-  const common = { kind: 'result', batch: 1, buffers: [], next: 1, done: true } as const;
-  FakeWorker.at(0).post({ ...common, payload: new Uint8Array(), memory: 3.6 * 2 ** 30 });
+  const payload = new Uint8Array();
+  const memory = 3.75 * 2 ** 30;
+  FakeWorker.at(0).post({
+    kind: 'result',
+    batch: 1,
+    payload,
+    buffers: [],
+    next: 1,
+    done: true,
+    memory
+  });
   await vi.waitFor(() => expect(of('ended')).toMatchObject([{ end: { reason: 'recycled' } }]));
 });
 
