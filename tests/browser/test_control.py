@@ -84,6 +84,7 @@ def test_words_that_are_none_do_nothing_and_are_told_of(page: Page) -> None:
     assert len([text for text in said if "no control word" in text]) == len(MALFORMED)
 
 
+@pytest.mark.long
 def test_who_does_not_know_the_name_cannot_speak_and_hears_nothing(page: Page) -> None:
     notebook = Notebook(page)
     notebook.run(START)
@@ -147,6 +148,7 @@ def test_who_does_not_know_the_name_cannot_speak_and_hears_nothing(page: Page) -
     assert page.evaluate("async () => (await window.reply).content.status") == "ok"
 
 
+@pytest.mark.long
 def test_a_kernel_says_its_name_again_until_it_was_heard(page: Page) -> None:
     # The first word is lost, as if the page had not been ready for it.
     page.evaluate(
@@ -170,6 +172,7 @@ def test_a_kernel_says_its_name_again_until_it_was_heard(page: Page) -> None:
     expect(page.locator(".jp-Notebook")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_restarted_kernel_listens_under_another_name(page: Page) -> None:
     notebook = Notebook(page)
     notebook.run(START)
@@ -185,6 +188,7 @@ def test_a_restarted_kernel_listens_under_another_name(page: Page) -> None:
     assert "KeyboardInterrupt" in notebook.error()
 
 
+@pytest.mark.long
 def test_a_change_of_the_settings_reaches_kernels_that_run(page: Page) -> None:
     notebook = Notebook(page)
     notebook.run(START)

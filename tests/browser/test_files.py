@@ -274,6 +274,7 @@ def test_a_notebook_is_told_where_its_files_are(pages: Pages, serve: Callable[..
     assert notebook.value("read") == ["to workers", "/drive"]
 
 
+@pytest.mark.long
 def test_a_page_that_is_not_there_costs_the_files_and_nothing_else(
     pages: Pages, serve: Callable[..., str]
 ) -> None:

@@ -72,6 +72,7 @@ def test_the_sites_setting_holds_for_all_its_notebooks(pages: Pages, site: str) 
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_what_a_kernel_had_another_gets_when_it_ends(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html")
     page.evaluate(TAKE_SLOTS, 3)

@@ -79,6 +79,7 @@ def test_plain_http_has_a_pool(plain: Kernel) -> None:
     assert plain.value("await pool_map(pow, [2, 3], [2, 2])") == [4, 9]
 
 
+@pytest.mark.long
 def test_over_plain_http_a_worker_that_closes_itself_is_missed(plain: Kernel) -> None:
     plain.run(
         """

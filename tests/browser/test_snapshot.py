@@ -68,6 +68,7 @@ def test_a_snapshot_that_was_changed_is_not_used(
     assert "snapshot.bin is not used: its SHA-256 is" in warning
 
 
+@pytest.mark.long
 def test_a_snapshot_of_other_versions_is_not_used(
     pages: Pages, serve: Callable[..., str], site_copy: Path
 ) -> None:

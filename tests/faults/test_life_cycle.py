@@ -119,6 +119,7 @@ def test_a_page_crashes(pages: Pages, site: str, beacons: Beacons, record: Recor
     assert kernel.run("from jupyterlite_pool import pool_map\nawait pool_map(abs, [-1])").result
 
 
+@pytest.mark.long
 def test_a_laptop_sleeps_for_longer_than_a_task_may_take(
     page: Page, browser: Browser, beacons: Beacons, record: Record
 ) -> None:
