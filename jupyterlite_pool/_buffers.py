@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import types
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 from zlib import crc32
@@ -69,6 +69,11 @@ class HeapBuffer:
     def assign_to(self, target: Any) -> None:
         """As `Buffer.assign_to`."""
         memoryview(target)[:] = self._data
+
+
+def in_heap(buffers: Iterable[Any]) -> list[HeapBuffer]:
+    """Copies of buffers, as they arrive where there is no JavaScript."""
+    return [HeapBuffer(buffer) for buffer in buffers]
 
 
 class RawId(NamedTuple):

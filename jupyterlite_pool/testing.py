@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ._buffers import HeapBuffer
+from ._buffers import HeapBuffer, in_heap
 from ._environment import Described
 from ._payload import Encoded
 from .backends import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
@@ -87,7 +87,7 @@ class _Worker:
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
         """Pass results on."""
-        copies = [HeapBuffer(buffer) for buffer in buffers]
+        copies = in_heap(buffers)
         self._backend.say(
             self,
             lambda listener: listener.on_result(self.id, batch, payload, copies, next, done),
@@ -155,7 +155,7 @@ class InProcessBackend:
     def put(self, key: str, encoded: Encoded) -> None:
         """As `Backend.put`."""
         with self._lock:
-            self._objects[key] = encoded.payload, [HeapBuffer(b) for b in encoded.buffers]
+            self._objects[key] = encoded.payload, in_heap(encoded.buffers)
 
     def drop(self, key: str) -> None:
         """As `Backend.drop`."""
@@ -178,7 +178,7 @@ class InProcessBackend:
         """As `Backend.submit`; a thread is so near that nothing need wait at it."""
         with self._lock:
             # Copied, as a transfer would: what changes later is not seen by the task.
-            copies = [HeapBuffer(buffer) for buffer in buffers]
+            copies = in_heap(buffers)
             self._queue.append(_Queued(batch, payload, copies, list(needs), target))
             self.dispatch()
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any, NamedTuple
 
-from .._buffers import HeapBuffer
+from .._buffers import HeapBuffer, in_heap
 from .._environment import Described
 from .._payload import Encoded
 from ..worker.context import WorkerInfo
@@ -21,7 +21,6 @@ class _Queued(NamedTuple):
     batch: int
     payload: bytes
     buffers: list[HeapBuffer]
-    needs: Sequence[str]
 
 
 class SerialBackend:
@@ -38,10 +37,8 @@ class SerialBackend:
         self.size = 1
         self._here = here.id
         self._runner = Runner(self, here.id, here.pid, Environment())
-        self._objects: dict[str, tuple[bytes, list[HeapBuffer]]] = {}
-        self._held: set[str] = set()
         self._queue: deque[_Queued] = deque()
-        self._running: int | None = None
+        self._running = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: Listener | None = None
 
@@ -52,12 +49,10 @@ class SerialBackend:
 
     def put(self, key: str, encoded: Encoded) -> None:
         """As `Backend.put`."""
-        self._objects[key] = encoded.payload, [HeapBuffer(b) for b in encoded.buffers]
+        self._runner.put(key, encoded.payload, in_heap(encoded.buffers))
 
     def drop(self, key: str) -> None:
         """As `Backend.drop`."""
-        self._objects.pop(key, None)
-        self._held.discard(key)
         self._runner.drop(key)
 
     def submit(
@@ -70,19 +65,14 @@ class SerialBackend:
         group: int | None = None,
     ) -> None:
         """As `Backend.submit`."""
-        own = [HeapBuffer(buffer) for buffer in buffers]
-        self._queue.append(_Queued(batch, payload, own, list(needs)))
+        self._queue.append(_Queued(batch, payload, in_heap(buffers)))
         self._work()
 
     def _work(self) -> None:
         # What a result brings in its train comes here again, and waits for its turn.
-        while self._running is None and self._queue:
+        while not self._running and self._queue:
             entry = self._queue.popleft()
-            self._running = entry.batch
-            for key in entry.needs:
-                if key not in self._held and key in self._objects:
-                    self._held.add(key)
-                    self._runner.put(key, *self._objects[key])
+            self._running = True
             if self._listener is not None:
                 self._listener.on_dispatched(self._here, entry.batch)
             running = self._runner.run(entry.batch, entry.payload, entry.buffers)
@@ -91,7 +81,7 @@ class SerialBackend:
             try:
                 awaited = context.run(running.send, None)
             except StopIteration:
-                self._running = None
+                self._running = False
             else:
                 self._go_on(running, awaited, context)
 
@@ -105,7 +95,7 @@ class SerialBackend:
 
         def ended(task: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
-            self._running = None
+            self._running = False
             self._work()
 
         task.add_done_callback(ended)
@@ -117,8 +107,7 @@ class SerialBackend:
     ) -> None:
         """Pass results on."""
         if self._listener is not None:
-            own = [HeapBuffer(buffer) for buffer in buffers]
-            self._listener.on_result(self._here, batch, payload, own, next, done)
+            self._listener.on_result(self._here, batch, payload, in_heap(buffers), next, done)
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         """Pass on that a batch could not be read."""
@@ -163,7 +152,7 @@ class SerialBackend:
 
     def workers(self) -> list[WorkerStatus]:
         """As `Backend.workers`."""
-        state = "idle" if self._running is None else "busy"
+        state = "busy" if self._running else "idle"
         return [WorkerStatus(self._here, state, 0, 0)]
 
     def spares(self) -> int:

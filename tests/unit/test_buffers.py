@@ -11,7 +11,7 @@ from zlib import crc32
 
 import pytest
 
-from jupyterlite_pool._buffers import OUT_OF_BAND_BYTES, HeapBuffer, RawId, holds_large_bytes
+from jupyterlite_pool._buffers import OUT_OF_BAND_BYTES, RawId, holds_large_bytes, in_heap
 from jupyterlite_pool._payload import Encoded, decode, encode
 
 LARGE = bytes(range(256)) * (OUT_OF_BAND_BYTES // 256)
@@ -42,7 +42,7 @@ class OwnBytes(bytes):
 
 
 def back(encoded: Encoded) -> Any:
-    return decode(encoded.payload, [HeapBuffer(buffer) for buffer in encoded.buffers])
+    return decode(encoded.payload, in_heap(encoded.buffers))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_ids_that_nobody_writes_are_errors(forged: Any, said: str) -> None:
     raw = RawId(0, "bytearray", len(LARGE), crc32(LARGE))
     Forger(stream := io.BytesIO(), 5).dump(LARGE)
     with pytest.raises(ValueError, match=said):
-        decode(stream.getvalue(), [HeapBuffer(LARGE)])
+        decode(stream.getvalue(), in_heap([LARGE]))
 
 
 def test_what_was_hit_on_its_way_is_an_error() -> None:
@@ -106,7 +106,7 @@ def test_what_was_hit_on_its_way_is_an_error() -> None:
     hit = bytearray(LARGE)
     hit[7] ^= 1
     with pytest.raises(ValueError, match="checksum is wrong"):
-        decode(encoded.payload, [HeapBuffer(hit)])
+        decode(encoded.payload, in_heap([hit]))
 
 
 def test_what_cannot_be_sent_leaves_no_buffer_behind() -> None:

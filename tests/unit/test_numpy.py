@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool._buffers import HeapBuffer
+from jupyterlite_pool._buffers import in_heap
 from jupyterlite_pool._payload import Encoded, decode, encode
 from jupyterlite_pool.testing import InProcessBackend
 from jupyterlite_pool.worker.randomness import seed_item
 
 
 def back(encoded: Encoded) -> Any:
-    return decode(encoded.payload, [HeapBuffer(buffer) for buffer in encoded.buffers])
+    return decode(encoded.payload, in_heap(encoded.buffers))
 
 
 def test_an_array_travels_beside_the_stream_and_can_be_written_to() -> None:

@@ -9,13 +9,13 @@ import sys
 import threading
 import traceback
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyterlite_pool._buffers import OUT_OF_BAND_BYTES, HeapBuffer
+from jupyterlite_pool._buffers import OUT_OF_BAND_BYTES, in_heap
 from jupyterlite_pool._payload import (
     AS_THEY_ARE,
     decode,
@@ -35,10 +35,6 @@ from jupyterlite_pool._payload import (
 from jupyterlite_pool._protocol import FAILED, PICKLED, CallBatch, ResultItem
 
 ROOT = Path(__file__).parents[2]
-
-
-def arrived(buffers: Sequence[Any]) -> list[HeapBuffer]:
-    return [HeapBuffer(buffer) for buffer in buffers]
 
 
 class Array:
@@ -117,7 +113,7 @@ def test_a_large_buffer_stays_out_of_the_stream() -> None:
     assert [buffer.nbytes for buffer in buffers] == [OUT_OF_BAND_BYTES]
     assert len(payload) < 1000
     assert encoded.nbytes == len(payload) + OUT_OF_BAND_BYTES
-    assert decode(payload, arrived(buffers)) == array
+    assert decode(payload, in_heap(buffers)) == array
 
 
 def test_what_could_grow_can_grow_while_its_call_waits() -> None:
@@ -126,7 +122,7 @@ def test_what_could_grow_can_grow_while_its_call_waits() -> None:
     assert len(call.buffers) == 4
     data += b"x"
     numbers.append(1.0)
-    (first, second, _, _), _ = decode(call.payload, arrived(call.buffers))
+    (first, second, _, _), _ = decode(call.payload, in_heap(call.buffers))
     assert (len(first), second.itemsize * len(second)) == (OUT_OF_BAND_BYTES,) * 2
 
 
@@ -142,7 +138,7 @@ def test_buffers_of_a_first_try_are_not_sent_twice() -> None:
     # Plain pickle takes the array, and then refuses the lambda.
     payload, buffers, _ = encode([array, lambda: 42])
     assert len(buffers) == 1
-    back, function = decode(payload, arrived(buffers))
+    back, function = decode(payload, in_heap(buffers))
     assert back == array
     assert function() == 42
 
@@ -231,7 +227,7 @@ def test_a_value_comes_back_with_its_type(value: Any) -> None:
     [item] = split_results(join_results([record]))
     task, _, _, count, seconds = item
     assert (task, count, seconds) == (7, len(buffers), 0.5)
-    back = read_value(item, arrived(buffers))
+    back = read_value(item, in_heap(buffers))
     assert (type(back), back) == (type(value), value)
 
 
@@ -271,8 +267,8 @@ def test_a_large_result_stays_apart_with_a_checksum() -> None:
     record, [pickled] = dump_value(1, 0.5, value)
     assert len(record) < 100
     [item] = split_results(join_results([record]))
-    assert read_value(item, arrived([pickled])) == value
+    assert read_value(item, in_heap([pickled])) == value
     hit = bytearray(pickled)
     hit[100] ^= 1
     with pytest.raises(ValueError, match="checksum is wrong"):
-        read_value(item, arrived([hit]))
+        read_value(item, in_heap([hit]))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from jupyterlite_pool._buffers import OUT_OF_BAND_BYTES, HeapBuffer
+from jupyterlite_pool._buffers import OUT_OF_BAND_BYTES, in_heap
 from jupyterlite_pool._failure import decode_error
 from jupyterlite_pool._payload import (
     AS_THEY_ARE,
@@ -55,7 +55,7 @@ class Post(NamedTuple):
     def values(self) -> list[Any]:
         rest = iter(self.buffers)
         return [
-            read_value(item, [HeapBuffer(b) for b in islice(rest, item.buffers)])
+            read_value(item, in_heap(islice(rest, item.buffers)))
             for item in self.results
             if item.kind != FAILED
         ]
