@@ -33,8 +33,10 @@ class Batch:
     worker: int | None = None
     call_off: Callable[[], None] | None = None
     timed_out: bool = False
-    #: Whether it was lost while it waited at its worker, behind another batch.
+    #: Whether it was lost while it waited at its worker, which may have turned to it, or not.
     behind: bool = False
+    #: Whether it was lost with a worker that had not turned to it.
+    untaken: bool = False
     #: Whether no worker is to run it: one that has it is stopped.
     doomed: bool = False
 
@@ -80,7 +82,7 @@ class Batch:
     def divide(self, end: WorkerEnd) -> tuple[list[Task], list[Task]]:
         """Its tasks when its worker ended: those that had started, or may have, and the others."""
         left = self.tasks
-        if self.behind and end.running is not None:  # the worker said how far it had come
+        if self.untaken and not self.doomed:
             return [], left
         if end.reason in ON_PURPOSE:  # it had begun with none of these
             return [], left

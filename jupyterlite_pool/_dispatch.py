@@ -101,9 +101,13 @@ class Dispatcher:
 
     def add(self, source: TaskSource) -> None:
         """Take tasks from a source, now and until it has none."""
+        self._offer(source)
+        self.pump()
+
+    def _offer(self, source: TaskSource) -> None:
+        """Take tasks from a source when there is room for them."""
         if source not in self._sources:
             self._sources.append(source)
-        self.pump()
 
     def set_up(self, call: SetUp) -> None:
         """Let every worker make a call, those that are there and those that come."""
@@ -272,6 +276,7 @@ class Dispatcher:
                 end = WorkerEnd("protocol", str(forged))
                 self._lose(batch, worker, end)
                 self._backend.kill(worker, end)
+                self.pump()
                 return
             if self._break_with is not None:
                 for error in errors.values():
@@ -329,7 +334,12 @@ class Dispatcher:
         self.output.take(worker, printing, source, stream, text)
 
     def on_worker_ended(
-        self, worker: int, batch: int | None, end: WorkerEnd, behind: Sequence[int] = ()
+        self,
+        worker: int,
+        batch: int | None,
+        end: WorkerEnd,
+        behind: Sequence[int] = (),
+        untaken: Sequence[int] = (),
     ) -> None:
         """Fail what ran on a worker that is gone, and run elsewhere what had not started."""
         with self.lock:
@@ -339,9 +349,11 @@ class Dispatcher:
             if self._break_with is not None and end.reason not in ON_PURPOSE:
                 self._break(end.message)
                 return
-            for lost in (batch, *behind):
-                if lost in self._batches:
-                    self._batches[lost].behind = lost != batch
+            # What is put back last is the next to run.
+            for lost in reversed((batch, *behind, *untaken)):
+                if lost is not None and (entry := self._batches.get(lost)):
+                    entry.behind = lost in behind
+                    entry.untaken = lost in untaken
                     self._lose(lost, worker, end)
             for number, entry in list(self._batches.items()):
                 if entry.target == worker:  # its replacement has its own
@@ -350,12 +362,13 @@ class Dispatcher:
 
     def _lose(self, batch: int, worker: int, end: WorkerEnd) -> None:
         entry = self._forget(batch)
-        started, again = entry.divide(end)
-        if entry.target is not None and end.reason in (*ON_PURPOSE, "terminated"):
+        on_purpose = end.reason in (*ON_PURPOSE, "terminated")
+        if entry.target is not None and (on_purpose or entry.untaken):
             return  # no fault of the call's, and the worker's replacement is set up anew
+        started, again = entry.divide(end)
         if again:
             entry.source.put_back(again)
-            self.add(entry.source)
+            self._offer(entry.source)
         if started:
             self._stopped(entry, worker, started, lambda worker: entry.loss(worker, end))
 
@@ -368,7 +381,7 @@ class Dispatcher:
             for task in retried:
                 task.attempt += 1
             entry.source.put_back(retried)
-            self.add(entry.source)
+            self._offer(entry.source)
         for task in tasks:
             if task not in retried:
                 entry.source.finish(task, Outcome(worker, 0.0, error=error(worker)))

@@ -81,9 +81,17 @@ class Listener(Protocol):
         """A task printed something."""
 
     def on_worker_ended(
-        self, worker: int, batch: int | None, end: WorkerEnd, behind: Sequence[int] = ()
+        self,
+        worker: int,
+        batch: int | None,
+        end: WorkerEnd,
+        behind: Sequence[int] = (),
+        untaken: Sequence[int] = (),
     ) -> None:
-        """A worker is no more, with the batch that it ran and those that waited behind it."""
+        """A worker is no more, with the batch that it ran, and others that waited there.
+
+        It may have turned to those `behind` since; of those `untaken` nothing has run.
+        """
 
     def on_limited(self, workers: int) -> None:
         """Other pools of the site leave room for so few workers only, until they end."""

@@ -214,7 +214,8 @@ class PyodideBackend:
             ended = event.end
             status, running = _or_none(ended.status), _or_none(ended.running)
             end = WorkerEnd(ended.reason, ended.message, status, running, ended.memory)
-            listener.on_worker_ended(event.worker, _or_none(event.batch), end, event.behind.to_py())
+            batch, behind = _or_none(event.batch), event.behind.to_py()
+            listener.on_worker_ended(event.worker, batch, end, behind, event.untaken.to_py())
         elif kind == "limited":
             listener.on_limited(event.workers)
         elif kind == "broken":

@@ -10,7 +10,7 @@
  */
 
 /** Raised whenever a frame changes shape; a worker of another version is not used. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Bytes written by Python's pickle, with the buffers that it left out of band. */
 export interface Encoded {
@@ -64,6 +64,15 @@ export type TaskFrame = RunFrame | EvalFrame;
 export type HostFrame = TaskFrame | PutFrame | DropFrame | CancelFrame;
 
 // --- worker → host, on the task port -----------------------------------------------------------
+
+/**
+ * The worker turns to a frame. What it was given and has not taken is given to another worker when it
+ * is lost: none of it ran.
+ */
+export interface TakenFrame {
+  kind: 'taken';
+  batch: number;
+}
 
 /** Results of some tasks of a batch. `next` is the place in the batch of the task that runs next. */
 export interface ResultFrame extends Encoded {
@@ -120,10 +129,10 @@ export interface WornFrame {
 export interface FatalFrame {
   kind: 'fatal';
   /**
-   * `exited`: `os._exit(status)`. `fatal`: abort, trap or stack overflow. `recycled`: what it has
-   * imported has changed since; no task runs.
+   * `exited`: `os._exit(status)`. `fatal`: abort, trap or stack overflow. `silent`: its code has
+   * called `self.close()`. `recycled`: what it has imported has changed since; no task runs.
    */
-  reason: 'exited' | 'fatal' | 'recycled';
+  reason: 'exited' | 'fatal' | 'silent' | 'recycled';
   status: number | null;
   /** The place in its batch of the task that ran, or null where none did. */
   running: number | null;
@@ -133,7 +142,14 @@ export interface FatalFrame {
 }
 
 export type WorkerFrame =
-  ResultFrame | BeginFrame | ValueFrame | ErrorFrame | OutputFrame | WornFrame | FatalFrame;
+  | TakenFrame
+  | ResultFrame
+  | BeginFrame
+  | ValueFrame
+  | ErrorFrame
+  | OutputFrame
+  | WornFrame
+  | FatalFrame;
 
 // --- control port ------------------------------------------------------------------------------
 
@@ -240,8 +256,8 @@ export interface WorkerControl {
 /** Why a worker is no more. */
 export interface WorkerEnd {
   /**
-   * `terminated`: by its owner. `exited`, `fatal`: as in `FatalFrame`. `silent`: it closed with no
-   * word. `start`: it never became ready. `protocol`: it sent what no worker of ours sends.
+   * `terminated`: by its owner. `exited`, `fatal`: as in `FatalFrame`. `silent`: it closed, with
+   * or without a word. `start`: it never became ready. `protocol`: it sent what no worker of ours sends.
    * `recycled`: it had run, or grown, as much as one worker should, or has imported what has changed
    * since. `retired`: the pool was made smaller, or had nothing to do for long.
    */
@@ -254,6 +270,13 @@ export interface WorkerEnd {
   memory: number;
 }
 
+/** The batches that a worker had when it ended. */
+export interface Lost {
+  batch: number | null;
+  behind: number[];
+  untaken: number[];
+}
+
 /** What a pool tells the one listener it has. */
 export type PoolEvent =
   | { type: 'starting'; worker: number }
@@ -261,8 +284,11 @@ export type PoolEvent =
   | { type: 'ready'; worker: number; report: BootReport }
   | { type: 'dispatched'; worker: number; batch: number }
   | { type: 'frame'; worker: number; frame: ResultFrame | BeginFrame | ErrorFrame | OutputFrame }
-  /** `batch`: the one that the worker ran; `behind`: those that waited at it. */
-  | { type: 'ended'; worker: number; batch: number | null; behind: number[]; end: WorkerEnd }
+  /**
+   * `batch`: the one that the worker ran. `behind`: those that it may have turned to since, as a
+   * worker that was stopped could not say. `untaken`: those that it never turned to.
+   */
+  | ({ type: 'ended'; worker: number; end: WorkerEnd } & Lost)
   /** Other pools of the site have the workers that are missing here; more come as theirs end. */
   | { type: 'limited'; workers: number }
   | { type: 'broken'; message: string };

@@ -57,7 +57,11 @@ export class FakeWorker {
   pulse: MessagePort | null = null;
   /** What it was booted with. */
   options: BootOptions | null = null;
+  /** Whether it turns to no batch any more, though it is not known to have ended. */
+  deaf = false;
   private tasks: MessagePort | null = null;
+  private readonly done = new Set<number>();
+  private working: number | null = null;
   private readonly boot: Boot;
 
   constructor(readonly url: string) {
@@ -70,7 +74,10 @@ export class FakeWorker {
     this.lock = hello.lock;
     this.pulse = hello.pulse;
     this.tasks = hello.tasks;
-    this.tasks.onmessage = event => this.frames.push(event.data as HostFrame);
+    this.tasks.onmessage = event => {
+      this.frames.push(event.data as HostFrame);
+      this.turn();
+    };
     const served: WorkerControl = {
       preload: () => undefined,
       boot: async (
@@ -100,6 +107,21 @@ export class FakeWorker {
 
   post(frame: WorkerFrame): void {
     this.tasks?.postMessage(frame);
+    const ends = frame.kind === 'value' || frame.kind === 'error';
+    if (ends || (frame.kind === 'result' && frame.done)) {
+      this.done.add(frame.batch);
+      this.working = null;
+      this.turn();
+    }
+  }
+
+  /** Turn to the next batch, if none is being worked on. */
+  private turn(): void {
+    const next = this.batches.find(batch => !this.done.has(batch));
+    if (next !== undefined && this.working === null && !this.deaf) {
+      this.working = next;
+      this.post({ kind: 'taken', batch: next });
+    }
   }
 
   /** Die as Python's own death is told. */

@@ -18,6 +18,8 @@ const GOOD: WorkerFrame[] = [
   { kind: 'error', batch: 3, type: 'E', message: 'm', traceback: 't' },
   { kind: 'output', task: -1, stream: 'stderr', text: 'x' },
   { kind: 'worn', message: 'm' },
+  { kind: 'taken', batch: 3 },
+  { kind: 'fatal', reason: 'silent', status: null, running: 0, message: 'm', memory: 1 },
   { kind: 'fatal', reason: 'exited', status: 7, running: 0, message: 'm', memory: 1 },
   { kind: 'fatal', reason: 'fatal', status: null, running: null, message: 'm', memory: 1 }
 ];

@@ -171,7 +171,16 @@ test('a worker that closes without a word is missed', async () => {
   const name = worker.lock ?? '';
   expect(locks.isAwaited(name)).toBe(true);
   locks.release(name);
-  expect(ends).toMatchObject([{ reason: 'silent' }]);
+  await vi.waitFor(() => expect(ends).toMatchObject([{ reason: 'silent' }]));
+});
+
+test('what a worker had said is heard before it is missed', async () => {
+  const { worker, ends, frames, boot } = start();
+  await boot();
+  worker.post({ kind: 'taken', batch: 1 });
+  locks.release(worker.lock ?? '');
+  await vi.waitFor(() => expect(ends).toMatchObject([{ reason: 'silent' }]));
+  expect(frames).toEqual([{ kind: 'taken', batch: 1 }]);
 });
 
 test('without locks, a worker whose pulse stops is gone, and one that never had any is not', async () => {
@@ -189,7 +198,7 @@ test('without locks, a worker whose pulse stops is gone, and one that never had 
   }
   expect(ends).toEqual([]);
   vi.advanceTimersByTime(3 * PULSE);
-  expect(ends).toMatchObject([{ reason: 'silent' }]);
+  await vi.waitFor(() => expect(ends).toMatchObject([{ reason: 'silent' }]));
   expect(others).toEqual([]);
 });
 

@@ -544,7 +544,38 @@ test('what waited at a worker that has ended is named', async () => {
   await given(FakeWorker.at(0), 3);
   FakeWorker.at(0).result(1);
   FakeWorker.at(0).die(0);
-  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: 2, behind: [3] }]));
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: 2, untaken: [3] }]));
+});
+
+test('what waited at a worker that was stopped may have run, for all that is known', async () => {
+  const { pool, of } = await started(1);
+  submitBrief(pool, 5, 1, 2, 3);
+  pool.kill(0);
+  expect(of('ended')).toMatchObject([{ batch: 1, behind: [2, 3], untaken: [] }]);
+});
+
+test('what a worker was given and never turned to is not taken to have run', async () => {
+  const { pool, of } = await started(1);
+  FakeWorker.at(0).deaf = true;
+  submitBrief(pool, 5, 1, 2);
+  await given(FakeWorker.at(0), 2);
+  FakeWorker.at(0).die();
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: null, untaken: [1, 2] }]));
+});
+
+test('source that a worker never turned to is evaluated by another, before what came later', async () => {
+  const { pool } = await started(1);
+  FakeWorker.at(0).deaf = true;
+  const first = pool.run('1');
+  const second = pool.run('2');
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).die();
+  for (const [i, value] of [first, second].entries()) {
+    await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
+    const batch = (await given(FakeWorker.at(1), i + 1)).at(-1) ?? 0;
+    FakeWorker.at(1).post({ kind: 'value', batch, value: i });
+    expect(await value).toBe(i);
+  }
 });
 
 test('nothing waits at a worker that is to end after so many batches', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { WorkerFrame } from '../src/protocol';
+import type { HostFrame, WorkerFrame } from '../src/protocol';
 import type { Pyodide } from '../src/worker/pyodide';
 import { TaskLoop } from '../src/worker/tasks';
 
@@ -17,17 +17,23 @@ afterEach(() => {
   close.mockReset();
 });
 
-test('a dying worker gives its host time to hear its last word, and then closes', async () => {
+function started(): { python: Pyodide; posted: WorkerFrame[]; port: MessagePort } {
   const posted: WorkerFrame[] = [];
   const port = { postMessage: (frame: WorkerFrame) => posted.push(frame), onmessage: null };
   const python = {
     _api: {} as Pyodide['_api'],
     _module: { HEAP8: new Int8Array(64) },
     setStdout: () => undefined,
-    setStderr: () => undefined
-  };
-  const loop = new TaskLoop(python as object as Pyodide, port as object as MessagePort);
-  loop.start();
+    setStderr: () => undefined,
+    toPy: () => ({}),
+    runPython: () => Object.assign(() => 5, { callPromising: () => Promise.resolve(5) })
+  } as object as Pyodide;
+  new TaskLoop(python, port as object as MessagePort).start();
+  return { python, posted, port: port as object as MessagePort };
+}
+
+test('a dying worker gives its host time to hear its last word, and then closes', async () => {
+  const { python, posted, port } = started();
   expect(port.onmessage).not.toBeNull();
   await python._api.on_fatal?.({ name: 'Exit', message: 'exit(3)', status: 3 });
   expect(posted).toMatchObject([{ kind: 'fatal', reason: 'exited', status: 3, memory: 64 }]);
@@ -35,4 +41,25 @@ test('a dying worker gives its host time to hear its last word, and then closes'
   expect(close).not.toHaveBeenCalled();
   vi.runAllTimers();
   expect(close).toHaveBeenCalledOnce();
+});
+
+test('a worker that is closed by its code says so, once', () => {
+  const { posted, port } = started();
+  self.close();
+  self.close();
+  expect(posted).toMatchObject([{ kind: 'fatal', reason: 'silent', running: null }]);
+  expect(port.onmessage).toBeNull();
+  vi.runAllTimers();
+  expect(close).toHaveBeenCalledOnce();
+});
+
+test('a worker says that it turns to a frame, before it does', async () => {
+  const { posted, port } = started();
+  const frame: HostFrame = { kind: 'eval', batch: -1, code: '5' };
+  port.onmessage?.({ data: frame } as MessageEvent);
+  await vi.waitFor(() => expect(posted).toHaveLength(2));
+  expect(posted).toEqual([
+    { kind: 'taken', batch: -1 },
+    { kind: 'value', batch: -1, value: 5 }
+  ]);
 });

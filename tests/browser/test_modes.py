@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import ROOT, Pages
-from tests.support.kernel import Kernel
+from tests.conftest import Pages
+from tests.support.isolated import isolated_kernel
+from tests.support.kernel import UNTIL, Kernel
 
 IMPORTS = """
 import asyncio, os, time
@@ -19,9 +20,7 @@ from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
 @pytest.fixture
 def isolated(pages: Pages, serve: Callable[..., str]) -> Kernel:
     """A kernel on a page that may share memory with its workers."""
-    site = serve(ROOT / "_output", isolated=True)
-    kernel = Kernel(pages.open(f"{site}/lab/index.html"))
-    assert kernel.value("__import__('js').crossOriginIsolated") is True
+    kernel = isolated_kernel(pages, serve)
     kernel.run(IMPORTS)
     return kernel
 
@@ -80,13 +79,10 @@ def test_plain_http_has_a_pool(plain: Kernel) -> None:
 
 
 @pytest.mark.long
-def test_over_plain_http_a_worker_that_closes_itself_is_missed(plain: Kernel) -> None:
+def test_over_plain_http_a_worker_that_is_gone_without_a_word_is_missed(plain: Kernel) -> None:
     plain.run(
-        """
-async def close():
-    import js
-    js.self.close()
-    await asyncio.sleep(3600)
+        UNTIL
+        + """
 def compute(seconds):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -95,9 +91,13 @@ def compute(seconds):
 executor = WorkerPoolExecutor(2)
 await executor.submit(abs, 0)
 busy = executor.submit(compute, 9)  # says nothing for much longer than a pulse
-closed = executor.submit(close)
+waiting = executor.submit(asyncio.sleep, 3600)
+_, batch = executor._dispatcher._batches.values()
+crew = executor._backend._pool.crew
+await until(lambda: batch.worker is not None and crew.get(batch.worker).taken)
+crew.get(batch.worker).worker.terminate()  # as the browser may do, too
 try:
-    await closed
+    await waiting
 except TerminatedWorkerError as error:
     reason = error.reason
 busy_worker = await busy

@@ -144,27 +144,33 @@ class Silent(InProcessBackend):
         pass
 
 
-def lose_three(end: WorkerEnd) -> tuple[MapJob, list[int]]:
-    """Three items at a worker that ends; which of them are tried again."""
+def lose_three(end: WorkerEnd, *batches: Any) -> tuple[MapJob, list[int]]:
+    """Three items at a worker that ends with `batches`; which of them are tried again."""
     executor = WorkerPoolExecutor(backend=Silent(2))
     tell = executor._dispatcher
     job = executor.start_job(abs, [range(3)], chunksize=1, return_exceptions=True)
     for batch in range(3):
         tell.on_dispatched(0, batch)
-    tell.on_worker_ended(0, 0, end, [1, 2])
+    tell.on_worker_ended(0, batches[0], end, *batches[1:])
     again = [task.index for task in job.taken if task.index not in job.failures]
     executor.terminate_workers()
     return job, again
 
 
-def test_what_waited_at_a_worker_that_said_how_far_it_came_runs_elsewhere() -> None:
-    job, again = lose_three(WorkerEnd("exited", "Python exited", 7, 0))
+def test_what_a_worker_had_not_turned_to_runs_elsewhere() -> None:
+    job, again = lose_three(WorkerEnd("exited", "Python exited", 7, 0), 0, [], [1, 2])
     assert [job.failures[0].started] == [True]  # type: ignore[attr-defined]
     assert again == [1, 2]
 
 
-def test_what_waited_at_a_worker_that_said_nothing_may_have_started() -> None:
-    job, again = lose_three(WorkerEnd("silent", "it closed itself", None, None))
+def test_nothing_is_lost_with_a_worker_that_had_turned_to_nothing() -> None:
+    job, again = lose_three(WorkerEnd("silent", "it closed itself"), None, [], [0, 1, 2])
+    assert not job.failures
+    assert again == [0, 1, 2]
+
+
+def test_what_waited_at_a_worker_that_was_stopped_may_have_started() -> None:
+    job, again = lose_three(WorkerEnd("protocol", "it sent what is no frame"), 0, [1, 2])
     started = [job.failures[index].started for index in range(3)]  # type: ignore[attr-defined]
     assert started == [True, None, None]
     assert again == []

@@ -9,10 +9,16 @@ const STREAMS: readonly unknown[] = [
   'display',
   'phase'
 ] satisfies OutputFrame['stream'][];
-const DEATHS: readonly unknown[] = ['exited', 'fatal', 'recycled'] satisfies FatalFrame['reason'][];
+const DEATHS: readonly unknown[] = [
+  'exited',
+  'fatal',
+  'silent',
+  'recycled'
+] satisfies FatalFrame['reason'][];
 
 /** What a frame of each kind has to have. */
 const CHECKS: { [K in WorkerFrame['kind']]: (frame: Fields) => boolean } = {
+  taken: frame => isWhole(frame.batch),
   result: frame =>
     isWhole(frame.batch) &&
     frame.payload instanceof Uint8Array &&

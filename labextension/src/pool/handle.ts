@@ -45,6 +45,8 @@ export interface HandleEvents {
 export class WorkerHandle {
   /** What the worker was given and has not done: the frame that it works on, then what waits there. */
   readonly inbox: TaskFrame[] = [];
+  /** Whether the worker has turned to the first of these. */
+  taken = false;
   /** What batches that may wait in the inbox have in common; undefined where none may. */
   group: number | undefined;
   /** Keys of the objects that were put on this worker. */
@@ -116,6 +118,12 @@ export class WorkerHandle {
   /** The frame that the worker works on; null while it is starting or idle. */
   get current(): TaskFrame | null {
     return this.inbox[0] ?? null;
+  }
+
+  /** The frame is done: the next one is not taken yet. */
+  shift(): void {
+    this.inbox.shift();
+    this.taken = false;
   }
 
   get ended(): boolean {
@@ -225,15 +233,23 @@ export class WorkerHandle {
     });
   }
 
+  /** It is gone. What it had said is heard first: that came by another way, and may be in line. */
+  private miss(): void {
+    const line = new MessageChannel();
+    line.port1.onmessage = () => {
+      line.port1.close();
+      this.finish('silent', 'it closed itself');
+    };
+    line.port2.postMessage(null);
+  }
+
   /** The worker took its lock before anything else: being granted it means that it is gone. */
   private watchLock(): void {
     if (this.lock === null) {
       return;
     }
     navigator.locks
-      .request(this.lock, { signal: this.life.signal }, () =>
-        this.finish('silent', 'it closed itself')
-      )
+      .request(this.lock, { signal: this.life.signal }, () => this.miss())
       .catch(() => undefined); // aborted: the handle ended some other way
   }
 
@@ -250,7 +266,7 @@ export class WorkerHandle {
     const listen = (): void => {
       missed += 1;
       if (missed >= MISSED_PULSES) {
-        this.finish('silent', 'it closed itself');
+        this.miss();
       }
     };
     const timer = setInterval(listen, PULSE);

@@ -55,6 +55,9 @@ interface Waiter {
   reject(error: Error): void;
 }
 
+/** Ends of a worker's own, before which all it had said was heard. */
+const OWN_ENDS: readonly WorkerEnd['reason'][] = ['exited', 'fatal', 'silent', 'recycled'];
+
 /** What is said of a worker that was stopped from outside. */
 const STOPPED = 'stopped by its owner';
 
@@ -367,6 +370,10 @@ export class PyodidePool {
       handle.finish('protocol', `it answered for batch ${frame.batch}, which it was not given`);
       return;
     }
+    handle.taken = true; // whatever the frame is
+    if (frame.kind === 'taken') {
+      return;
+    }
     if (frame.kind !== 'error' && (frame.kind === 'value') !== (current.kind === 'eval')) {
       handle.finish('protocol', `it answered a ${current.kind} frame with a ${frame.kind} frame`);
       return;
@@ -379,7 +386,7 @@ export class PyodidePool {
       handle.memorySize = frame.memory;
     }
     if (frame.kind !== 'result' || frame.done) {
-      handle.inbox.shift();
+      handle.shift();
       handle.finished += 1;
       this.wearOut(handle);
     }
@@ -422,13 +429,24 @@ export class PyodidePool {
 
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
     this.queue.forget(handle.id);
-    const [batch = null, ...behind] = handle.inbox.map(frame => frame.batch);
-    if (batch !== null) {
+    // Of one that was stopped it cannot be known: its word may have been on its way.
+    const sure = OWN_ENDS.includes(end.reason);
+    const begun = !sure ? handle.inbox : handle.taken ? handle.inbox.slice(0, 1) : [];
+    const untaken = handle.inbox.slice(begun.length);
+    for (const { batch } of begun) {
       this.takeWaiter(batch)?.reject(
         new TerminatedWorkerError(`worker ${handle.id} stopped: ${end.message}`, end.reason)
       );
     }
-    this.tell({ type: 'ended', worker: handle.id, batch, behind, end });
+    // A batch of the owner's is the owner's to submit again: its buffers were handed over.
+    this.queue.putBack(
+      untaken.flatMap(frame =>
+        frame.kind === 'eval' ? [{ batch: frame.batch, frame, needs: [], transfer: [] }] : []
+      )
+    );
+    const [batch = null, ...behind] = begun.map(frame => frame.batch);
+    const lost = { batch, behind, untaken: untaken.map(frame => frame.batch) };
+    this.tell({ type: 'ended', worker: handle.id, ...lost, end });
   }
 
   private close(error: PoolError): void {

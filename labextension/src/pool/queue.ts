@@ -21,6 +21,15 @@ export class BatchQueue<T extends Waiting> {
     (item.target === undefined ? this.anywhere : this.targeted).set(item.batch, item);
   }
 
+  /** Put items before all others for any worker: they were taken out, but not run. */
+  putBack(items: T[]): void {
+    const others = [...this.anywhere.values()];
+    this.anywhere.clear();
+    for (const item of [...items, ...others]) {
+      this.anywhere.set(item.batch, item);
+    }
+  }
+
   /** The item that a worker should run next, taken out; undefined where there is none for it. */
   next(worker: number): T | undefined {
     for (const item of this.targeted.values()) {

@@ -59,12 +59,13 @@ export class TaskLoop {
   private runner: Runner | null = null;
   /** Made when there is source to evaluate: the workers of a kernel never have any. */
   private evaluator: PyCallable | null = null;
-  private readonly turns = new MessageChannel();
   /** Where `state` and `log` lie in the heap: they can be read there when Python is dead. */
   private last: { state: number; log: number } | null = null;
   /** The batch that the runner has. */
   private batch: number | null = null;
   private inbox: Promise<void> = Promise.resolve();
+  /** What ends this worker, as the browser made it. */
+  private readonly close = self.close.bind(self);
   /** Whether it has said its last word. */
   private left = false;
 
@@ -73,6 +74,8 @@ export class TaskLoop {
     private readonly port: MessagePort
   ) {
     python._api.on_fatal = error => this.onFatal(error);
+    // The browser would tell nobody, and it would not be known which task has run.
+    self.close = () => this.onClose();
     self.addEventListener('unhandledrejection', event => {
       event.preventDefault(); // or else the browser would report it as well
       this.post({ kind: 'worn', message: `unhandled rejection: ${errorText(event.reason)}` });
@@ -159,11 +162,13 @@ export class TaskLoop {
         this.runner?.drop(frame.key);
         return;
       case 'run':
+        this.post({ kind: 'taken', batch: frame.batch });
         this.batch = frame.batch;
         await this.run(frame);
         this.batch = null;
         return;
       case 'eval':
+        this.post({ kind: 'taken', batch: frame.batch });
         await this.evaluate(frame);
     }
   }
@@ -196,7 +201,6 @@ export class TaskLoop {
         ? evaluate.callPromising(code, globals)
         : evaluate(code, globals);
       const value = toPlain(await running);
-      await this.nextTurn();
       this.post({ kind: 'value', batch, value });
     } catch (error) {
       const { type, message } = error as Error & { type?: string };
@@ -215,15 +219,6 @@ export class TaskLoop {
     // In globals of its own: these names are none of the user's.
     const options: object = { globals: this.python.toPy({}) as unknown };
     return this.python.runPython(EVALUATE, options) as PyCallable;
-  }
-
-  /** A worker that its code has closed has no further turn, and gives no value. */
-  private nextTurn(): Promise<void> {
-    const { port1, port2 } = this.turns;
-    return new Promise(resolve => {
-      port1.onmessage = () => resolve();
-      port2.postMessage(null);
-    });
   }
 
   private lastMessage(): string {
@@ -251,6 +246,12 @@ export class TaskLoop {
     });
   }
 
+  private onClose(): void {
+    const running = this.postLastResults();
+    const common = { kind: 'fatal', reason: 'silent', status: null, running } as const;
+    this.leave({ ...common, message: 'it closed itself', memory: this.memory });
+  }
+
   /**
    * Say a last word, and serve nothing any more: neither what comes now nor what waits here.
    *
@@ -258,10 +259,13 @@ export class TaskLoop {
    * Firefox, now and then.
    */
   private leave(word: FatalFrame): void {
+    if (this.left) {
+      return;
+    }
     this.post(word);
     this.left = true;
     this.port.onmessage = null;
-    setTimeout(() => self.close(), LAST_WORD);
+    setTimeout(this.close, LAST_WORD);
   }
 
   /** Post what Python had finished but not posted; returns the place of the task that ran. */

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool import WorkerPoolExecutor, current_worker
 from jupyterlite_pool.errors import (
     RemoteUnpicklingError,
     TaskTimeoutError,
@@ -46,6 +46,21 @@ class Scene(NamedTuple):
         except BaseException as error:
             return error
         raise AssertionError(f"it gave {value!r}")
+
+    def worker(self) -> int:
+        """The worker that runs the task of this round."""
+        [worker] = [
+            batch.worker
+            for batch in self.executor._dispatcher._batches.values()
+            if any(task.args[:1] == (self.name,) for task in batch.tasks)
+        ]
+        assert worker is not None
+        return worker
+
+    def handle(self, worker: int) -> Any:
+        """What the pool holds of a worker, in JavaScript."""
+        backend: Any = self.executor._backend
+        return backend._pool.crew.get(worker)
 
     async def error_in_time(self, function: Callable[..., Any], limit: float) -> BaseException:
         """The exception with which a task with a time limit ends."""
@@ -246,12 +261,7 @@ def _talk() -> None:
 async def talks_on(scene: Scene) -> float:
     future = scene.executor.submit(marked, scene.name, _talk)
     await until(lambda: "talking" in scene.load.printed)
-    [worker] = [
-        batch.worker
-        for batch in scene.executor._dispatcher._batches.values()
-        if any(task.args[:1] == (scene.name,) for task in batch.tasks)
-    ]
-    assert worker is not None
+    worker = scene.worker()
     killed = now()
     scene.executor._backend.kill(worker)
     try:
@@ -259,12 +269,13 @@ async def talks_on(scene: Scene) -> float:
     except TerminatedWorkerError as error:
         check_loss(error, "terminated")
     scene.load.printed.clear()
-    await asyncio.sleep(0.1)  # what it still says in this time nobody hears
+    # Until another has come, it talks on, and nobody hears it.
+    await until(lambda: len(scene.executor.ready_workers) == scene.executor._backend.size)
     assert scene.load.printed == [], scene.load.printed[:5]
     return killed
 
 
-# Ends without a word.
+# Ends that Python does not see.
 
 
 async def _close() -> None:
@@ -274,7 +285,7 @@ async def _close() -> None:
     await asyncio.sleep(3600)
 
 
-@fault("a task closes its worker, which tells nobody", replaces=True)
+@fault("a task closes its worker", replaces=True)
 async def closes(scene: Scene) -> None:
     try:
         value = await scene.executor.submit(marked_async, scene.name, _close)
@@ -282,6 +293,21 @@ async def closes(scene: Scene) -> None:
         check_loss(error, "silent")
     else:
         raise AssertionError(f"it gave {value!r}")
+
+
+@fault("the browser ends a worker, and tells nobody", replaces=True)
+async def vanishes(scene: Scene) -> float:
+    future = scene.executor.submit(marked_async, scene.name, asyncio.sleep, 3600)
+    await until(lambda: scene.load.starts[scene.name])
+    gone = now()
+    scene.handle(scene.worker()).worker.terminate()
+    try:
+        value = await future
+    except TerminatedWorkerError as error:
+        check_loss(error, "silent")
+    else:
+        raise AssertionError(f"it gave {value!r}")
+    return gone
 
 
 def _leave(what: str) -> int:
@@ -301,13 +327,47 @@ async def throws_late(scene: Scene) -> None:
     assert await scene.executor.submit(marked, scene.name, _leave, what) == 5
 
 
-@fault("an idle worker is stopped just before tasks come", replaces=True)
-async def is_stopped_between_tasks(scene: Scene) -> None:
+def _close_when_told(channel: str) -> int:
+    """Leave behind what closes this worker when something is said, while it has nothing to do."""
+    import js
+
+    js.eval(f"new BroadcastChannel({channel!r}).onmessage = () => self.close()")
+    worker = current_worker()
+    assert worker is not None
+    return worker.id
+
+
+#: Keep from a pool what tells it of a worker's end, as if it were still on its way.
+HOLD_BACK = """handle => {
+  const { onmessage } = handle.tasks;
+  const miss = handle.miss.bind(handle);
+  const held = [];
+  const heard = new Promise(resolve => {
+    handle.tasks.onmessage = event => resolve(held.push(() => onmessage(event)));
+    handle.miss = () => resolve(held.push(miss));
+  });
+  return { heard, release: () => held.forEach(tell => tell()) };
+}"""
+
+
+@fault("an idle worker ends, and tasks come before the pool knows", replaces=True)
+async def ends_between_tasks(scene: Scene) -> None:
+    import js
+
     await scene.load.stop()
     executor = scene.executor
-    victim = scene.rng.choice(sorted(executor.ready_workers))
-    executor._backend.kill(victim)
+    if scene.rng.random() < 0.5:
+        victim = await executor.submit(_close_when_told, scene.name)
+        held = js.eval(f"({HOLD_BACK})")(scene.handle(victim))
+        js.BroadcastChannel.new(scene.name).postMessage(None)
+    else:
+        victim = scene.rng.choice(sorted(executor.ready_workers))
+        held = js.eval(f"({HOLD_BACK})")(scene.handle(victim))
+        scene.handle(victim).worker.terminate()
+    await held.heard
     futures = [executor.submit(marked, f"{scene.name} {i}", abs, -i) for i in range(20)]
+    assert scene.handle(victim).inbox.length > 0, "it was given none"
+    held.release()
     assert [await future for future in futures] == list(range(20))
     scene.load.start()
 

@@ -138,14 +138,21 @@ class Workers:
             self.borrower.listener.on_output(worker, task, stream, text)
 
     def on_worker_ended(
-        self, worker: int, batch: int | None, end: WorkerEnd, behind: Sequence[int] = ()
+        self,
+        worker: int,
+        batch: int | None,
+        end: WorkerEnd,
+        behind: Sequence[int] = (),
+        untaken: Sequence[int] = (),
     ) -> None:
         self._ready.discard(worker)
         own = None if batch is None else self._forget(worker, batch)
         if self.borrower and worker not in self._stopped:
-            waited = [self._forget(worker, number) for number in behind]
-            lost = [number for number in waited if number is not None]
-            self.borrower.listener.on_worker_ended(worker, own, end, lost)
+            lost = [
+                [mine for number in numbers if (mine := self._forget(worker, number)) is not None]
+                for numbers in (behind, untaken)
+            ]
+            self.borrower.listener.on_worker_ended(worker, own, end, *lost)
 
     def on_broken(self, message: str) -> None:
         self.usable = False
