@@ -46,16 +46,21 @@ export interface CancelFrame {
   batch: number;
 }
 
-/** Run a batch of tasks. */
-export interface RunFrame extends Encoded {
-  kind: 'run';
+/** What every frame has that takes a worker's time. */
+interface Asked {
   batch: number;
+  /** Whether the worker is to say when it turns to this: it had nothing to do when it was asked. */
+  acknowledge: boolean;
+}
+
+/** Run a batch of tasks. */
+export interface RunFrame extends Encoded, Asked {
+  kind: 'run';
 }
 
 /** Evaluate Python source in the worker's globals. */
-export interface EvalFrame {
+export interface EvalFrame extends Asked {
   kind: 'eval';
-  batch: number;
   code: string;
 }
 
@@ -66,8 +71,8 @@ export type HostFrame = TaskFrame | PutFrame | DropFrame | CancelFrame;
 // --- worker → host, on the task port -----------------------------------------------------------
 
 /**
- * The worker turns to a frame. What it was given and has not taken is given to another worker when it
- * is lost: none of it ran.
+ * The worker turns to a frame that was to be acknowledged. If it is lost before, another worker can
+ * be given the frame: nothing of it ran.
  */
 export interface TakenFrame {
   kind: 'taken';
@@ -134,6 +139,8 @@ export interface FatalFrame {
    */
   reason: 'exited' | 'fatal' | 'silent' | 'recycled';
   status: number | null;
+  /** The batch that it had turned to. */
+  batch: number | null;
   /** The place in its batch of the task that ran, or null where none did. */
   running: number | null;
   message: string;
@@ -285,8 +292,8 @@ export type PoolEvent =
   | { type: 'dispatched'; worker: number; batch: number }
   | { type: 'frame'; worker: number; frame: ResultFrame | BeginFrame | ErrorFrame | OutputFrame }
   /**
-   * `batch`: the one that the worker ran. `behind`: those that it may have turned to since, as a
-   * worker that was stopped could not say. `untaken`: those that it never turned to.
+   * `batch`: the one that the worker ran. `behind`: those that it may have turned to since, for all
+   * that is known of a worker that said no last word. `untaken`: those that it never turned to.
    */
   | ({ type: 'ended'; worker: number; end: WorkerEnd } & Lost)
   /** Other pools of the site have the workers that are missing here; more come as theirs end. */

@@ -120,16 +120,20 @@ export class FakeWorker {
     const next = this.batches.find(batch => !this.done.has(batch));
     if (next !== undefined && this.working === null && !this.deaf) {
       this.working = next;
-      this.post({ kind: 'taken', batch: next });
+      const frame = this.frames.find(frame => 'acknowledge' in frame && frame.batch === next);
+      if (frame && 'acknowledge' in frame && frame.acknowledge) {
+        this.post({ kind: 'taken', batch: next });
+      }
     }
   }
 
   /** Die as Python's own death is told. */
-  die(running: number | null = null): void {
+  die(running: number | null = null, batch = this.working): void {
     this.post({
       kind: 'fatal',
       reason: 'exited',
       status: 7,
+      batch,
       running,
       message: 'Python exited',
       memory: 4000

@@ -19,9 +19,9 @@ const GOOD: WorkerFrame[] = [
   { kind: 'output', task: -1, stream: 'stderr', text: 'x' },
   { kind: 'worn', message: 'm' },
   { kind: 'taken', batch: 3 },
-  { kind: 'fatal', reason: 'silent', status: null, running: 0, message: 'm', memory: 1 },
-  { kind: 'fatal', reason: 'exited', status: 7, running: 0, message: 'm', memory: 1 },
-  { kind: 'fatal', reason: 'fatal', status: null, running: null, message: 'm', memory: 1 }
+  { kind: 'fatal', reason: 'silent', status: null, batch: 1, running: 0, message: 'm', memory: 1 },
+  { kind: 'fatal', reason: 'exited', status: 7, batch: null, running: 0, message: 'm', memory: 1 },
+  { kind: 'fatal', reason: 'fatal', status: null, batch: 1, running: null, message: 'm', memory: 1 }
 ];
 
 test.each(GOOD)('a frame is one: $kind', frame => {
@@ -39,7 +39,7 @@ test.each(GOOD)('a frame with a field missing or of another type is none: $kind'
     expect(isWorkerFrame(rest), `without ${field}`).toBe(false);
     const others = STRANGE.filter(value => typeof value !== typeof right);
     for (const value of others) {
-      const mayBeNull = field === 'status' || field === 'running';
+      const mayBeNull = frame.kind === 'fatal' && ['status', 'batch', 'running'].includes(field);
       if (!(mayBeNull && (value === null || typeof value === 'number'))) {
         const name = `${field}: ${String(value)}`;
         expect(isWorkerFrame({ ...rest, [field]: value }), name).toBe(false);

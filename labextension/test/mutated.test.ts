@@ -51,7 +51,8 @@ const FRAMES: readonly WorkerFrame[] = [
   { kind: 'error', batch: 0, type: 'E', message: 'm', traceback: 't' },
   { kind: 'output', task: 0, stream: 'stderr', text: 'x' },
   { kind: 'worn', message: 'm' },
-  { kind: 'fatal', reason: 'exited', status: 7, running: 0, message: 'm', memory: 1 }
+  { kind: 'taken', batch: 1 },
+  { kind: 'fatal', reason: 'exited', status: 7, batch: 1, running: 0, message: 'm', memory: 1 }
 ];
 const KINDS = [...FRAMES.map(({ kind }) => kind), 'run', 'toString', ''];
 const STRANGE = [undefined, null, NaN, 0.5, -7, 2 ** 60, '', 'x', [], [1], {}, true, false, 1, 2];
@@ -81,7 +82,7 @@ async function until(condition: () => boolean): Promise<void> {
 /** Whether an event is the last that is told of a batch. */
 function isEnd(event: PoolEvent, batch: number): boolean {
   if (event.type === 'ended') {
-    return event.batch === batch;
+    return [event.batch, ...event.behind, ...event.untaken].includes(batch);
   }
   if (event.type !== 'frame' || event.frame.kind === 'output') {
     return false;

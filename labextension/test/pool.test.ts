@@ -563,6 +563,28 @@ test('what a worker was given and never turned to is not taken to have run', asy
   await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: null, untaken: [1, 2] }]));
 });
 
+test('a worker that said that it turned to a batch cannot take it back', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 5);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).die(null, null);
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: 5, untaken: [] }]));
+});
+
+test('of what had its turn at a worker that is gone without a word, nobody knows', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { locks });
+  const { pool, of } = await started(1);
+  submitBrief(pool, 5, 1, 2, 3);
+  await given(FakeWorker.at(0), 3);
+  FakeWorker.at(0).result(1);
+  await vi.waitFor(() => expect(pool.workers).toMatchObject([{ finished: 1 }]));
+  locks.release(FakeWorker.at(0).lock ?? '');
+  await vi.waitFor(() =>
+    expect(of('ended')).toMatchObject([{ batch: null, behind: [2], untaken: [3] }])
+  );
+});
+
 test('source that a worker never turned to is evaluated by another, before what came later', async () => {
   const { pool } = await started(1);
   FakeWorker.at(0).deaf = true;

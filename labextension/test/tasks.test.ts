@@ -55,7 +55,7 @@ test('a worker that is closed by its code says so, once', () => {
 
 test('a worker says that it turns to a frame, before it does', async () => {
   const { posted, port } = started();
-  const frame: HostFrame = { kind: 'eval', batch: -1, code: '5' };
+  const frame: HostFrame = { kind: 'eval', batch: -1, acknowledge: true, code: '5' };
   port.onmessage?.({ data: frame } as MessageEvent);
   await vi.waitFor(() => expect(posted).toHaveLength(2));
   expect(posted).toEqual([

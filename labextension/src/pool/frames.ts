@@ -40,6 +40,7 @@ const CHECKS: { [K in WorkerFrame['kind']]: (frame: Fields) => boolean } = {
   fatal: frame =>
     DEATHS.includes(frame.reason) &&
     (frame.status === null || isWhole(frame.status)) &&
+    (frame.batch === null || isWhole(frame.batch)) &&
     (frame.running === null || isPlace(frame.running)) &&
     typeof frame.message === 'string' &&
     isPlace(frame.memory)

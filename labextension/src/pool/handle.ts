@@ -45,8 +45,8 @@ export interface HandleEvents {
 export class WorkerHandle {
   /** What the worker was given and has not done: the frame that it works on, then what waits there. */
   readonly inbox: TaskFrame[] = [];
-  /** Whether the worker has turned to the first of these. */
-  taken = false;
+  /** Whether the worker has turned to the first of these; null where that is not known. */
+  taken: boolean | null = false;
   /** What batches that may wait in the inbox have in common; undefined where none may. */
   group: number | undefined;
   /** Keys of the objects that were put on this worker. */
@@ -120,10 +120,10 @@ export class WorkerHandle {
     return this.inbox[0] ?? null;
   }
 
-  /** The frame is done: the next one is not taken yet. */
+  /** A frame is done. The worker turns to the next one by itself, and does not say so. */
   shift(): void {
     this.inbox.shift();
-    this.taken = false;
+    this.taken = this.inbox.length > 0 ? null : false;
   }
 
   get ended(): boolean {
@@ -284,6 +284,7 @@ export class WorkerHandle {
       this.finish('protocol', 'it sent what is no frame of a worker');
     } else if (frame.kind === 'fatal') {
       this.memorySize = frame.memory;
+      this.taken ||= frame.batch !== null && frame.batch === this.current?.batch;
       this.finish(frame.reason, frame.message, frame.status, frame.running);
     } else if (frame.kind === 'worn') {
       this.wear(frame.message);

@@ -50,6 +50,13 @@ interface Job {
   group?: number | undefined;
 }
 
+/** The frames of a worker that has ended. */
+interface Divided {
+  begun: TaskFrame[];
+  behind: TaskFrame[];
+  untaken: TaskFrame[];
+}
+
 interface Waiter {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -147,7 +154,7 @@ export class PyodidePool {
         reject(this.closed);
         return;
       }
-      const frame: EvalFrame = { kind: 'eval', batch: this.nextRun--, code };
+      const frame: EvalFrame = { kind: 'eval', batch: this.nextRun--, acknowledge: true, code };
       this.waiters.set(frame.batch, { resolve, reject });
       this.enqueue({ batch: frame.batch, frame, needs: [], transfer: [] });
     });
@@ -190,7 +197,7 @@ export class PyodidePool {
     group?: number
   ): void {
     this.checkOpen();
-    const frame: RunFrame = { kind: 'run', batch, payload, buffers };
+    const frame: RunFrame = { kind: 'run', batch, acknowledge: true, payload, buffers };
     this.enqueue({ batch, frame, needs, transfer: transferables(frame), target, group });
   }
 
@@ -352,6 +359,7 @@ export class PyodidePool {
         handle.send({ kind: 'put', key, ...object });
       }
     }
+    job.frame.acknowledge = handle.inbox.length === 0;
     handle.inbox.push(job.frame);
     // A worker that is to end after so many batches is given one at a time.
     handle.group = this.maxBatches === Infinity ? job.group : undefined;
@@ -429,11 +437,8 @@ export class PyodidePool {
 
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
     this.queue.forget(handle.id);
-    // Of one that was stopped it cannot be known: its word may have been on its way.
-    const sure = OWN_ENDS.includes(end.reason);
-    const begun = !sure ? handle.inbox : handle.taken ? handle.inbox.slice(0, 1) : [];
-    const untaken = handle.inbox.slice(begun.length);
-    for (const { batch } of begun) {
+    const { begun, behind, untaken } = this.divide(handle, end);
+    for (const { batch } of [...begun, ...behind]) {
       this.takeWaiter(batch)?.reject(
         new TerminatedWorkerError(`worker ${handle.id} stopped: ${end.message}`, end.reason)
       );
@@ -444,9 +449,24 @@ export class PyodidePool {
         frame.kind === 'eval' ? [{ batch: frame.batch, frame, needs: [], transfer: [] }] : []
       )
     );
-    const [batch = null, ...behind] = begun.map(frame => frame.batch);
-    const lost = { batch, behind, untaken: untaken.map(frame => frame.batch) };
-    this.tell({ type: 'ended', worker: handle.id, ...lost, end });
+    const numbers = (frames: TaskFrame[]): number[] => frames.map(frame => frame.batch);
+    const lost = { behind: numbers(behind), untaken: numbers(untaken) };
+    this.tell({ type: 'ended', worker: handle.id, batch: begun[0]?.batch ?? null, ...lost, end });
+  }
+
+  /** What a worker that has ended had begun, what it may have, and what it never turned to. */
+  private divide({ inbox, taken }: WorkerHandle, end: WorkerEnd): Divided {
+    const [first, rest] = [inbox.slice(0, 1), inbox.slice(1)];
+    if (!OWN_ENDS.includes(end.reason)) {
+      // It was stopped, and its word may have been on its way.
+      return { begun: first, behind: rest, untaken: [] };
+    }
+    if (taken === false) {
+      return { begun: [], behind: [], untaken: inbox };
+    }
+    return taken
+      ? { begun: first, behind: [], untaken: rest }
+      : { begun: [], behind: first, untaken: rest };
   }
 
   private close(error: PoolError): void {

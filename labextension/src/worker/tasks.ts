@@ -14,6 +14,7 @@ import type {
   HostFrame,
   OutputFrame,
   RunFrame,
+  TaskFrame,
   WorkerFrame
 } from '../protocol';
 import type { PyCallable, PyProxy, Pyodide, PyodideFatal } from './pyodide';
@@ -61,7 +62,7 @@ export class TaskLoop {
   private evaluator: PyCallable | null = null;
   /** Where `state` and `log` lie in the heap: they can be read there when Python is dead. */
   private last: { state: number; log: number } | null = null;
-  /** The batch that the runner has. */
+  /** The batch that it has turned to. */
   private batch: number | null = null;
   private inbox: Promise<void> = Promise.resolve();
   /** What ends this worker, as the browser made it. */
@@ -102,8 +103,9 @@ export class TaskLoop {
       output: (task: number, stream: OutputFrame['stream'], text: string) =>
         this.post({ kind: 'output', task, stream, text }),
       retire: (message: string) => {
+        const { batch, memory } = this;
         const common = { kind: 'fatal', status: null, running: null } as const;
-        this.leave({ ...common, reason: 'recycled', message, memory: this.memory });
+        this.leave({ ...common, reason: 'recycled', batch, message, memory });
       },
       error: (batch: number, type: string, message: string, traceback: string) =>
         this.post({ kind: 'error', batch, type, message, traceback })
@@ -162,15 +164,18 @@ export class TaskLoop {
         this.runner?.drop(frame.key);
         return;
       case 'run':
-        this.post({ kind: 'taken', batch: frame.batch });
-        this.batch = frame.batch;
-        await this.run(frame);
-        this.batch = null;
-        return;
       case 'eval':
-        this.post({ kind: 'taken', batch: frame.batch });
-        await this.evaluate(frame);
+        await this.turnTo(frame);
     }
+  }
+
+  private async turnTo(frame: TaskFrame): Promise<void> {
+    if (frame.acknowledge) {
+      this.post({ kind: 'taken', batch: frame.batch });
+    }
+    this.batch = frame.batch;
+    await (frame.kind === 'run' ? this.run(frame) : this.evaluate(frame));
+    this.batch = null;
   }
 
   private async run(frame: RunFrame): Promise<void> {
@@ -240,6 +245,7 @@ export class TaskLoop {
       kind: 'fatal',
       reason: exited ? 'exited' : 'fatal',
       status: exited ? (error.status ?? exitStatus(error.message)) : null,
+      batch: this.batch,
       running: this.postLastResults(),
       memory: this.memory,
       message: exited ? `Python exited: ${error.message}` : `${error.name}: ${error.message}`
@@ -248,8 +254,9 @@ export class TaskLoop {
 
   private onClose(): void {
     const running = this.postLastResults();
-    const common = { kind: 'fatal', reason: 'silent', status: null, running } as const;
-    this.leave({ ...common, message: 'it closed itself', memory: this.memory });
+    const { batch, memory } = this;
+    const common = { kind: 'fatal', reason: 'silent', status: null } as const;
+    this.leave({ ...common, batch, running, message: 'it closed itself', memory });
   }
 
   /**
