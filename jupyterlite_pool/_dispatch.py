@@ -167,7 +167,7 @@ class Dispatcher:
     def stop(self, source: TaskSource) -> None:
         """Stop the workers that run batches of a source; others take their places."""
         with self.lock:
-            self._stop([entry for entry in self._batches.values() if entry.source is source])
+            self._stop([batch for batch, entry in self._batches.items() if entry.source is source])
 
     def stop_call(self, calls: CallQueue, future: Future[Any]) -> None:
         """Stop the worker that runs a call, or let no worker run it."""
@@ -179,14 +179,15 @@ class Dispatcher:
                     self._forget(batch)
                     calls.discard(entry.tasks)
                 else:
-                    self._stop([entry])
+                    self._stop([batch])
             self.pump()
 
-    def _stop(self, batches: Sequence[Batch]) -> None:
-        for entry in batches:
+    def _stop(self, batches: Sequence[int]) -> None:
+        for batch in batches:
+            entry = self._batches[batch]
             entry.doomed = True  # the word that a worker has it may be on its way
             if entry.worker is not None:
-                self._backend.kill(entry.worker)
+                self._backend.kill(entry.worker, batch=batch)
 
     def close(self, *, cancel: bool = False) -> None:
         """Take no more, and stop when what was taken has ended; `cancel` what has not started."""
@@ -232,7 +233,7 @@ class Dispatcher:
             if entry is not None:
                 entry.worker = worker
                 if entry.doomed:
-                    self._backend.kill(worker)
+                    self._backend.kill(worker, batch=batch)
                 entry.source.started()
 
     def on_begun(self, worker: int, batch: int) -> None:
@@ -248,13 +249,16 @@ class Dispatcher:
             ):
                 return  # or it was said already
 
+            def stop() -> None:
+                self._backend.kill(worker, batch=batch)
+
             def expire() -> None:
                 entry.timed_out = True
-                if self._backend.interrupt(worker):  # a worker that obeys stays warm
+                if self._backend.interrupt(worker, batch):  # a worker that obeys stays warm
                     grace = max(limit * GRACE, LEAST_GRACE)
-                    entry.call_off = self.call_after(grace, lambda: self._backend.kill(worker))
+                    entry.call_off = self.call_after(grace, stop)
                 else:
-                    self._backend.kill(worker)
+                    stop()
 
             entry.call_off = self.call_after(limit, expire)
 
@@ -275,7 +279,7 @@ class Dispatcher:
             except ValueError as forged:
                 end = WorkerEnd("protocol", str(forged))
                 self._lose(batch, worker, end)
-                self._backend.kill(worker, end)
+                self._backend.kill(worker, end, batch)
                 self.pump()
                 return
             if self._break_with is not None:

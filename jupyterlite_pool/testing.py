@@ -194,11 +194,15 @@ class InProcessBackend:
                     worker.runner.cancel(batch)
         return False
 
-    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
+    def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         """As `Backend.kill`: the thread is left to itself, and not listened to any more."""
-        self.end(worker, end)
+        with self._lock:
+            thread = self._workers.get(worker)
+            done = thread is not None and batch is not None and thread.current != batch
+            if not done or end.reason != STOPPED.reason:  # at fault, it ends whatever it runs
+                self.end(worker, end)
 
-    def interrupt(self, worker: int) -> bool:
+    def interrupt(self, worker: int, batch: int) -> bool:
         """As `Backend.interrupt`: a thread cannot be asked."""
         return False
 

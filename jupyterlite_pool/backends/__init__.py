@@ -133,11 +133,15 @@ class Backend(Protocol):
     def cancel(self, batch: int) -> bool:
         """Take a batch back; False where a worker has it, which then starts no more tasks of it."""
 
-    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
-        """Stop a worker at once, for some reason; another takes its place."""
+    def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
+        """Stop a worker at once, for some reason; another takes its place.
 
-    def interrupt(self, worker: int) -> bool:
-        """Ask a worker's Python to stop what it runs; False where it cannot be asked."""
+        One that is stopped for a `batch`, but has done with it by now, is let be. Where the end is
+        its own fault, it is replaced when it has nothing to do.
+        """
+
+    def interrupt(self, worker: int, batch: int) -> bool:
+        """Ask a worker's Python to stop a batch; False where it cannot be asked."""
 
     def wake(self) -> None:
         """Have workers, if they were let go, though there is no batch yet."""

@@ -136,13 +136,14 @@ class PyodideBackend:
             return True
         return self._pool is not None and bool(self._pool.cancel(batch))
 
-    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
+    def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         """As `Backend.kill`."""
-        self._do(lambda pool: pool.kill(worker, end.reason, end.message))
+        for_what = () if batch is None else (batch,)  # None would be null, and that a batch
+        self._do(lambda pool: pool.kill(worker, end.reason, end.message, *for_what))
 
-    def interrupt(self, worker: int) -> bool:
+    def interrupt(self, worker: int, batch: int) -> bool:
         """As `Backend.interrupt`."""
-        return self._pool is not None and bool(self._pool.interrupt(worker))
+        return self._pool is not None and bool(self._pool.interrupt(worker, batch))
 
     def wake(self) -> None:
         """As `Backend.wake`."""

@@ -137,10 +137,10 @@ class SerialBackend:
         self._runner.cancel(batch)
         return False
 
-    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
+    def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         """Nothing to do: it would be the outer task's end."""
 
-    def interrupt(self, worker: int) -> bool:
+    def interrupt(self, worker: int, batch: int) -> bool:
         """As `Backend.interrupt`: it cannot be asked."""
         return False
 

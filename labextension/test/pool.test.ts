@@ -563,6 +563,40 @@ test('what a worker was given and never turned to is not taken to have run', asy
   await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: null, untaken: [1, 2] }]));
 });
 
+test('a worker that is to be stopped for what it has done by now goes on', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 1);
+  submit(pool, 2);
+  FakeWorker.at(0).result(1);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 2]);
+  pool.kill(0, 'terminated', 'it took too long', 1);
+  expect(pool.interrupt(0, 1)).toBe(false);
+  FakeWorker.at(0).result(2);
+  await vi.waitFor(() => expect(pool.workers).toMatchObject([{ id: 0, state: 'idle' }]));
+  expect(of('ended')).toEqual([]);
+});
+
+test('one that was at fault meanwhile ends when it has done what it was given since', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 1);
+  submit(pool, 2);
+  FakeWorker.at(0).result(1);
+  await given(FakeWorker.at(0), 2);
+  pool.kill(0, 'protocol', 'it lied', 1);
+  expect(of('ended')).toEqual([]);
+  FakeWorker.at(0).result(2);
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ worker: 0, batch: null }]));
+  expect(of('ended')).toMatchObject([{ end: { reason: 'recycled', message: 'it lied' } }]);
+  expect(of('frame').map(({ frame }) => frame.kind)).toEqual(['result', 'result']);
+});
+
+test('a worker is stopped for what it runs, or what waits there', async () => {
+  const { pool, of } = await started(1);
+  submitBrief(pool, 5, 1, 2);
+  pool.kill(0, 'terminated', 'it took too long', 2);
+  expect(of('ended')).toMatchObject([{ batch: 1, behind: [2] }]);
+});
+
 test('a worker that said that it turned to a batch cannot take it back', async () => {
   const { pool, of } = await started(1);
   submit(pool, 5);

@@ -37,9 +37,9 @@ class Forging(InProcessBackend):
 
         super().start(Forger(), limits)
 
-    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
+    def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         self.killed.append((worker, end.reason))
-        super().kill(worker, end)
+        super().kill(worker, end, batch)
 
 
 def forged(task: int, buffers: int) -> bytes:
@@ -123,7 +123,7 @@ asked = threading.Event()
 class Obeying(InProcessBackend):
     """Its workers can be asked."""
 
-    def interrupt(self, worker: int) -> bool:
+    def interrupt(self, worker: int, batch: int) -> bool:
         asked.set()
         return True
 
@@ -131,7 +131,7 @@ class Obeying(InProcessBackend):
 class Deaf(InProcessBackend):
     """Its workers can be asked, and go on all the same."""
 
-    def interrupt(self, worker: int) -> bool:
+    def interrupt(self, worker: int, batch: int) -> bool:
         return True
 
 

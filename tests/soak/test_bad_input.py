@@ -59,7 +59,7 @@ class Scripted(InProcessBackend):
     def cancel(self, batch: int) -> bool:
         return False
 
-    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
+    def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         self.killed.append(end.reason)
 
 

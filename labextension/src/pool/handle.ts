@@ -120,6 +120,11 @@ export class WorkerHandle {
     return this.inbox[0] ?? null;
   }
 
+  /** Whether it was given a batch, and has not done it. */
+  has(batch: number): boolean {
+    return this.inbox.some(frame => frame.batch === batch);
+  }
+
   /** A frame is done. The worker turns to the next one by itself, and does not say so. */
   shift(): void {
     this.inbox.shift();

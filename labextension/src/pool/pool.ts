@@ -207,7 +207,7 @@ export class PyodidePool {
       return true;
     }
     for (const handle of this.crew) {
-      if (handle.inbox.some(frame => frame.batch === batch)) {
+      if (handle.has(batch)) {
         handle.send({ kind: 'cancel', batch });
       }
     }
@@ -218,14 +218,27 @@ export class PyodidePool {
    * Stop one worker, whatever it does; another takes its place.
    *
    * @param reason why, where it is the worker's own fault
+   * @param batch what it is stopped for: if it has done with that, it goes on with what it was given
+   * since, and is replaced then where it was at fault
    */
-  kill(worker: number, reason: WorkerEnd['reason'] = 'terminated', message = STOPPED): void {
-    this.crew.get(worker)?.finish(reason, message);
+  kill(
+    worker: number,
+    reason: WorkerEnd['reason'] = 'terminated',
+    message = STOPPED,
+    batch?: number
+  ): void {
+    const handle = this.crew.get(worker);
+    if (batch === undefined || handle?.has(batch)) {
+      handle?.finish(reason, message);
+    } else if (reason !== 'terminated') {
+      handle?.wear(message);
+    }
   }
 
-  /** Ask a worker's Python to stop what it runs. False where it cannot be asked. */
-  interrupt(worker: number): boolean {
-    return this.crew.get(worker)?.interrupt() ?? false;
+  /** Ask a worker's Python to stop a batch. False where it cannot be asked, or does not run it. */
+  interrupt(worker: number, batch: number): boolean {
+    const handle = this.crew.get(worker);
+    return handle?.current?.batch === batch && handle.interrupt();
   }
 
   /**

@@ -230,11 +230,11 @@ class LentBackend:
                 return True
         return False
 
-    def kill(self, worker: int, end: WorkerEnd = STOPPED) -> None:
+    def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         if not self.ended:
             self._borrowed().backend.kill(worker, end)
 
-    def interrupt(self, worker: int) -> bool:
+    def interrupt(self, worker: int, batch: int) -> bool:
         return False
 
     def wake(self) -> None:
