@@ -263,10 +263,10 @@ export interface WorkerControl {
 /** Why a worker is no more. */
 export interface WorkerEnd {
   /**
-   * `terminated`: by its owner. `exited`, `fatal`: as in `FatalFrame`. `silent`: it closed, with
-   * or without a word. `start`: it never became ready. `protocol`: it sent what no worker of ours sends.
-   * `recycled`: it had run, or grown, as much as one worker should, or has imported what has changed
-   * since. `retired`: the pool was made smaller, or had nothing to do for long.
+   * `terminated`: by its owner. `exited`, `fatal`: as in `FatalFrame`. `silent`: it closed, with or
+   * without a word. `start`: it never became ready. `protocol`: it sent what no worker of ours
+   * sends. `recycled`: it had run, or grown, as much as one worker should, has imported what has
+   * changed since, or had been at fault. `retired`: the pool was made smaller, or had nothing to do for long.
    */
   reason:
     'terminated' | 'exited' | 'fatal' | 'silent' | 'start' | 'protocol' | 'recycled' | 'retired';

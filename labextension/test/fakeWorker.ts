@@ -8,6 +8,7 @@ import type {
   BootReport,
   ConnectMessage,
   HostFrame,
+  TaskFrame,
   WorkerControl,
   WorkerFrame
 } from '../src/protocol';
@@ -117,12 +118,11 @@ export class FakeWorker {
 
   /** Turn to the next batch, if none is being worked on. */
   private turn(): void {
-    const next = this.batches.find(batch => !this.done.has(batch));
+    const next = this.asked.find(({ batch }) => !this.done.has(batch));
     if (next !== undefined && this.working === null && !this.deaf) {
-      this.working = next;
-      const frame = this.frames.find(frame => 'acknowledge' in frame && frame.batch === next);
-      if (frame && 'acknowledge' in frame && frame.acknowledge) {
-        this.post({ kind: 'taken', batch: next });
+      this.working = next.batch;
+      if (next.acknowledge) {
+        this.post({ kind: 'taken', batch: next.batch });
       }
     }
   }
@@ -146,7 +146,11 @@ export class FakeWorker {
 
   /** What it was given to run, by number. */
   get batches(): number[] {
-    return this.frames.flatMap(f => (f.kind === 'run' || f.kind === 'eval' ? [f.batch] : []));
+    return this.asked.map(({ batch }) => batch);
+  }
+
+  private get asked(): TaskFrame[] {
+    return this.frames.filter(frame => frame.kind === 'run' || frame.kind === 'eval');
   }
 
   result(batch: number, done = true): void {

@@ -103,9 +103,7 @@ export class TaskLoop {
       output: (task: number, stream: OutputFrame['stream'], text: string) =>
         this.post({ kind: 'output', task, stream, text }),
       retire: (message: string) => {
-        const { batch, memory } = this;
-        const common = { kind: 'fatal', status: null, running: null } as const;
-        this.leave({ ...common, reason: 'recycled', batch, message, memory });
+        this.leave({ reason: 'recycled', status: null, running: null, message });
       },
       error: (batch: number, type: string, message: string, traceback: string) =>
         this.post({ kind: 'error', batch, type, message, traceback })
@@ -242,21 +240,16 @@ export class TaskLoop {
   private onFatal(error: PyodideFatal): void {
     const exited = error.name === 'Exit';
     this.leave({
-      kind: 'fatal',
       reason: exited ? 'exited' : 'fatal',
       status: exited ? (error.status ?? exitStatus(error.message)) : null,
-      batch: this.batch,
       running: this.postLastResults(),
-      memory: this.memory,
       message: exited ? `Python exited: ${error.message}` : `${error.name}: ${error.message}`
     });
   }
 
   private onClose(): void {
     const running = this.postLastResults();
-    const { batch, memory } = this;
-    const common = { kind: 'fatal', reason: 'silent', status: null } as const;
-    this.leave({ ...common, batch, running, message: 'it closed itself', memory });
+    this.leave({ reason: 'silent', status: null, running, message: 'it closed itself' });
   }
 
   /**
@@ -265,11 +258,12 @@ export class TaskLoop {
    * The host ends this worker as soon as it hears. Closing at once would lose the last word in
    * Firefox, now and then.
    */
-  private leave(word: FatalFrame): void {
+  private leave(word: Omit<FatalFrame, 'kind' | 'batch' | 'memory'>): void {
     if (this.left) {
       return;
     }
-    this.post(word);
+    const { batch, memory } = this;
+    this.post({ kind: 'fatal', batch, memory, ...word });
     this.left = true;
     this.port.onmessage = null;
     setTimeout(this.close, LAST_WORD);

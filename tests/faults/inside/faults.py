@@ -269,8 +269,7 @@ async def talks_on(scene: Scene) -> float:
     except TerminatedWorkerError as error:
         check_loss(error, "terminated")
     scene.load.printed.clear()
-    # Until another has come, it talks on, and nobody hears it.
-    await until(lambda: len(scene.executor.ready_workers) == scene.executor._backend.size)
+    await asyncio.sleep(0.1)  # what it still says in this time nobody hears
     assert scene.load.printed == [], scene.load.printed[:5]
     return killed
 
