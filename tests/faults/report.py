@@ -34,21 +34,15 @@ class Record:
         #: Seconds of an ordinary start, each.
         self.boots: list[float] = []
 
-    def add(self, words: str, detect: float | None = None) -> None:
+    def add(self, words: str, detect: float | None = None, **known: float) -> None:
         """Keep a round of a fault that is done to a page or a site; its test has judged it.
 
         Args:
             detect: seconds until it was known, or over.
+            known: what else is known of the round.
         """
-        entry = {
-            "words": words,
-            "detect": detect,
-            "tasks": 0,
-            "lost": 0,
-            "duplicated": 0,
-            "unknown": 0,
-        }
-        self.rounds.append({**entry, "failed elsewhere": [], "next": True})
+        entry = {"tasks": 0, "lost": 0, "duplicated": 0, "unknown": 0, "failed elsewhere": []}
+        self.rounds.append({"words": words, "detect": detect, **entry, "next": True, **known})
 
     def write(self) -> None:
         """Take the places of the same faults in what other runs have left, and keep the rest."""

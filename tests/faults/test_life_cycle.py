@@ -1,9 +1,12 @@
-"""No worker outlives its kernel, and none is taken for dead that only slept."""
+"""No worker outlives its kernel, and none is taken for dead that only stood still."""
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Error, Page
@@ -11,12 +14,110 @@ from playwright.sync_api import Browser, Error, Page
 from tests.conftest import Pages
 from tests.support.beacons import BEAT, Beacons, listening
 from tests.support.kernel import Kernel
+from tests.support.notebook import Notebook
 from tests.support.renderers import asleep
 
+from . import ROUNDS, SEED
 from .report import Record
 
 #: Seconds that a browser lets a busy worker go on after it was told to end it.
 KILL = 2.0
+
+#: Signs of life that an item gives.
+BEATS = 5
+
+#: Items of a map that have begun by the time that something happens to it, at least.
+BEGUN = 4
+
+#: What a kernel does in the middle of its map: a cell, and how often its items beat. A kernel that
+#: computes gives nobody further items to run, so there the first ones go on for ever.
+STATES = {
+    "nothing": ("None", BEATS),
+    "waits": ("list(job)", BEATS),
+    "computes": ("while True: pass", 10**9),
+}
+
+
+MAP = """
+from jupyterlite_pool import pool_map
+{beat}
+job = pool_map(lambda i: beat({url!r}, f"{name}{{i}}", {beats}), range(100_000),
+               max_workers=2, chunksize=1, block=False, progress=False)
+"""
+
+
+class Runs(Protocol):
+    """A kernel, with or without a notebook."""
+
+    def start(self, code: str) -> None: ...
+
+    def value(self, expression: str) -> Any: ...
+
+
+class End(NamedTuple):
+    """What ends a kernel."""
+
+    words: str
+    happen: Callable[[Page], None]
+    #: What comes after it on a site, and on which page; by default a new kernel, where it was.
+    again: Callable[[Page, Runs, str], tuple[Page, Runs]] = lambda page, _, __: (page, Kernel(page))
+    #: What there is before.
+    open: Callable[[Page], Runs] = Kernel
+
+
+def restart(page: Page) -> None:
+    page.evaluate("() => window.poolTest.session.kernel.restart()")
+
+
+def shut_down(page: Page) -> None:
+    page.evaluate("() => window.poolTest.stop()")
+
+
+def close_notebook(page: Page) -> None:
+    """As its menu does it, with a yes to what it asks."""
+    command = "notebook:close-and-shutdown"
+    page.evaluate("command => void window.jupyterapp.commands.execute(command)", command)
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+
+
+def reload(page: Page) -> None:
+    page.reload()
+
+
+def close_page(page: Page) -> None:
+    page.context.new_page()  # or else the browser's own end would be what is tested
+    page.close()
+
+
+def crash(page: Page) -> None:
+    page.context.new_page()
+    with pytest.raises(Error, match="crash"):
+        page.goto("chrome://crash")
+    page.close()
+
+
+def other_page(page: Page, before: Runs, site: str) -> tuple[Page, Runs]:
+    [other] = page.context.pages
+    other.goto(f"{site}/lab/index.html")
+    return other, Kernel(other)
+
+
+def same_kernel(page: Page, before: Runs, site: str) -> tuple[Page, Runs]:
+    return page, before
+
+
+def new_notebook(page: Page, before: Runs, site: str) -> tuple[Page, Runs]:
+    return page, Notebook(page)
+
+
+ENDS = [
+    End("the kernel restarts in the middle of a map", restart, same_kernel),
+    End("the kernel is shut down", shut_down),
+    End("the notebook is closed", close_notebook, new_notebook, Notebook),
+    End("the page is loaded again", reload),
+    End("the page is closed", close_page, other_page),
+    End("the page crashes", crash, other_page),
+]
 
 
 @pytest.fixture(scope="module")
@@ -30,118 +131,158 @@ def page(pages: Pages, site: str) -> Page:
     return pages.open(f"{site}/lab/index.html")
 
 
-def start_beating(page: Page, beacons: Beacons, name: str) -> Kernel:
-    """A kernel with two workers that are busy for ever; `name 0` and `name 1` are heard of."""
-    kernel = Kernel(page)
-    kernel.run(
-        "from jupyterlite_pool import WorkerPoolExecutor, pool_map\n"
-        f"{BEAT}\n"
-        "executor = WorkerPoolExecutor(2)\n"
-        f"beating = [executor.submit(beat, {beacons.url!r}, f'{name}{{i}}') for i in range(2)]"
-    )
-    beacons.wait_heard(f"{name}0", f"{name}1")
-    return kernel
+class Round:
+    """A map in the middle of its work, what happens to it, and what becomes of its items."""
+
+    def __init__(self, beacons: Beacons, name: str, number: int) -> None:
+        self.beacons = beacons
+        self.name = f"{name}-{number}-"
+        self.seed = (SEED + 1_000_003 * number) % 2**32
+        #: All states come in turn, wherever the seed begins.
+        self.state = list(STATES)[self.seed % len(STATES)]
+
+    def start(self, kernel: Runs) -> float:
+        """Let a map begin; the instant at which something is to happen to it."""
+        cell, beats = STATES[self.state]
+        kernel.start(MAP.format(beat=BEAT, url=self.beacons.url, name=self.name, beats=beats))
+        self.beacons.wait_heard(f"{self.name}0", f"{self.name}1")
+        in_cell = f"cell-{self.name}"  # a cell of its own: nothing starts beside one
+        kernel.start(f"beat({self.beacons.url!r}, {in_cell!r}, 1)\n{cell}")
+        self.beacons.wait_first(in_cell)
+        time.sleep(random.Random(self.seed).random() * 0.5)
+        return time.monotonic()
+
+    @property
+    def heard(self) -> dict[str, int]:
+        """Items that have given signs of life, and how many."""
+        return self.beacons.of(self.name)
+
+    def wait_last_sign(self) -> float:
+        """Wait until there is none any more; the instant of the last one."""
+        return self.beacons.wait_silence(*self.heard)
+
+    def keep(self, record: Record, words: str, boot: float, outlived: float) -> None:
+        """No item has run twice."""
+        _, beats = STATES[self.state]
+        assert [name for name, count in self.heard.items() if count > beats] == []
+        record.add(words, detect=outlived, boot=boot, seed=self.seed, tasks=len(self.heard))
 
 
-def check_dead(beacons: Beacons, name: str, since: float, record: Record, words: str) -> None:
-    """Both workers are gone soon enough."""
-    last = beacons.wait_silence(f"{name}0", f"{name}1")
-    outlived = max(0.0, last - since)
-    assert outlived <= 2 * KILL, f"{outlived:.1f} s"
-    record.add(words, detect=outlived)
+def check_next_call(kernel: Runs) -> None:
+    """A kernel knows nothing of the one before, and has workers of its own."""
+    assert kernel.value("'job' in globals()") is False
+    call = "list(__import__('jupyterlite_pool').pool_map(abs, [-1, -2]))"
+    assert kernel.value(call) == [1, 2]
 
 
-def test_a_kernel_restarts_in_the_middle_of_a_map(
-    page: Page, beacons: Beacons, record: Record
+@pytest.mark.timeout(60 + 60 * ROUNDS)
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.happen.__name__)
+def test_no_worker_outlives_its_kernel(
+    page: Page, site: str, beacons: Beacons, boot: float, record: Record, end: End
 ) -> None:
-    kernel = start_beating(page, beacons, "restart")
-    since = time.monotonic()
-    page.evaluate("() => window.poolTest.session.kernel.restart()")
-    check_dead(beacons, "restart", since, record, "the kernel restarts in the middle of a map")
-    reply = kernel.run("from jupyterlite_pool import pool_map\nprint(list(pool_map(abs, [-1])))")
-    assert reply.stdout == "[1]\n"
-    assert kernel.value("'executor' in globals()") is False
+    kernel = end.open(page)
+    for number in range(ROUNDS):
+        map_ = Round(beacons, end.happen.__name__, number)
+        since = map_.start(kernel)
+        end.happen(page)
+        outlived = max(0.0, map_.wait_last_sign() - since)
+        assert outlived <= 2 * KILL, f"{outlived:.1f} s; the kernel: {map_.state}"
+        page, kernel = end.again(page, kernel, site)
+        check_next_call(kernel)
+        map_.keep(record, end.words, boot, outlived)
 
 
-def test_a_kernel_is_shut_down(page: Page, beacons: Beacons, record: Record) -> None:
-    kernel = start_beating(page, beacons, "shutdown")
-    since = time.monotonic()
-    kernel.stop()
-    check_dead(beacons, "shutdown", since, record, "the kernel is shut down")
-
-
-def test_a_page_is_loaded_again(page: Page, beacons: Beacons, record: Record) -> None:
-    start_beating(page, beacons, "reload")
-    since = time.monotonic()
-    page.reload()
-    check_dead(beacons, "reload", since, record, "the page is loaded again")
-    kernel = Kernel(page, "again.ipynb")
-    assert kernel.run("from jupyterlite_pool import pool_map\nawait pool_map(abs, [-1])").result
-
-
-def test_a_page_is_closed(pages: Pages, site: str, beacons: Beacons, record: Record) -> None:
-    page = pages.open(f"{site}/lab/index.html")
-    start_beating(page, beacons, "close")
-    since = time.monotonic()
-    page.close()
-    check_dead(beacons, "close", since, record, "the page is closed")
-
-
+@pytest.mark.timeout(60 + 60 * ROUNDS)
 def test_a_page_is_left_and_come_back_to(
-    pages: Pages, site: str, beacons: Beacons, record: Record
+    page: Page, site: str, beacons: Beacons, boot: float, record: Record
 ) -> None:
-    page = pages.open(f"{site}/lab/index.html")
-    start_beating(page, beacons, "away")
+    kernel = Kernel(page)
+    for number in range(ROUNDS):
+        map_ = Round(beacons, "away", number)
+        since = map_.start(kernel)
+        page.evaluate("() => { window.keptMark = true; }")
+        page.goto(f"{site}/jupyter-lite.json")
+        outlived = max(0.0, map_.wait_last_sign() - since)
+        assert outlived <= 2 * KILL, f"{outlived:.1f} s; the kernel: {map_.state}"
+        page.go_back(wait_until="commit")  # a page that was kept is not loaded again
+        if page.evaluate("() => window.keptMark === true"):  # all is as it was
+            beacons.wait_more(map_.name)
+            page.reload()
+        kernel = Kernel(page)
+        check_next_call(kernel)
+        map_.keep(record, "the page is left for another, and come back to", boot, outlived)
+
+
+@contextmanager
+def frozen(page: Page, elsewhere: str) -> Iterator[None]:
+    """Nothing of a page runs, since the browser keeps it for those who come back; clocks go on."""
     page.evaluate("() => { window.keptMark = true; }")
-    since = time.monotonic()
-    page.goto(f"{site}/jupyter-lite.json")
-    check_dead(beacons, "away", since, record, "the page is left for another, and come back to")
-    page.go_back(wait_until="commit")  # a page that was kept is not loaded, now and then for ever
-    if page.evaluate("() => window.keptMark === true"):  # as it was
-        beacons.wait_heard("away0", "away1")
-    else:
-        kernel = Kernel(page, "again.ipynb")
-        assert kernel.run("from jupyterlite_pool import pool_map\nawait pool_map(abs, [-1])").result
+    page.goto(elsewhere)
+    yield
+    page.go_back(wait_until="commit")
+    if not page.evaluate("() => window.keptMark === true"):
+        pytest.skip("this browser has not kept the page")
 
 
-def test_a_page_crashes(pages: Pages, site: str, beacons: Beacons, record: Record) -> None:
-    page = pages.open(f"{site}/lab/index.html")
-    start_beating(page, beacons, "crash")
-    context = page.context
-    since = time.monotonic()
-    with pytest.raises(Error, match="crash"):
-        page.goto("chrome://crash")
-    page.close()
-    check_dead(beacons, "crash", since, record, "the page crashes")
-    again = context.new_page()
-    again.goto(f"{site}/lab/index.html")
-    kernel = Kernel(again, "again.ipynb")
-    assert kernel.run("from jupyterlite_pool import pool_map\nawait pool_map(abs, [-1])").result
+#: Signs of life that a dozing task gives.
+DOZES = 40
+
+#: Seconds that a task and its job may take, and for which everything stands still in its middle.
+TASK_TIMEOUT, TIMEOUT, STILL = 8.0, 9.0, 10.0
+
+DOZE = """
+from jupyterlite_pool import pool_map
+async def doze(name):
+    import asyncio, js
+    for _ in range({dozes}):
+        await js.fetch("{url}/" + name)
+        await asyncio.sleep(0.03)
+    return name
+job = pool_map(doze, {names}, task_timeout={task_timeout}, timeout={timeout}, block=False,
+               return_exceptions=True)
+"""
+
+
+def stand_still(
+    kernel: Kernel, beacons: Beacons, name: str, number: int, still: AbstractContextManager[None]
+) -> int:
+    """Stop everything in the middle of a job, for longer than it may take; returns the seed."""
+    seed = (SEED + 1_000_003 * number) % 2**32
+    names = [f"{name}-{number}-{i}" for i in range(2)]
+    limits = {"task_timeout": TASK_TIMEOUT, "timeout": TIMEOUT}
+    kernel.run(DOZE.format(url=beacons.url, names=names, dozes=DOZES, **limits))
+    beacons.wait_heard(*names)
+    time.sleep(random.Random(seed).random() * 0.2)
+    with still:
+        beacons.wait_silence(*names, of=STILL)
+        before = beacons.of(f"{name}-{number}-")
+    assert kernel.run("await job").result == repr(names)
+    assert min(before.values()) < DOZES, "it was over by then"
+    assert beacons.of(f"{name}-{number}-") == dict.fromkeys(names, DOZES)
+    return seed
 
 
 @pytest.mark.long
+@pytest.mark.timeout(60 + 30 * ROUNDS)
+def test_a_page_is_frozen_for_longer_than_a_task_may_take(
+    page: Page, site: str, beacons: Beacons, record: Record
+) -> None:
+    kernel = Kernel(page)
+    for number in range(ROUNDS):
+        seed = stand_still(
+            kernel, beacons, "frozen", number, frozen(page, f"{site}/jupyter-lite.json")
+        )
+        words = "a page is frozen for longer than a task and its job may take, and goes on"
+        record.add(words, seed=seed, tasks=2)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(60 + 30 * ROUNDS)
 def test_a_laptop_sleeps_for_longer_than_a_task_may_take(
     page: Page, browser: Browser, beacons: Beacons, record: Record
 ) -> None:
     kernel = Kernel(page)
-    kernel.run(
-        f"""
-from jupyterlite_pool import pool_map
-async def doze(name):
-    import asyncio, js
-    for _ in range(100):
-        await js.fetch("{beacons.url}/" + name)
-        await asyncio.sleep(0.03)
-    return name
-job = pool_map(doze, ["asleep0", "asleep1"], task_timeout=12, timeout=25, block=False,
-               return_exceptions=True)
-"""
-    )
-    beacons.wait_heard("asleep0", "asleep1")
-    with asleep(browser):
-        before = dict(beacons.count)
-        beacons.wait_silence("asleep0", "asleep1", of=26.0)
-        assert beacons.count == before
-    assert kernel.run("await job").result == "['asleep0', 'asleep1']"
-    assert beacons.count["asleep0"] > before["asleep0"]
-    record.add("the machine sleeps for longer than a task and its job may take, and goes on")
+    for number in range(ROUNDS):
+        seed = stand_still(kernel, beacons, "asleep", number, asleep(browser))
+        words = "the machine sleeps for longer than a task and its job may take, and goes on"
+        record.add(words, seed=seed, tasks=2)

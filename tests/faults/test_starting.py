@@ -106,6 +106,7 @@ def test_a_file_of_the_site_is_ruined(
     )
 
 
+@pytest.mark.long
 def test_a_file_that_never_comes_is_given_up(ruined: Site, page: Page, record: Record) -> None:
     ruined.ruined[FILES[4]] = SILENT
     outcome = start(page, ruined)
@@ -131,7 +132,9 @@ def test_the_runtime_is_asked_for_once_however_many_workers_start(ruined: Site, 
         assert sum(path.endswith(file) for path in ruined.asked) == 1, file
 
 
-@pytest.mark.parametrize("ruin", WAYS)
+@pytest.mark.parametrize(
+    "ruin", [MISSING, *(pytest.param(r, marks=pytest.mark.long) for r in RUINS)]
+)
 def test_a_ruined_snapshot_only_makes_starts_slow(
     ruined: Site, pages: Pages, record: Record, ruin: str
 ) -> None:

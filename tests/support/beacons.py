@@ -47,6 +47,19 @@ class Beacons:
             f"not heard of: {names}",
         )
 
+    def wait_first(self, name: str, seconds: float = 60) -> None:
+        """Wait until it was heard of at all."""
+        _wait(lambda: name in self.count, seconds, f"never heard of: {name}")
+
+    def wait_more(self, prefix: str, seconds: float = 60) -> None:
+        """Wait until any of those whose names begin like this is heard of from now on."""
+        before = sum(self.of(prefix).values())
+        _wait(lambda: sum(self.of(prefix).values()) > before, seconds, f"not heard of: {prefix}")
+
+    def of(self, prefix: str) -> dict[str, int]:
+        """How often those were heard of whose names begin like this."""
+        return {name: count for name, count in list(self.count.items()) if name.startswith(prefix)}
+
     def wait_silence(self, *names: str, of: float = 1.0, seconds: float = 60) -> float:
         """Wait until none was heard of for a while; the instant of the last sign of life."""
         _wait(

@@ -98,6 +98,10 @@ class Kernel:
         reply = self.page.evaluate("code => window.poolTest.run(code)", code)
         return Reply(reply["status"], reply["outputs"], reply["cell"])
 
+    def start(self, code: str) -> None:
+        """Run a new cell, and do not wait for its end, which may never come."""
+        self.page.evaluate("code => void window.poolTest.run(code).catch(() => {})", code)
+
     def look_again(self, reply: Reply) -> Reply:
         """A cell with what has come to it since."""
         outputs = self.page.evaluate("cell => window.poolTest.cells[cell]", reply.cell)
