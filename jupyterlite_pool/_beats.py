@@ -17,6 +17,9 @@ BEATS = 20
 #: Seconds of the longest beat: a limit of hours need not beat more often.
 LONGEST = 5.0
 
+#: Seconds that are nothing: so few that a timer may end at the instant at which it began.
+NOTHING = 1e-6
+
 
 def call_after_beats(
     call_later: CallLater,
@@ -55,7 +58,7 @@ class _Limit:
         """Wait for one more beat, or be over."""
         if self._called_off:
             return
-        if self._left <= 0:
+        if self._left <= NOTHING:
             self._action()
             return
         step = min(self._beat, self._left)

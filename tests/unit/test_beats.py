@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import random
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,8 @@ class Browser:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.frozen = 0.0
+        self.pauses = 0
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self.made = 0
@@ -36,6 +39,8 @@ class Browser:
 
     def freeze(self, seconds: float) -> None:
         self.now += seconds
+        self.frozen += seconds
+        self.pauses += 1
 
     def limit(self, seconds: float) -> tuple[list[float], Callable[[], None]]:
         ended: list[float] = []
@@ -78,6 +83,33 @@ def test_the_time_in_which_nothing_ran_does_not_count(pause: float) -> None:
     assert len(ended) == 1
     waking = ended[0] - 3 * pause
     assert 8 <= waking <= 10
+
+
+def test_in_three_days_with_500_pauses_no_limit_ends_early_or_late() -> None:
+    browser, rng = Browser(), random.Random(72)
+    seen = 0
+
+    def open_limit(seconds: float) -> None:
+        began, before = browser.now - browser.frozen, browser.pauses
+
+        def ended() -> None:
+            nonlocal seen
+            seen += 1
+            awake = browser.now - browser.frozen - began
+            # A pause costs at most the beat that it falls into.
+            early = (browser.pauses - before) * min(seconds / BEATS, LONGEST)
+            assert seconds - early <= awake + 1e-6
+            assert awake <= seconds + 1e-6
+
+        call_after_beats(browser.call_later, seconds, ended, lambda: browser.now)
+
+    for _ in range(500):
+        open_limit(rng.choice([0.5, 30, 600, 3600]))
+        browser.run(rng.uniform(0, 300))
+        browser.freeze(rng.uniform(5, 732))
+    assert browser.now > 72 * 3600
+    browser.run(3600)
+    assert seen == 500
 
 
 def test_a_timer_that_is_a_little_late_counts_in_full() -> None:

@@ -6,6 +6,9 @@ const BEATS = 20;
 /** Milliseconds of the longest beat: a limit of hours need not beat more often. */
 const LONGEST = 5_000;
 
+/** Milliseconds that are nothing: so few that a timer may end at the instant at which it began. */
+const NOTHING = 1e-3;
+
 /**
  * Call `action` after some milliseconds of the host's waking time; returns what calls it off.
  *
@@ -18,7 +21,7 @@ export function afterBeats(milliseconds: number, action: () => void): () => void
   let left = milliseconds;
   let timer: ReturnType<typeof setTimeout>;
   const next = (): void => {
-    if (left <= 0) {
+    if (left <= NOTHING) {
       action();
       return;
     }
