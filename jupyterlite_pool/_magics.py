@@ -106,7 +106,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
             function, *iterables = [self._value(part) for part in split_expressions(rest)]
             return pool_map(function, *iterables, **options)
         target, source = parse_loop(rest)
-        function = self._cell(target, cell)
+        function = self._cell(target, f"%%pool_map {rest.strip()}", cell)
         return pool_map(function, self._value(source), **options)
 
     def _keep(self, result: MapResult[Any], out: str | None) -> MapResult[Any] | None:
@@ -120,7 +120,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
         __tracebackhide__ = True
         return eval(compile(expression.strip(), "<%pool_map>", "eval"), self.shell.user_ns)
 
-    def _cell(self, target: str, body: str) -> ParallelCell:
+    def _cell(self, target: str, header: str, body: str) -> ParallelCell:
         namespace = self.shell.user_ns
         read = {
             node.id
@@ -128,8 +128,9 @@ class PoolMagics(Magics):  # type: ignore[misc]
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         }
         names = {name: namespace[name] for name in sorted(read) if name in namespace}
-        filename = f"<parallel cell {self.shell.execution_count}>"
-        return ParallelCell(target, body, names, filename)
+        # Under this name IPython knows the cell, and tracebacks call it `Cell In[…]`.
+        filename = self.shell.compile.cache(f"{header}\n{body}", self.shell.execution_count)
+        return ParallelCell(target, header, body, names, filename)
 
 
 async def _load_imports(body: str) -> None:

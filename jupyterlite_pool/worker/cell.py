@@ -20,12 +20,15 @@ class ParallelCell:
     another one left behind.
     """
 
-    def __init__(self, target: str, body: str, names: Mapping[str, Any], filename: str) -> None:
+    def __init__(
+        self, target: str, header: str, body: str, names: Mapping[str, Any], filename: str
+    ) -> None:
         """Compile the body.
 
         Args:
             target: what each item is assigned to, such as `x` or `a, b`.
-            body: the source of the cell.
+            header: the first line of the cell, with its magic.
+            body: the source of the cell from its second line on.
             names: the notebook's values that the body reads.
             filename: what tracebacks call the cell.
 
@@ -34,6 +37,7 @@ class ParallelCell:
         """
         self.__name__ = "parallel cell"
         self._target = target
+        self._header = header
         self._body = body
         self.names = dict(names)
         self._filename = filename
@@ -41,12 +45,16 @@ class ParallelCell:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Code objects cannot be pickled; source is shorter, too.
-        return (ParallelCell, (self._target, self._body, self.names, self._filename))
+        return (
+            ParallelCell,
+            (self._target, self._header, self._body, self.names, self._filename),
+        )
 
     def __call__(self, item: Any) -> Any:
         """Run the body for one item; returns a coroutine where the body awaits something."""
-        lines = self._body.splitlines(keepends=True)
-        linecache.cache[self._filename] = (len(self._body), None, lines, self._filename)
+        source = f"{self._header}\n{self._body}"
+        lines = source.splitlines(keepends=True)
+        linecache.cache[self._filename] = (len(source), None, lines, self._filename)
         scope = {"__name__": "__main__", **self.names, ITEM: item}
         running = eval(self._code, scope)
         return _finish(running, scope) if inspect.iscoroutine(running) else scope.get(VALUE)
@@ -58,11 +66,11 @@ async def _finish(running: Awaitable[None], scope: dict[str, Any]) -> Any:
 
 
 def _compile(target: str, body: str, filename: str) -> Any:
-    tree = ast.parse(body, filename)
+    tree = ast.parse(f"\n{body}", filename)  # lines are counted as in the notebook
     if tree.body and isinstance(last := tree.body[-1], ast.Expr):
         kept = ast.Assign([ast.Name(VALUE, ast.Store())], last.value)
         tree.body[-1] = ast.copy_location(kept, last)
-    # Line 1 has no column 0 of ours: errors in the target are found before.
+    # On the first line, where the notebook has the target; errors in it are found before.
     bind = ast.parse(f"{target} = {ITEM}").body
     start = 0
     while start < len(tree.body) and _is_future(tree.body[start]):

@@ -53,6 +53,18 @@ def outer(x):
     assert "jupyterlite_pool" not in remote
 
 
+def test_a_parallel_cell_has_the_name_and_the_lines_that_the_notebook_shows(kernel: Kernel) -> None:
+    error = kernel.fails("%%pool_map x in [1, 0]\ny = 1\ny / x  # its third line")
+    remote = plain(error["traceback"]).partition("The above exception")[0]
+    number = kernel.value("len(In) - 2")
+    assert re.search(rf"Cell In\[{number}\], line 3, in <module>\n", remote)
+    assert "y / x  # its third line" in remote
+    shape = kernel.fails("%%pool_map a, b in [(1, 2), (1,)]\na + b")
+    remote = plain(shape["traceback"]).partition("The above exception")[0]
+    assert re.search(r"Cell In\[\d+\], line 1, in <module>\n", remote)
+    assert "%%pool_map a, b in [(1, 2), (1,)]" in remote
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -14,7 +14,7 @@ import pytest
 
 from jupyterlite_pool.worker.cell import ParallelCell
 
-NAME = "<parallel cell of a test>"
+NAME, HEADER = "<parallel cell of a test>", "%%pool_map x in xs"
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def _forget_lines() -> Iterator[None]:
 
 
 def cell(body: str, target: str = "x", **names: Any) -> ParallelCell:
-    return ParallelCell(target, body, names, NAME)
+    return ParallelCell(target, HEADER, body, names, NAME)
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,20 @@ def test_a_traceback_has_the_cells_own_line() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         body(0)
     frame = traceback.extract_tb(caught.value.__traceback__)[-1]
-    assert (frame.filename, frame.lineno, frame.line) == (NAME, 3, "1 / y  # here")
+    assert (frame.filename, frame.lineno, frame.line) == (NAME, 4, "1 / y  # here")
+
+
+def test_an_item_of_another_shape_is_an_error_of_the_first_line() -> None:
+    with pytest.raises(ValueError, match="unpack") as caught:
+        cell("a", "a, b")((1, 2, 3))
+    frame = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert (frame.filename, frame.lineno, frame.line) == (NAME, 1, HEADER)
 
 
 def test_a_body_that_is_no_python_is_a_syntax_error_at_its_line() -> None:
     with pytest.raises(SyntaxError) as caught:
         cell("x\ny = = 1")
-    assert (caught.value.filename, caught.value.lineno) == (NAME, 2)
+    assert (caught.value.filename, caught.value.lineno) == (NAME, 3)
 
 
 def test_a_body_takes_its_future_from_the_notebook() -> None:

@@ -41,7 +41,7 @@ def count(data: bytes, i: int) -> int:
         (closure(), "'<lambda>' takes 10 MB along with every job, most of them in 'table'"),
         (functools.partial(count, BIG), "most of them in 'argument 0'"),
         (Model().fit, "'fit' takes 10 MB along with every job, most of them in 'self'"),
-        (ParallelCell("i", "len(rows)", {"rows": BIG}, "<cell>"), "most of them in 'rows'"),
+        (ParallelCell("i", "", "len(rows)", {"rows": BIG}, "<cell>"), "most of them in 'rows'"),
     ],
 )
 def test_it_is_named_and_the_job_runs(function: Callable[[int], Any], named: str) -> None:
