@@ -14,6 +14,9 @@ import type { FileSystem, Pyodide } from './pyodide';
 /** A file of more bytes is large: the drive takes seconds for it, and the page does nothing else. */
 export const LARGE_FILE = 16 * 2 ** 20;
 
+/** Bytes of a request or an answer that are not the file's: names, dates, the words around them. */
+const ENVELOPE = 4096;
+
 /** Milliseconds that an answer takes at most, and how many bytes it takes a second more for. */
 const PATIENCE = 30_000;
 const BYTES_PER_SECOND = 2 ** 20;
@@ -76,8 +79,8 @@ class DriveRequests extends ServiceWorkerContentsAPI {
     }
     const answer = JSON.parse(request.responseText) as TDriveResponse<T>;
     const bytes = Math.max(body.length, request.responseText.length) * (3 / 4); // in base64
-    if (bytes > LARGE_FILE) {
-      this.events?.large(bytes);
+    if (bytes > LARGE_FILE + ENVELOPE) {
+      this.events?.large(bytes - ENVELOPE);
     }
     return answer;
   }
