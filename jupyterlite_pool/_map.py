@@ -454,7 +454,13 @@ def _with_result(error: BaseException, result: MapResult[Any]) -> BaseException:
     attach(error, "map_result", result)
     if isinstance(error, (CancelledError, KeyboardInterrupt)):
         brief(error)
-    note = f"{len(job.values)} items finished and are kept in `error.map_result`"
+    finished = len(job.values)
+    kept = (
+        "1 item finished and is kept"
+        if finished == 1
+        else f"{finished} items finished and are kept"
+    )
+    note = f"{kept} in `error.map_result`"
     notes = [n for n in getattr(error, "__notes__", ()) if not n.endswith("`error.map_result`")]
     attach(error, "__notes__", [*notes, note])
     return error

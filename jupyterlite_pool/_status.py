@@ -29,5 +29,6 @@ class PoolStatus(NamedTuple):
         ]
         for worker in self.workers:
             memory = f", {worker.memory / 2**20:.0f} MB" if worker.memory else ""
-            lines.append(f"worker {worker.id}: {worker.state}, {worker.tasks} tasks run{memory}")
+            tasks = f"{worker.tasks} task{'s' * (worker.tasks != 1)} run"
+            lines.append(f"worker {worker.id} (pid {worker.pid}): {worker.state}, {tasks}{memory}")
         return "\n".join(lines)

@@ -234,9 +234,8 @@ class InProcessBackend:
     def workers(self) -> list[WorkerStatus]:
         """As `Backend.workers`; threads share the memory of this process."""
         with self._lock:
-            return [
-                WorkerStatus(worker.id, worker.state, 0, 0) for worker in self._workers.values()
-            ]
+            pid = os.getpid()
+            return [WorkerStatus(w.id, pid, w.state, 0, 0) for w in self._workers.values()]
 
     def spares(self) -> int:
         """As `Backend.spares`: a thread is started in no time."""

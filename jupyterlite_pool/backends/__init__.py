@@ -43,6 +43,8 @@ class WorkerStatus(NamedTuple):
     """A worker as it is now."""
 
     id: int
+    #: The number of its process, as `os.getpid()` says in its tasks.
+    pid: int
     #: "starting", "idle" or "busy".
     state: str
     #: How many tasks it has run.

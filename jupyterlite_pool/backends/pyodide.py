@@ -160,7 +160,7 @@ class PyodideBackend:
         """As `Backend.workers`."""
         if self._pool is None:
             return []
-        return [WorkerStatus(w.id, w.state, 0, w.memory) for w in self._pool.workers]
+        return [WorkerStatus(w.id, w.pid, w.state, 0, w.memory) for w in self._pool.workers]
 
     def spares(self) -> int:
         """As `Backend.spares`."""

@@ -35,7 +35,7 @@ class SerialBackend:
 
     def __init__(self, here: WorkerInfo) -> None:
         self.size = 1
-        self._here = here.id
+        self._here = here
         self._runner = Runner(self, here.id, here.pid, Environment())
         self._queue: deque[_Queued] = deque()
         self._running = False
@@ -45,7 +45,7 @@ class SerialBackend:
     def start(self, listener: Listener, limits: WorkerLimits) -> None:
         """As `Backend.start`: the worker is there."""
         self._listener = listener
-        listener.on_worker_ready(self._here)
+        listener.on_worker_ready(self._here.id)
 
     def put(self, key: str, encoded: Encoded) -> None:
         """As `Backend.put`."""
@@ -74,7 +74,7 @@ class SerialBackend:
             entry = self._queue.popleft()
             self._running = True
             if self._listener is not None:
-                self._listener.on_dispatched(self._here, entry.batch)
+                self._listener.on_dispatched(self._here.id, entry.batch)
             running = self._runner.run(entry.batch, entry.payload, entry.buffers)
             # What is set for the inner task is none of the outer one's.
             context = contextvars.copy_context()
@@ -107,12 +107,12 @@ class SerialBackend:
     ) -> None:
         """Pass results on."""
         if self._listener is not None:
-            self._listener.on_result(self._here, batch, payload, in_heap(buffers), next, done)
+            self._listener.on_result(self._here.id, batch, payload, in_heap(buffers), next, done)
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         """Pass on that a batch could not be read."""
         if self._listener is not None:
-            self._listener.on_batch_error(self._here, batch, type, message, traceback)
+            self._listener.on_batch_error(self._here.id, batch, type, message, traceback)
 
     def begin(self, batch: int) -> None:
         """Nothing to do: a time limit could not stop it."""
@@ -153,7 +153,7 @@ class SerialBackend:
     def workers(self) -> list[WorkerStatus]:
         """As `Backend.workers`."""
         state = "busy" if self._running else "idle"
-        return [WorkerStatus(self._here, state, 0, 0)]
+        return [WorkerStatus(self._here.id, self._here.pid, state, 0, 0)]
 
     def spares(self) -> int:
         """As `Backend.spares`."""

@@ -19,9 +19,6 @@ from .environment import Environment
 from .output import TaskStream
 from .runner import Runner
 
-#: Process numbers of workers start here: Pyodide itself always says 42.
-FIRST_PID = 1000
-
 
 class JsPort:
     """A runner's words as frames of `labextension/src/worker/tasks.ts`."""
@@ -136,9 +133,12 @@ class LockLoader:
         delattr(pyodide_js.loadedPackages, name)
 
 
-def connect(worker: int, post: Any) -> JsRunner:
-    """Make this interpreter worker number `worker`; `post` takes what it has to say."""
-    pid = FIRST_PID + worker
+def connect(worker: int, pid: int, post: Any) -> JsRunner:
+    """Make this interpreter worker number `worker`, a process of its own number.
+
+    Args:
+        post: takes what it has to say.
+    """
     # Under both names: sent as a task of its own, `os.getpid` travels by the name that C gave it.
     os.getpid = posix.getpid = lambda: pid
     random.seed()  # from the browser's own source: workers never share a stream

@@ -10,7 +10,7 @@
  */
 
 /** Raised whenever a frame changes shape; a worker of another version is not used. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** Bytes written by Python's pickle, with the buffers that it left out of band. */
 export interface Encoded {
@@ -206,6 +206,8 @@ export interface SharedRuntime {
 /** What a worker needs to become ready. */
 export interface BootOptions {
   id: number;
+  /** The number of its process, as Python names it. */
+  pid: number;
   /** Absolute URL of `pyodide.mjs`. */
   pyodideUrl: string;
   /** Absolute URL of the lock file; null for the one beside Pyodide. */

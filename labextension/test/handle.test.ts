@@ -8,6 +8,7 @@ import { FakeLocks, FakeWorker, REPORT, bootBadly, bootNever } from './fakeWorke
 
 const OPTIONS: BootOptions = {
   id: 0,
+  pid: 1000,
   pyodideUrl: 'http://localhost/pyodide.mjs',
   lockFileUrl: null,
   runtime: null,

@@ -38,6 +38,18 @@ def test_the_process_number_is_the_workers_by_whichever_name(kernel: Kernel) -> 
     assert kernel.value("by_name == called == told != os.getpid()")
 
 
+def test_workers_of_two_pools_are_different_processes(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import os
+with WorkerPoolExecutor(1) as other:
+    pids = [*executor.run_everywhere(os.getpid), *other.run_everywhere(os.getpid)]
+    known = [worker.pid for pool in (executor, other) for worker in pool.status().workers]
+"""
+    )
+    assert kernel.value("sorted(pids) == sorted(known) and len(set(pids)) == len(pids) >= 2")
+
+
 def test_many_futures_through_as_completed_and_wait(kernel: Kernel) -> None:
     kernel.run(
         """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.kernel import Kernel
@@ -59,7 +61,7 @@ def test_an_error_in_a_parallel_cell_shows_its_line(kernel: Kernel) -> None:
     error = kernel.fails("%%pool_map x in xs\na = x\nb = 1 / (a - 2)")
     shown = "\n".join(error["traceback"])
     assert "ZeroDivisionError" in error["ename"]
-    assert "line 2" in shown
+    assert "line 3" in shown
     assert "b = 1 / (a - 2)" in shown
     assert "item 1 of 3 (args: 2)" in shown
 
@@ -80,8 +82,7 @@ def test_options_are_those_of_pool_map(kernel: Kernel) -> None:
 def test_status_tells_of_each_worker(kernel: Kernel) -> None:
     shown = kernel.run("%pool status").stdout
     assert shown.startswith("2 of 2 workers ready")
-    assert "tasks run, " in shown
-    assert "MB" in shown
+    assert re.search(r"worker \d+ \(pid \d{4,}\): idle, \d+ tasks? run, \d+ MB", shown)
 
 
 def test_help_explains(kernel: Kernel) -> None:

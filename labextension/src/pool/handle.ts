@@ -29,6 +29,12 @@ import type {
 /** A worker whose pulse has not come so many times in a row is gone. */
 const MISSED_PULSES = 3;
 
+/**
+ * The number of the next worker's process. Workers of one kernel never share one, whatever pools they
+ * are of, and those of two kernels hardly ever: files are named after it.
+ */
+let nextPid = 1_000 + Math.floor(Math.random() * 2 ** 22);
+
 /** Python's number of the signal that ends a program by Ctrl-C. */
 const SIGINT = 2;
 
@@ -43,6 +49,8 @@ export interface HandleEvents {
 }
 
 export class WorkerHandle {
+  /** The number of its process, as Python names it. */
+  readonly pid = nextPid++;
   /** What the worker was given and has not done: the frame that it works on, then what waits there. */
   readonly inbox: TaskFrame[] = [];
   /** Whether the worker has turned to the first of these; null where that is not known. */

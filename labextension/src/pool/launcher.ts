@@ -78,6 +78,7 @@ export class Launcher {
       const sites = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
       const common: BootOptions = {
         id: handle.id,
+        pid: handle.pid,
         pyodideUrl,
         lockFileUrl: options.lockFileUrl ?? null,
         runtime: await sharedRuntime(pyodideUrl),

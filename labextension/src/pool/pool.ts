@@ -30,6 +30,8 @@ export interface PoolOptions extends CrewOptions {
 /** A worker as a page can show it. */
 export interface WorkerStatus {
   id: number;
+  /** The number of its process, as Python names it. */
+  pid: number;
   state: 'starting' | 'idle' | 'busy';
   finished: number;
   /** Whether it was restored from a snapshot. */
@@ -270,6 +272,7 @@ export class PyodidePool {
   get workers(): WorkerStatus[] {
     return [...this.crew].map(handle => ({
       id: handle.id,
+      pid: handle.pid,
       state: !handle.ready ? 'starting' : handle.current ? 'busy' : 'idle',
       finished: handle.finished,
       restored: handle.restored,

@@ -53,7 +53,7 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
         await python.loadPackage(options.packages, { messageCallback: () => undefined });
       }
       if (options.runner) {
-        loop.connectRunner(options.runner, options.id);
+        loop.connectRunner(options.runner, options.id, options.pid);
       }
       if (options.code) {
         onPhase('code');

@@ -10,7 +10,7 @@ from typing import Any
 from pyodide.ffi import run_sync
 
 from jupyterlite_pool._process_pool import ProcessPoolExecutor
-from jupyterlite_pool.worker.entry import FIRST_PID
+from jupyterlite_pool.backends import WorkerStatus
 
 from .stock import LentBackend
 
@@ -34,11 +34,11 @@ class Joinable:
 class WorkerProcess(Joinable):
     """A worker, as a process."""
 
-    def __init__(self, backend: Any, worker: int) -> None:
-        super().__init__(lambda: all(status.id != worker for status in backend.workers()))
+    def __init__(self, backend: Any, worker: WorkerStatus) -> None:
+        super().__init__(lambda: all(status.id != worker.id for status in backend.workers()))
         self._backend = backend
-        self._worker = worker
-        self.pid = FIRST_PID + worker
+        self._worker = worker.id
+        self.pid = worker.pid
 
     def terminate(self) -> None:
         self._backend.kill(self._worker)
@@ -60,7 +60,7 @@ class TestedExecutor(ProcessPoolExecutor):
     def _processes(self) -> dict[int, WorkerProcess]:
         """Those that have had something to do: the standard library starts no others."""
         return {
-            FIRST_PID + worker.id: WorkerProcess(self._backend, worker.id)
+            worker.pid: WorkerProcess(self._backend, worker)
             for worker in self.status().workers
             if worker.tasks or worker.state == "busy"
         }
