@@ -128,8 +128,10 @@ class PoolMagics(Magics):  # type: ignore[misc]
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         }
         names = {name: namespace[name] for name in sorted(read) if name in namespace}
-        # Under this name IPython knows the cell, and tracebacks call it `Cell In[…]`.
-        filename = self.shell.compile.cache(f"{header}\n{body}", self.shell.execution_count)
+        # Under this name IPython knows the cell, and tracebacks call it `Cell In[…]`. Its number is
+        # that of the last input: `execution_count` may be the next cell's already.
+        number = len(self.shell.history_manager.input_hist_parsed) - 1
+        filename = self.shell.compile.cache(f"{header}\n{body}", number)
         return ParallelCell(target, header, body, names, filename)
 
 
