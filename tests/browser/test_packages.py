@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,6 +69,19 @@ def sections(text):
         assert kernel.value("ask(sections, '[a]\\n[b]\\n')") == ["a", "b"]
         assert kernel.value("ask(version_of, 'iniconfig')") == "2.0.0"
         assert kernel.value("version('iniconfig')") == "2.0.0"
+    finally:
+        uninstall(kernel, "iniconfig")
+
+
+def test_a_package_of_an_index_is_there_in_the_version_that_pip_has_chosen(
+    kernel: Kernel, wheels: Wheels
+) -> None:
+    wheels.serve_index(kernel, OLD_INICONFIG, INICONFIG)
+    kernel.run("%pip install iniconfig<2.1")
+    kernel.run("def use():\n    import iniconfig\n    return version_of(iniconfig.__name__)")
+    try:
+        assert kernel.value("version('iniconfig')") == "2.0.0"
+        assert kernel.value("ask(use)") == "2.0.0"
     finally:
         uninstall(kernel, "iniconfig")
 
@@ -212,6 +226,52 @@ ask(abs, -1)
         uninstall(kernel, "iniconfig", "typing-extensions")
 
 
+#: Notes the frames that go to workers, each with the place of its worker's port among the ports.
+WATCH_FRAMES = """
+from pyodide.code import run_js
+unwatch = run_js('''
+  const { postMessage } = MessagePort.prototype;
+  const ports = [];
+  globalThis.poolFrames = [];
+  MessagePort.prototype.postMessage = function (frame, ...rest) {
+    if (['put', 'run'].includes(frame?.kind)) {
+      ports.includes(this) || ports.push(this);
+      globalThis.poolFrames.push([ports.indexOf(this), frame.kind, frame.key ?? '']);
+    }
+    return postMessage.call(this, frame, ...rest);
+  };
+  () => { MessagePort.prototype.postMessage = postMessage; }
+''')
+
+def frames(kind, prefix=""):
+    import js
+    return [port for port, k, key in js.poolFrames.to_py() if k == kind and key.startswith(prefix)]
+"""
+
+
+def test_a_worker_that_runs_no_task_is_sent_nothing(kernel: Kernel, wheels: Wheels) -> None:
+    kernel.run("ask(abs, -1)")
+    kernel.run(WATCH_FRAMES)
+    wheels.install(kernel, INICONFIG)
+    packages = "frames('put', 'environment:packages:')"
+    try:
+        kernel.run(
+            "names = [['iniconfig'] * 5]\n"
+            "job = executor.start_job(version_of, names, max_workers=1, chunksize=1)\n"
+            "await asyncio.wrap_future(job.settled)"
+        )
+        assert kernel.value("list(job.values.values())") == ["2.1.0"] * 5
+        assert kernel.value("set(frames('run') + frames('put')) == {0}") is True
+        assert kernel.value(packages) == [0]
+        # The other one has it when it first runs a task.
+        kernel.run("both = executor.run_everywhere(version_of, 'iniconfig')")
+        assert kernel.value("both") == ["2.1.0", "2.1.0"]
+        assert kernel.value(packages) == [0, 1]
+    finally:
+        kernel.run("unwatch()")
+        uninstall(kernel, "iniconfig")
+
+
 def test_what_the_kernel_has_for_itself_is_loaded_when_a_task_imports_it(kernel: Kernel) -> None:
     kernel.run(
         """
@@ -244,7 +304,9 @@ def test_a_package_that_cannot_be_had_fails_only_the_tasks_that_import_it(
     error = kernel.fails("pool_map(use, [1])")
     text = "\n".join(error["traceback"])
     assert "ImportError" in error["ename"]
-    assert "the worker could not load pypng 0.20220715.0, which the notebook has: " in text
+    named = r"the worker could not load pypng 0\.20220715\.0, which the notebook has: (.+)\. Try"
+    [reason] = set(re.findall(named, text))
+    assert "loading pypng" in reason
     assert "item 0 of 1 (args: 1)" in text
 
 
