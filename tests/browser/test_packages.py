@@ -18,6 +18,7 @@ from tests.support.wheels import (
     MSGPACK,
     OLD_INICONFIG,
     OLD_MSGPACK,
+    OLD_PYGMENTS,
     PYDANTIC_CORE,
     TYPING_EXTENSIONS,
     XXHASH,
@@ -289,6 +290,33 @@ def bold(text):
     assert kernel.value("ask(there, 0)[0]") is False
     kernel.run("import IPython")
     assert kernel.value("list(ask(bold, 'x')) == ['<b>x</b>', IPython.__version__]") is True
+
+
+def test_another_version_of_what_the_kernel_needs_is_that_of_tasks_too(
+    fresh_kernel: Kernel, wheels: Wheels
+) -> None:
+    kernel = fresh_kernel
+    kernel.run(START)
+    kernel.run(
+        """
+import importlib.metadata
+
+def release(_):
+    import pygments
+    return pygments.__version__
+
+def beside_ipython(_):
+    import IPython.core.ultratb
+    import pygments.lexers
+    return [found.version for found in importlib.metadata.distributions(name="pygments")]
+"""
+    )
+    # The lock file's own, which IPython brings where it is imported: these workers have to go.
+    kernel.run("first = [ask(beside_ipython, 0) for _ in range(4)]")
+    assert kernel.value("first == [[version('pygments')]] * 4") is True
+    wheels.install(kernel, OLD_PYGMENTS)
+    assert kernel.value("[ask(release, 0) for _ in range(4)]") == ["2.18.0"] * 4
+    assert kernel.value("ask(beside_ipython, 0)") == ["2.18.0"]
 
 
 def test_a_package_is_known_by_any_spelling_of_its_name(

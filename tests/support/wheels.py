@@ -36,6 +36,7 @@ XXHASH = "xxhash==4.1.0"
 PYDANTIC_CORE = "pydantic-core==2.50.5"
 INICONFIG = "iniconfig==2.1.0"
 OLD_INICONFIG = "iniconfig==2.0.0"
+OLD_PYGMENTS = "pygments==2.18.0"
 TYPING_EXTENSIONS = "typing-extensions==4.15.0"
 
 #: What pip has to be told for them.
