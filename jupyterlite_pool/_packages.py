@@ -36,6 +36,9 @@ KERNEL_PACKAGES = (
 #: What Pyodide notes as the origin of packages that it loaded by its lock file.
 _LOCK_CHANNEL = "default channel"
 
+#: What it notes beside such a package, in a file of this name.
+_LOCK_SOURCE, _SOURCE_FILE = "pyodide", "PYODIDE_SOURCE"
+
 #: Files travel in bundles, each with what came since the one before; so many are made one.
 MAX_BUNDLES = 8
 
@@ -81,16 +84,22 @@ class InstalledPackages:
         lock = self._pyodide._api.lockfile_packages.to_py()
         depends = {name: package["depends"] for name, package in lock.items()}
         loaded = self._pyodide.loadedPackages.to_py()
-        # One that came from elsewhere is another build or version than the lock file's.
-        from_lock = {
-            name
-            for loaded_name, channel in loaded.items()
-            if channel == _LOCK_CHANNEL and (name := normalize(loaded_name)) in lock
-        }
+        # Where one was installed over another, the files are those of the later.
         distributions = {
             normalize(distribution.name): distribution
             for distribution in importlib.metadata.distributions()
         }
+        # One that came from elsewhere is another build or version than the lock file's.
+        others = {
+            name
+            for name, distribution in distributions.items()
+            if name in lock and _is_from_elsewhere(distribution)
+        }
+        from_lock = {
+            name
+            for loaded_name, channel in loaded.items()
+            if channel == _LOCK_CHANNEL and (name := normalize(loaded_name)) in lock
+        } - others
         depends.update(
             (name, _requirements(distribution))
             for name, distribution in distributions.items()
@@ -98,7 +107,8 @@ class InstalledPackages:
         )
         kernels = {*KERNEL_PACKAGES, *RUNTIME_PACKAGES}
         own = _closure(kernels, depends)
-        users = (from_lock | distributions.keys()) - own
+        # What the kernel needs, but has in another version, the user has installed.
+        users = ((from_lock | distributions.keys()) - own) | others
         # What the user's packages need is theirs, too, but for what is the kernel's business.
         needed = _closure(users, depends, but=kernels)
         provides = {
@@ -136,6 +146,12 @@ class InstalledPackages:
             payload = pickle.dumps({digest: _archive(sent[digest]) for digest in new}, PROTOCOL)
             name = hashlib.blake2b("".join(new).encode(), digest_size=16).hexdigest()
             self._bundles[PACKAGES_PREFIX + name] = Encoded(payload, []), frozenset(new)
+
+
+def _is_from_elsewhere(distribution: importlib.metadata.Distribution) -> bool:
+    """Whether it is known to have come from an index, a URL or a file."""
+    source = distribution.read_text(_SOURCE_FILE)
+    return source is not None and source.strip() != _LOCK_SOURCE
 
 
 def _requirements(distribution: importlib.metadata.Distribution) -> list[str]:

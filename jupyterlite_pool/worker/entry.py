@@ -17,6 +17,7 @@ from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 from .display import install_display
 from .environment import Environment
 from .output import TaskStream
+from .packages import normalize
 from .runner import Runner
 
 
@@ -115,9 +116,10 @@ class LockLoader:
             )
         except JsException as error:
             problems.append(str(error))
-        loaded = pyodide_js.loadedPackages.to_py()
-        why = "; ".join(dict.fromkeys(problems)) or "it could not be found"
-        return {name: why for name in names if name not in loaded}
+        loaded = {normalize(name) for name in pyodide_js.loadedPackages.to_py()}
+        # A line that ends with a colon names what the next one is about.
+        why = "; ".join(dict.fromkeys(problems)).replace(":; ", ": ") or "it could not be found"
+        return {name: why for name in names if normalize(name) not in loaded}
 
     def load_now(self, name: str) -> str | None:
         """As `Loader.load_now`."""
@@ -126,11 +128,21 @@ class LockLoader:
         failed: dict[str, str] = run_sync(self.load([name]))
         return failed.get(name)
 
+    def laid_down(self, name: str) -> None:
+        """As `Loader.laid_down`."""
+        import pyodide_js
+
+        # Pyodide looks for it under the name that the lock file spells.
+        known = getattr(pyodide_js._api.lockfile_packages, name, None)
+        setattr(pyodide_js.loadedPackages, name if known is None else known.name, "the notebook")
+
     def forget(self, name: str) -> None:
         """As `Loader.forget`."""
         import pyodide_js
 
-        delattr(pyodide_js.loadedPackages, name)
+        for loaded in pyodide_js.loadedPackages.to_py():
+            if normalize(loaded) == name:
+                delattr(pyodide_js.loadedPackages, loaded)
 
 
 def connect(worker: int, pid: int, post: Any) -> JsRunner:

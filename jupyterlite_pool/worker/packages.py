@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import zipfile
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -36,6 +36,9 @@ class Loader(Protocol):
 
     def load_now(self, name: str) -> str | None:
         """Load one while a task waits for it; returns why that is not possible."""
+
+    def laid_down(self, name: str) -> None:
+        """A package came otherwise: that of the lock file must not take its place."""
 
     def forget(self, name: str) -> None:
         """A package was removed."""
@@ -86,20 +89,26 @@ class PackagesInForce:
         for name in self._superfluous(loaded, installed):
             self._remove(name)
         self._on_demand.provides = provides
-        missing = [name for name in loaded if name not in self._loaded]
-        if missing:
-            failed = await self._loader.load(missing)
-            self._loaded.update(name for name in missing if name not in failed)
+        # First: some of what is loaded then may need them, and would bring those of the lock file.
         for name, digest in installed.items():
             if self._installed.get(name) != digest:
                 self._lay_down(digest)
                 self._installed[name] = digest
+                self._loader.laid_down(name)
+        missing = [name for name in loaded if name not in self._loaded]
+        if missing:
+            failed = await self._loader.load(missing)
+            self._loaded.update(name for name in missing if name not in failed)
         importlib.invalidate_caches()
 
     def _superfluous(self, loaded: Sequence[str], installed: Mapping[str, str]) -> list[str]:
         """What has to go, as a whole or to make room for another version."""
         gone = [name for name, digest in self._installed.items() if installed.get(name) != digest]
-        return [*gone, *sorted(self._loaded.difference(loaded))]
+        # Those of the lock file that came when a task imported them, or something that needs them.
+        if new := installed.keys() - self._installed.keys():
+            there = {normalize(distribution.name) for distribution in _distributions(self._folder)}
+            gone += sorted(new & there)
+        return list(dict.fromkeys([*gone, *sorted(self._loaded.difference(loaded))]))
 
     def _lay_down(self, digest: str) -> None:
         for bundle in self._bundles.values():
@@ -128,9 +137,8 @@ class PackagesInForce:
         for bundle in self._bundles.values():
             if digest in bundle:
                 bundle[digest] = removed.getvalue()
-        if name in self._loaded:
-            self._loaded.remove(name)
-            self._loader.forget(name)
+        self._loaded.discard(name)
+        self._loader.forget(name)
 
     def _remove_empty(self, folder: str) -> None:
         shutil.rmtree(os.path.join(folder, "__pycache__"), ignore_errors=True)
@@ -175,8 +183,11 @@ def normalize(name: str) -> str:
 
 
 def _distribution(name: str, folder: str) -> importlib.metadata.Distribution | None:
-    found = importlib.metadata.distributions(path=[folder])
-    return next((one for one in found if normalize(one.name) == name), None)
+    return next((one for one in _distributions(folder) if normalize(one.name) == name), None)
+
+
+def _distributions(folder: str) -> Iterable[importlib.metadata.Distribution]:
+    return importlib.metadata.distributions(path=[folder])
 
 
 def _tops(name: str, folder: str) -> set[str]:

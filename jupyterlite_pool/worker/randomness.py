@@ -2,44 +2,123 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+#: Where numpy's global generator is; `import numpy` alone does not load it.
+NUMPY_RANDOM = "numpy.random"
+
+
+class _Awaited(MetaPathFinder):
+    """Seeds numpy's global generator when an item imports it, for that item.
+
+    It is among the finders only while an item runs that has a seed, and numpy is not there.
+    """
+
+    def __init__(self) -> None:
+        #: The seed of the item that runs, and the item's place.
+        self.item: tuple[int, int] | None = None
+
+    def expect(self, item: tuple[int, int] | None) -> None:
+        """Seed for this item from now on; None for no longer."""
+        self.item = item
+        if item is None:
+            self._leave()
+        elif self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """What the other finders find, made to seed what it loads."""
+        if name != NUMPY_RANDOM:
+            return None
+        item = self.item
+        self._leave()
+        spec = importlib.util.find_spec(name)
+        self.expect(item)
+        loader: Any = spec and spec.loader
+        if loader is not None:
+            run = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                del loader.exec_module  # it is as it was
+                run(module)
+                if self.item is not None:
+                    _seed(module, *self.item)
+                    self.expect(None)
+
+            loader.exec_module = exec_module
+        return spec
+
+    def _leave(self) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+_awaited = _Awaited()
 
 
 def seed_item(seed: int, index: int) -> None:
     """Seed this worker's global generators for one item, whatever ran here before.
 
     Item `index` of a job with this seed always draws the same numbers, on whichever worker it runs.
-    numpy's global generator is seeded where numpy has been imported, from a spawned `SeedSequence`
-    (https://numpy.org/doc/stable/reference/random/parallel.html).
+    numpy's global generator is seeded from a spawned `SeedSequence`
+    (https://numpy.org/doc/stable/reference/random/parallel.html): at once where `numpy.random` is
+    loaded, else when the item imports it.
     """
     random.seed(f"{seed}:{index}")
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        sequence = numpy.random.SeedSequence(seed, spawn_key=(index,))
-        numpy.random.seed(sequence.generate_state(8))
+    _seed_numpy(seed, index)
 
 
 def unseed() -> None:
     """Let this worker draw numbers again that nobody can foresee, after seeded items."""
     random.seed()
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
+    _unseed_numpy()
 
 
 @contextmanager
 def own_stream(seed: int, index: int) -> Iterator[None]:
     """`seed_item` for the body alone: what the notebook draws after it is as if it had not been."""
     state = random.getstate()
-    numpy = sys.modules.get("numpy")
-    others = None if numpy is None else numpy.random.get_state()
+    module: Any = sys.modules.get(NUMPY_RANDOM)
+    others = None if module is None else module.get_state()
+    outer = _awaited.item  # this may be inside of an item
     seed_item(seed, index)
     try:
         yield
     finally:
         random.setstate(state)
-        if numpy is not None:
-            numpy.random.set_state(others)
+        if module is not None:
+            module.set_state(others)
+        elif outer is None:
+            _unseed_numpy()
+        else:
+            _seed_numpy(*outer)
+
+
+def _seed_numpy(seed: int, index: int) -> None:
+    module = sys.modules.get(NUMPY_RANDOM)
+    if module is None:
+        _awaited.expect((seed, index))
+    else:
+        _seed(module, seed, index)
+
+
+def _unseed_numpy() -> None:
+    _awaited.expect(None)
+    module: Any = sys.modules.get(NUMPY_RANDOM)
+    if module is not None:
+        module.seed()
+
+
+def _seed(module: Any, seed: int, index: int) -> None:
+    sequence = module.SeedSequence(seed, spawn_key=(index,))
+    module.seed(sequence.generate_state(8))

@@ -7,9 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import Pages
+from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
 from tests.support.notebook import Notebook
+from tests.support.ruined import LATE, ruined_site
 
 SLOW = """
 def slow(n):
@@ -62,6 +63,21 @@ def test_counts_rise_while_the_cell_blocks(notebook: Notebook) -> None:
     # Ten changes a second at most, however the page bunches them; and the first and the last.
     seconds = (seen[-1]["at"] - seen[0]["at"]) / 1000
     assert len(seen) <= 10 * seconds + 3
+
+
+def test_the_card_says_that_packages_get_to_workers(pages: Pages) -> None:
+    with ruined_site(ROOT / "_output") as site:
+        notebook = Notebook(pages.open(f"{site.url}/lab/index.html"))
+        notebook.run("from jupyterlite_pool import pool_map\npool_map(abs, [1], progress=False)")
+        notebook.run("import png\ndef use(n):\n    import png\n    return n")
+        site.ruined[".whl"] = LATE
+        notebook.start("pool_map(use, range(8), progress=True)")
+        card = notebook.cards.last
+        expect(card).to_contain_text("◌ preparing workers")
+        expect(card).to_contain_text("0/8")
+        site.arrived.set()
+        expect(card).to_contain_text("✓ done")
+        assert any("/pypng-" in path for path in site.asked)
 
 
 def test_the_card_says_how_it_ended(notebook: Notebook) -> None:

@@ -41,3 +41,17 @@ two = list(pool_map(draw, range(12), seed=7, chunksize=1))
 """
     )
     assert kernel.value("one == two and len(set(one)) == 12") is True
+
+
+def test_an_item_that_imports_numpy_itself_has_its_own_stream(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def draw(_):
+    import numpy
+    return float(numpy.random.random())
+again = list(pool_map(draw, range(12), seed=7, max_workers=1))
+get_reusable_executor().terminate_workers()
+new = list(pool_map(draw, range(12), seed=7, chunksize=1))
+"""
+    )
+    assert kernel.value("new == again and len(set(new)) == 12") is True

@@ -148,6 +148,29 @@ def show():
     assert all_of(pooled) == all_of(serial)
 
 
+def test_pictures_of_ipython_are_displayed_as_in_the_notebook(kernel: Kernel) -> None:
+    kernel.run(
+        f"""
+from IPython.display import HTML, SVG, Image, display
+png = base64.b64decode("{PNG}")
+
+def show():
+    display(Image(data=png, width=20))
+    display(SVG("<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>"), HTML("<b>bold</b>"))
+"""
+    )
+    serial = kernel.run("show()").displays()
+    pooled = kernel.run("executor.submit(show).result()").displays()
+    image, svg, html = (output["data"] for output in pooled)
+    assert image["image/png"].strip() == PNG
+    assert svg["image/svg+xml"].startswith("<svg")
+    assert html["text/html"] == "<b>bold</b>"
+    assert pooled[0]["metadata"] == {"image/png": {"width": 20}}
+    assert [[o["data"], o["metadata"]] for o in pooled] == [
+        [o["data"], o["metadata"]] for o in serial
+    ]
+
+
 def test_output_of_a_background_job_goes_to_the_cell_that_started_it(kernel: Kernel) -> None:
     kernel.run(
         """

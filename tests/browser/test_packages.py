@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +18,7 @@ from tests.support.wheels import (
     MSGPACK,
     OLD_INICONFIG,
     OLD_MSGPACK,
+    OLD_PYGMENTS,
     PYDANTIC_CORE,
     TYPING_EXTENSIONS,
     XXHASH,
@@ -68,6 +72,19 @@ def sections(text):
         assert kernel.value("ask(sections, '[a]\\n[b]\\n')") == ["a", "b"]
         assert kernel.value("ask(version_of, 'iniconfig')") == "2.0.0"
         assert kernel.value("version('iniconfig')") == "2.0.0"
+    finally:
+        uninstall(kernel, "iniconfig")
+
+
+def test_a_package_of_an_index_is_there_in_the_version_that_pip_has_chosen(
+    kernel: Kernel, wheels: Wheels
+) -> None:
+    wheels.serve_index(kernel, OLD_INICONFIG, INICONFIG)
+    kernel.run("%pip install iniconfig<2.1")
+    kernel.run("def use():\n    import iniconfig\n    return version_of(iniconfig.__name__)")
+    try:
+        assert kernel.value("version('iniconfig')") == "2.0.0"
+        assert kernel.value("ask(use)") == "2.0.0"
     finally:
         uninstall(kernel, "iniconfig")
 
@@ -212,6 +229,52 @@ ask(abs, -1)
         uninstall(kernel, "iniconfig", "typing-extensions")
 
 
+#: Notes the frames that go to workers, each with the place of its worker's port among the ports.
+WATCH_FRAMES = """
+from pyodide.code import run_js
+unwatch = run_js('''
+  const { postMessage } = MessagePort.prototype;
+  const ports = [];
+  globalThis.poolFrames = [];
+  MessagePort.prototype.postMessage = function (frame, ...rest) {
+    if (['put', 'run'].includes(frame?.kind)) {
+      ports.includes(this) || ports.push(this);
+      globalThis.poolFrames.push([ports.indexOf(this), frame.kind, frame.key ?? '']);
+    }
+    return postMessage.call(this, frame, ...rest);
+  };
+  () => { MessagePort.prototype.postMessage = postMessage; }
+''')
+
+def frames(kind, prefix=""):
+    import js
+    return [port for port, k, key in js.poolFrames.to_py() if k == kind and key.startswith(prefix)]
+"""
+
+
+def test_a_worker_that_runs_no_task_is_sent_nothing(kernel: Kernel, wheels: Wheels) -> None:
+    kernel.run("ask(abs, -1)")
+    kernel.run(WATCH_FRAMES)
+    wheels.install(kernel, INICONFIG)
+    packages = "frames('put', 'environment:packages:')"
+    try:
+        kernel.run(
+            "names = [['iniconfig'] * 5]\n"
+            "job = executor.start_job(version_of, names, max_workers=1, chunksize=1)\n"
+            "await asyncio.wrap_future(job.settled)"
+        )
+        assert kernel.value("list(job.values.values())") == ["2.1.0"] * 5
+        assert kernel.value("set(frames('run') + frames('put')) == {0}") is True
+        assert kernel.value(packages) == [0]
+        # The other one has it when it first runs a task.
+        kernel.run("both = executor.run_everywhere(version_of, 'iniconfig')")
+        assert kernel.value("both") == ["2.1.0", "2.1.0"]
+        assert kernel.value(packages) == [0, 1]
+    finally:
+        kernel.run("unwatch()")
+        uninstall(kernel, "iniconfig")
+
+
 def test_what_the_kernel_has_for_itself_is_loaded_when_a_task_imports_it(kernel: Kernel) -> None:
     kernel.run(
         """
@@ -229,6 +292,62 @@ def bold(text):
     assert kernel.value("list(ask(bold, 'x')) == ['<b>x</b>', IPython.__version__]") is True
 
 
+def test_another_version_of_what_the_kernel_needs_is_that_of_tasks_too(
+    fresh_kernel: Kernel, wheels: Wheels
+) -> None:
+    kernel = fresh_kernel
+    kernel.run(START)
+    kernel.run(
+        """
+import importlib.metadata
+
+def release(_):
+    import pygments
+    return pygments.__version__
+
+def beside_ipython(_):
+    import IPython.core.ultratb
+    import pygments.lexers
+    return [found.version for found in importlib.metadata.distributions(name="pygments")]
+"""
+    )
+    # The lock file's own, which IPython brings where it is imported: these workers have to go.
+    kernel.run("first = [ask(beside_ipython, 0) for _ in range(4)]")
+    assert kernel.value("first == [[version('pygments')]] * 4") is True
+    wheels.install(kernel, OLD_PYGMENTS)
+    assert kernel.value("[ask(release, 0) for _ in range(4)]") == ["2.18.0"] * 4
+    assert kernel.value("ask(beside_ipython, 0)") == ["2.18.0"]
+
+
+def test_a_package_is_known_by_any_spelling_of_its_name(
+    pages: Pages, serve: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(ROOT / "_output", folder, copy_function=os.link)
+    file = folder / "static" / "pyodide-lock" / "pyodide-lock.json"
+    lock = json.loads(file.read_text("utf-8"))
+    lock["packages"]["pypng"]["name"] = "PyPNG"
+    file.unlink()  # it is the one file of both sites
+    file.write_text(json.dumps(lock), "utf-8")
+    kernel = Kernel(pages.open(f"{serve(folder)}/lab/index.html"))
+    kernel.run(
+        """
+import png
+from jupyterlite_pool import pool_map
+
+def load(name):
+    import pyodide_js
+    from jupyterlite_pool.worker.entry import LockLoader
+    loader = LockLoader()
+    problem = loader.load_now(name)
+    there = pyodide_js.loadedPackages.to_py()
+    loader.forget(name)
+    return problem, "PyPNG" in there, "PyPNG" in pyodide_js.loadedPackages.to_py()
+"""
+    )
+    assert kernel.value("pool_map(load, ['pypng'])[0]") == [None, True, False]
+
+
 def test_a_package_that_cannot_be_had_fails_only_the_tasks_that_import_it(
     pages: Pages, serve: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -244,7 +363,10 @@ def test_a_package_that_cannot_be_had_fails_only_the_tasks_that_import_it(
     error = kernel.fails("pool_map(use, [1])")
     text = "\n".join(error["traceback"])
     assert "ImportError" in error["ename"]
-    assert "the worker could not load pypng 0.20220715.0, which the notebook has: " in text
+    named = r"the worker could not load pypng 0\.20220715\.0, which the notebook has: (.+)\. Try"
+    [reason] = set(re.findall(named, text))
+    # In the browser's own words.
+    assert re.fullmatch(r"The following error occurred while loading pypng: \w.+", reason)
     assert "item 0 of 1 (args: 1)" in text
 
 

@@ -29,8 +29,8 @@ RUINS: dict[str, Callable[[bytes], bytes]] = {
     "garbled": _garble,
 }
 
-#: It is not there, or its request is never answered.
-MISSING, SILENT = "missing", "silent"
+#: It is not there, or its request is never answered, or once the test lets it be.
+MISSING, SILENT, LATE = "missing", "silent", "late"
 
 
 class Site:
@@ -42,6 +42,8 @@ class Site:
         self.ruined: dict[str, str] = {}
         self.asked: list[str] = []
         self.over = threading.Event()
+        #: Set when what is late may come.
+        self.arrived = threading.Event()
 
     def ruin_of(self, path: str) -> str | None:
         """What has become of a file; None where it is as it should be."""
@@ -63,6 +65,9 @@ class _Handler(Handler):
             self.send_error(404)
         elif ruin == SILENT:
             self.site.over.wait()
+        elif ruin == LATE:
+            self.site.arrived.wait()
+            super().do_GET()
         else:
             path = Path(self.translate_path(self.path))
             content = RUINS[ruin](path.read_bytes())
@@ -84,4 +89,5 @@ def ruined_site(folder: Path) -> Iterator[Site]:
         site.url = f"http://127.0.0.1:{server.server_address[1]}"
         yield site
         site.over.set()
+        site.arrived.set()
         server.shutdown()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 import zipfile
@@ -34,6 +36,7 @@ XXHASH = "xxhash==4.1.0"
 PYDANTIC_CORE = "pydantic-core==2.50.5"
 INICONFIG = "iniconfig==2.1.0"
 OLD_INICONFIG = "iniconfig==2.0.0"
+OLD_PYGMENTS = "pygments==2.18.0"
 TYPING_EXTENSIONS = "typing-extensions==4.15.0"
 
 #: What pip has to be told for them.
@@ -132,6 +135,27 @@ class Wheels:
     def compiled_url(self, requirement: str) -> str:
         """Where a wheel can be had."""
         return f"{self._url}/{download_compiled(requirement).name}"
+
+    def serve_index(self, kernel: Kernel, *requirements: str) -> None:
+        """Let `%pip install` of a kernel find these packages by their names."""
+        index: dict[str, dict[str, dict[str, list[object]]]] = {}
+        for requirement in requirements:
+            name, _, version = requirement.partition("==")
+            wheel = download(requirement)
+            artifact = {
+                "filename": wheel.name,
+                "url": f"{self._url}/{wheel.name}",
+                "digests": {"sha256": hashlib.sha256(wheel.read_bytes()).hexdigest()},
+            }
+            releases = index.setdefault(name, {"releases": {}})["releases"]
+            releases[version] = [artifact]
+        text = json.dumps(index)
+        # Under a name of its own: a kernel keeps what it has read of one.
+        folder = FOLDER / f"index-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        folder.mkdir(exist_ok=True)
+        (folder / "all.json").write_text(text, "utf-8")
+        url = f"{self._url}/{folder.name}/all.json"
+        kernel.run(f"from piplite import piplite\npiplite._PIPLITE_URLS.insert(0, {url!r})")
 
     def _install(self, kernel: Kernel, wheels: list[Path]) -> None:
         urls = [f"{self._url}/{wheel.name}" for wheel in wheels]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ class _Pyodide:
 
 
 @pytest.fixture(autouse=True)
-def _few_packages(monkeypatch: pytest.MonkeyPatch) -> list[importlib.metadata.Distribution]:
+def few_packages(monkeypatch: pytest.MonkeyPatch) -> list[importlib.metadata.Distribution]:
     few = [importlib.metadata.distribution(name) for name in ("iniconfig", "pluggy", "pytest")]
     monkeypatch.setattr(importlib.metadata, "distributions", lambda: few)
     return few
@@ -72,6 +73,36 @@ def test_what_only_the_kernel_needs_is_not_for_workers() -> None:
     found = surroundings(_Pyodide(lock, dict.fromkeys(lock, "default channel")))
     assert found.packages == ["pygments"]  # pytest needs it, and the user has installed pytest
     assert found.installed.keys() == {"pytest", "pluggy", "iniconfig"}
+
+
+def installed(
+    folder: Path, name: str, version: str, source: str
+) -> importlib.metadata.Distribution:
+    """A package as Pyodide and micropip leave it."""
+    about = folder / f"{name}-{version}.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
+    (about / "PYODIDE_SOURCE").write_text(source)
+    return importlib.metadata.Distribution.at(about)
+
+
+def test_another_version_of_what_the_kernel_needs_is_sent(
+    few_packages: list[importlib.metadata.Distribution], tmp_path: Path
+) -> None:
+    # Installed over that of the lock file, whose name is noted as the package itself spells it.
+    few_packages[:] = [
+        installed(tmp_path, "Pygments", "2.21.0", "pyodide"),
+        installed(tmp_path, "Pygments", "2.18.0", "https://example.org/pygments-2.18.0.whl"),
+        installed(tmp_path, "traitlets", "5", "pyodide"),
+        installed(tmp_path, "ipython", "9", "pyodide"),
+        installed(tmp_path, "jedi", "1", "https://example.org/jedi-1.whl"),
+    ]
+    loaded = dict.fromkeys(["Pygments", "traitlets", "ipython"], "default channel")
+    lock = ["ipython", "jedi", "pygments", "traitlets"]
+    found = surroundings(_Pyodide(lock, loaded))
+    assert found.installed.keys() == {"pygments"}  # and not what the kernel itself is made of
+    assert found.packages == []
+    assert found.provides.keys() == {"ipython", "traitlets"}
 
 
 def test_packages_of_the_kernel_stay_there_although_the_users_depend_on_them() -> None:

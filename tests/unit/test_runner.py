@@ -380,6 +380,8 @@ class Packages:
     def load_now(self, name: str) -> str | None:
         return "there is no such package"
 
+    def laid_down(self, name: str) -> None: ...
+
     def forget(self, name: str) -> None: ...
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyterlite_pool.worker.packages import PackagesInForce
+from jupyterlite_pool.worker.packages import PackagesInForce, PackagesOnDemand, Provided
 
 
 class Lock:
@@ -20,16 +20,23 @@ class Lock:
     def __init__(self) -> None:
         self.loaded: list[str] = []
         self.forgotten: list[str] = []
+        #: What was said, in order.
+        self.words: list[str] = []
 
     async def load(self, names: Sequence[str]) -> dict[str, str]:
         self.loaded.extend(names)
+        self.words += [f"load {name}" for name in names]
         return {}
 
     def load_now(self, name: str) -> str | None:
         return None
 
+    def laid_down(self, name: str) -> None:
+        self.words.append(f"laid down {name}")
+
     def forget(self, name: str) -> None:
         self.forgotten.append(name)
+        self.words.append(f"forget {name}")
 
 
 def package(name: str, version: str, *files: str) -> bytes:
@@ -46,9 +53,14 @@ def package(name: str, version: str, *files: str) -> bytes:
 
 
 @pytest.fixture
-def packages(tmp_path: Path) -> Iterator[PackagesInForce]:
+def lock() -> Lock:
+    return Lock()
+
+
+@pytest.fixture
+def packages(tmp_path: Path, lock: Lock) -> Iterator[PackagesInForce]:
     before = list(sys.meta_path)
-    yield PackagesInForce(str(tmp_path), Lock())
+    yield PackagesInForce(str(tmp_path), lock)
     sys.meta_path[:] = before
 
 
@@ -99,20 +111,55 @@ def test_what_was_imported_and_has_changed_is_named(
     assert packages.changed((), {}) == "thing"
 
 
-def test_packages_of_the_lock_file_are_loaded_once_and_forgotten(tmp_path: Path) -> None:
-    lock = Lock()
-    before = list(sys.meta_path)
-    try:
-        packages = PackagesInForce(str(tmp_path), lock)
-        bring(packages, ["a", "b"])
-        bring(packages, ["a", "b", "c"])
-        bring(packages, ["c"])
-    finally:
-        sys.meta_path[:] = before
+def test_packages_of_the_lock_file_are_loaded_once_and_forgotten(
+    packages: PackagesInForce, lock: Lock
+) -> None:
+    bring(packages, ["a", "b"])
+    bring(packages, ["a", "b", "c"])
+    bring(packages, ["c"])
     assert lock.loaded == ["a", "b", "c"]
     assert lock.forgotten == ["a", "b"]
+
+
+def test_what_is_loaded_does_not_bring_the_lock_files_own_of_what_was_laid_down(
+    packages: PackagesInForce, lock: Lock
+) -> None:
+    packages.put("bundle", {"d1": package("thing", "1", "thing/__init__.py")})
+    bring(packages, ["needs-thing"], thing="d1")
+    assert lock.words == ["laid down thing", "load needs-thing"]
+    bring(packages, ["needs-thing", "thing"])
+    assert lock.words[2:] == ["forget thing", "load thing"]
+
+
+def test_the_lock_files_own_that_came_on_demand_makes_room(
+    packages: PackagesInForce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(package("thing", "0", "own_thing/old.py"))) as came:
+        came.extractall(tmp_path)
+    packages.put("bundle", {"d1": package("thing", "1", "own_thing/new.py")})
+    assert packages.changed((), {"thing": "d1"}) is None
+    monkeypatch.setitem(sys.modules, "own_thing", sys)
+    assert packages.changed((), {"thing": "d1"}) == "thing"
+    bring(packages, thing="d1")
+    assert {path for path in files(tmp_path) if "own_thing" in path} == {"own_thing/new.py"}
+    assert not list(tmp_path.glob("thing-0.*"))
 
 
 def test_files_that_did_not_come_are_an_error(packages: PackagesInForce) -> None:
     with pytest.raises(ImportError, match="did not reach the worker"):
         bring(packages, thing="d9")
+
+
+def test_what_cannot_be_loaded_is_named_with_its_version_and_the_reason() -> None:
+    class NoLock(Lock):
+        def load_now(self, name: str) -> str | None:
+            return "404 Not Found"
+
+    finder = PackagesOnDemand(NoLock())
+    finder.provides = {"PIL": Provided("pillow", "12.2.0")}
+    expected = r"could not load pillow 12\.2\.0, which the notebook has: 404 Not Found\. "
+    with pytest.raises(ImportError, match=expected) as caught:
+        finder.find_spec("PIL", None)
+    assert caught.value.name == "PIL"
+    assert finder.find_spec("numpy", None) is None
+    assert finder.find_spec("PIL.PIL", ["PIL"]) is None
