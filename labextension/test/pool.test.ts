@@ -578,6 +578,20 @@ test('a worker that is to be stopped for what it has done by now goes on', async
   expect(of('ended')).toEqual([]);
 });
 
+test('a worker that was asked to stop what it had done goes on with what comes next', async () => {
+  vi.stubGlobal('crossOriginIsolated', true);
+  const { pool } = await started(1);
+  const worker = FakeWorker.at(0);
+  const asked = new Int32Array(worker.options?.interrupts ?? new ArrayBuffer(4));
+  submit(pool, 1);
+  submit(pool, 2);
+  worker.result(1);
+  expect(pool.interrupt(0, 1)).toBe(true); // its result is on its way
+  expect(asked[0]).toBe(2);
+  expect(await given(worker, 2)).toEqual([1, 2]);
+  expect(asked[0]).toBe(0);
+});
+
 test('one that was at fault meanwhile ends when it has done what it was given since', async () => {
   const { pool, of } = await started(1);
   submit(pool, 1);
