@@ -435,10 +435,12 @@ def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     count = "the" if job.total is None else str(job.total)
     try:
         encode_function(job.function)  # what no worker could have run is an error here, too
-        warnings.warn(
+        # Explicitly, or else Python would say it once only: each such job is a slow one.
+        warnings.warn_explicit(
             f"no worker could start ({reason}); running {count} items one at a time in the kernel.",
             PoolFallbackWarning,
-            stacklevel=3,
+            __file__,
+            0,
         )
     except Exception as error:  # the warning, where it is an error
         job.fail(error)
