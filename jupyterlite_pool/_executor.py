@@ -21,7 +21,7 @@ from ._futures import PoolFuture
 from ._job import MapJob
 from ._loop import install_run_in_executor
 from ._objects import SharedObjects
-from ._options import check_count, check_seconds
+from ._options import check_count, check_names, check_seconds
 from ._output import current_cell
 from ._payload import Encoded, encode_call, encode_function
 from ._refs import ObjectRef
@@ -69,7 +69,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     Raises:
         ValueError: `max_workers`, `max_tasks_per_child` or `max_worker_memory` is less than 1, or
             `idle_timeout` is not more than 0.
-        TypeError: `initializer` is not callable, or one of these is no number.
+        TypeError: `initializer` is not callable, one of these is no number, or `packages` is no
+            list.
         pickle.PicklingError: the initializer or its arguments cannot be sent to a worker.
     """
 
@@ -88,10 +89,11 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         max_worker_memory: int | None = None,
         backend: Backend | None = None,
     ) -> None:
-        check_count("max_workers", max_workers)
-        check_count("max_tasks_per_child", max_tasks_per_child)
-        check_count("max_worker_memory", max_worker_memory)
+        check_count("max_workers", max_workers, optional=True)
+        check_count("max_tasks_per_child", max_tasks_per_child, optional=True)
+        check_count("max_worker_memory", max_worker_memory, optional=True)
         check_seconds("idle_timeout", idle_timeout)
+        check_names("packages", packages)
         if initializer is not None and not callable(initializer):
             raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
@@ -211,12 +213,13 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
         Raises:
             ValueError: `chunksize` or `buffersize` is less than 1.
-            TypeError: `fn` is not callable, or `buffersize` is no integer.
+            TypeError: `fn` is not callable, `chunksize` or `buffersize` is no integer, or `timeout`
+                is no number.
             TimeoutError: from the iterator: a value was not there in time.
             Exception: from the iterator: whatever a call raised.
         """
-        if chunksize < 1:
-            raise ValueError("chunksize must be >= 1.")
+        check_count("chunksize", chunksize)
+        check_seconds("timeout", timeout, positive=False)
         if buffersize is not None and not isinstance(buffersize, int):
             raise TypeError("buffersize must be an integer or None")
         if buffersize is not None and buffersize < 1:
@@ -360,6 +363,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
         Raises:
             ValueError: `max_workers` is less than 1.
+            TypeError: `max_workers` is no integer.
             RuntimeError: the executor was shut down.
         """
         check_count("max_workers", max_workers)

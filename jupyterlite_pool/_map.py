@@ -76,7 +76,7 @@ def pool_map(
         The results in the order of the items.
 
     Raises:
-        TypeError: `fn` is not callable, or there is no iterable.
+        TypeError: `fn` is not callable, there is no iterable, or an option is no number.
         ValueError: an option is out of its range, or `strict` and the lengths differ.
         pickle.PicklingError: the function or an argument cannot be sent; the message names it.
         BlockingUnavailableError: `block=True` where Python cannot be paused.
@@ -248,12 +248,14 @@ class MapResult(Sequence[T], Generic[T]):
             timeout: seconds to wait; None for as long as it takes.
 
         Raises:
+            TypeError: `timeout` is no number.
             TimeoutError: it did not end in time; it goes on.
             BlockingUnavailableError: it has not ended, and the browser cannot pause Python.
             KeyboardInterrupt: the kernel was interrupted; the job is cancelled with what runs.
             Exception: the first one that an item raised, unless exceptions are returned.
         """
         __tracebackhide__ = True
+        check_seconds("timeout", timeout, positive=False)
         self._wait_for(self._job.settled, timeout)
         error = self._job.settled.exception(0)
         if error is not None:
@@ -405,13 +407,13 @@ def _check_options(
     for iterable in iterables:
         if not isinstance(iterable, Iterable) and not hasattr(iterable, "__getitem__"):
             raise TypeError(f"{type(iterable).__name__!r} is not iterable: write pool_map(f, xs)")
-    check_count("max_workers", max_workers)
+    check_count("max_workers", max_workers, optional=True)
     if chunksize != "auto" and (not isinstance(chunksize, int) or chunksize < 1):
         raise ValueError(f'chunksize must be "auto" or at least 1, not {chunksize!r}')
     check_seconds("timeout", timeout)
     check_seconds("task_timeout", task_timeout)
     check_count("retries", retries, 0)
-    check_count("seed", seed, 0)
+    check_count("seed", seed, 0, optional=True)
 
 
 def _map_in_task(
@@ -433,10 +435,12 @@ def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     count = "the" if job.total is None else str(job.total)
     try:
         encode_function(job.function)  # what no worker could have run is an error here, too
-        warnings.warn(
+        # Explicitly, or else Python would say it once only: each such job is a slow one.
+        warnings.warn_explicit(
             f"no worker could start ({reason}); running {count} items one at a time in the kernel.",
             PoolFallbackWarning,
-            stacklevel=3,
+            __file__,
+            0,
         )
     except Exception as error:  # the warning, where it is an error
         job.fail(error)

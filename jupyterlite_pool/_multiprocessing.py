@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from ._executor import WorkerPoolExecutor
 from ._job import MapJob
+from ._options import check_count
 from ._waits import can_block, wait_done
 from .backends import Backend
 from .worker.star import StarCall
@@ -149,7 +150,8 @@ class Pool:
         backend: who runs the workers; None for the browser.
 
     Raises:
-        ValueError: `processes` is less than 1.
+        ValueError: `processes` or `maxtasksperchild` is less than 1.
+        TypeError: one of them is no integer.
     """
 
     def __init__(
@@ -162,8 +164,8 @@ class Pool:
         *,
         backend: Backend | None = None,
     ) -> None:
-        if processes is not None and processes < 1:
-            raise ValueError("Number of processes must be at least 1")
+        check_count("processes", processes, optional=True)
+        check_count("maxtasksperchild", maxtasksperchild, optional=True)
         self._executor = WorkerPoolExecutor(
             processes,
             initializer=initializer,
@@ -275,8 +277,7 @@ class Pool:
         self, func: Callable[..., Any], iterable: Iterable[Any], chunksize: int | None
     ) -> MapJob:
         self._check_running()
-        if chunksize is not None and chunksize < 1:
-            raise ValueError(f"Chunksize must be 1+, not {chunksize}")
+        check_count("chunksize", chunksize, optional=True)
         return self._executor.start_job(
             func, [iterable], chunksize=chunksize, return_exceptions=True
         )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import operator
+from collections.abc import Iterable
 
 
-def check_count(name: str, value: object, least: int = 1) -> None:
-    """Raise where a number of things is no whole number, or too small; None is always right."""
-    if value is None:
+def check_count(name: str, value: object, least: int = 1, *, optional: bool = False) -> None:
+    """Raise where a number of things is no whole number, or too small.
+
+    None is right where it is `optional`.
+    """
+    if value is None and optional:
         return
     try:
         count = operator.index(value)  # type: ignore[arg-type] # that is the question
@@ -19,11 +24,18 @@ def check_count(name: str, value: object, least: int = 1) -> None:
         raise ValueError(f"{name} must be {bound}, not {value}")
 
 
-def check_seconds(name: str, value: object) -> None:
-    """Raise where a time is none, or not more than nothing; None is always right."""
+def check_seconds(name: str, value: object, *, positive: bool = True) -> None:
+    """Raise where a time is no number, or not `positive`; None is always right."""
     if value is None:
         return
     if not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number of seconds, not {value!r}")
-    if not float(value) > 0:
-        raise ValueError(f"{name} must be more than 0 seconds, not {value}")
+    if math.isnan(value) or (positive and not float(value) > 0):
+        wanted = "more than 0 seconds" if positive else "a number of seconds"
+        raise ValueError(f"{name} must be {wanted}, not {value}")
+
+
+def check_names(name: str, value: object) -> None:
+    """Raise where a list of names is none; a text is a list of letters."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be a list of names, not {value!r}")

@@ -44,10 +44,11 @@ def make_snapshot(pyodide: Path, lock: Path, target: Path) -> None:
         # says so itself, later; a Python that believes it cannot would not where a browser can.
         _run_node("--experimental-wasm-jspi", SCRIPT, pyodide, files, RUNNER, target)
         memory = gzip.decompress(target.read_bytes())
-        for place in (Path(scratch), pyodide.resolve(), SCRIPT.parent):
-            if str(place).encode() in memory:
-                target.unlink()
-                raise RuntimeError(f"the snapshot holds a path of this machine: {place}")
+        for place in (Path(scratch), pyodide, SCRIPT.parent):
+            for path in (place.absolute(), place.resolve()):  # Node follows some links, not all
+                if str(path).encode() in memory:
+                    target.unlink()
+                    raise RuntimeError(f"the snapshot holds a path of this machine: {path}")
 
 
 def pin_snapshot(snapshot: Path, lock: Path, about: Path) -> None:

@@ -144,6 +144,27 @@ test.each([
   expect(frames).toEqual([]);
 });
 
+test('a worker that sends what cannot be read is not used on', async () => {
+  const channels: MessageChannel[] = [];
+  class Channel extends MessageChannel {
+    constructor() {
+      super();
+      channels.push(this);
+    }
+  }
+  vi.stubGlobal('MessageChannel', Channel);
+  const { worker, ends, frames, boot } = start();
+  const tasks = channels[1]?.port1; // the first one is for control
+  await boot();
+  tasks?.dispatchEvent(new MessageEvent('messageerror'));
+  expect(ends).toMatchObject([{ reason: 'protocol', message: 'it sent what cannot be read' }]);
+  expect(worker.terminated).toBe(true);
+  worker.result(1);
+  tasks?.dispatchEvent(new MessageEvent('messageerror'));
+  expect(ends).toHaveLength(1);
+  expect(frames).toEqual([]);
+});
+
 test('Python is asked to stop where memory can be shared, and only there', async () => {
   const { handle, boot } = start();
   await boot();

@@ -13,6 +13,7 @@ import {
   bootNever,
   bootWell
 } from './fakeWorker';
+import type { Boot } from './fakeWorker';
 
 const WORKER_URL = 'http://localhost/worker.js';
 
@@ -32,6 +33,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 interface Made {
@@ -576,6 +578,20 @@ test('a worker that is to be stopped for what it has done by now goes on', async
   expect(of('ended')).toEqual([]);
 });
 
+test('a worker that was asked to stop what it had done goes on with what comes next', async () => {
+  vi.stubGlobal('crossOriginIsolated', true);
+  const { pool } = await started(1);
+  const worker = FakeWorker.at(0);
+  const asked = new Int32Array(worker.options?.interrupts ?? new ArrayBuffer(4));
+  submit(pool, 1);
+  submit(pool, 2);
+  worker.result(1);
+  expect(pool.interrupt(0, 1)).toBe(true); // its result is on its way
+  expect(asked[0]).toBe(2);
+  expect(await given(worker, 2)).toEqual([1, 2]);
+  expect(asked[0]).toBe(0);
+});
+
 test('one that was at fault meanwhile ends when it has done what it was given since', async () => {
   const { pool, of } = await started(1);
   submit(pool, 1);
@@ -791,6 +807,64 @@ test('while some workers serve, starts that fail do not break the pool', async (
   expect(of('broken')).toEqual([]);
   FakeWorker.at(1).die();
   await vi.waitFor(() => expect(of('broken')).toHaveLength(1));
+});
+
+/** A pool of two of which one is lost and cannot be replaced; its timers are the test's. */
+async function lessened(...then: Boot[]): Promise<Made> {
+  vi.spyOn(console, 'warn').mockReturnValue(undefined);
+  FakeWorker.reset(bootWell, bootWell, bootBadly, bootBadly, ...then);
+  const made = await started(2);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  FakeWorker.at(0).die();
+  await turns(() => made.of('ended').length === 3);
+  return made;
+}
+
+/** Wait for messages alone: no time passes. */
+async function turns(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise(resolve => setImmediate(resolve));
+  }
+}
+
+test('what could not start is tried again after half a minute, not before, and serves', async () => {
+  const { pool, of } = await lessened(bootWell);
+  await vi.advanceTimersByTimeAsync(29_999);
+  expect(FakeWorker.all).toHaveLength(4);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(FakeWorker.all).toHaveLength(5);
+  await turns(() => of('ready').length === 3);
+  expect(pool.workers).toMatchObject([
+    { id: 1, state: 'idle' },
+    { id: 4, state: 'idle' }
+  ]);
+  submit(pool, 1);
+  submit(pool, 2);
+  await turns(() => FakeWorker.at(4).batches.length === 1);
+  FakeWorker.at(4).result(FakeWorker.at(4).batches[0] ?? 0);
+  await turns(() => of('frame').length === 1);
+});
+
+test('what fails again is tried once each half minute, and the others serve', async () => {
+  const { pool, of } = await lessened(bootBadly);
+  for (const made of [5, 6, 7]) {
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(FakeWorker.all).toHaveLength(made - 1);
+    await vi.advanceTimersByTimeAsync(1);
+    await turns(() => of('ended').length === made - 1);
+    expect(FakeWorker.all).toHaveLength(made);
+  }
+  expect(of('broken')).toEqual([]);
+  expect(pool.workers).toMatchObject([{ id: 1, state: 'idle' }]);
+});
+
+test('a pool that is terminated tries nothing again', async () => {
+  const { pool } = await lessened(bootWell);
+  expect(vi.getTimerCount()).toBe(1);
+  pool.terminate();
+  expect(vi.getTimerCount()).toBe(0);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(FakeWorker.all).toHaveLength(4);
 });
 
 test('workers with nothing to do are let go, and come back for the next batch', async () => {

@@ -7,20 +7,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_interrupt import STOPPED, press_button
+from tests.browser.test_interrupt import SHOWN, STOPPED, press_button
 from tests.conftest import Pages
+from tests.support.meeting import HEAR
 from tests.support.notebook import Notebook
 
-START = """
+START = f"""{HEAR}
 import asyncio, json, time
 from jupyterlite_pool import _control, get_reusable_executor, pool_map
 executor = get_reusable_executor()
-
-def wait_here(until):
-    import time
-    while time.time() < until:
-        pass
-    return True
 """
 
 #: Posts to a channel from the page, which is as good a stranger as any script of the origin.
@@ -70,18 +65,24 @@ def test_words_that_are_none_do_nothing_and_are_told_of(page: Page) -> None:
     notebook.run("list(pool_map(abs, range(4), progress=False))")
     name = notebook.value("_control._control.name")
     before = notebook.value("repr(_control.page)")
+
+    def told_of() -> int:
+        return sum("no control word" in text for text in said)
+
     # A cell that would end if any of them did anything; it is there when they arrive.
-    notebook.start("future = executor.submit(wait_here, time.time() + 1.5); ok = future.result()")
-    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 300))")
-    for word in MALFORMED:
-        page.evaluate(POST, [name, word])
+    notebook.start("future = executor.submit(hear, 'go on'); heard = future.result()")
+    page.evaluate(SHOWN, "runs now")
+    with page.expect_console_message(lambda _: told_of() == len(MALFORMED)):
+        for word in MALFORMED:
+            page.evaluate(POST, [name, word])
+    page.evaluate(POST, ["go on", "end"])
     page.evaluate("() => window.ran")
-    assert notebook.value("[ok, future.cancelled(), repr(_control.page)]") == [
-        True,
+    assert notebook.value("[heard, future.cancelled(), repr(_control.page)]") == [
+        "end",
         False,
         before,
     ]
-    assert len([text for text in said if "no control word" in text]) == len(MALFORMED)
+    assert told_of() == len(MALFORMED)
 
 
 @pytest.mark.long
@@ -117,9 +118,13 @@ def test_who_does_not_know_the_name_cannot_speak_and_hears_nothing(page: Page) -
     page.evaluate(
         """code => {
           const kernel = window.first.sessionContext.session.kernel;
-          window.reply = kernel.requestExecute({ code }).done;
+          const future = kernel.requestExecute({ code });
+          window.runs = new Promise(resolve => {
+            future.onIOPub = ({ content }) => content.text?.includes('runs now') && resolve();
+          });
+          window.reply = future.done;
         }""",
-        "executor.submit(wait_here, time.time() + 1.5).result()",
+        "executor.submit(hear, 'go on').result()",
     )
     page.evaluate(
         """path => {
@@ -129,22 +134,30 @@ def test_who_does_not_know_the_name_cannot_speak_and_hears_nothing(page: Page) -
         other.path,
     )
     guesses = ["jupyterlite-pool", "jupyterlite-pool-", "jupyterlite-pool-" + "0" * 32]
+    page.evaluate("() => window.runs")
     other.run(f"speak({guesses!r})")
+    page.evaluate(POST, ["go on", "end"])
     assert page.evaluate("async () => (await window.reply).content.status") == "ok"
     assert other.value("heard") == []
     # Interrupting this one leaves the other alone, too.
     page.evaluate(
         """code => {
           const kernel = window.first.sessionContext.session.kernel;
-          window.reply = kernel.requestExecute({ code }).done;
+          const future = kernel.requestExecute({ code });
+          window.runs = new Promise(resolve => {
+            future.onIOPub = ({ content }) => content.text?.includes('runs now') && resolve();
+          });
+          window.reply = future.done;
         }""",
-        "executor.submit(wait_here, time.time() + 1.5).result()",
+        "executor.submit(hear, 'go on').result()",
     )
-    other.start("print('waits now'); executor.submit(wait_here, time.time() + 60).result()")
-    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")
+    page.evaluate("() => window.runs")
+    other.start("executor.submit(hear, 'never').result()")
+    page.evaluate(SHOWN, "runs now")
     page.evaluate("() => window.panel.sessionContext.session.kernel.interrupt()")
     page.evaluate("() => window.ran")
     assert "KeyboardInterrupt" in other.error()
+    page.evaluate(POST, ["go on", "end"])
     assert page.evaluate("async () => (await window.reply).content.status") == "ok"
 
 
@@ -181,8 +194,8 @@ def test_a_restarted_kernel_listens_under_another_name(page: Page) -> None:
     notebook.run(START)
     notebook.run("while not _control._control.heard: await asyncio.sleep(0.01)")
     assert notebook.value("_control._control.name") != name
-    notebook.start("executor.submit(wait_here, time.time() + 60).result()")
-    page.evaluate("() => new Promise(resolve => setTimeout(resolve, 500))")
+    notebook.start("executor.submit(hear, 'never').result()")
+    page.evaluate(SHOWN, "runs now")
     press_button(page)
     page.evaluate("() => window.ran")
     assert "KeyboardInterrupt" in notebook.error()

@@ -18,6 +18,8 @@ from jupyterlite_pool import WorkerPoolExecutor, get_reusable_executor, pool_map
 executor = get_reusable_executor()
 
 def spin(n):
+    if n == 3:
+        print("runs now")
     while n == 3:
         pass
     return n
@@ -34,10 +36,11 @@ async def background():
 #: Seconds within which a cell has ended, and all is idle.
 WITHIN = 1.0
 
-#: Resolves when the kernel has reached the last line of the cell before what it waits for.
-WAITING = """async () => {
+#: Resolves when some words are shown: the cell's own before it waits, or those of a task that runs,
+#: of which the kernel can only hear while the cell waits.
+SHOWN = """async words => {
   const has = () => [...document.querySelectorAll('.jp-OutputArea-output')]
-    .some(({ textContent }) => textContent.includes('waits now'));
+    .some(({ textContent }) => textContent.includes(words));
   while (!has()) {
     await new Promise(resolve => setTimeout(resolve, 10));
   }
@@ -94,25 +97,21 @@ class Pressed:
     def value(self, expression: str) -> Any:
         return self.notebook.value(expression)
 
-    def press(self, code: str, press: Callable[[Page], None] = press_button) -> str:
+    def press(
+        self, code: str, press: Callable[[Page], None] = press_button, shown: str = "runs now"
+    ) -> str:
         """Run a cell, press when it waits; returns the name of the error that it ended with."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:delete-cell')")
         self.notebook.start(code)
-        self.page.evaluate(WAITING)
+        self.page.evaluate(SHOWN, shown)
         if "label='spin'" in code:
             expect(self.notebook.cards.last).to_contain_text("5/6")  # all that can has ended
-        else:
-            self.wait_for_busy_worker()
         self.page.evaluate(CLOCK)
         press(self.page)
         took = self.page.evaluate("() => window.took")
         print(f"{press.__name__}: the cell ended after {took:.2f} s")
         assert took < WITHIN
         return self.notebook.error()
-
-    def wait_for_busy_worker(self) -> None:
-        """Wait until the kernel has had a moment to give its call away."""
-        self.page.evaluate("() => new Promise(resolve => setTimeout(resolve, 300))")
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +133,8 @@ def pressed(shared: Pressed) -> Pressed:
     return shared
 
 
-BLOCKS = "print('waits now'); r = pool_map(spin, range(6), chunksize=1, label='spin')"
-AWAITS = (
-    "print('waits now'); r = await pool_map(spin, range(6), chunksize=1, label='spin', block=False)"
-)
+BLOCKS = "r = pool_map(spin, range(6), chunksize=1, label='spin')"
+AWAITS = "r = await pool_map(spin, range(6), chunksize=1, label='spin', block=False)"
 
 
 @pytest.mark.parametrize("code", [BLOCKS, AWAITS], ids=["blocks", "awaits"])
@@ -163,7 +160,7 @@ def test_a_cell_that_waits_for_a_job_is_interrupted(
     ]
 
 
-#: Cells that wait for one endless call in other ways, after a line that says so.
+#: Cells that wait for one endless call in other ways.
 WAITS = {
     "result": "executor.submit(spin, 3).result()",
     "await": "await executor.submit(spin, 3)",
@@ -183,7 +180,7 @@ WAITS = {
         "async for x in pool_map(spin, [3], block=False, progress=False).as_completed(): pass"
     ),
     "line magic": "r = %pool_map spin [3]",
-    "parallel cell": "%%pool_map x in [3]\nprint('waits now')\nwhile True: pass",
+    "parallel cell": "%%pool_map x in [3]\nprint('runs now')\nwhile True: pass",
     "with": "with WorkerPoolExecutor(1) as own: own.submit(spin, 3)",
     "sleep": "executor.submit(spin, 3); time.sleep(60)",
     "async sleep": "executor.submit(spin, 3); await asyncio.sleep(60)",
@@ -194,7 +191,7 @@ WAITS = {
 
 @pytest.mark.parametrize("code", WAITS.values(), ids=WAITS.keys())
 def test_every_wait_for_the_pool_is_interrupted(pressed: Pressed, code: str) -> None:
-    error = pressed.press(code if code.startswith("%%") else f"print('waits now')\n{code}")
+    error = pressed.press(code)
     assert "KeyboardInterrupt" in error
     # Whatever ran is stopped: its worker is replaced, and serves.
     pressed.notebook.run("while not settled(): await asyncio.sleep(0.01)")
@@ -215,17 +212,18 @@ def test_the_cards_button_cancels_its_job(pressed: Pressed, code: str) -> None:
 
 def test_jobs_that_the_cell_does_not_wait_for_go_on(pressed: Pressed) -> None:
     pressed.notebook.run("other = await background()\nmine = []")
-    error = pressed.press(
-        "print('waits now'); mine.append(executor.submit(spin, 3)); mine[0].result()"
-    )
+    error = pressed.press("mine.append(executor.submit(spin, 3)); mine[0].result()")
     assert "KeyboardInterrupt" in error
     pressed.notebook.run("done = await other")
     assert pressed.value("[len(done), mine[0].cancelled()]") == [12, True]
 
 
 def test_where_a_cell_waits_for_no_job_all_are_cancelled(pressed: Pressed) -> None:
-    pressed.notebook.run("other = await background()\nalso = executor.submit(spin, 3)")
-    error = pressed.press("print('waits now'); time.sleep(60)")
+    pressed.notebook.run(
+        "other = await background()\nalso = executor.submit(spin, 3)\n"
+        "while executor.status().batches_running < 2: await asyncio.sleep(0.01)"
+    )
+    error = pressed.press("print('waits now'); time.sleep(60)", shown="waits now")
     assert "KeyboardInterrupt" in error
     pressed.notebook.run("while not settled(): await asyncio.sleep(0.01)")
     assert pressed.value("[other.done(), len(other.partial()), also.cancelled()]") == [
@@ -245,11 +243,10 @@ def test_where_no_cell_runs_all_jobs_are_cancelled(pressed: Pressed) -> None:
 
 def test_cells_behind_the_interrupted_one_do_not_run(pressed: Pressed) -> None:
     pressed.notebook.run("behind = 'not run'")
-    pressed.notebook.start("print('waits now'); executor.submit(spin, 3).result()")
+    pressed.notebook.start("executor.submit(spin, 3).result()")
     pressed.page.evaluate("() => { window.first = window.ran; }")
     pressed.notebook.start("behind = 'run'")
-    pressed.page.evaluate(WAITING)
-    pressed.wait_for_busy_worker()
+    pressed.page.evaluate(SHOWN, "runs now")
     press_button(pressed.page)
     pressed.page.evaluate("() => Promise.all([window.first, window.ran])")
     assert pressed.value("behind") == "not run"
@@ -266,7 +263,7 @@ def test_where_the_settings_say_so_interrupts_leave_jobs_alone(
     notebook = Notebook(pages.open(f"{changed_site(edit)}/lab/index.html"))
     notebook.run(TASKS)
     notebook.start("print('waits now'); value = executor.submit(time.sleep, 1).result()")
-    notebook.page.evaluate(WAITING)
+    notebook.page.evaluate(SHOWN, "waits now")
     press_button(notebook.page)
     notebook.page.evaluate("() => window.ran")
     assert notebook.error() == ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.support.kernel import Kernel
+from tests.support.overdue import errors_of_race
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -295,6 +298,22 @@ pool_map(stuck, range(4), task_timeout=1)
     assert "TaskTimeoutError" in error["ename"]
     assert "task_timeout=1 s" in error["evalue"]
     assert "item 2 of 4" in shown
+
+
+def test_a_time_limit_that_ends_with_its_task_costs_no_other_task(kernel: Kernel) -> None:
+    kernel.run(
+        "from jupyterlite_pool import WorkerPoolExecutor\n"
+        "import asyncio\n"
+        "executor = WorkerPoolExecutor(2)\n"
+        "while not executor.status().spares: await asyncio.sleep(0.01)"
+    )
+    began = time.monotonic()
+    near = [0.3 + 0.02 * step for step in range(10)]
+    ends = errors_of_race(kernel, near, "wait_for_late_words")
+    assert time.monotonic() - began < 8
+    assert set(ends) <= {"TaskTimeoutError"}
+    assert kernel.value("list(executor.map(abs, range(-4, 0)))") == [4, 3, 2, 1]
+    kernel.run("executor.shutdown()")
 
 
 def test_a_job_timeout_keeps_what_is_finished(kernel: Kernel) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
 from playwright.sync_api import Page
 from serve import Handler, Server
 
 from tests.conftest import ROOT, Pages
-from tests.support.kernel import Kernel
+from tests.support.kernel import UNTIL, Kernel
+from tests.support.stored import kept_by_the_pool
 
 #: As strict as a page of our own can be, but for the right to compile WebAssembly.
 STRICT = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"
@@ -85,21 +88,12 @@ def test_a_kernel_needs_no_right_that_jupyterlab_does_not_need(pages: Pages) -> 
 
 def test_nothing_is_kept_in_the_browser(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html")
-    stored = """async () => ({
-      caches: (await Promise.all((await caches.keys()).map(async name =>
-        (await (await caches.open(name)).keys()).map(request => request.url)))).flat(),
-      local: Object.keys(localStorage),
-      databases: (await indexedDB.databases()).map(({ name }) => name)
-    })"""
     kernel = Kernel(page)
     kernel.run(
         "from jupyterlite_pool import WorkerPoolExecutor\n"
         "executor = WorkerPoolExecutor(2)\nassert await executor.submit(abs, -1) == 1"
     )
-    kept = page.evaluate(stored)
-    assert [url for url in kept["caches"] if "jupyterlite-pool" in url or "snapshot" in url] == []
-    assert [key for key in kept["local"] if "pool" in key.lower()] == []
-    assert [name for name in kept["databases"] if "pool" in name.lower()] == []
+    assert kept_by_the_pool(page) == []
 
 
 def test_what_others_post_on_the_origin_reaches_no_task(
@@ -124,3 +118,183 @@ def test_what_others_post_on_the_origin_reaches_no_task(
         certificates,
     )
     assert kernel.value("[await executor.submit(abs, -i) for i in range(3)]") == [0, 1, 2]
+
+
+#: Another script of the origin takes all certificates of life away, and keeps them or lets them go.
+STEAL = """async keep => {
+  window.letGo = () => undefined;
+  const kept = new Promise(resolve => { window.letGo = resolve; });
+  const { held } = await navigator.locks.query();
+  const names = held.map(({ name }) => name)
+    .filter(name => /^jupyterlite-pool:[0-9a-f]{32}$/.test(name));
+  await Promise.all(names.map(name => new Promise(taken => {
+    navigator.locks.request(name, { steal: true }, () => {
+      taken();
+      return keep ? kept : undefined;
+    });
+  })));
+  return names.length;
+}"""
+
+
+@pytest.mark.parametrize("keep", [False, True], ids=["and lets them go", "and keeps them"])
+def test_who_takes_the_certificates_away_costs_no_more_than_what_runs(
+    kernel: Kernel, keep: bool
+) -> None:
+    kernel.run(
+        UNTIL
+        + """
+from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.errors import TerminatedWorkerError
+def square(x):
+    import time
+    until = time.monotonic() + 0.03
+    while time.monotonic() < until:
+        pass
+    return x * x
+executor = WorkerPoolExecutor(2)
+await until(lambda: len(executor.ready_workers) == 2 and executor.status().spares)
+robbed = executor.ready_workers.copy()
+job = executor.start_job(square, [range(100)], chunksize=1, return_exceptions=True)
+await until(lambda: len(job.values) > 5)
+"""
+    )
+    assert kernel.page.evaluate(STEAL, keep) >= 3
+    kernel.run("await until(lambda: not job.active)")
+    kernel.run("await until(lambda: len(executor.ready_workers - robbed) == 2)")
+    kernel.page.evaluate("() => window.letGo()")
+    assert kernel.value("all(value == i * i for i, value in job.values.items())")
+    reasons = kernel.value("[getattr(e, 'reason', repr(e)) for e in job.failures.values()]")
+    assert len(reasons) <= 2  # what each of them ran, and no batch waits behind it
+    assert set(reasons) <= {"silent"}
+    assert kernel.value("len(job.values) + len(job.failures)") == 100
+    assert kernel.value("list(executor.map(square, range(8)))") == [i * i for i in range(8)]
+    kernel.run("executor.shutdown()")
+
+
+#: Code of a task that hears all that its worker says from now on, and can say what it likes.
+CAPTURE = """
+def capture():
+    from pyodide.code import run_js
+    run_js('''() => {
+      const post = MessagePort.prototype.postMessage;
+      MessagePort.prototype.postMessage = function (word, ...rest) {
+        if (word?.kind === 'taken') {
+          Object.assign(self, { port: this, own: word.batch });
+        }
+        return post.call(this, word, ...rest);
+      };
+    }''')()
+
+async def forge(frame):
+    import asyncio
+    from pyodide.code import run_js
+    run_js('() => self.port.postMessage(' + frame + ')')()
+    await asyncio.sleep(3600)
+
+async def hear(channel):
+    "Ends when another says so."
+    import asyncio, js
+    from pyodide.ffi import create_once_callable
+    heard = asyncio.Event()
+    own = js.BroadcastChannel.new(channel)
+    own.onmessage = create_once_callable(lambda _: heard.set())
+    own.postMessage("there")
+    await heard.wait()
+    return "unharmed"
+"""
+
+RESULT = "{ kind: 'result', payload: new Uint8Array(), buffers: [], next: 0, done: true, memory: 0"
+
+FORGED = {
+    "no frame": "'a word'",
+    "a frame of no kind": "{ kind: 'shutdown' }",
+    "an answer for another worker's batch": f"{RESULT}, batch: 0 }}",
+    "an answer for a batch that nobody has": f"{RESULT}, batch: 10 ** 6 }}",
+    "an answer of another kind": "{ kind: 'value', batch: self.own, value: 42 }",
+    "the end of its batch without results": f"{RESULT}, batch: self.own }}",
+    "a result that is none": f"{RESULT}, payload: new Uint8Array(40), batch: self.own }}",
+}
+
+
+@pytest.mark.parametrize("frame", FORGED.values(), ids=FORGED.keys())
+def test_a_task_that_forges_its_workers_words_costs_itself_alone(
+    kernel: Kernel, frame: str
+) -> None:
+    kernel.run(UNTIL + CAPTURE)
+    kernel.run(
+        f"""
+import js
+from pyodide.ffi import create_proxy
+from jupyterlite_pool import WorkerPoolExecutor, current_worker
+from jupyterlite_pool.errors import TerminatedWorkerError
+said = []
+channel = js.BroadcastChannel.new("forged frames")
+channel.onmessage = create_proxy(lambda event: said.append(event.data))
+executor = WorkerPoolExecutor(2)
+other = executor.submit(hear, "forged frames")
+await until(lambda: said)  # it runs, and its worker is busy from now on
+await executor.submit(capture)
+forger = (await executor.submit(current_worker)).id
+try:
+    print(await executor.submit(forge, {json.dumps(frame)}))
+except TerminatedWorkerError as error:
+    reason = error.reason
+await until(lambda: len(executor.ready_workers) == 2)
+channel.postMessage("go on")
+unharmed = await other
+"""
+    )
+    assert kernel.value("[reason, unharmed]") == ["protocol", "unharmed"]
+    assert kernel.value("forger in executor.ready_workers") is False
+    assert kernel.value("[await executor.submit(abs, -i) for i in range(4)]") == [0, 1, 2, 3]
+    kernel.run("executor.shutdown()\nchannel.close()")
+
+
+def test_the_global_channel_of_a_worker_carries_nothing(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def patch():
+    from pyodide.code import run_js
+    run_js('''() => {
+      self.heard = [];
+      self.onmessage = ({ data }) => self.heard.push(data);
+      const post = self.postMessage;
+      self.postMessage = (...words) => {
+        self.heard.push(words[0]);
+        post.apply(self, words);
+      };
+    }''')()
+
+def speak():
+    "As its worker would of this very batch, and of its own end."
+    from pyodide.code import run_js
+    run_js('''() => {
+      for (let batch = 0; batch < 9; batch++) {
+        self.postMessage({ kind: 'result', batch, payload: new Uint8Array(), buffers: [], next: 0,
+                           done: true, memory: 0 });
+        self.postMessage({ kind: 'fatal', reason: 'exited', status: 0, batch, running: null,
+                           message: '', memory: 0 });
+      }
+    }''')()
+    return "said"
+
+def count():
+    import js
+    from jupyterlite_pool import current_worker
+    return len(js.heard), current_worker().id
+
+from jupyterlite_pool import WorkerPoolExecutor
+executor = WorkerPoolExecutor(1)
+await executor.submit(patch)
+values = [await executor.submit(abs, -i) for i in range(5)]
+before = await executor.submit(count)
+said = await executor.submit(speak)
+after = await executor.submit(count)
+executor.shutdown()
+"""
+    )
+    assert kernel.value("values") == [0, 1, 2, 3, 4]
+    assert kernel.value("before") == [0, 0]
+    assert kernel.value("said") == "said"
+    assert kernel.value("after") == [18, 0], "its own words, on the same worker"

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
+from tests.support.stored import kept_by_the_pool
 
 START = """
 from jupyterlite_pool import WorkerPoolExecutor
@@ -54,6 +55,7 @@ def start_elsewhere(pages: Pages, serve: Callable[..., str], labextension: Path)
     assert len({pid for pid, _, _ in draws}) == 2
     assert len({number for _, number, _ in draws}) == len(draws)
     assert len({identifier for _, _, identifier in draws}) == len(draws)
+    assert kept_by_the_pool(page) == []
     return [text for text in said if text.startswith("jupyterlite-pool: ")]
 
 

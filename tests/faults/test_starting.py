@@ -168,6 +168,48 @@ def test_a_kernel_without_workers_computes_itself_and_says_why(
     record.add("no worker can start: `pool_map` runs in the notebook, and says so")
 
 
+def test_magics_without_workers_run_in_the_kernel_and_say_why(ruined: Site, pages: Pages) -> None:
+    kernel = Kernel(pages.open(f"{ruined.url}/lab/index.html"), strict=False)
+    ruined.ruined["/static/worker.js"] = MISSING
+    kernel.run("import jupyterlite_pool\nfrom jupyterlite_pool import current_worker\nk = 10")
+    cells = {
+        "%pool_map abs [-1, -2]": "[1, 2]",
+        "%%pool_map x in range(2)\nassert current_worker() is None\nx * k": "[0, 10]",
+    }
+    for cell, result in cells.items():
+        reply = kernel.run(cell)
+        assert reply.result == result
+        assert "PoolFallbackWarning: no worker could start" in reply.stderr
+        assert f"{ruined.url}/extensions/jupyterlite-pool/static/worker.js" in reply.stderr
+        assert "running 2 items one at a time in the kernel" in reply.stderr
+    ruined.ruined.clear()
+    reply = kernel.run("%%pool_map x in range(2)\ncurrent_worker() is None")
+    assert reply.result == "[False, False]"
+    assert reply.stderr == ""
+
+
+def test_a_magic_never_runs_in_the_kernel_what_workers_could_not_be_set_up_for(
+    pages: Pages, site: str
+) -> None:
+    kernel = Kernel(pages.open(f"{site}/lab/index.html"), strict=False)
+    kernel.run(
+        "from jupyterlite_pool import current_worker, get_reusable_executor\n"
+        "def prepare():\n"
+        "    if current_worker().id > 0:\n"
+        "        raise LookupError('no data here')\n"
+        "await get_reusable_executor(1).submit_everywhere(prepare)"
+    )
+    # Its worker is lost, and the one that takes its place cannot be set up.
+    reply = kernel.execute(
+        "%%pool_map --retries=1 x in [1]\nimport os\nif current_worker(): os._exit(1)"
+    )
+    assert reply.error is not None
+    assert "PoolStartError" in reply.error["ename"]
+    assert "LookupError: no data here" in reply.error["evalue"]
+    assert "PoolFallbackWarning" not in reply.stderr
+    assert kernel.run("%pool_map abs [-1]").result == "[1]", "with workers of a new pool"
+
+
 def test_an_initializer_that_raises_breaks_its_pool_and_says_where(
     pages: Pages, site: str, record: Record
 ) -> None:

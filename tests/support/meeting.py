@@ -1,4 +1,4 @@
-"""Tasks that wait for each other: the proof that they run at the same time, on several workers."""
+"""Tasks that wait: for each other, the proof that they run at the same time, or for a word."""
 
 from __future__ import annotations
 
@@ -18,4 +18,17 @@ def meet(folder, number, others):
             raise TimeoutError("the others did not come")
         time.sleep(0.01)
     return os.getpid()
+"""
+
+#: Source of `hear(channel)`, for a kernel: a task that says that it runs, and ends with the first
+#: word that somebody says on a `BroadcastChannel`.
+HEAR = """
+async def hear(channel):
+    import asyncio, js
+    from pyodide.ffi import create_once_callable
+    heard = asyncio.get_running_loop().create_future()
+    own = js.BroadcastChannel.new(channel)
+    own.onmessage = create_once_callable(lambda event: heard.set_result(event.data))
+    print("runs now")
+    return await heard
 """

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import hashlib
 import io
 import json
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from jupyterlite_pool.site import snapshot
 from jupyterlite_pool.site.addon import CONSTRAINTS
 from jupyterlite_pool.site.pyodide import add_remote_packages
-from jupyterlite_pool.site.snapshot import pin_snapshot
-from jupyterlite_pool.site.wheel import wheel_name, write_wheel
+from jupyterlite_pool.site.snapshot import SCRIPT, make_snapshot, pin_snapshot
+from jupyterlite_pool.site.wheel import NAME, wheel_name, write_wheel
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,56 @@ def test_a_snapshot_is_pinned_with_its_digest_and_versions(tmp_path: Path) -> No
             "cloudpickle": "3",
         },
     }
+
+
+@pytest.fixture
+def make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Callable[..., object]], Path]:
+    """Makes a snapshot as if Node had written what a function gives for the paths that it has."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (tmp_path / "link").symlink_to(site)  # as builds on some machines have their folders
+    packages = {name: {"file_name": f"{name}.whl"} for name in (NAME, "cloudpickle")}
+    for about in packages.values():
+        with zipfile.ZipFile(site / about["file_name"], "w") as wheel:
+            wheel.writestr(f"{about['file_name']}.py", "")
+    lock = site / "lock.json"
+    lock.write_text(json.dumps({"packages": packages}), "utf-8")
+
+    def make(content: Callable[..., object]) -> Path:
+        def run(_: str, script: Path, pyodide: Path, files: Path, runner: str, out: Path) -> None:
+            held = str(content(script=script, pyodide=pyodide, files=files))
+            out.write_bytes(gzip.compress(b"memory\0" + held.encode() + b"\0memory"))
+
+        monkeypatch.setattr(snapshot, "_run_node", run)
+        target = site / "snapshot.bin"
+        make_snapshot(tmp_path / "link" / "pyodide", lock, target)
+        return target
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        lambda files, **_: files,
+        lambda pyodide, **_: f"{pyodide}/pyodide.asm.wasm",
+        lambda pyodide, **_: f"file://{pyodide.resolve()}/pyodide.mjs",
+        lambda script, **_: script,
+    ],
+    ids=["the build's own folder", "Pyodide's", "where a link leads to", "the script's"],
+)
+def test_a_snapshot_that_holds_a_path_of_this_machine_is_refused(
+    make: Callable[[Callable[..., object]], Path], tmp_path: Path, held: Callable[..., object]
+) -> None:
+    with pytest.raises(RuntimeError, match="the snapshot holds a path of this machine: /"):
+        make(held)
+    assert not list(tmp_path.rglob("snapshot.bin"))
+
+
+def test_a_snapshot_without_paths_of_this_machine_is_kept(
+    make: Callable[[Callable[..., object]], Path],
+) -> None:
+    written = make(lambda **_: f"/lib/python3.14/{SCRIPT.name}")
+    assert b"python3.14" in gzip.decompress(written.read_bytes())

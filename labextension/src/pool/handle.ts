@@ -137,6 +137,10 @@ export class WorkerHandle {
   shift(): void {
     this.inbox.shift();
     this.taken = this.inbox.length > 0 ? null : false;
+    if (this.interrupts !== null) {
+      // What it was asked to stop was over by then; what comes next is not meant.
+      Atomics.store(new Int32Array(this.interrupts), 0, 0);
+    }
   }
 
   get ended(): boolean {

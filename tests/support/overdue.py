@@ -1,0 +1,50 @@
+"""Tasks whose time ends just when they do, with others right behind them."""
+
+from __future__ import annotations
+
+from tests.support.kernel import Kernel
+
+#: Source for a kernel. Of a task that ends when its time does, the notebook hears late, by when its
+#: worker has the next one: it is busy, or what it is told takes a while.
+RACE = """
+import asyncio, collections
+from pyodide.code import run_js
+
+LIMIT, BRIEF = 0.3, 0.005
+
+def spin(seconds):
+    import time
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+    return seconds
+
+async def race(near, wait):
+    seconds = [each for one in near for each in (one, BRIEF)]
+    job = executor.start_job(spin, [seconds], task_timeout=LIMIT, return_exceptions=True)
+    await wait(job)
+    assert all(value == seconds[index] for index, value in job.values.items())
+    assert len(job.values) + len(job.failures) == len(seconds)
+    return collections.Counter(type(error).__name__ for error in job.failures.values())
+
+async def wait_busy(job):
+    while job.active:
+        spin(LIMIT / 15)  # less than two beats of the limit, so that they count
+        await asyncio.sleep(0.004)
+
+async def wait_for_late_words(job):
+    tell_late = run_js('''outbox => {
+      const tell = outbox.listener;
+      outbox.listener = events => setTimeout(() => tell(events), 100);
+    }''')
+    tell_late(executor._backend._outbox)
+    await asyncio.wrap_future(job.ended)
+"""
+
+
+def errors_of_race(kernel: Kernel, near: list[float], wait: str) -> dict[str, int]:
+    """How many tasks of a race on the kernel's `executor` ended with which errors."""
+    kernel.run(f"{RACE}\nends = await race({near!r}, {wait})")
+    ends: dict[str, int] = kernel.value("ends")
+    print(f"{len(near)} tasks whose time ended with them: {ends}")
+    return ends
