@@ -809,11 +809,11 @@ test('while some workers serve, starts that fail do not break the pool', async (
   await vi.waitFor(() => expect(of('broken')).toHaveLength(1));
 });
 
-/** A pool of two of which one is lost and cannot be replaced; its timers are the test's. */
-async function lessened(...then: Boot[]): Promise<Made> {
+/** A pool of which one worker is lost and cannot be replaced; its timers are the test's. */
+async function lessened(size: number, ...then: Boot[]): Promise<Made> {
   vi.spyOn(console, 'warn').mockReturnValue(undefined);
-  FakeWorker.reset(bootWell, bootWell, bootBadly, bootBadly, ...then);
-  const made = await started(2);
+  FakeWorker.reset(...Array<Boot>(size).fill(bootWell), bootBadly, bootBadly, ...then);
+  const made = await started(size);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   FakeWorker.at(0).die();
   await turns(() => made.of('ended').length === 3);
@@ -828,7 +828,7 @@ async function turns(condition: () => boolean): Promise<void> {
 }
 
 test('what could not start is tried again after half a minute, not before, and serves', async () => {
-  const { pool, of } = await lessened(bootWell);
+  const { pool, of } = await lessened(2, bootWell);
   await vi.advanceTimersByTimeAsync(29_999);
   expect(FakeWorker.all).toHaveLength(4);
   await vi.advanceTimersByTimeAsync(1);
@@ -846,7 +846,7 @@ test('what could not start is tried again after half a minute, not before, and s
 });
 
 test('what fails again is tried once each half minute, and the others serve', async () => {
-  const { pool, of } = await lessened(bootBadly);
+  const { pool, of } = await lessened(2, bootBadly);
   for (const made of [5, 6, 7]) {
     await vi.advanceTimersByTimeAsync(29_999);
     expect(FakeWorker.all).toHaveLength(made - 1);
@@ -858,8 +858,26 @@ test('what fails again is tried once each half minute, and the others serve', as
   expect(pool.workers).toMatchObject([{ id: 1, state: 'idle' }]);
 });
 
+test('a worker that ends meanwhile does not put the next try off', async () => {
+  const { pool, of } = await lessened(3, bootWell);
+  await vi.advanceTimersByTimeAsync(20_000);
+  FakeWorker.at(1).die();
+  await turns(() => of('ended').length === 4);
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(FakeWorker.all).toHaveLength(5);
+  await vi.advanceTimersByTimeAsync(1);
+  await turns(() => pool.workers.filter(({ state }) => state === 'idle').length === 3);
+});
+
+test('when the last worker that serves ends, a start is tried at once', async () => {
+  const { pool, of } = await lessened(2, bootWell);
+  FakeWorker.at(1).die();
+  await turns(() => pool.workers.filter(({ state }) => state === 'idle').length === 2);
+  expect(of('broken')).toEqual([]);
+});
+
 test('a pool that is terminated tries nothing again', async () => {
-  const { pool } = await lessened(bootWell);
+  const { pool } = await lessened(2, bootWell);
   expect(vi.getTimerCount()).toBe(1);
   pool.terminate();
   expect(vi.getTimerCount()).toBe(0);

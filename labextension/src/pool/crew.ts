@@ -243,6 +243,9 @@ export class Crew {
       this.refill();
     } else if ([...this].some(worker => worker.ready)) {
       this.tryAgainLater(end);
+    } else if (end.reason !== 'start') {
+      this.failures = START_FAILURES - 1; // times may have changed since the last try
+      this.refill();
     } else {
       this.events.failed(
         new PoolStartError(`no worker could start from ${this.workerUrl}: ${end.message}`)
@@ -252,9 +255,12 @@ export class Crew {
 
   /** Some workers serve, so nothing is lost by waiting for better times. */
   private tryAgainLater(end: WorkerEnd): void {
+    if (this.callOffTry) {
+      return; // whatever ends meanwhile does not put it off
+    }
     console.warn(`jupyterlite-pool: no further worker could start: ${end.message}`);
-    this.callOffTry?.();
     this.callOffTry = afterBeats(TRY_AGAIN, () => {
+      this.callOffTry = null;
       this.failures = START_FAILURES - 1;
       this.refill();
     });
