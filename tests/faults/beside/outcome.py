@@ -45,7 +45,7 @@ FAULTS: dict[str, Fault] = {
     "traps": Fault("a task reads memory that is not there"),
     "overflows": Fault("a task recurses until the stack of C overflows"),
     "recurses": Fault("a task recurses for ever in Python"),
-    "returns_what_is_too_deep": Fault("a task returns a list of 100,000 lists in each other", None),
+    "returns_what_is_too_deep": Fault("a task returns a list of 100,000 lists in each other"),
     "fills_memory": Fault("a task takes memory until there is none, natively 4 GiB", None),
     "loops": Fault("a task loops for ever in Python, with a time limit where there is one", LIMIT),
     "loops_in_c": Fault("a task loops for ever in C, with a time limit where there is one", LIMIT),
@@ -87,7 +87,7 @@ def faults_of(pool: str) -> list[str]:
 
 
 #: What a task ends with that has neither its value nor an error.
-NEVER, FORGED = "never", "a forged value"
+NO_END, FORGED = "never", "a forged value"
 
 HEAD = (
     f"| what happens | to | its task ends with | others failed, of {OTHERS} | next calls that ran, "
@@ -98,7 +98,7 @@ HEAD = (
 class Outcome(NamedTuple):
     """What became of one pool after one fault."""
 
-    #: The class of the error of the faulty task; None for its value, and `NEVER` or `FORGED`.
+    #: The class of the error of the faulty task; None for its value, and `NO_END` or `FORGED`.
     ends: str | None
     #: The error's first line.
     message: str | None
@@ -121,7 +121,7 @@ def judge(told: dict[str, Any]) -> Outcome:
             back[call["value"]] = min(call["at"], back.get(call["value"], call["at"]))
     ends = faulty["error"]
     if faulty["at"] is None:
-        ends = NEVER
+        ends = NO_END
     elif faulty["value"] == JUNK:
         ends = FORGED
     return Outcome(
@@ -188,7 +188,7 @@ def _cells(fault: Fault, found: dict[str, Any] | None, start: float) -> list[str
     ends = found["ends"]
     if ends is None:
         ends = "its value"
-    elif ends not in (NEVER, FORGED):
+    elif ends not in (NO_END, FORGED):
         ends = f"`{ends}`"
     failed = f"{found['failed']}"
     if found["cancelled"]:
@@ -198,5 +198,5 @@ def _cells(fault: Fault, found: dict[str, Any] | None, start: float) -> list[str
     if not fault.stays:
         return [ends, failed, "–", "–"]
     back = found["back"]
-    within = NEVER if back is None else f"{back:.2f} s ({back / start:.2f})"
+    within = NO_END if back is None else f"{back:.2f} s ({back / start:.2f})"
     return [ends, failed, f"{found['ran']}", within]

@@ -128,7 +128,8 @@ window.onWorkerpool = async (name, instant, options) => {
     instant = account.now;
   }
   await keepCalling(account, pool, calls, instant, never, options);
-  await account.until(() => ended([faulty, ...others]), instant + never - account.now);
+  const limit = fails ? options.start : never; // each call may wait for a start of its own
+  await account.until(() => ended([faulty, ...others]), instant + limit - account.now);
   await account.until(() => ended(calls), rest);
   const later = account.others(pool, next, busy);
   await account.until(() => ended(later), never);
