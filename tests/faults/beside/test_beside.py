@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from benchmarks.scripts import bundle, link_site, npm_packages, served, write_page
 from tests.conftest import ROOT, Pages
@@ -132,9 +132,10 @@ def test_npm_workerpool_is_recorded(browser: Browser, beside: Beside, tmp_path: 
     write_page(tmp_path, "workerpool.js")
     shutil.copy(HERE / "tasks.py", tmp_path)
     link_site(tmp_path, ROOT / "_output")
-    with served(tmp_path) as url:
+    # One context, so that pages after the first one have all files at hand, as kernels have.
+    with served(tmp_path) as url, browser.new_context() as context:
         for name in faults_of(WORKERPOOL):
-            beside.add(WORKERPOOL, name, functools.partial(_on_page, browser, url, name))
+            beside.add(WORKERPOOL, name, functools.partial(_on_page, context, url, name))
     _check_driver(beside, WORKERPOOL)
 
 
@@ -145,7 +146,7 @@ def _check_driver(beside: Beside, pool: str) -> None:
     assert found["back"] is not None
 
 
-def _on_page(browser: Browser, url: str, name: str, instant: float | None) -> dict[str, Any]:
+def _on_page(context: BrowserContext, url: str, name: str, instant: float | None) -> dict[str, Any]:
     """What becomes of npm's workerpool, on a page that is thrown away."""
     options = {
         "size": driving.SIZE,
@@ -163,8 +164,7 @@ def _on_page(browser: Browser, url: str, name: str, instant: float | None) -> di
             "ends_its_reader": list(pickle.dumps(Ending())),
         },
     }
-    with browser.new_context() as context:
-        page = context.new_page()
+    with context.new_page() as page:
         page.set_default_timeout(MOST * 1000)
         page.goto(f"{url}/workerpool.html")
         page.wait_for_function("() => window.onWorkerpool")
