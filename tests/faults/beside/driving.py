@@ -213,8 +213,7 @@ async def drive(pool: Pool, name: str, instant: float | None) -> dict[str, Any]:
         await account.until(lambda: ended([faulty]), 3 * NEVER)
         instant = account.now
     await keep_calling(account, pool, calls, instant, NEVER)
-    limit = START if name in INITIALIZERS else NEVER  # each call may wait for a start of its own
-    await account.until(lambda: ended([faulty, *others]), instant + limit - account.now)
+    await account.until(lambda: ended([faulty, *others]), instant + NEVER - account.now)
     await account.until(lambda: ended(calls), REST)  # or else they would be before the next
     later = account.others(pool, NEXT)
     await account.until(lambda: ended(later), NEVER)
