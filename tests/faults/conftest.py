@@ -45,7 +45,7 @@ def boot(module_pages: Pages, site: str, record: Record) -> float:
 def ill_treated(module_pages: Pages, site: str) -> Kernel:
     """A kernel with the faults, and a pool to do them to."""
     kernel = Kernel(module_pages.open(f"{site}/lab/index.html"))
-    for name in ("load", "faults", "rounds"):
+    for name in ("load", "forging", "faults", "rounds"):
         source = (INSIDE / f"{name}.py").read_text("utf-8")
         # One namespace, that of the notebook: what is defined there travels by value.
         kernel.run("\n".join(li for li in source.split("\n") if not li.startswith("from .")))

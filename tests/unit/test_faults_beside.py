@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from tests.faults.beside import outcome
-from tests.faults.beside.outcome import HEAD, Beside, judge, table
+from tests.faults.beside.driving import CALLS, OUTSIDE
+from tests.faults.beside.outcome import FAULTS, HEAD, OURS_ALONE, Beside, faults_of, judge, table
+from tests.faults.beside.tasks import INITIALIZERS, JUNK, TASKS
+from tests.faults.beside.test_beside import PROMISES
+from tests.faults.test_faults import FAULTS as INSIDE
 
 
 def call(at: float | None, worker: str = "a", error: str | None = None) -> dict[str, Any]:
@@ -36,6 +40,40 @@ def test_one_worker_alone_is_never_both() -> None:
 def test_next_calls_count_only_with_a_value() -> None:
     after = [call(9.0), call(9.1, error="Lost"), call(None)]
     assert judge(told(call(1.0), [], next=after)).ran == 1
+
+
+def test_what_is_called_off_or_forged_is_told_apart() -> None:
+    others = [call(1.1), call(1.2, error="CancelledError"), call(1.2, error="Lost")]
+    found = judge(told(call(1.0, JUNK), others))
+    assert (found.ends, found.failed, found.cancelled) == (outcome.FORGED, 1, 1)
+
+
+def test_the_faults_are_those_that_are_done_to_the_pool_alone_in_their_order() -> None:
+    assert [name for name in FAULTS if name in INSIDE] == [
+        name for name in INSIDE if name not in OURS_ALONE
+    ]
+
+
+def test_every_fault_has_what_does_it_and_a_promise() -> None:
+    assert TASKS.keys() | CALLS.keys() == {*FAULTS, "other"}
+    assert PROMISES.keys() == FAULTS.keys()
+    assert faults_of(outcome.OURS) == list(FAULTS)
+    assert OUTSIDE.keys() | INITIALIZERS.keys() <= FAULTS.keys()
+    script = Path(outcome.__file__).with_name("workerpool.js").read_text("utf-8")
+    assert [name for name in OUTSIDE if f"{name}: callAnd" not in script] == []
+
+
+def test_a_pool_that_cannot_have_a_fault_has_no_figures() -> None:
+    found = {"start": 2.0, **judge(told(call(1.0), []))._asdict()}
+    pools = {
+        outcome.OURS: {"waits_within_a_wait": found, "is_shut_down": {**found, "cancelled": 3}},
+        outcome.WORKERPOOL: {"is_shut_down": found},
+    }
+    lines = table({"pools": pools, "absent": {}}).splitlines()
+    assert f"|  | {outcome.WORKERPOOL} | – | – | – | – |" in lines
+    # After a pool that was shut down there is nothing to be asked of it.
+    words = FAULTS["is_shut_down"].words
+    assert f"| {words} | {outcome.OURS} | its value | 0, and 3 cancelled | – | – |" in lines
 
 
 def test_the_table_has_a_line_for_each_pool_and_says_who_is_absent(

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .tasks import BUSY, TASKS, Unreadable
+from .tasks import BUSY, INITIALIZERS, PAUSE, TASKS, Ending, Unreadable, busy
 
 #: Workers of each pool.
 SIZE = 2
@@ -22,6 +21,9 @@ OTHERS, NEXT = 20, 10
 #: Seconds that a task which loops is given.
 LIMIT = 0.25
 
+#: Seconds from the first call that the caller computes, and hears nothing.
+DEAF = 0.5
+
 #: Seconds after which whatever has not ended is said to end never.
 NEVER = 10.0
 
@@ -30,6 +32,9 @@ REST = 2.0
 
 #: Seconds that a pool may take to start, on a machine that has much else to do.
 START = 60.0
+
+#: The error of a call that its pool has called off.
+CANCELLED = "CancelledError"
 
 #: What became of a call: `at`, seconds; then `value`, or `error`, its class's name, and `message`.
 Entry = dict[str, Any]
@@ -43,6 +48,55 @@ class Pool(Protocol):
 
     def submit_in_time(self, function: Callable[..., Any], limit: float) -> Any:
         """The same with a time limit, where there is such a thing."""
+
+    def stop_worker(self) -> None:
+        """End the worker that runs the first call which has not ended, as its owner would."""
+
+    def vanish_worker(self) -> None:
+        """The same, but as a browser or a system would: nobody tells the pool."""
+
+    def vanish_idle(self) -> None:
+        """End a worker that has nothing to do, and tell nobody."""
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Take no more calls."""
+
+
+async def wait_within_a_wait(pool: Pool) -> int:
+    """Wait twice at once, in turn with and without giving way; how many values came."""
+
+    async def inner() -> int:
+        futures = [pool.submit(TASKS["other"], BUSY) for _ in range(SIZE)]
+        waited = [
+            future.result() if i % 2 else await asyncio.wrap_future(future)
+            for i, future in enumerate(futures)
+        ]
+        return len(waited)
+
+    return sum(await asyncio.gather(inner(), inner()))
+
+
+def in_time(name: str) -> Callable[[Pool], Any]:
+    """Call a task with a time limit."""
+    return lambda pool: pool.submit_in_time(TASKS[name], LIMIT)
+
+
+#: The task of a fault is called with no arguments; otherwise, how.
+CALLS: dict[str, Callable[[Pool], Any]] = {
+    **{name: in_time(name) for name in ("loops", "loops_in_c", "loops_in_a_regex")},
+    "cannot_be_sent": lambda pool: pool.submit(len, (i for i in range(3))),
+    "cannot_be_read": lambda pool: pool.submit(len, Unreadable()),
+    "ends_its_reader": lambda pool: pool.submit(len, Ending()),
+    "waits_within_a_wait": lambda pool: asyncio.ensure_future(wait_within_a_wait(pool)),
+}
+
+#: What is done from outside, and how many seconds after the call.
+OUTSIDE: dict[str, tuple[float, Callable[[Pool], object]]] = {
+    "talks_on": (PAUSE, lambda pool: pool.stop_worker()),
+    "vanishes": (PAUSE, lambda pool: pool.vanish_worker()),
+    "dies_while_the_notebook_computes": (0, lambda _: busy(DEAF)),
+    "is_shut_down": (PAUSE, lambda pool: pool.shutdown(wait=False)),
+}
 
 
 class Account:
@@ -65,7 +119,7 @@ class Account:
         def done(future: Any) -> None:
             error = None if future.cancelled() else future.exception()
             if future.cancelled() or error is not None:
-                entry["error"] = type(error).__name__ if error else "CancelledError"
+                entry["error"] = type(error).__name__ if error else CANCELLED
                 entry["message"] = str(error)
             else:
                 entry["value"] = future.result()
@@ -74,7 +128,8 @@ class Account:
         try:
             future = submit(*args)
         except Exception as error:
-            self.broken |= isinstance(error, concurrent.futures.BrokenExecutor)
+            # One that is broken raises a subclass of what one that is shut down raises.
+            self.broken |= isinstance(error, RuntimeError)
             entry.update(error=type(error).__name__, message=str(error), at=self.now)
         else:
             future.add_done_callback(done)
@@ -122,17 +177,19 @@ async def keep_calling(
 
 
 def act(pool: Pool, name: str) -> Any:
-    """Let a task of this name go wrong."""
-    special = {
-        "cannot_be_sent": lambda: pool.submit(len, (i for i in range(3))),
-        "cannot_be_read": lambda: pool.submit(len, Unreadable()),
-        "loops": lambda: pool.submit_in_time(TASKS["loops"], LIMIT),
-    }
-    return special[name]() if name in special else pool.submit(TASKS[name])
+    """Let a fault of this name happen; the future of its task."""
+    if name == "ends_between_tasks":
+        pool.vanish_idle()
+    if name in OUTSIDE:
+        seconds, does = OUTSIDE[name]
+        asyncio.get_running_loop().call_later(seconds, does, pool)
+    return CALLS[name](pool) if name in CALLS else pool.submit(TASKS[name])
 
 
-async def start(pool: Pool) -> float:
-    """Seconds until both workers of a new pool have answered."""
+async def start(pool: Pool, name: str) -> float | None:
+    """Seconds until both workers of a new pool have answered; None where they never will."""
+    if name in INITIALIZERS:
+        return None
     account = Account()
     calls: list[Entry] = []
     await keep_calling(account, pool, calls, 0, START)

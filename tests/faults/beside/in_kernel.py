@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from jupyterlite_pool import WorkerPoolExecutor
 
+from ..inside.forging import forge
 from .driving import Account, drive, start
+from .tasks import INITIALIZERS, TASKS
+
+TASKS["forges"] = functools.partial(forge, "payload")
 
 
 class Ours(WorkerPoolExecutor):
@@ -25,12 +30,32 @@ class Ours(WorkerPoolExecutor):
 
         return asyncio.ensure_future(call())
 
+    def _first(self) -> int:
+        """The worker that runs the first call which has not ended."""
+        batches = self._dispatcher._batches
+        worker = batches[min(batches)].worker
+        assert worker is not None
+        return worker
+
+    def _vanish(self, worker: int) -> None:
+        backend: Any = self._backend
+        backend._pool.crew.get(worker).worker.terminate()
+
+    def stop_worker(self) -> None:
+        self._backend.kill(self._first())
+
+    def vanish_worker(self) -> None:
+        self._vanish(self._first())
+
+    def vanish_idle(self) -> None:
+        self._vanish(min(self.ready_workers))
+
 
 async def in_kernel(name: str, instant: float | None) -> dict[str, Any]:
     """Do a fault to a new pool, which has a spare as every pool of a kernel."""
-    pool = Ours(2)
-    took = await start(pool)
-    assert await Account().until(lambda: pool.status().spares, 60)
+    pool = Ours(2, initializer=INITIALIZERS.get(name))
+    took = await start(pool, name)
+    assert took is None or await Account().until(lambda: pool.status().spares, 60)
     found = await drive(pool, name, instant)
     pool.terminate_workers()
     return {"start": took, **found}

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .driving import LIMIT, NEXT, OTHERS, SIZE
-from .tasks import LATE, PAUSE
+from .driving import CANCELLED, DEAF, LIMIT, NEXT, OTHERS, SIZE
+from .tasks import JUNK, LATE, PAUSE
 
 FILE = Path(__file__).parents[3] / "build" / "faults-beside.json"
 
@@ -21,19 +21,73 @@ WORKERPOOL, LOKY, CPYTHON = "npm `workerpool`", "loky", "CPython"
 #: In the order of the table.
 POOLS = [OURS, WORKERPOOL, LOKY, CPYTHON]
 
-#: What each fault is called, and the seconds from its task's call to it; None where only the task's
-#: own end tells it.
-FAULTS: dict[str, tuple[str, float | None]] = {
-    "raises": ("a task raises `ValueError`", PAUSE),
-    "exits": ("a task calls `os._exit(7)`", PAUSE),
-    "traps": ("a task reads memory that is not there", PAUSE),
-    "closes": ("a worker ends with no word: `self.close()`, natively `SIGKILL`", PAUSE),
-    "loops": ("a task loops for ever, with a time limit where there is one", LIMIT),
-    "cannot_be_sent": ("an argument cannot be sent: a generator, in JavaScript a function", 0.0),
-    "cannot_be_read": ("an argument's pickle raises when the worker reads it", PAUSE),
-    "throws_late": ("a task leaves behind a timer that throws", 2 * LATE),
-    "fills_memory": ("a task takes memory until there is none, natively 4 GiB", None),
+
+class Fault(NamedTuple):
+    """What happens."""
+
+    #: What the table calls it.
+    words: str
+    #: Seconds from its task's call to it; None where only the task's own end tells it.
+    instant: float | None = PAUSE
+    #: Whether its pool is there afterwards, and not shut down.
+    stays: bool = True
+    #: Pools that cannot have it.
+    lacks: tuple[str, ...] = ()
+
+
+#: In the order of `inside/faults.py`, and under its names where that has the same.
+FAULTS: dict[str, Fault] = {
+    "raises": Fault("a task raises `ValueError`"),
+    "raises_system_exit": Fault("a task raises `SystemExit`"),
+    "raises_keyboard_interrupt": Fault("a task raises `KeyboardInterrupt`"),
+    "exits": Fault("a task calls `os._exit(7)`"),
+    "aborts": Fault("a task calls `os.abort()`"),
+    "traps": Fault("a task reads memory that is not there"),
+    "overflows": Fault("a task recurses until the stack of C overflows"),
+    "recurses": Fault("a task recurses for ever in Python"),
+    "returns_what_is_too_deep": Fault("a task returns a list of 100,000 lists in each other"),
+    "fills_memory": Fault("a task takes memory until there is none, natively 4 GiB", None),
+    "loops": Fault("a task loops for ever in Python, with a time limit where there is one", LIMIT),
+    "loops_in_c": Fault("a task loops for ever in C, with a time limit where there is one", LIMIT),
+    "loops_in_a_regex": Fault(
+        "a task's regular expression never ends, with a time limit where there is one", LIMIT
+    ),
+    "talks_on": Fault("a worker is killed while its task goes on talking, natively by `SIGKILL`"),
+    "closes": Fault("a task closes its worker, which tells nobody, natively by `SIGKILL`"),
+    "vanishes": Fault("the browser ends a worker, and tells nobody, natively `SIGKILL`"),
+    "throws_late": Fault("a task leaves behind a timer that throws", 5 * LATE),
+    "ends_between_tasks": Fault("an idle worker ends, and tasks come before the pool knows", 0.0),
+    "cannot_be_sent": Fault(
+        "an argument cannot be sent: a generator, in JavaScript a function", 0.0
+    ),
+    "cannot_be_read": Fault("an argument raises when it is read"),
+    # No message that JavaScript has cloned runs anything when it is read.
+    "returns_what_cannot_be_read": Fault("a result raises when it is read", lacks=(WORKERPOOL,)),
+    "ends_its_reader": Fault("an argument ends the worker that reads it"),
+    "forges": Fault("a task forges a result of its own worker"),
+    "dies_while_the_notebook_computes": Fault(
+        "a worker dies while the caller computes and hears nothing", DEAF
+    ),
+    # JavaScript can only await.
+    "waits_within_a_wait": Fault(
+        "a second wait begins while the caller waits", 0.0, lacks=(WORKERPOOL,)
+    ),
+    "is_shut_down": Fault("a pool is shut down in the middle of its work", stays=False),
+    "cannot_start": Fault("an initializer raises", 0.0),
 }
+
+#: Faults of `inside/faults.py` that only our pool can have: none of the others reads an iterable
+#: through a window, and none restores workers from memory.
+OURS_ALONE = {"has_too_much_to_do", "are_alike"}
+
+
+def faults_of(pool: str) -> list[str]:
+    """The faults that a pool can have."""
+    return [name for name, fault in FAULTS.items() if pool not in fault.lacks]
+
+
+#: What a task ends with that has neither its value nor an error.
+NO_END, FORGED = "never", "a forged value"
 
 HEAD = (
     f"| what happens | to | its task ends with | others failed, of {OTHERS} | next calls that ran, "
@@ -44,12 +98,13 @@ HEAD = (
 class Outcome(NamedTuple):
     """What became of one pool after one fault."""
 
-    #: The class of the error of the faulty task; None for a value, "never" for no end.
+    #: The class of the error of the faulty task; None for its value, and `NO_END` or `FORGED`.
     ends: str | None
     #: The error's first line.
     message: str | None
-    #: Of the others: those with an error, and those without an end.
+    #: Of the others: those with an error, those that were cancelled, and those without an end.
     failed: int
+    cancelled: int
     unended: int
     #: Of the next calls, those with a value.
     ran: int
@@ -64,10 +119,16 @@ def judge(told: dict[str, Any]) -> Outcome:
     for call in told["calls"]:
         if call["at"] is not None and call["error"] is None and call["at"] >= instant:
             back[call["value"]] = min(call["at"], back.get(call["value"], call["at"]))
+    ends = faulty["error"]
+    if faulty["at"] is None:
+        ends = NO_END
+    elif faulty["value"] == JUNK:
+        ends = FORGED
     return Outcome(
-        ends="never" if faulty["at"] is None else faulty["error"],
+        ends=ends,
         message=faulty["message"] and faulty["message"].partition("\n")[0],
-        failed=sum(call["error"] is not None for call in others),
+        failed=sum(call["error"] not in (None, CANCELLED) for call in others),
+        cancelled=sum(call["error"] == CANCELLED for call in others),
         unended=sum(call["at"] is None for call in others),
         ran=sum(call["at"] is not None and call["error"] is None for call in told["next"]),
         back=sorted(back.values())[SIZE - 1] - instant if len(back) >= SIZE else None,
@@ -85,7 +146,7 @@ class Beside:
 
     def add(self, pool: str, name: str, tell: Callable[[float | None], dict[str, Any]]) -> Outcome:
         """Let a fault happen to a pool, and keep what became of it."""
-        told = tell(FAULTS[name][1])
+        told = tell(FAULTS[name].instant)
         outcome = judge(told)
         self.told.setdefault(pool, {})[name] = {"start": told["start"], **outcome._asdict()}
         return outcome
@@ -104,35 +165,38 @@ def table(report: dict[str, Any]) -> str:
     """All pools after all faults; times as shares of an ordinary start of that very pool."""
     pools = {pool: report["pools"][pool] for pool in POOLS if pool in report["pools"]}
     starts = {
-        pool: statistics.median(found["start"] for found in told.values())
+        pool: statistics.median(f["start"] for f in told.values() if f["start"] is not None)
         for pool, told in pools.items()
     }
     lines = [HEAD]
-    for name, (words, _) in FAULTS.items():
-        shown = words
-        for pool in pools:
-            if name in pools[pool]:
-                lines.append(_line(shown, pool, pools[pool][name], starts[pool]))
-                shown = ""
+    for name, fault in FAULTS.items():
+        words = fault.words
+        for pool, told in pools.items():
+            if pool in fault.lacks or name in told:
+                cells = _cells(fault, told.get(name), starts[pool])
+                lines.append(f"| {' | '.join([words, pool, *cells])} |")
+                words = ""
     took = ", ".join(f"{pool} {seconds:.2f} s" for pool, seconds in starts.items())
     lines += ["", f"Until both workers of a new pool answered it took, in the median: {took}."]
     lines += [f"{pool} could not be had: {why}." for pool, why in report["absent"].items()]
     return "\n".join(lines)
 
 
-def _line(words: str, pool: str, found: dict[str, Any], start: float) -> str:
+def _cells(fault: Fault, found: dict[str, Any] | None, start: float) -> list[str]:
+    if found is None:
+        return ["–"] * 4
     ends = found["ends"]
+    if ends is None:
+        ends = "its value"
+    elif ends not in (NO_END, FORGED):
+        ends = f"`{ends}`"
     failed = f"{found['failed']}"
+    if found["cancelled"]:
+        failed += f", and {found['cancelled']} cancelled"
     if found["unended"]:
         failed += f", and {found['unended']} never ended"
-    cells = [
-        words,
-        pool,
-        "its value" if ends is None else ends if ends == "never" else f"`{ends}`",
-        failed,
-        found["ran"],
-        "never"
-        if found["back"] is None
-        else f"{found['back']:.2f} s ({found['back'] / start:.2f})",
-    ]
-    return "| " + " | ".join(map(str, cells)) + " |"
+    if not fault.stays:
+        return [ends, failed, "–", "–"]
+    back = found["back"]
+    within = NO_END if back is None else f"{back:.2f} s ({back / start:.2f})"
+    return [ends, failed, f"{found['ran']}", within]

@@ -6,11 +6,13 @@ It is one source for all, so nothing here is imported that one of them does not 
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
+import re
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 #: Seconds before a task goes wrong: until then the others are there.
@@ -21,6 +23,9 @@ BUSY = 0.02
 
 #: Seconds after its task in which something is thrown.
 LATE = 0.02
+
+#: What a task forges as its result; read as a pickle, it is none.
+JUNK = "forged"
 
 
 def busy(seconds: float) -> None:
@@ -37,10 +42,10 @@ def other(seconds: float) -> str:
     return str(vars(sys).setdefault("beside_worker", os.urandom(8).hex()))
 
 
-def raises() -> NoReturn:
+def raises(kind: type[BaseException]) -> NoReturn:
     """Raise."""
     busy(PAUSE)
-    raise ValueError("on purpose")
+    raise kind("on purpose")
 
 
 def exits() -> NoReturn:
@@ -49,16 +54,66 @@ def exits() -> NoReturn:
     os._exit(7)
 
 
+def aborts() -> NoReturn:
+    """Let C end the interpreter."""
+    busy(PAUSE)
+    os.abort()
+
+
 def traps() -> bytes:
     """Read memory that is not there."""
     busy(PAUSE)
     return ctypes.string_at(0xFFFFFFF0)
 
 
+def overflows() -> object:
+    """Recurse until the stack of C overflows."""
+    busy(PAUSE)
+    values: Iterator[int] = iter([1])
+    for _ in range(100_000):
+        values = map(abs, values)
+    return next(values)
+
+
+def recurses() -> NoReturn:
+    """Recurse for ever in Python."""
+    busy(PAUSE)
+
+    def again() -> NoReturn:
+        again()
+
+    again()
+
+
+def returns_what_is_too_deep() -> list[Any]:
+    """Return lists in each other, too many to be followed down."""
+    busy(PAUSE)
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    return nested
+
+
 def loops() -> NoReturn:
     """Never end."""
     while True:
         pass
+
+
+def loops_in_c() -> int:
+    """Never end, and never come back to Python."""
+    return sum(range(10**12))
+
+
+def loops_in_a_regex() -> object:
+    """Never end, in one match."""
+    return re.match(r"(a+)+$", "a" * 40 + "b")
+
+
+def talks_on() -> NoReturn:
+    """Say for ever which process this is."""
+    while True:
+        print(os.getpid(), flush=True)
 
 
 if sys.platform == "emscripten":
@@ -71,6 +126,12 @@ if sys.platform == "emscripten":
 
         busy(PAUSE)
         js.self.close()
+        await asyncio.sleep(3600)
+
+    async def sleeps() -> None:
+        """Wait for the worker's end."""
+        import asyncio
+
         await asyncio.sleep(3600)
 
     def throws_late() -> int:
@@ -87,6 +148,14 @@ if sys.platform == "emscripten":
         while True:
             held.append(bytearray(64 << 20))
 
+    def forges() -> None:
+        """Answer junk for itself: of all numbers that a call may have, one is its own."""
+        import js
+
+        busy(PAUSE)
+        answer = f"postMessage({{ id, result: {JUNK!r}, error: null }})"
+        js.eval(f"for (let id = 0; id < 1000; id++) {answer}")
+
 else:
 
     def closes() -> None:
@@ -96,9 +165,14 @@ else:
         busy(PAUSE)
         os.kill(os.getpid(), signal.SIGKILL)
 
+    def sleeps() -> None:
+        """Say which process this is, and wait for its end."""
+        print(os.getpid(), flush=True)
+        time.sleep(3600)
+
     def throws_late() -> int:
         """Leave behind a timer that throws."""
-        timer = threading.Timer(LATE, raises)
+        timer = threading.Timer(LATE, raises, [ValueError])
         timer.daemon = True
         timer.start()
         return 5
@@ -114,22 +188,64 @@ else:
         while True:
             held.append(bytearray(64 << 20))
 
+    def forges() -> None:
+        """Answer junk for itself, in the pipe of all results."""
+        busy(PAUSE)
+        frame: Any = sys._getframe()
+        while "result_queue" not in frame.f_locals:
+            frame = frame.f_back
+        queue = frame.f_locals["result_queue"]
+        with queue._wlock:
+            queue._writer.send_bytes(JUNK.encode())
+
 
 class Unreadable:
-    """An argument that raises when it is read."""
+    """What raises when it is read."""
+
+    then = "int('not a number')"
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
-        source = f"__import__('time').sleep({PAUSE}) or int('not a number')"
-        return eval, (source,)
+        return eval, (f"__import__('time').sleep({PAUSE}) or {self.then}",)
 
 
+class Ending(Unreadable):
+    """What ends its reader."""
+
+    then = "__import__('os')._exit(7)"
+
+
+def prepare() -> NoReturn:
+    """An initializer that raises."""
+    raise LookupError("no data here")
+
+
+#: Initializers of pools, by fault.
+INITIALIZERS: dict[str, Callable[[], object]] = {"cannot_start": prepare}
+
+#: Tasks by fault.
 TASKS: dict[str, Callable[..., Any]] = {
     "other": other,
-    "raises": raises,
+    "raises": functools.partial(raises, ValueError),
+    "raises_system_exit": functools.partial(raises, SystemExit),
+    "raises_keyboard_interrupt": functools.partial(raises, KeyboardInterrupt),
     "exits": exits,
+    "aborts": aborts,
     "traps": traps,
-    "closes": closes,
-    "loops": loops,
-    "throws_late": throws_late,
+    "overflows": overflows,
+    "recurses": recurses,
+    "returns_what_is_too_deep": returns_what_is_too_deep,
     "fills_memory": fills_memory,
+    "loops": loops,
+    "loops_in_c": loops_in_c,
+    "loops_in_a_regex": loops_in_a_regex,
+    "talks_on": talks_on,
+    "closes": closes,
+    "vanishes": sleeps,
+    "throws_late": throws_late,
+    "ends_between_tasks": functools.partial(other, BUSY),
+    "returns_what_cannot_be_read": Unreadable,
+    "forges": forges,
+    "dies_while_the_notebook_computes": exits,
+    "is_shut_down": functools.partial(other, BUSY),
+    "cannot_start": functools.partial(other, BUSY),
 }

@@ -6,12 +6,18 @@
 import workerpool from 'workerpool';
 
 const { loadPyodide } = await import(self.name);
-const python = await loadPyodide();
+const python = await loadPyodide({ stdout: text => workerpool.workerEmit(text) });
 python.runPython(await (await fetch('tasks.py')).text());
 python.runPython('import pickle\ndef read(view):\n    return pickle.loads(view.to_bytes())');
+if (location.search === '?fails') {
+  python.runPython('prepare()');
+}
+
+/** What travels of a value of Python: no message can hold the value itself. */
+const toClone = value => value?.toJs?.() ?? value;
 
 workerpool.worker({
   // A coroutine of Python is awaited by JavaScript as a promise is.
-  call: async (name, args) => await python.globals.get('TASKS').get(name)(...args),
-  read: bytes => python.globals.get('read')(bytes)
+  call: async (name, args) => toClone(await python.globals.get('TASKS').get(name)(...args)),
+  read: bytes => toClone(python.globals.get('read')(bytes))
 });

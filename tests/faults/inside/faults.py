@@ -24,6 +24,7 @@ from jupyterlite_pool.errors import (
     TerminatedWorkerError,
 )
 
+from .forging import forge
 from .load import Load, marked, marked_async, now, until
 
 #: Seconds that a task which loops is given.
@@ -422,34 +423,10 @@ async def ends_its_reader(scene: Scene) -> None:
     check_loss(error, "exited", 7)
 
 
-def _forge(kind: str) -> None:
-    import gc
-
-    from jupyterlite_pool.worker.entry import JsPort
-
-    [port] = [found for found in gc.get_objects() if isinstance(found, JsPort)]
-    batch = 10**6 if kind == "batch" else _batch_of(gc.get_objects())
-    payload = b"\x00" * 40 if kind == "payload" else b""
-    port.result(batch, payload, [], 0, False)
-    port.result(batch, b"\x00" * 30, [], 0, False)
-
-
-def _batch_of(objects: list[Any]) -> int:
-    """The batch that this worker's runner has."""
-    import sys
-
-    frame: Any = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_name == "run" and "batch" in frame.f_locals:
-            return int(frame.f_locals["batch"])
-        frame = frame.f_back
-    raise LookupError("there is none")
-
-
 @fault("a task forges results of its own worker", replaces=True)
 async def forges(scene: Scene) -> None:
     kind = scene.rng.choice(["batch", "payload"])
-    error = await scene.error_of(_forge, kind)
+    error = await scene.error_of(forge, kind)
     assert isinstance(error, TerminatedWorkerError), repr(error)
     assert error.reason == "protocol"
 

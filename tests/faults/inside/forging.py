@@ -1,0 +1,30 @@
+"""A task that speaks for its worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def forge(kind: str) -> None:
+    """Post results: of a batch that nobody has sent, or one of its own that is no pickle."""
+    import gc
+
+    from jupyterlite_pool.worker.entry import JsPort
+
+    [port] = [found for found in gc.get_objects() if isinstance(found, JsPort)]
+    batch = 10**6 if kind == "batch" else _own_batch()
+    payload = b"\x00" * 40 if kind == "payload" else b""
+    port.result(batch, payload, [], 0, False)
+    port.result(batch, b"\x00" * 30, [], 0, False)
+
+
+def _own_batch() -> int:
+    """The batch that this worker's runner has."""
+    import sys
+
+    frame: Any = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "run" and "batch" in frame.f_locals:
+            return int(frame.f_locals["batch"])
+        frame = frame.f_back
+    raise LookupError("there is none")
