@@ -10,19 +10,23 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Pages
-from tests.support.kernel import Kernel
+from tests.support.kernel import UNTIL, Kernel
 from tests.support.stored import kept_by_the_pool
 
-START = """
+START = (
+    UNTIL
+    + """
 from jupyterlite_pool import WorkerPoolExecutor
 executor = WorkerPoolExecutor(2)
 def draw(seconds):
     import os, random, time, uuid
     time.sleep(seconds)
     return os.getpid(), random.random(), str(uuid.uuid4())
+await until(lambda: len(executor.ready_workers) == 2)
 draws = list(executor.map(draw, [0.2] * 6))
 restored = [worker.restored for worker in executor._backend._pool.workers]
 """
+)
 
 
 def test_workers_are_restored_and_share_no_randomness(kernel: Kernel) -> None:
