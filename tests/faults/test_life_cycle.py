@@ -26,9 +26,6 @@ KILL = 2.0
 #: Signs of life that an item gives.
 BEATS = 5
 
-#: Items of a map that have begun by the time that something happens to it, at least.
-BEGUN = 4
-
 #: What a kernel does in the middle of its map: a cell, and how often its items beat. A kernel that
 #: computes gives nobody further items to run, so there the first ones go on for ever.
 STATES = {
@@ -36,7 +33,6 @@ STATES = {
     "waits": ("list(job)", BEATS),
     "computes": ("while True: pass", 10**9),
 }
-
 
 MAP = """
 from jupyterlite_pool import pool_map
