@@ -101,14 +101,20 @@ def wheels(serve: Callable[..., str]) -> Wheels:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The one browser of this run."""
+def chromium() -> str:
+    """Where Chromium is."""
     executable = find_browser()
     if executable is None:
         pytest.fail("there is no Chromium: run `python tools/browser.py`", pytrace=False)
+    return str(executable)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """The one browser of this run."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=executable,
+            executable_path=chromium,
             args=BROWSER_FLAGS,
             # As in everybody's browser: a page that is left may come back as it was.
             ignore_default_args=["--disable-back-forward-cache"],

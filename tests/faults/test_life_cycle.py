@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
-from tests.conftest import Pages
+from tests.conftest import BROWSER_FLAGS, Pages
 from tests.support.beacons import BEAT, Beacons, listening
+from tests.support.freezing import freezing_tab
 from tests.support.kernel import Kernel
 from tests.support.notebook import Notebook
 from tests.support.renderers import asleep
@@ -209,17 +210,6 @@ def test_a_page_is_left_and_come_back_to(
         map_.keep(record, "the page is left for another, and come back to", boot, outlived)
 
 
-@contextmanager
-def frozen(page: Page, elsewhere: str) -> Iterator[None]:
-    """Nothing of a page runs, since the browser keeps it for those who come back; clocks go on."""
-    page.evaluate("() => { window.keptMark = true; }")
-    page.goto(elsewhere)
-    yield
-    page.go_back(wait_until="commit")
-    if not page.evaluate("() => window.keptMark === true"):
-        pytest.skip("this browser has not kept the page")
-
-
 #: Signs of life that a dozing task gives.
 DOZES = 40
 
@@ -260,16 +250,15 @@ def stand_still(
 
 @pytest.mark.long
 @pytest.mark.timeout(60 + 30 * ROUNDS)
-def test_a_page_is_frozen_for_longer_than_a_task_may_take(
-    page: Page, site: str, beacons: Beacons, record: Record
+def test_a_tab_is_frozen_for_longer_than_a_task_may_take(
+    site: str, chromium: str, beacons: Beacons, record: Record
 ) -> None:
-    kernel = Kernel(page)
-    for number in range(ROUNDS):
-        seed = stand_still(
-            kernel, beacons, "frozen", number, frozen(page, f"{site}/jupyter-lite.json")
-        )
-        words = "a page is frozen for longer than a task and its job may take, and goes on"
-        record.add(words, seed=seed, tasks=2)
+    with freezing_tab(chromium, BROWSER_FLAGS, f"{site}/lab/index.html") as tab:
+        kernel = Kernel(tab)
+        for number in range(ROUNDS):
+            seed = stand_still(kernel, beacons, "frozen", number, tab.frozen())
+            words = "a tab is frozen for longer than a task and its job may take, and goes on"
+            record.add(words, seed=seed, tasks=2)
 
 
 @pytest.mark.long
