@@ -2,8 +2,8 @@
 
 JupyterLite queues every message for a kernel behind the running cell. A `BroadcastChannel` arrives
 whenever Python waits. Its name, which nobody can guess, is told to the page by a comm, so that no
-other kernel can speak on it. A comm may be lost, so the kernel tells the name again with each job,
-until the page has said that it heard.
+other kernel can speak on it. A comm may be lost, so the kernel tells the name again with each cell
+and each job, until the page has said that it heard.
 
 Only control words go this way, and what is no such word does nothing; their types are in
 `labextension/src/plugin/words.ts`.
@@ -57,6 +57,7 @@ class Control:
 
     def announce(self) -> None:
         """Tell the page the channel's name, unless it is known there."""
+        page.look()
         now = time.monotonic()
         if self.heard or not page.present or now - self._announced_at < INTERVAL:
             return
@@ -105,6 +106,12 @@ def listen() -> None:
     if _control is None and IN_BROWSER:
         _control = Control(_open)
         job_observers.append(_control.announce)
+        _control.announce()
+
+
+def cell_begins(*_: object) -> None:
+    """A cell begins: called by IPython."""
+    if _control is not None:
         _control.announce()
 
 

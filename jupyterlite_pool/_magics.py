@@ -13,7 +13,7 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
-from ._control import listen
+from ._control import cell_begins, listen
 from ._executor import all_executors
 from ._interrupt import cancel_all, cell_starts
 from ._magic_await import CALLERS, await_magics
@@ -167,3 +167,4 @@ def load_ipython_extension(shell: Any) -> None:
         shell.events.register("pre_run_cell", cell_starts)
         cell_starts()  # the cell that imports this has started already
         listen()
+        shell.events.register("pre_run_cell", cell_begins)

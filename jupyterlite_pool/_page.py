@@ -1,7 +1,7 @@
 """What the page has told this kernel: that the labextension is there, and its settings.
 
-A kernel hears of the page before it imports this package, in a variable of its web worker
-(`labextension/src/plugin/welcome.ts`); later changes come over the control channel.
+A kernel hears of the page in a variable of its web worker (`labextension/src/plugin/welcome.ts`),
+mostly before it imports this package; later changes come over the control channel.
 """
 
 from __future__ import annotations
@@ -31,6 +31,16 @@ class Page:
     progress_after: float = 0.5
     #: Whether the page is known to show widgets.
     widgets: bool = False
+
+    def look(self) -> None:
+        """Read what the page has said, unless that is known; cells may run before it does."""
+        if self.present or not IN_BROWSER:
+            return
+        import js
+
+        text = getattr(js, VARIABLE, None)
+        if isinstance(text, str):
+            self.take(json.loads(text))
 
     def take(self, settings: object) -> bool:
         """Take over settings; False, with nothing changed, where they are not as described.
@@ -68,19 +78,9 @@ def _is_whole(value: object) -> bool:
     )
 
 
-def _read() -> Page:
-    page = Page()
-    if IN_BROWSER:
-        import js
-
-        text = getattr(js, VARIABLE, None)
-        if isinstance(text, str):
-            page.take(json.loads(text))
-    return page
-
-
 #: What the page's Cancel buttons cancel, by a name that nobody can guess.
 buttons: dict[str, Callable[[], None]] = {}
 
 #: The page of this kernel.
-page = _read()
+page = Page()
+page.look()

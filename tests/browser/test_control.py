@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_interrupt import SHOWN, STOPPED, press_button
 from tests.conftest import Pages
+from tests.support.kernel import Kernel
 from tests.support.meeting import HEAR
 from tests.support.notebook import Notebook
 
@@ -185,6 +187,26 @@ def test_a_kernel_says_its_name_again_until_it_was_heard(page: Page) -> None:
     expect(page.locator(".jp-Notebook")).to_be_visible()
 
 
+def test_a_page_that_speaks_after_the_first_cells_is_told_where_the_kernel_listens(
+    page: Page,
+) -> None:
+    kernel = Kernel(page)  # the labextension does not know of it
+    page.evaluate(
+        """() => {
+          window.told = new Promise(resolve => window.poolTest.session.kernel.registerCommTarget(
+            'jupyterlite-pool', (_, { content }) => resolve(content.data.channel)
+          ));
+        }"""
+    )
+    kernel.run("import jupyterlite_pool")
+    settings = {"prewarm": False, "maxWorkers": 1, "progressAfter": 7, "widgets": False}
+    kernel.run(f"import js; js.jupyterlitePoolPage = {json.dumps(settings)!r}")
+    kernel.run("'any cell'")
+    from_page = page.evaluate("() => window.told")
+    assert kernel.value("jupyterlite_pool._control._control.name") == from_page
+    assert kernel.value("jupyterlite_pool._page.page.progress_after") == 7
+
+
 @pytest.mark.long
 def test_a_restarted_kernel_listens_under_another_name(page: Page) -> None:
     notebook = Notebook(page)
@@ -192,7 +214,8 @@ def test_a_restarted_kernel_listens_under_another_name(page: Page) -> None:
     name = notebook.value("_control._control.name")
     page.evaluate("() => window.panel.sessionContext.restartKernel()")
     notebook.run(START)
-    notebook.run("while not _control._control.heard: await asyncio.sleep(0.01)")
+    while not notebook.value("_control._control.heard"):
+        pass  # it is told again with each cell
     assert notebook.value("_control._control.name") != name
     notebook.start("executor.submit(hear, 'never').result()")
     page.evaluate(SHOWN, "runs now")
