@@ -197,14 +197,14 @@ def write(megabytes):
 warnings.simplefilter("always")
 """
     )
-    quiet = kernel.run("small = list(pool_map(write, [15], progress=False))")
+    quiet = kernel.run("small = list(pool_map(write, [16], progress=False))")
     assert kernel.value("small") == [True]
     assert "PoolPerformanceWarning" not in quiet.stderr
     loud = kernel.run("large = list(pool_map(write, [20], progress=False))")
     assert kernel.value("large") == [True]
     assert "PoolPerformanceWarning: a task has read or written a file of 20 MB" in loud.stderr
     assert "Return large data from the task instead" in loud.stderr
-    kernel.run("import os\nfor name in (15, 20): os.remove(f'made/large-{name}')")
+    kernel.run("import os\nfor name in (16, 20): os.remove(f'made/large-{name}')")
 
 
 #: The name of the page that serves the files, as the labextension tells it to kernels.

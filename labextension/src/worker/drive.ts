@@ -80,7 +80,7 @@ class DriveRequests extends ServiceWorkerContentsAPI {
     const answer = JSON.parse(request.responseText) as TDriveResponse<T>;
     const bytes = Math.max(body.length, request.responseText.length) * (3 / 4); // in base64
     if (bytes > LARGE_FILE + ENVELOPE) {
-      this.events?.large(bytes - ENVELOPE);
+      this.events?.large(bytes);
     }
     return answer;
   }
