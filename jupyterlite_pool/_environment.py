@@ -18,9 +18,10 @@ from ._packages import InstalledPackages, Packages
 from ._payload import Encoded, encode
 from ._protocol import ENVIRONMENT_PREFIX
 from .worker.environment import Surroundings
-from .worker.settings import Settings, glance, glance_at_logging, look
+from .worker.settings import Settings, glance, glance_at_logging, levels_changed, look
 
-#: Seconds in which no package is installed and no logger is set: asking costs as much as a task.
+#: Seconds in which no package is installed and no logger gets a handler: asking costs as much as a
+#: task.
 LOOK_AGAIN = 0.001
 
 
@@ -69,7 +70,7 @@ class NotebookEnvironment:
     def describe(self) -> Described:
         """The surroundings of a task that is submitted now."""
         now = time.perf_counter()
-        if now - self._looked_at > LOOK_AGAIN:
+        if now - self._looked_at > LOOK_AGAIN or levels_changed():
             self._slow = (self._installed.folder_time(), glance_at_logging())
             self._looked_at = now
         state = (self._slow, sys.path[:], *glance())

@@ -13,6 +13,9 @@ from typing import Any, NamedTuple, TextIO
 #: Where the notebook's files are.
 DRIVE = "/drive"
 
+#: Lies in a cache that `logging` empties whenever a level is set.
+_UNCHANGED = "jupyterlite-pool"
+
 
 class LogHandler(NamedTuple):
     """A handler that writes to the notebook."""
@@ -58,6 +61,7 @@ def glance() -> tuple[Any, ...]:
 
 def glance_at_logging() -> tuple[Any, ...]:
     """The same of what `logging` was told."""
+    logging.root._cache[_UNCHANGED] = True  # type: ignore[attr-defined]
     return (
         logging.root.manager.disable,
         [
@@ -71,6 +75,11 @@ def glance_at_logging() -> tuple[Any, ...]:
             for name, logger in _set_loggers()
         ],
     )
+
+
+def levels_changed() -> bool:
+    """Whether a level of logging was set since the last glance; it costs next to nothing."""
+    return _UNCHANGED not in logging.root._cache  # type: ignore[attr-defined]
 
 
 def look() -> Settings:

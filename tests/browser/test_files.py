@@ -184,6 +184,35 @@ base.close()
     assert kernel.value("rows") == [[2, "ä,b"], [3, 'say "x"']]
 
 
+def test_what_two_workers_append_in_turn_and_change_in_place_is_all_there(kernel: Kernel) -> None:
+    kernel.run(
+        """
+from jupyterlite_pool import WorkerPoolExecutor
+def append(i):
+    with open("made/lines.txt", "a") as file:
+        file.write(f"line {i}\\n")
+def change(i):
+    with open("made/patched.bin", "r+b") as file:
+        file.seek(i)
+        file.write(b"XY")
+        file.truncate(8)
+with WorkerPoolExecutor(1) as one, WorkerPoolExecutor(1) as other:
+    for i in range(6):
+        (one, other)[i % 2].submit(append, i).result()
+    with open("made/patched.bin", "wb") as file:
+        file.write(b"." * 20)
+    one.submit(change, 1).result()
+    other.submit(change, 5).result()
+with open("made/lines.txt") as file:
+    lines = file.read().splitlines()
+with open("made/patched.bin", "rb") as file:
+    patched = file.read().decode()
+"""
+    )
+    assert kernel.value("lines") == [f"line {i}" for i in range(6)]
+    assert kernel.value("patched") == ".XY..XY."
+
+
 def test_large_files_work_with_a_warning_that_says_what_to_do(kernel: Kernel) -> None:
     kernel.run(
         """

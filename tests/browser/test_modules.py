@@ -164,3 +164,35 @@ def test_a_traceback_has_the_lines_that_were_run(kernel: Kernel) -> None:
     text = "\n".join(error["traceback"])
     assert "ZeroDivisionError" in error["ename"]
     assert "# as it was loaded" in text, text
+
+
+def test_what_was_imported_from_a_module_is_new_after_an_edit_as_in_the_notebook(
+    kernel: Kernel,
+) -> None:
+    kernel.run(
+        """
+SHAPE = '''
+def area(x):
+    return {factor} * x
+
+class Shape:
+    def sides(self):
+        return {factor}
+
+def make():
+    return Shape()
+'''
+write("own_shape.py", SHAPE.format(factor=3))
+from own_shape import Shape, area, make
+before = [area(1), ask(area, 1), ask(Shape().sides)]
+write("own_shape.py", SHAPE.format(factor=4))
+import own_shape
+importlib.reload(own_shape)
+stale = [area(1), ask(area, 1)]
+from own_shape import Shape, area, make
+after = [area(1), ask(area, 1), ask(Shape().sides)]
+made = ask(make)
+"""
+    )
+    assert kernel.value("[before, stale, after]") == [[3, 3, 3], [3, 3], [4, 4, 4]]
+    assert kernel.value("type(made) is Shape")

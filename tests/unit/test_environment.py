@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jupyterlite_pool import _environment
 from jupyterlite_pool._environment import Described, NotebookEnvironment
 from jupyterlite_pool._payload import decode
 from jupyterlite_pool.worker.environment import Surroundings
@@ -109,3 +112,20 @@ def test_packages_of_the_kernel_stay_there_although_the_users_depend_on_them() -
     lock = ["ipython", "pygments", "traitlets", "widgets", "numpy"]
     found = surroundings(_Pyodide(lock, dict.fromkeys(lock, "default channel")))
     assert found.packages == ["numpy", "pygments", "widgets"]
+
+
+@pytest.mark.parametrize("change", [lambda log: log.setLevel(3), lambda _: logging.disable(3)])
+def test_a_level_that_was_set_just_now_is_that_of_the_next_task(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[logging.Logger], None]
+) -> None:
+    monkeypatch.setattr(_environment, "LOOK_AGAIN", 3600)  # as if all this took no time
+    environment = NotebookEnvironment([], _Pyodide([], {}))
+    before = environment.describe()
+    assert environment.describe() is before
+    logger = logging.getLogger("of a test")
+    try:
+        change(logger)
+        assert environment.describe().key != before.key
+    finally:
+        logger.setLevel(logging.NOTSET)
+        logging.disable(logging.NOTSET)
