@@ -498,13 +498,17 @@ def _draw() -> tuple[int, float, str, str]:
     import os
     import random
     import tempfile
+    import time
     import uuid
 
+    time.sleep(0.03)  # so long that the other worker takes some, too
     return os.getpid(), random.random(), str(uuid.uuid4()), tempfile.mktemp()
 
 
 @fault("workers are restored from one and the same memory", replaces=False)
 async def are_alike(scene: Scene) -> None:
-    draws = [await scene.executor.submit(_draw) for _ in range(8)]
-    for column in list(zip(*draws, strict=True))[1:]:
+    draws = await asyncio.gather(*(scene.executor.submit(_draw) for _ in range(8)))
+    pids, *columns = zip(*draws, strict=True)
+    assert len(set(pids)) == 2, pids
+    for column in columns:
         assert len(set(column)) == len(draws), column
