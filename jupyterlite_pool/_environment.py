@@ -102,7 +102,7 @@ class NotebookEnvironment:
     def _kernels(self) -> set[str]:
         """The modules that the kernel has for itself."""
         loaded, provides = self._packages.loaded, self._packages.provides
-        return {module for module, (package, _) in provides.items() if package not in loaded}
+        return {module for module, known in provides.items() if known.package not in loaded}
 
 
 def _encode_settings(settings: Settings, kernels: Collection[str]) -> bytes:

@@ -39,6 +39,9 @@ _LOCK_CHANNEL = "default channel"
 #: What it notes beside such a package, in a file of this name.
 _LOCK_SOURCE, _SOURCE_FILE = "pyodide", "PYODIDE_SOURCE"
 
+#: Why workers do not have one of the kernel's own packages.
+_REFUSED = "the kernel itself is made of it, and workers have no other version than the site's"
+
 #: Files travel in bundles, each with what came since the one before; so many are made one.
 MAX_BUNDLES = 8
 
@@ -116,6 +119,11 @@ class InstalledPackages:
             for name in from_lock
             for module in lock[name]["imports"]
         }
+        provides.update(
+            (module, Provided(name, distributions[name].version, _REFUSED))
+            for name in others & kernels
+            for module in lock[name]["imports"]
+        )
         from_lock &= needed
         sent = {
             _digest(distribution): distribution

@@ -26,6 +26,8 @@ class Provided(NamedTuple):
 
     package: str
     version: str
+    #: Why a worker cannot have it; empty where it can.
+    refused: str = ""
 
 
 class Loader(Protocol):
@@ -165,14 +167,14 @@ class PackagesOnDemand(MetaPathFinder):
         provided = self.provides.get(name)
         if path is not None or provided is None:
             return None
-        package, version = provided
-        problem = self._loader.load_now(package)
+        package, version, refused = provided
+        problem = refused or self._loader.load_now(package)
         if problem is None:
             importlib.invalidate_caches()
             return PathFinder.find_spec(name)
         raise ImportError(
             f"the worker could not load {package} {version}, which the notebook has: {problem}. "
-            "Try again where it can be reached, or do this step in the notebook.",
+            "Do this step in the notebook, or try again when that has changed.",
             name=name,
         )
 

@@ -17,6 +17,7 @@ from tests.support.wheels import (
     INICONFIG,
     MSGPACK,
     OLD_INICONFIG,
+    OLD_JEDI,
     OLD_MSGPACK,
     OLD_PYGMENTS,
     PYDANTIC_CORE,
@@ -319,6 +320,19 @@ def beside_ipython(_):
     assert kernel.value("ask(beside_ipython, 0)") == ["2.18.0"]
 
 
+def test_another_version_of_what_the_kernel_is_made_of_is_refused_with_the_reason(
+    kernel: Kernel, wheels: Wheels
+) -> None:
+    wheels.install(kernel, OLD_JEDI)
+    kernel.run("def complete():\n    import jedi\n    return jedi.__version__")
+    error = kernel.fails("ask(complete)")
+    assert "ImportError" in error["ename"]
+    text = "\n".join(error["traceback"])
+    assert (
+        "could not load jedi 0.19.1, which the notebook has: the kernel itself is made of" in text
+    )
+
+
 def test_a_package_is_known_by_any_spelling_of_its_name(
     pages: Pages, serve: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -363,7 +377,7 @@ def test_a_package_that_cannot_be_had_fails_only_the_tasks_that_import_it(
     error = kernel.fails("pool_map(use, [1])")
     text = "\n".join(error["traceback"])
     assert "ImportError" in error["ename"]
-    named = r"the worker could not load pypng 0\.20220715\.0, which the notebook has: (.+)\. Try"
+    named = r"the worker could not load pypng 0\.20220715\.0, which the notebook has: (.+)\. Do"
     [reason] = set(re.findall(named, text))
     # In the browser's own words.
     assert re.fullmatch(r"The following error occurred while loading pypng: \w.+", reason)

@@ -37,6 +37,7 @@ PYDANTIC_CORE = "pydantic-core==2.50.5"
 INICONFIG = "iniconfig==2.1.0"
 OLD_INICONFIG = "iniconfig==2.0.0"
 OLD_PYGMENTS = "pygments==2.18.0"
+OLD_JEDI = "jedi==0.19.1"
 TYPING_EXTENSIONS = "typing-extensions==4.15.0"
 
 #: What pip has to be told for them.

@@ -105,7 +105,10 @@ def test_another_version_of_what_the_kernel_needs_is_sent(
     found = surroundings(_Pyodide(lock, loaded))
     assert found.installed.keys() == {"pygments"}  # and not what the kernel itself is made of
     assert found.packages == []
-    assert found.provides.keys() == {"ipython", "traitlets"}
+    assert found.provides.keys() == {"ipython", "traitlets", "jedi"}
+    package, version, refused = found.provides["jedi"]
+    assert (package, version) == ("jedi", "1")
+    assert "the kernel itself is made of it" in refused
 
 
 def test_packages_of_the_kernel_stay_there_although_the_users_depend_on_them() -> None:

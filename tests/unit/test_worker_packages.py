@@ -150,6 +150,18 @@ def test_files_that_did_not_come_are_an_error(packages: PackagesInForce) -> None
         bring(packages, thing="d9")
 
 
+def test_what_a_worker_is_refused_is_named_with_its_version_and_the_reason() -> None:
+    class Untouched(Lock):
+        def load_now(self, name: str) -> str | None:
+            raise AssertionError("the lock file's version is another one")
+
+    finder = PackagesOnDemand(Untouched())
+    finder.provides = {"jedi": Provided("jedi", "0.20", "the kernel is made of it")}
+    expected = r"could not load jedi 0\.20, which the notebook has: the kernel is made of it\. Do"
+    with pytest.raises(ImportError, match=expected):
+        finder.find_spec("jedi", None)
+
+
 def test_what_cannot_be_loaded_is_named_with_its_version_and_the_reason() -> None:
     class NoLock(Lock):
         def load_now(self, name: str) -> str | None:
