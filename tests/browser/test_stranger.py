@@ -20,6 +20,9 @@ def work(function, items):
         except Exception as error:
             done.append(error)
     return done
+
+def each(function, items):
+    return [function(item) for item in items]
 """
 POOLED = """
 import asyncio
@@ -33,6 +36,9 @@ def work(function, items):
     return list(pool_map(
         function, items, group_outputs="item", return_exceptions=True, progress=False
     ))
+
+def each(function, items):
+    return list(pool_map(function, items, progress=False))
 """
 
 #: The notebook, cell by cell. Packages are installed, and the module is edited, on the way.
@@ -97,6 +103,7 @@ third = work(lambda row: print(row.i, *row.total(), file=sys.stderr) or row.tota
 #: What came of it.
 RESULT = """[
     first, third, len(os.listdir(".")),
+    [pathlib.Path(f"out-{i:03}.bin").read_bytes().hex() for i in range(0, 100, 10)],
     [[type(x).__name__, str(x)] if isinstance(x, Exception) else x for x in second],
 ]"""
 
@@ -126,6 +133,8 @@ def test_it_gives_the_same_results_and_shows_the_same(kernel: Kernel, wheels: Wh
                 wheels.install(kernel, INICONFIG)
             else:
                 shown.append(what_is_shown(kernel.run(source.replace("NAME", name))))
+        raised = kernel.fails("each(digest, [3, 71])")
+        shown.append([("error", raised["ename"]), ("error", raised["evalue"])])
         seen.append((kernel.value(RESULT), shown))
         kernel.run(f"os.chdir('/drive'); sys.path.remove('/drive/{name}')")
     serial, pooled = seen
@@ -135,7 +144,10 @@ def test_it_gives_the_same_results_and_shows_the_same(kernel: Kernel, wheels: Wh
     text = "".join(str(part) for cell in serial[1] for part in cell)
     for word in ("wrote 50", "INFO:file 50", "UserWarning: odd 47", "<i>7</i>"):
         assert word in text
-    assert ["ValueError", "no 11"] in serial[0][3]
+    assert ["ValueError", "no 11"] in serial[0][-1]
+    assert serial[1][-1][-1] == ("error", "no 71")
+    # And both workers had a part in the last cells: an edit replaces those that have the old module.
+    assert kernel.value("min(worker.tasks for worker in executor.status().workers)") > 0
 
 
 def what_is_shown(reply: Reply) -> list[Any]:
