@@ -75,6 +75,7 @@ after = await executor.submit(current_worker)
     assert isolated.value("after.id") > 0
 
 
+@pytest.mark.long
 def test_where_memory_is_shared_a_stop_that_comes_too_late_stops_no_other_task(
     isolated: Kernel,
 ) -> None:

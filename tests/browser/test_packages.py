@@ -333,6 +333,7 @@ def test_another_version_of_what_the_kernel_is_made_of_is_refused_with_the_reaso
     )
 
 
+@pytest.mark.long
 def test_a_package_is_known_by_any_spelling_of_its_name(
     pages: Pages, serve: Callable[..., str], tmp_path: Path
 ) -> None:

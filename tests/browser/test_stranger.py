@@ -146,7 +146,7 @@ def test_it_gives_the_same_results_and_shows_the_same(kernel: Kernel, wheels: Wh
         assert word in text
     assert ["ValueError", "no 11"] in serial[0][-1]
     assert serial[1][-1][-1] == ("error", "no 71")
-    # And both workers had a part in the last cells: an edit replaces those that have the old module.
+    # And both workers had a part in the last cells; an edit replaces those of the old module.
     assert kernel.value("min(worker.tasks for worker in executor.status().workers)") > 0
 
 

@@ -60,6 +60,8 @@ class End(NamedTuple):
     again: Callable[[Page, Runs, str], tuple[Page, Runs]] = lambda page, _, __: (page, Kernel(page))
     #: What there is before.
     open: Callable[[Page], Runs] = Kernel
+    #: Whether another one is much the same to the workers: `make test` leaves it out.
+    long: bool = False
 
 
 def restart(page: Page) -> None:
@@ -109,10 +111,10 @@ def new_notebook(page: Page, before: Runs, site: str) -> tuple[Page, Runs]:
 
 ENDS = [
     End("the kernel restarts in the middle of a map", restart, same_kernel),
-    End("the kernel is shut down", shut_down),
-    End("the notebook is closed", close_notebook, new_notebook, Notebook),
+    End("the kernel is shut down", shut_down, long=True),
+    End("the notebook is closed", close_notebook, new_notebook, Notebook, long=True),
     End("the page is loaded again", reload),
-    End("the page is closed", close_page, other_page),
+    End("the page is closed", close_page, other_page, long=True),
     End("the page crashes", crash, other_page),
 ]
 
@@ -173,7 +175,13 @@ def check_next_call(kernel: Runs) -> None:
 
 
 @pytest.mark.timeout(60 + 60 * ROUNDS)
-@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.happen.__name__)
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(end, id=end.happen.__name__, marks=[pytest.mark.long] if end.long else [])
+        for end in ENDS
+    ],
+)
 def test_no_worker_outlives_its_kernel(
     page: Page, site: str, beacons: Beacons, boot: float, record: Record, end: End
 ) -> None:

@@ -23,11 +23,10 @@ FILES = [
     "/pyodide/python_stdlib.zip",
 ]
 
-#: What can have become of a file; the first two of these are tried in `make test` as well.
+#: What can have become of a file; the first of these is tried in `make test` as well.
 WAYS = [
     MISSING,
-    "garbled",
-    *(pytest.param(ruin, marks=pytest.mark.long) for ruin in RUINS if ruin != "garbled"),
+    *(pytest.param(ruin, marks=pytest.mark.long) for ruin in RUINS),
 ]
 
 #: Seconds after which a start is given up in these tests; a good one takes a third of that.
@@ -132,9 +131,7 @@ def test_the_runtime_is_asked_for_once_however_many_workers_start(ruined: Site, 
         assert sum(path.endswith(file) for path in ruined.asked) == 1, file
 
 
-@pytest.mark.parametrize(
-    "ruin", [MISSING, *(pytest.param(r, marks=pytest.mark.long) for r in RUINS)]
-)
+@pytest.mark.parametrize("ruin", WAYS)
 def test_a_ruined_snapshot_only_makes_starts_slow(
     ruined: Site, pages: Pages, record: Record, ruin: str
 ) -> None:
@@ -188,6 +185,7 @@ def test_magics_without_workers_run_in_the_kernel_and_say_why(ruined: Site, page
     assert reply.stderr == ""
 
 
+@pytest.mark.long
 def test_a_magic_never_runs_in_the_kernel_what_workers_could_not_be_set_up_for(
     pages: Pages, site: str
 ) -> None:
