@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 #: Raised whenever a frame changes shape; a worker of another version is not used.
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 
 #: A runner posts its finished results at the first end of a task this long after its last post, so
 #: that a worker that is lost later takes little with it.

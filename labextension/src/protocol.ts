@@ -10,7 +10,7 @@
  */
 
 /** Raised whenever a frame changes shape; a worker of another version is not used. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** Bytes written by Python's pickle, with the buffers that it left out of band. */
 export interface Encoded {
@@ -69,6 +69,18 @@ export type TaskFrame = RunFrame | EvalFrame;
 export type HostFrame = TaskFrame | PutFrame | DropFrame | CancelFrame;
 
 // --- worker → host, on the task port -----------------------------------------------------------
+
+/** A step of the worker's start. Nothing of a start comes after the last of them. */
+export interface PhaseFrame {
+  kind: 'phase';
+  phase: BootPhase;
+}
+
+/** The snapshot that it was started to make; null where that failed. */
+export interface SnapshotFrame {
+  kind: 'snapshot';
+  snapshot: Blob | null;
+}
 
 /**
  * The worker turns to a frame that was to be acknowledged. If it is lost before, another worker can
@@ -148,15 +160,19 @@ export interface FatalFrame {
   memory: number;
 }
 
+/** What a worker says while it starts. */
+export type StartFrame = PhaseFrame | SnapshotFrame;
+/** What it says of its own state. */
+export type StateFrame = WornFrame | FatalFrame;
 export type WorkerFrame =
+  | StartFrame
+  | StateFrame
   | TakenFrame
   | ResultFrame
   | BeginFrame
   | ValueFrame
   | ErrorFrame
-  | OutputFrame
-  | WornFrame
-  | FatalFrame;
+  | OutputFrame;
 
 // --- control port ------------------------------------------------------------------------------
 
@@ -246,16 +262,15 @@ export interface BootReport {
   memory: number;
 }
 
-/** The calls that Comlink carries. */
+/**
+ * The calls that Comlink carries. None of them hands over a function: who holds the other end of one
+ * reaches all that a function can reach, and a worker runs code that its host need not trust.
+ */
 export interface WorkerControl {
   /** Load Pyodide's scripts, while the host still gets ready what `boot` is given. */
   preload(pyodideUrl: string): void;
-  /** `onSnapshot` is told once where a snapshot is to be made; null where that failed. */
-  boot(
-    options: BootOptions,
-    onPhase: (phase: BootPhase) => void,
-    onSnapshot: (snapshot: Blob | null) => void
-  ): Promise<BootReport>;
+  /** Make Pyodide ready. How far that is, the task port tells. */
+  boot(options: BootOptions): Promise<BootReport>;
   /** Bytes of the worker's WebAssembly memory. */
   memory(): number;
 }

@@ -4,7 +4,6 @@ import * as Comlink from 'comlink';
 import { PROTOCOL_VERSION } from '../src/protocol';
 import type {
   BootOptions,
-  BootPhase,
   BootReport,
   ConnectMessage,
   HostFrame,
@@ -81,18 +80,14 @@ export class FakeWorker {
     };
     const served: WorkerControl = {
       preload: () => undefined,
-      boot: async (
-        options: BootOptions,
-        onPhase: (phase: BootPhase) => void,
-        onSnapshot: (snapshot: Blob | null) => void
-      ) => {
+      boot: async (options: BootOptions) => {
         this.options = options;
-        onPhase('loading');
+        this.post({ kind: 'phase', phase: 'loading' });
         if (options.makeSnapshot) {
-          onSnapshot(FakeWorker.snapshot);
+          this.post({ kind: 'snapshot', snapshot: FakeWorker.snapshot });
         }
         const report = await this.boot(options);
-        onPhase('ready');
+        this.post({ kind: 'phase', phase: 'ready' });
         return report;
       },
       memory: () => 2000

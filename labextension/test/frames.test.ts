@@ -4,6 +4,8 @@ import { isWorkerFrame } from '../src/pool/frames';
 import type { WorkerFrame } from '../src/protocol';
 
 const GOOD: WorkerFrame[] = [
+  { kind: 'phase', phase: 'loading' },
+  { kind: 'snapshot', snapshot: new Blob() },
   {
     kind: 'result',
     batch: 3,
@@ -39,8 +41,11 @@ test.each(GOOD)('a frame with a field missing or of another type is none: $kind'
     expect(isWorkerFrame(rest), `without ${field}`).toBe(false);
     const others = STRANGE.filter(value => typeof value !== typeof right);
     for (const value of others) {
-      const mayBeNull = frame.kind === 'fatal' && ['status', 'batch', 'running'].includes(field);
-      if (!(mayBeNull && (value === null || typeof value === 'number'))) {
+      const mayBeNull = ['status', 'batch', 'running'].includes(field) && frame.kind === 'fatal';
+      const isNullOfIts =
+        (mayBeNull && (value === null || typeof value === 'number')) ||
+        (field === 'snapshot' && value === null);
+      if (!isNullOfIts) {
         const name = `${field}: ${String(value)}`;
         expect(isWorkerFrame({ ...rest, [field]: value }), name).toBe(false);
       }

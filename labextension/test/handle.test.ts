@@ -56,7 +56,7 @@ function start(): Heard {
     ended: (_, end) => ends.push(end)
   });
   const boot = (timeout = 10_000): ReturnType<WorkerHandle['boot']> =>
-    handle.boot(Promise.resolve(OPTIONS), timeout, phase => phases.push(phase));
+    handle.boot(Promise.resolve(OPTIONS), timeout, { phase: phase => phases.push(phase) });
   return { handle, worker: FakeWorker.at(-1), frames, ends, worn, phases, boot };
 }
 
@@ -95,9 +95,9 @@ test('a boot that hangs is given up', async () => {
 test('what a boot waits for may hang, too', async () => {
   const { handle } = start();
   const options = new Promise<BootOptions>(() => undefined);
-  await expect(handle.boot(options, 5, () => undefined)).rejects.toThrow(PoolStartError);
+  await expect(handle.boot(options, 5, { phase: () => undefined })).rejects.toThrow(PoolStartError);
   const again = start().handle;
-  const booting = again.boot(options, 10_000, () => undefined);
+  const booting = again.boot(options, 10_000, { phase: () => undefined });
   again.terminate();
   await expect(booting).rejects.toThrow('stopped by its owner');
 });
@@ -131,7 +131,8 @@ test('an error that nobody caught wears a worker out, and does not end it', asyn
 test.each([
   ['no object', 7],
   ['another kind', { kind: 'constructor' }],
-  ['a field of another type', { kind: 'result', batch: '1' }]
+  ['a field of another type', { kind: 'result', batch: '1' }],
+  ['a phase of another name', { kind: 'phase', phase: 'constructor' }]
 ])('a worker that sends %s is not used on', async (_, frame) => {
   const { worker, ends, frames, boot } = start();
   await boot();
@@ -142,6 +143,33 @@ test.each([
     ])
   );
   expect(frames).toEqual([]);
+});
+
+test.each([
+  ['phase', { kind: 'phase', phase: 'ready' }],
+  ['snapshot', { kind: 'snapshot', snapshot: null }]
+] as const)('a %s of a worker that does not start is no word of ours', async (kind, frame) => {
+  const { worker, ends, phases, boot } = start();
+  await boot();
+  await vi.waitFor(() => expect(phases).toEqual(['loading', 'ready']));
+  worker.post(frame);
+  const message = `it sent a ${kind} that nobody waits for`;
+  await vi.waitFor(() => expect(ends).toMatchObject([{ reason: 'protocol', message }]));
+  expect(phases).toEqual(['loading', 'ready']);
+});
+
+test('a snapshot is taken from who was asked for one, once', async () => {
+  FakeWorker.reset(bootNever);
+  const { handle, worker, ends } = start();
+  const made: (Blob | null)[] = [];
+  const told = { phase: () => undefined, snapshot: (blob: Blob | null) => made.push(blob) };
+  const options = { ...OPTIONS, makeSnapshot: true };
+  const booting = handle.boot(Promise.resolve(options), 10_000, told);
+  await vi.waitFor(() => expect(made).toEqual([null]));
+  worker.post({ kind: 'snapshot', snapshot: new Blob(['another']) });
+  await expect(booting).rejects.toThrow('a snapshot that nobody waits for');
+  expect(made).toEqual([null]);
+  expect(ends).toMatchObject([{ reason: 'protocol' }]);
 });
 
 test('a worker that sends what cannot be read is not used on', async () => {

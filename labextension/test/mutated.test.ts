@@ -46,6 +46,8 @@ const FRAMES: readonly WorkerFrame[] = [
     done: true,
     memory: 1
   },
+  { kind: 'phase', phase: 'loading' },
+  { kind: 'snapshot', snapshot: null },
   { kind: 'begin', batch: 0 },
   { kind: 'value', batch: 0, value: 1 },
   { kind: 'error', batch: 0, type: 'E', message: 'm', traceback: 't' },

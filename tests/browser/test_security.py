@@ -251,6 +251,61 @@ unharmed = await other
     kernel.run("executor.shutdown()\nchannel.close()")
 
 
+#: A page's pool of one worker, which comes to answer calls of control as it likes.
+LIE = """async ([site, lie]) => {
+  const folder = `${site}/extensions/jupyterlite-pool`;
+  const about = await (await fetch(`${folder}/pool.json`)).json();
+  const { PyodidePool } = await import(`${folder}/${about.pool}`);
+  const handed = { byWorkers: [], byPorts: [] };
+  const spyOn = (prototype, list) => {
+    const { postMessage } = prototype;
+    prototype.postMessage = function (word, transfer = []) {
+      list.push(...transfer.map(({ constructor }) => constructor.name));
+      return postMessage.call(this, word, transfer);
+    };
+  };
+  spyOn(Worker.prototype, handed.byWorkers);
+  spyOn(MessagePort.prototype, handed.byPorts);
+  const ends = [];
+  const listener = event => event.type === 'ended' && ends.push(event.end.reason);
+  const pool = new PyodidePool(`${folder}/${about.worker}`, 1, { listener });
+  await pool.init({ pyodideUrl: `${site}/static/pyodide/pyodide.mjs` });
+  const [honest] = (await pool.memory()).values();
+  await pool.run(lie);
+  const [lied] = (await pool.memory()).values();
+  const value = await pool.run('6 * 7');
+  pool.terminate();
+  return { ...handed, honest, lied, ends, value };
+}"""
+
+#: In place of each number that is answered, what would be a function of the worker's to Comlink.
+LIAR = """
+from pyodide.code import run_js
+run_js('''() => {
+  const post = MessagePort.prototype.postMessage;
+  MessagePort.prototype.postMessage = function (word, ...rest) {
+    if (word?.kind || typeof word?.value !== 'number') {
+      return post.call(this, word, ...rest);
+    }
+    const { port2 } = new MessageChannel();
+    const lie = { id: word.id, type: 'HANDLER', name: 'proxy', value: port2 };
+    return post.call(this, lie, [port2]);
+  };
+}''')()
+"""
+
+
+def test_a_worker_is_handed_nothing_that_it_could_call(pages: Pages, site: str) -> None:
+    found = pages.open(f"{site}/jupyter-lite.json").evaluate(LIE, [site, LIAR])
+    # Control and tasks for each of two workers, and nothing later that leads back into its host.
+    assert found["byWorkers"] == ["MessagePort"] * 2 * 2
+    assert found["byPorts"].count("MessagePort") == 0
+    assert found["honest"] > 1_000_000
+    assert found["lied"] == found["honest"], "what is no number is not believed"
+    assert found["ends"] == ["protocol", "terminated"]  # the second one with its pool
+    assert found["value"] == 42
+
+
 def test_the_global_channel_of_a_worker_carries_nothing(kernel: Kernel) -> None:
     kernel.run(
         """

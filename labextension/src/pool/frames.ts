@@ -1,8 +1,10 @@
 /** Whether what came over a worker's port is a frame: a worker that sends anything else is not used on. */
+import { BOOT_PHASES } from '../protocol';
 import type { FatalFrame, OutputFrame, WorkerFrame } from '../protocol';
 
 type Fields = Record<string, unknown>;
 
+const PHASES: readonly unknown[] = BOOT_PHASES;
 const STREAMS: readonly unknown[] = [
   'stdout',
   'stderr',
@@ -18,6 +20,8 @@ const DEATHS: readonly unknown[] = [
 
 /** What a frame of each kind has to have. */
 const CHECKS: { [K in WorkerFrame['kind']]: (frame: Fields) => boolean } = {
+  phase: frame => PHASES.includes(frame.phase),
+  snapshot: frame => frame.snapshot === null || frame.snapshot instanceof Blob,
   taken: frame => isWhole(frame.batch),
   result: frame =>
     isWhole(frame.batch) &&

@@ -17,13 +17,13 @@ import type {
   BootPhase,
   BootReport,
   ConnectMessage,
-  FatalFrame,
   HostFrame,
+  StartFrame,
+  StateFrame,
   TaskFrame,
   WorkerControl,
   WorkerEnd,
-  WorkerFrame,
-  WornFrame
+  WorkerFrame
 } from '../protocol';
 
 /** A worker whose pulse has not come so many times in a row is gone. */
@@ -39,7 +39,14 @@ let nextPid = 1_000 + Math.floor(Math.random() * 2 ** 22);
 const SIGINT = 2;
 
 /** What a worker says that is of interest beyond its handle. */
-export type TaskWord = Exclude<WorkerFrame, FatalFrame | WornFrame>;
+export type TaskWord = Exclude<WorkerFrame, StartFrame | StateFrame>;
+
+/** Who is told of a worker's start. */
+export interface StartEvents {
+  phase: (phase: BootPhase) => void;
+  /** The snapshot that was asked for; null where none could be made. Told once. */
+  snapshot?: (snapshot: Blob | null) => void;
+}
 
 export interface HandleEvents {
   frame(handle: WorkerHandle, frame: TaskWord): void;
@@ -85,6 +92,8 @@ export class WorkerHandle {
   /** Where Python looks whether to stop what it runs; null where memory cannot be shared. */
   private readonly interrupts: SharedArrayBuffer | null;
   private end: WorkerEnd | null = null;
+  /** Who is still to hear of its start. What comes then is no word of a start. */
+  private starting: StartEvents | null = null;
 
   constructor(
     readonly id: number,
@@ -161,27 +170,15 @@ export class WorkerHandle {
   async boot(
     options: Promise<BootOptions>,
     timeout: number,
-    onPhase: (phase: BootPhase) => void,
-    onSnapshot: (snapshot: Blob | null) => void = () => undefined
+    events: StartEvents
   ): Promise<BootReport> {
+    this.starting = events;
     const callOff = afterBeats(timeout, () =>
       this.finish('start', `not ready after ${Math.round(timeout / 1000)} s`)
     );
     try {
       const report = await this.orEnd(
-        options.then(known =>
-          this.control.boot(
-            { ...known, interrupts: this.interrupts },
-            Comlink.proxy(phase => {
-              if (phase === 'loading') {
-                this.watchLock(); // the worker has it by now
-                this.watchPulse();
-              }
-              onPhase(phase);
-            }),
-            Comlink.proxy(onSnapshot)
-          )
-        )
+        options.then(known => this.control.boot({ ...known, interrupts: this.interrupts }))
       );
       if (report.protocol !== PROTOCOL_VERSION) {
         throw new Error(`it speaks version ${report.protocol}, not ${PROTOCOL_VERSION}`);
@@ -201,8 +198,13 @@ export class WorkerHandle {
   }
 
   /** Bytes of the worker's WebAssembly memory. */
-  memory(): Promise<number> {
-    return this.orEnd(this.control.memory());
+  async memory(): Promise<number> {
+    const size: unknown = await this.orEnd(this.control.memory());
+    if (typeof size !== 'number') {
+      this.finish('protocol', 'its memory is no number');
+      return this.memorySize;
+    }
+    return size;
   }
 
   send(frame: HostFrame, transfer: Transferable[] = []): void {
@@ -299,6 +301,8 @@ export class WorkerHandle {
     }
     if (!isWorkerFrame(frame)) {
       this.finish('protocol', 'it sent what is no frame of a worker');
+    } else if (frame.kind === 'phase' || frame.kind === 'snapshot') {
+      this.hearStart(frame);
     } else if (frame.kind === 'fatal') {
       this.memorySize = frame.memory;
       this.taken ||= frame.batch !== null && frame.batch === this.current?.batch;
@@ -307,6 +311,24 @@ export class WorkerHandle {
       this.wear(frame.message);
     } else {
       this.events.frame(this, frame);
+    }
+  }
+
+  private hearStart(frame: StartFrame): void {
+    const { starting } = this;
+    if (frame.kind === 'phase' && starting !== null) {
+      if (frame.phase === 'loading') {
+        this.watchLock(); // the worker has it by now
+        this.watchPulse();
+      } else if (frame.phase === 'ready') {
+        this.starting = null;
+      }
+      starting.phase(frame.phase);
+    } else if (frame.kind === 'snapshot' && starting?.snapshot) {
+      this.starting = { phase: starting.phase };
+      starting.snapshot(frame.snapshot);
+    } else {
+      this.finish('protocol', `it sent a ${frame.kind} that nobody waits for`);
     }
   }
 

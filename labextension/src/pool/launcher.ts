@@ -94,11 +94,11 @@ export class Launcher {
       return { ...common, snapshot: (await sites) ?? (await this.madeSnapshot(common)) };
     };
     const started = performance.now();
-    const onPhase = (phase: BootPhase): void => {
+    const phase = (phase: BootPhase): void => {
       options.onProgress?.(handle.id, phase);
       this.onPhase(handle, phase);
     };
-    const booted = handle.boot(bootOptions(), this.timeout, onPhase).then(report => {
+    const booted = handle.boot(bootOptions(), this.timeout, { phase }).then(report => {
       this.slowest = Math.max(this.slowest ?? 0, performance.now() - started);
       return report;
     });
@@ -137,7 +137,8 @@ export class Launcher {
         maker.terminate();
       };
       const task = { ...options, makeSnapshot: true, packages: [], code: '', drive: null };
-      maker.boot(Promise.resolve(task), this.timeout, nobody, end).then(
+      const told = { phase: nobody, snapshot: end };
+      maker.boot(Promise.resolve(task), this.timeout, told).then(
         () => end(null),
         () => end(null)
       );

@@ -9,10 +9,10 @@ import * as Comlink from 'comlink';
 import { PROTOCOL_VERSION, PULSE } from '../protocol';
 import type {
   BootOptions,
-  BootPhase,
   BootReport,
   ConnectMessage,
   PulseMessage,
+  StartFrame,
   WorkerControl
 } from '../protocol';
 import { loadRuntime, preload } from './boot';
@@ -22,6 +22,7 @@ import { TaskLoop } from './tasks';
 
 function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
   let python: Pyodide | null = null;
+  const say = (frame: StartFrame): void => tasks.postMessage(frame);
   const held = holdForLife(lock);
   if (pulse !== null) {
     startPulse(pulse);
@@ -29,16 +30,10 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
 
   const served: WorkerControl = {
     preload,
-    async boot(
-      options: BootOptions,
-      onPhase: (phase: BootPhase) => void,
-      onSnapshot: (snapshot: Blob | null) => void
-    ): Promise<BootReport> {
+    async boot(options: BootOptions): Promise<BootReport> {
       const started = performance.now();
-      const loading = held.then(() => {
-        onPhase('loading'); // and nobody waits for the host to have heard it
-      });
-      const runtime = await loadRuntime(options, onSnapshot);
+      const loading = held.then(() => say({ kind: 'phase', phase: 'loading' }));
+      const runtime = await loadRuntime(options, snapshot => say({ kind: 'snapshot', snapshot }));
       await loading;
       python = runtime.python;
       if (options.interrupts) {
@@ -49,18 +44,18 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
         mountDrive(python, options.drive, { large: bytes => loop.noteLargeFile(bytes) });
       }
       if (options.packages.length > 0) {
-        onPhase('packages');
+        say({ kind: 'phase', phase: 'packages' });
         await python.loadPackage(options.packages, { messageCallback: () => undefined });
       }
       if (options.runner) {
         loop.connectRunner(options.runner, options.id, options.pid);
       }
       if (options.code) {
-        onPhase('code');
+        say({ kind: 'phase', phase: 'code' });
         await python.runPythonAsync(options.code);
       }
       loop.start();
-      onPhase('ready');
+      say({ kind: 'phase', phase: 'ready' });
       return {
         protocol: PROTOCOL_VERSION,
         pyodide: python.version,
