@@ -89,8 +89,10 @@ def test_every_cell_runs_and_computes_what_plain_python_does(fresh_kernel: Kerne
 def test_it_runs_in_jupyterlab(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html?path=quickstart.ipynb")
     notebook = page.locator(".jp-Notebook")
-    # Before the notebook is there, the layout is still being restored, which closes menus.
+    # Before the notebook is there, the layout is still being restored, which closes menus. And as
+    # long as it has no kernel, who runs a cell is asked for one.
     notebook.locator(".jp-CodeCell").first.wait_for()
+    page.locator(".jp-Toolbar-kernelName", has_text="Python").wait_for()
     page.locator(".lm-MenuBar-item", has_text="Run").click()
     page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
 
