@@ -43,6 +43,14 @@ BRIEF_BATCHES_PER_WORKER = 16
 GRACE, LEAST_GRACE = 0.05, 0.02
 
 
+_dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
+
+
+def all_dispatchers() -> list[Dispatcher]:
+    """Those of this kernel, also of executors that nobody holds but that have work left."""
+    return list(_dispatchers)
+
+
 class Dispatcher:
     """Knows which tasks the backend has, and what to do with what it says of them."""
 
@@ -80,6 +88,7 @@ class Dispatcher:
         self._asking = 0
         self._next_task = 0
         self._next_batch = 0
+        _dispatchers.add(self)
 
     # What the executor asks.
 
@@ -90,8 +99,26 @@ class Dispatcher:
 
     def unfinished(self) -> list[Future[Any]]:
         """What is done when all that was taken has ended."""
-        sources = {id(source): source for source in [*self.active_sources, *self._set_ups]}
-        return [future for source in sources.values() for future in source.unfinished()]
+        with self.lock:
+            sources = {id(source): source for source in [*self.active_sources, *self._set_ups]}
+            return [future for source in sources.values() for future in source.unfinished()]
+
+    def jobs(self) -> list[MapJob]:
+        """The jobs that have not ended, oldest first."""
+        with self.lock:
+            sources = {id(source): source for source in self.active_sources}
+        jobs = [source for source in sources.values() if isinstance(source, MapJob)]
+        return sorted(jobs, key=lambda job: job.number)
+
+    def cancel_all(self) -> None:
+        """Cancel all jobs and calls, also those that run: their workers are replaced."""
+        with self.lock:
+            sources = {id(source): source for source in self.active_sources}
+            for source in sources.values():
+                if isinstance(source, MapJob):
+                    source.abort()
+                elif isinstance(source, CallQueue):
+                    source.stop_all()
 
     def count_batches(self) -> tuple[int, int]:
         """How many batches run, and how many wait for a worker."""
@@ -350,7 +377,9 @@ class Dispatcher:
             self.ready_workers.discard(worker)
             for call in self._set_ups:
                 call.forget(worker)
-            if self._break_with is not None and end.reason not in ON_PURPOSE:
+            running = None if batch is None else self._batches.get(batch)
+            ours = end.reason in ON_PURPOSE or (running is not None and running.doomed)
+            if self._break_with is not None and not ours:
                 self._break(end.message)
                 return
             # What is put back last is the next to run.

@@ -37,9 +37,6 @@ from .worker.names import SetUpCall
 
 T = TypeVar("T")
 
-#: The executors of this kernel that somebody holds.
-_executors: weakref.WeakSet[WorkerPoolExecutor] = weakref.WeakSet()
-
 #: Called when a job has started.
 job_observers: list[Callable[[], None]] = []
 
@@ -108,7 +105,6 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             self._set_up(initializer, initargs, required=True)
         limits = WorkerLimits(max_tasks_per_child, max_worker_memory, idle_timeout)
         self._backend.start(self._dispatcher, limits)
-        _executors.add(self)
         # A pool that nobody holds would keep its workers for ever.
         weakref.finalize(self, self._dispatcher.close).atexit = False
 
@@ -269,10 +265,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
     def jobs(self) -> list[MapJob]:
         """The jobs that have not ended, oldest first."""
-        with self._lock:
-            sources = {id(source): source for source in self._dispatcher.active_sources}
-        jobs = [source for source in sources.values() if isinstance(source, MapJob)]
-        return sorted(jobs, key=lambda job: job.number)
+        return self._dispatcher.jobs()
 
     def unfinished(self) -> list[concurrent.futures.Future[Any]]:
         """What is done when all that was taken has ended."""
@@ -281,13 +274,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
     def cancel_all(self) -> None:
         """Cancel all jobs and calls, also those that run: their workers are replaced."""
-        with self._lock:
-            sources = {id(source): source for source in self._dispatcher.active_sources}
-            for source in sources.values():
-                if isinstance(source, MapJob):
-                    source.abort()
-                elif isinstance(source, CallQueue):
-                    source.stop_all()
+        self._dispatcher.cancel_all()
 
     def run_everywhere(self, fn: Callable[..., T], /, *args: Any) -> list[T]:
         """Call `fn(*args)` once on every worker, also on each that starts later, before its tasks.
@@ -464,11 +451,6 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             raise RuntimeError(AFTER_SHUTDOWN)
         if broken is not None:
             raise type(broken)(str(broken)) from broken.__cause__
-
-
-def all_executors() -> list[WorkerPoolExecutor]:
-    """The executors of this kernel that somebody holds."""
-    return list(_executors)
 
 
 def _check_callable(fn: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Callable, Generator
+from concurrent.futures._base import CANCELLED_AND_NOTIFIED, RUNNING
 from typing import TypeVar
 
 from ._brief import fold
@@ -50,6 +51,16 @@ class PoolFuture(concurrent.futures.Future[T]):
             self.set_running_or_notify_cancel()
         stop(self)
         return True
+
+    def begin(self) -> bool:
+        """Let the call run, unless it was cancelled; those who wait are told of that, once.
+
+        A call that was taken before may be taken again, and may have been cancelled meanwhile.
+        """
+        with self._condition:
+            if self._state in (RUNNING, CANCELLED_AND_NOTIFIED):
+                return self._state == RUNNING
+            return self.set_running_or_notify_cancel()
 
     def stop(self) -> None:
         """Cancel the call, whether it has started or not."""

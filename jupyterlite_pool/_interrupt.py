@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ._brief import interrupted
-from ._executor import all_executors
+from ._dispatch import all_dispatchers
 from ._futures import PoolFuture
 from ._waits import SuspendingLock, Wait, awaited, current_run, suspended
 
@@ -57,8 +57,8 @@ def interrupt() -> None:
 
 def cancel_all() -> None:
     """Cancel all jobs and calls of this kernel, also those that run."""
-    for executor in all_executors():
-        executor.cancel_all()
+    for dispatcher in all_dispatchers():
+        dispatcher.cancel_all()
 
 
 def _waits_of(run: Run) -> Iterator[Wait]:
@@ -97,8 +97,8 @@ def _futures_behind(lock: SuspendingLock) -> Iterator[PoolFuture[Any]]:
 
     The standard library's waits hang an event, with its condition, with its lock, on each future.
     """
-    for executor in all_executors():
-        for future in executor.unfinished():
+    for dispatcher in all_dispatchers():
+        for future in dispatcher.unfinished():
             conditions = [future._condition]
             conditions += [waiter.event._cond for waiter in future._waiters]  # type: ignore[attr-defined]
             if isinstance(future, PoolFuture) and any(

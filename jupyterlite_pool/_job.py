@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 from ._brief import fold
 from ._chunks import ChunkSizer
 from ._failure import attach
+from ._indices import Indices
 from ._payload import AS_THEY_ARE, Encoded, are_plain, encode_call
 from ._read_ahead import ReadAhead
 from ._tasks import Held, Outcome, Task
@@ -90,7 +91,7 @@ class MapJob:
         self.ended: Future[None] = ended or Future()
         self.values: dict[int, Any] = {}
         self.failures: dict[int, BaseException] = {}
-        self.cancelled: set[int] = set()
+        self.cancelled = Indices()
         self.output: dict[int, str] = {}
         #: Whether it was told to start no more items.
         self.stopping = False
@@ -132,8 +133,10 @@ class MapJob:
         self._aborted = False
         self._arrivals: dict[int, Future[bool]] = {}
         self._next_arrival: Future[None] | None = None
-        #: Arguments of items that failed or were cancelled.
+        #: Arguments of items that failed or were cancelled, as far as they were read.
         self._inputs: dict[int, tuple[Any, ...]] = {}
+        #: Where the others come from: of cancelled items that nobody asks for none is read.
+        self._unread: Iterator[tuple[int, tuple[Any, ...]]] = iter(())
         #: The job whose end is ours.
         self._adopted: MapJob | None = None
         self._own_end = self.ended
@@ -174,9 +177,14 @@ class MapJob:
 
     def first_unfinished(self) -> int:
         """The index before which all items have ended."""
-        while self._has(self._first_unfinished) or self._first_unfinished in self.cancelled:
-            self._first_unfinished += 1
-        return self._first_unfinished
+        while True:
+            first = self._first_unfinished
+            if first in self.cancelled:
+                self._first_unfinished = self.cancelled.after(first)
+            elif self._has(first):
+                self._first_unfinished += 1
+            else:
+                return first
 
     @property
     def brief(self) -> bool:
@@ -327,9 +335,8 @@ class MapJob:
             if self.total is None or self._ahead is not None:
                 self.total = self._read
             elif self._read < self.total:
-                unread = dict(enumerate(items, self._read))
-                self._inputs.update(unread)
-                self.cancelled.update(unread)
+                self._unread = enumerate(items, self._read)
+                self.cancelled.add_range(range(self._read, self.total))
         self._wake()  # what is queued but not started can be taken back
         self._check_end()
 
@@ -342,8 +349,20 @@ class MapJob:
         return self._next_arrival
 
     def inputs(self, indices: Iterable[int]) -> list[tuple[Any, ...]]:
-        """The arguments of items that failed or were cancelled."""
-        return [self._inputs[index] for index in indices]
+        """The arguments of items that failed or were cancelled.
+
+        Raises:
+            IndexError: an iterable has fewer items than it had.
+            Exception: whatever an iterable raises.
+        """
+        wanted = list(indices)
+        for index in wanted:
+            while index not in self._inputs:
+                place, args = next(self._unread, (index, None))
+                if args is None:
+                    raise IndexError(f"item {index} is not there any more: its iterable has ended")
+                self._inputs[place] = args
+        return [self._inputs[index] for index in wanted]
 
     def adopt(self, other: MapJob, indices: Sequence[int]) -> None:
         """Let another job's items end these items of ours, in order, and its end be ours."""
@@ -492,7 +511,7 @@ class MapJob:
             seed = None if self._seed is None else (self._seed, index)
             try:
                 call = encode_call(self.function, args, {})
-            except Exception as error:
+            except BaseException as error:  # an item may exit when it is pickled
                 task = Task(index, self._held, Encoded(b"", []), args, seed, self._cell)
                 self._taken[index] = task
                 self.finish(task, Outcome(None, 0.0, error=error))

@@ -14,7 +14,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from ._control import cell_begins, listen
-from ._executor import all_executors
+from ._dispatch import all_dispatchers
 from ._interrupt import cancel_all, cell_starts
 from ._magic_await import CALLERS, await_magics
 from ._magic_lines import MAP_HELP, parse_loop, parse_options, split_expressions
@@ -59,7 +59,9 @@ class PoolMagics(Magics):  # type: ignore[misc]
             raise UsageError(f"%pool does not know {command!r}. Expected:\n{POOL_HELP}")
 
     def _cancel(self, arguments: list[str]) -> None:
-        jobs = {str(job.number): job for executor in all_executors() for job in executor.jobs()}
+        jobs = {
+            str(job.number): job for dispatcher in all_dispatchers() for job in dispatcher.jobs()
+        }
         if not arguments:
             cancel_all()
         elif arguments[0] in jobs:

@@ -157,7 +157,7 @@ class CallQueue:
         while self._waiting:
             task = self._waiting.popleft()
             future = self._futures[task]
-            if future.running() or future.set_running_or_notify_cancel():
+            if future.begin():
                 return [task]
             del self._futures[task]
         return []
@@ -203,7 +203,7 @@ class CallQueue:
         self._waiting.clear()
         for future in futures.values():
             if future.cancelled():
-                future.set_running_or_notify_cancel()  # those who wait for it are told only now
+                future.begin()  # those who wait for it are told only now
             else:
                 future.set_exception(error)
 

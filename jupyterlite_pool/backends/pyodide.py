@@ -264,7 +264,8 @@ def _cap() -> int | None:
 
 def device_size() -> int:
     """How many workers a pool has on this device where nobody says."""
-    return default_size(js.navigator.hardwareConcurrency, _device_memory())
+    size = default_size(js.navigator.hardwareConcurrency, _device_memory())
+    return size if page.max_workers is None else min(size, page.max_workers)
 
 
 def _device_memory() -> float | None:
@@ -274,11 +275,15 @@ def _device_memory() -> float | None:
 
 
 def _within_cap(max_workers: int) -> int:
-    """As many workers as asked for, or as the device can carry, with a warning."""
+    """As many workers as asked for, or as there may be, with a warning."""
     cap = worker_cap(_device_memory())
+    why = f"this device can carry {cap} workers"
+    if page.max_workers is not None and page.max_workers < cap:
+        cap = page.max_workers
+        why = f"the setting maxWorkers gives {cap} workers to all notebooks together"
     if max_workers > cap:
         warnings.warn(
-            f"this device can carry {cap} workers: max_workers={max_workers} starts {cap}.",
+            f"{why}: max_workers={max_workers} starts {cap}.",
             PoolPerformanceWarning,
             stacklevel=5,
         )

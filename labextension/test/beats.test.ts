@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { afterBeats } from '../src/pool/beats';
+import { Stopwatch, afterBeats } from '../src/pool/beats';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -40,4 +40,17 @@ test('the time in which nothing ran does not count', () => {
   expect(action).not.toHaveBeenCalled();
   vi.advanceTimersByTime(101);
   expect(action).toHaveBeenCalledOnce();
+});
+
+test('a stopwatch does not count the time in which nothing ran', () => {
+  const watch = new Stopwatch();
+  vi.advanceTimersByTime(3_000);
+  expect(watch.elapsed).toBe(3_000);
+  const clock = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => clock() + 3_600_000);
+  vi.advanceTimersByTime(1_000);
+  expect(watch.elapsed).toBeGreaterThanOrEqual(4_000);
+  expect(watch.elapsed).toBeLessThanOrEqual(4_500);
+  watch.stop();
+  expect(vi.getTimerCount()).toBe(0);
 });

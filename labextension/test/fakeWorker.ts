@@ -32,8 +32,8 @@ export class FakeWorker {
   static all: FakeWorker[] = [];
   /** How the next workers boot; the last one is for all that follow. */
   static boots: Boot[] = [bootWell];
-  /** What a worker makes for the others. */
-  static snapshot: Blob | null = null;
+  /** What a worker makes for the others: null where it fails, undefined where it takes for ever. */
+  static snapshot: Blob | null | undefined = null;
 
   static reset(...boots: Boot[]): void {
     FakeWorker.all = [];
@@ -83,7 +83,7 @@ export class FakeWorker {
       boot: async (options: BootOptions) => {
         this.options = options;
         this.post({ kind: 'phase', phase: 'loading' });
-        if (options.makeSnapshot) {
+        if (options.makeSnapshot && FakeWorker.snapshot !== undefined) {
           this.post({ kind: 'snapshot', snapshot: FakeWorker.snapshot });
         }
         const report = await this.boot(options);
@@ -223,3 +223,7 @@ export class FakeLocks {
 
 /** The smallest module there is. */
 export const EMPTY_MODULE = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+
+/** The smallest answer that is each of Pyodide's files. */
+export const emptyFile = (): Promise<Response> =>
+  Promise.resolve(new Response(`PK\x05\x06${'\0'.repeat(18)}`));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { PyodidePool } from '../src/pool/pool';
 import type { PoolEvent, WorkerFrame } from '../src/protocol';
-import { EMPTY_MODULE, FakeWorker } from './fakeWorker';
+import { EMPTY_MODULE, FakeWorker, emptyFile } from './fakeWorker';
 
 /** How many frames; by default enough for each field of each kind to be each strange thing. */
 const COUNT = Number(process.env.FRAMES ?? 1500);
@@ -12,7 +12,7 @@ beforeEach(() => {
   vi.stubGlobal('location', { href: 'http://localhost/index.html' });
   vi.stubGlobal('Worker', FakeWorker);
   vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
-  vi.stubGlobal('fetch', () => Promise.resolve(new Response()));
+  vi.stubGlobal('fetch', emptyFile);
   vi.spyOn(WebAssembly, 'compileStreaming').mockResolvedValue(EMPTY_MODULE);
   vi.spyOn(console, 'warn').mockReturnValue(undefined);
 });

@@ -11,7 +11,8 @@ import {
   REPORT,
   bootBadly,
   bootNever,
-  bootWell
+  bootWell,
+  emptyFile
 } from './fakeWorker';
 import type { Boot } from './fakeWorker';
 
@@ -23,10 +24,7 @@ beforeEach(() => {
   vi.stubGlobal('Worker', FakeWorker);
   vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
   vi.stubGlobal('location', { href: 'http://localhost/index.html' });
-  vi.stubGlobal(
-    'fetch',
-    vi.fn(() => Promise.resolve(new Response()))
-  );
+  vi.stubGlobal('fetch', vi.fn(emptyFile));
   vi.spyOn(WebAssembly, 'compileStreaming').mockResolvedValue(EMPTY_MODULE);
 });
 
@@ -101,7 +99,9 @@ test('the runtime is fetched and compiled once for all workers', async () => {
 
 test('a runtime that is served as something else is compiled all the same', async () => {
   const bytes = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
-  vi.stubGlobal('fetch', () => Promise.resolve(new Response(bytes)));
+  const answer = (url: string): Promise<Response> =>
+    url.endsWith('.wasm') ? Promise.resolve(new Response(bytes)) : emptyFile();
+  vi.stubGlobal('fetch', answer);
   vi.spyOn(WebAssembly, 'compileStreaming').mockRejectedValue(new TypeError('wrong type'));
   const { pool } = make(1);
   await pool.init({ pyodideUrl: 'http://localhost/type/pyodide.mjs' });
@@ -740,6 +740,57 @@ test('a worker whose memory has grown is replaced when it has nothing to do', as
   expect(await given(FakeWorker.at(1), 1)).toEqual([2]);
 });
 
+test('a worker that was only set up is not worn by that, and ends when it has run something', async () => {
+  const { pool, events, of } = await started(1, { maxMemory: 2500 });
+  pool.submit(1, new Uint8Array([1]), [], [], 0);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(1);
+  await vi.waitFor(() => expect(of('frame')).toHaveLength(1));
+  submit(pool, 2);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 2]);
+  FakeWorker.at(0).result(2);
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ end: { reason: 'recycled' } }]));
+  const types = events.map(({ type }) => type).filter(type => type === 'frame' || type === 'ended');
+  expect(types).toEqual(['frame', 'frame', 'ended']); // what it has done is told before its end
+});
+
+test('who hears of a result may bring more, and a worker that is worn is not given it', async () => {
+  const more = (event: PoolEvent): void => {
+    if (event.type === 'frame' && event.frame.kind === 'result' && event.frame.batch < 3) {
+      submit(pool, event.frame.batch + 1);
+    }
+  };
+  const { pool, of } = await started(1, { maxBatches: 1, listener: more });
+  submit(pool, 1);
+  for (const batch of [1, 2, 3]) {
+    expect(await given(FakeWorker.at(batch - 1), 1)).toEqual([batch]);
+    FakeWorker.at(batch - 1).result(batch);
+    await vi.waitFor(() => expect(of('ended')).toHaveLength(batch));
+    await vi.waitFor(() => expect(of('ready')).toHaveLength(batch + 1));
+  }
+});
+
+test('what cannot be sent fails the batch that needs it, and nothing else', async () => {
+  const { pool, of } = await started(1);
+  const function_ = (() => 1) as unknown as Uint8Array<ArrayBuffer>; // as good as one too large
+  pool.put('bad', function_, []);
+  submit(pool, 1);
+  submit(pool, 2, ['bad']);
+  submit(pool, 3);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(1);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 3]);
+  FakeWorker.at(0).result(3);
+  await vi.waitFor(() => expect(of('frame')).toHaveLength(3));
+  const told = of('frame').map(({ frame }) => [frame.kind, frame.kind !== 'output' && frame.batch]);
+  expect(told).toEqual([
+    ['result', 1],
+    ['error', 2],
+    ['result', 3]
+  ]);
+  expect(of('ended')).toEqual([]);
+});
+
 test('a worker whose memory is nearly full is replaced, though nobody has set a limit', async () => {
   const { pool, of } = await started(1);
   submit(pool, 1);
@@ -756,6 +807,15 @@ test('a worker whose memory is nearly full is replaced, though nobody has set a 
     memory
   });
   await vi.waitFor(() => expect(of('ended')).toMatchObject([{ end: { reason: 'recycled' } }]));
+});
+
+test('a library that is no whole archive is named', async () => {
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response('<!doctype html>')));
+  const { pool } = make(1);
+  const pyodideUrl = 'http://localhost/ruined/pyodide.mjs';
+  await expect(pool.init({ pyodideUrl })).rejects.toThrow(
+    'http://localhost/ruined/python_stdlib.zip could not be loaded: it is no whole zip archive'
+  );
 });
 
 test('a first start may take a minute, and is tried twice', async () => {
@@ -945,6 +1005,17 @@ test('where the site has no snapshot, one is made beside the first worker', asyn
   FakeWorker.at(0).die();
   await vi.waitFor(() => expect(of('ready')).toHaveLength(4));
   expect(FakeWorker.at(4).options?.snapshot?.size).toBe(6);
+});
+
+test('who makes a snapshot ends with the pool', async () => {
+  FakeWorker.reset(bootWell, bootNever);
+  FakeWorker.snapshot = undefined;
+  const { pool } = make(1);
+  await pool.init({ runner: 'another runner' });
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
+  expect(FakeWorker.at(1).terminated).toBe(false);
+  pool.terminate();
+  expect(FakeWorker.at(1).terminated).toBe(true);
 });
 
 test.each([

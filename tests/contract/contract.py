@@ -501,6 +501,46 @@ def contract_terminated_workers_end_everything(make: Make) -> None:
     assert isinstance(raised(lambda: executor.submit(abs, 1)), (RuntimeError, cf.BrokenExecutor))
 
 
+def contract_after_a_call_was_cancelled_the_workers_can_be_terminated(make: Make) -> None:
+    executor = make()
+    warm(executor)
+    futures = [executor.submit(nap, 60) for _ in range(4)]
+    until(lambda: executor.status().batches_running == 2, executor)
+    # All in one go: the word that a worker is gone has no time to come in.
+    assert futures[0].cancel(running=True)
+    executor.terminate_workers()
+    assert not cf.wait(futures, timeout=30).not_done
+    assert futures[0].cancelled()
+    names = {type(future.exception()).__name__ for future in futures[1:]}
+    assert names == {"TerminatedWorkerError"}
+
+
+def contract_an_item_that_exits_when_it_is_pickled_fails_alone(make: Make) -> None:
+    class Leaves:
+        def __reduce__(self) -> Any:
+            raise SystemExit("not to be pickled")
+
+    with make() as executor:
+        items = [*range(30), Leaves(), *range(5)]
+        job = executor.start_job(lambda x: x, [items], chunksize=1, return_exceptions=True)
+        other = executor.start_job(abs, [range(-20, 0)], chunksize=1)
+        cf.wait([job.ended, other.ended], timeout=30)
+        [(index, error)] = job.failures.items()
+        assert (index, type(error)) == (30, SystemExit)
+        assert len(job.values) == 35 - 1 + 1
+        assert len(other.values) == 20
+
+
+def contract_an_initializer_whose_memory_runs_out_breaks_its_pool(make: Make) -> None:
+    def fill() -> None:
+        raise MemoryError("as if there were none")
+
+    with make(initializer=fill) as executor:
+        error = executor.submit(abs, -1).exception(timeout=60)
+        assert type(error).__name__ == "PoolStartError"
+        assert isinstance(error.__cause__, MemoryError)
+
+
 def contract_killed_workers_end_everything_too(make: Make) -> None:
     with make() as executor:
         futures = [executor.submit(nap, 60) for _ in range(3)]

@@ -19,7 +19,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the bottom to the top: a module imports only what stands in a line above its own.
 LAYERS = """
-    errors  _protocol  _chunks  _limits  _beats  _options  _brief
+    errors  _protocol  _chunks  _limits  _beats  _options  _brief  _indices
     _buffers  _refs  _waits  _read_ahead
     _payload  _locks  _page
     _failure  _futures  _loop
@@ -177,6 +177,25 @@ def test_packages_from_outside_are_imported_in_known_places_only(name: str) -> N
         if name not in OUTSIDE.get(other, set()):
             wrong.add(other)
     assert not wrong
+
+
+def readers_of_pickles(path: Path) -> set[str]:
+    """Names by which a module reads pickles, or could."""
+    names = {"load", "loads", "Unpickler"}
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if node.value.id in {"pickle", "cloudpickle", "marshal"} and node.attr in names:
+                found.add(f"{node.value.id}.{node.attr}")
+        elif isinstance(node, ast.ImportFrom) and node.module in {"pickle", "cloudpickle"}:
+            found |= {alias.name for alias in node.names} & names
+    return found
+
+
+def test_pickles_are_read_in_one_module_alone() -> None:
+    # So it can be seen there where they come from: over a worker's own port.
+    reading = {name for name, path in modules().items() if readers_of_pickles(path)}
+    assert reading == {"_payload"}
 
 
 def scripts() -> list[Path]:

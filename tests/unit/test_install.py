@@ -124,6 +124,21 @@ def test_a_process_pool_breaks_when_a_worker_dies() -> None:
     executor.shutdown()
 
 
+def test_a_process_pool_outlives_the_worker_of_a_call_that_was_cancelled() -> None:
+    backend = InProcessBackend(2)
+    with ProcessPoolExecutor(backend=backend) as executor:
+        GATE.clear()
+        futures = [executor.submit(wait_at_the_gate) for _ in range(5)]
+        while sum(worker.state == "busy" for worker in backend.workers()) < 2:
+            concurrent.futures.wait(futures, timeout=0.01)
+        assert futures[0].cancel(running=True)
+        GATE.set()
+        assert not concurrent.futures.wait(futures, timeout=30).not_done
+        assert [future.cancelled() for future in futures] == [True, *[False] * 4]
+        assert [future.exception() for future in futures[1:]] == [None] * 4
+        assert executor.submit(abs, -1).result(30) == 1
+
+
 def test_a_process_pool_breaks_on_what_cannot_be_read() -> None:
     executor = ProcessPoolExecutor(backend=InProcessBackend(2))
     error = executor.submit(Unreadable).exception(30)

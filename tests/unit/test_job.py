@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -270,7 +270,7 @@ def test_what_was_put_back_into_a_cancelled_job_is_cancelled() -> None:
     job.cancel()
     job.put_back(tasks)
     assert not job.active
-    assert job.cancelled == {0, 1, 2}
+    assert set(job.cancelled) == {0, 1, 2}
 
 
 def test_discarded_tasks_are_cancelled() -> None:
@@ -279,7 +279,7 @@ def test_discarded_tasks_are_cancelled() -> None:
     finish(job, first)
     job.discard([second])
     finish_all(job)
-    assert (job.values, job.cancelled, job.active) == ({0: 2}, {1}, False)
+    assert (job.values, set(job.cancelled), job.active) == ({0: 2}, {1}, False)
     assert job.inputs([1]) == [(2,)]
 
 
@@ -289,7 +289,7 @@ def test_a_broken_pool_settles_the_job_with_its_error() -> None:
     error = TerminatedWorkerError("stopped")
     job.broken(error)
     assert error_of(job.settled) is error
-    assert (job.cancelled, job.active) == ({0, 1, 2}, False)
+    assert (set(job.cancelled), job.active) == ({0, 1, 2}, False)
 
 
 def test_a_pool_that_cannot_start_leaves_the_job_to_its_takeover() -> None:
@@ -376,7 +376,7 @@ def test_adopted_items_end_in_their_old_places() -> None:
     assert job.active
     finish_all(again)
     assert job.values == {0: 2, 1: 4, 2: 6, 3: 8}
-    assert (job.failures, job.cancelled, job.active) == ({}, set(), False)
+    assert (job.failures, set(job.cancelled), job.active) == ({}, set(), False)
 
 
 def test_items_that_ended_before_they_were_adopted_count() -> None:
@@ -394,7 +394,7 @@ def test_an_adopted_item_that_fails_again_is_a_failure() -> None:
     error = ValueError("again")
     fail(again, again.take(1)[0], error)
     assert job.failures == {1: error}
-    assert job.cancelled == {2, 3}
+    assert set(job.cancelled) == {2, 3}
     assert error_of(job.settled) is error
 
 
@@ -478,7 +478,7 @@ def test_items_that_were_not_read_when_a_job_is_cancelled_are_cancelled() -> Non
             job.put_back(job.take(2))
         finish(job, first, second)
         job.cancel()
-        assert job.cancelled == {2, 3, 4}
+        assert set(job.cancelled) == {2, 3, 4}
         assert job.inputs([2, 3, 4]) == [(item,) for item in items[2:]]
         assert not job.active
 
@@ -524,3 +524,56 @@ def test_values_of_a_batch_are_kept_as_those_of_its_items() -> None:
 def test_the_tasks_of_all_items_show_their_output_in_the_cell_of_the_job(items: Any) -> None:
     job = MapJob(len, [items], cell="this cell", chunksize=3)
     assert [task.cell for task in job.take(1)] == ["this cell"] * 3
+
+
+class Slow(Sequence[int]):
+    """A sequence of many items, which says what was read of it."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.read: list[int] = []
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: Any) -> Any:
+        if index == 7:
+            raise LookupError("item 7 cannot be had")
+        self.read.append(index)
+        return index
+
+
+def test_of_items_that_are_cancelled_none_is_read() -> None:
+    items = Slow(10**12)
+    job = job_of(items, chunksize=2)
+    first = job.take(1)
+    job.cancel()
+    assert items.read == [0, 1]
+    finish(job, *first)
+    assert not job.active
+    assert len(job.cancelled) == 10**12 - 2
+    assert (2 in job.cancelled, 0 in job.cancelled) == (True, False)
+    assert job.first_unfinished() == 10**12
+    assert job.finished == 10**12
+
+
+def test_what_was_cancelled_unread_is_read_when_it_is_asked_for() -> None:
+    items = Slow(12)
+    job = job_of(items, chunksize=2)
+    finish(job, *job.take(1))
+    job.cancel()
+    assert job.inputs([3, 2]) == [(3,), (2,)]
+    assert items.read == [0, 1, 2, 3]
+    with pytest.raises(LookupError, match="item 7"):
+        job.inputs([8])
+
+
+def test_what_is_no_longer_there_to_be_read_is_named() -> None:
+    items = list(range(10))
+    job = job_of(items, chunksize=1)
+    finish(job, *job.take(1))
+    job.cancel()
+    del items[4:]
+    assert job.inputs([2]) == [(2,)]
+    with pytest.raises(IndexError, match="item 5 is not there any more"):
+        job.inputs([5])

@@ -1,4 +1,4 @@
-/** Time limits that count only the time in which a host is awake. */
+/** Time limits, and times, that count only the time in which a host is awake. */
 
 /** A limit is so many beats; what comes late by a beat or more is not counted. */
 const BEATS = 20;
@@ -36,4 +36,30 @@ export function afterBeats(milliseconds: number, action: () => void): () => void
   };
   next();
   return () => clearTimeout(timer);
+}
+
+/** Milliseconds between two looks at a clock: what passes unseen beyond them is not counted. */
+const LOOK = 250;
+
+/** How long something takes, without the time in which the host was frozen, asleep or busy. */
+export class Stopwatch {
+  private counted = 0;
+  private looked = performance.now();
+  private readonly timer = setInterval(() => this.look(), LOOK);
+
+  /** Milliseconds of the host's waking time since it was made, or until it was stopped. */
+  get elapsed(): number {
+    this.look();
+    return this.counted;
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private look(): void {
+    const now = performance.now();
+    this.counted += Math.min(now - this.looked, 2 * LOOK);
+    this.looked = now;
+  }
 }

@@ -160,6 +160,7 @@ export class Crew {
       handle.terminate();
     }
     this.reserve.terminate();
+    this.launcher.close();
     this.slots.close();
   }
 

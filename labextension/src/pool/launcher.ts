@@ -1,5 +1,6 @@
 /** Starts workers: what each of them is given, and how long it may take. */
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
+import { Stopwatch } from './beats';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
 import { DEFAULT_PYODIDE_URL, madeSnapshots, sharedRuntime, verifiedSnapshot } from './runtime';
@@ -42,6 +43,8 @@ export class Launcher {
   private nextWorker = 0;
   /** What is made beside the first worker, where the site has no snapshot. */
   private making: Promise<Blob | null> | null = null;
+  /** The worker that makes it. */
+  private maker: WorkerHandle | null = null;
   /** Milliseconds of the slowest start. */
   private slowest: number | null = null;
 
@@ -93,16 +96,22 @@ export class Launcher {
       };
       return { ...common, snapshot: (await sites) ?? (await this.madeSnapshot(common)) };
     };
-    const started = performance.now();
+    const started = new Stopwatch();
     const phase = (phase: BootPhase): void => {
       options.onProgress?.(handle.id, phase);
       this.onPhase(handle, phase);
     };
     const booted = handle.boot(bootOptions(), this.timeout, { phase }).then(report => {
-      this.slowest = Math.max(this.slowest ?? 0, performance.now() - started);
+      this.slowest = Math.max(this.slowest ?? 0, started.elapsed);
       return report;
     });
+    booted.finally(() => started.stop()).catch(() => undefined); // whoever launches it is told
     return { handle, booted };
+  }
+
+  /** Nobody needs a worker any more. */
+  close(): void {
+    this.maker?.terminate();
   }
 
   /**
@@ -127,7 +136,7 @@ export class Launcher {
   private makeSnapshot(options: BootOptions): Promise<Blob | null> {
     const nobody = (): void => undefined;
     const events: HandleEvents = { frame: nobody, worn: nobody, ended: nobody };
-    const maker = new WorkerHandle(options.id, this.workerUrl, events);
+    const maker = (this.maker = new WorkerHandle(options.id, this.workerUrl, events));
     return new Promise(resolve => {
       const end = (snapshot: Blob | null): void => {
         if (snapshot !== null) {

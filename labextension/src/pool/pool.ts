@@ -7,7 +7,17 @@
  */
 import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
 import { transferables } from '../protocol';
-import type { Encoded, EvalFrame, PoolEvent, RunFrame, TaskFrame, WorkerEnd } from '../protocol';
+import type {
+  Encoded,
+  ErrorFrame,
+  EvalFrame,
+  PoolEvent,
+  ResultFrame,
+  RunFrame,
+  TaskFrame,
+  ValueFrame,
+  WorkerEnd
+} from '../protocol';
 import { afterBeats } from './beats';
 import { Crew } from './crew';
 import type { CrewOptions } from './crew';
@@ -39,6 +49,9 @@ export interface WorkerStatus {
   /** Bytes of its WebAssembly memory, as it last said; 0 while it is starting. */
   memory: number;
 }
+
+/** What a worker says of a frame that takes its time. */
+type Answer = ResultFrame | ErrorFrame | ValueFrame;
 
 /** A queued frame, and the keys of the objects that a worker must hold before it runs. */
 interface Job {
@@ -87,6 +100,8 @@ export class PyodidePool {
   private readonly listener: (event: PoolEvent) => void;
   /** How many batches were given to workers. */
   private given = 0;
+  /** Whether a result is being told of: nothing is given to anybody meanwhile. */
+  private telling = false;
   /** Numbers of `run`'s own frames: below zero, where no owner's batch is. */
   private nextRun = -1;
   /** Calls off that idle workers are let go. */
@@ -334,6 +349,9 @@ export class PyodidePool {
 
   /** Give waiting batches to idle workers, first come, first served. */
   private dispatch(): void {
+    if (this.telling) {
+      return;
+    }
     this.crew.release();
     const idle = [...this.crew].filter(
       handle => handle.ready && handle.told && !handle.current && handle.worn === null
@@ -368,20 +386,49 @@ export class PyodidePool {
       handle.served += 1;
       handle.lastGiven = ++this.given;
     }
-    for (const key of job.needs) {
-      const object = this.objects.get(key);
-      if (object && !handle.held.has(key)) {
-        handle.held.add(key);
-        handle.send({ kind: 'put', key, ...object });
-      }
-    }
     job.frame.acknowledge = handle.inbox.length === 0;
     handle.inbox.push(job.frame);
     // A worker that is to end after so many batches is given one at a time.
     handle.group = this.maxBatches === Infinity ? job.group : undefined;
     // Before the transfer empties the frame's buffers, and before its first result can arrive.
     this.tell({ type: 'dispatched', worker: handle.id, batch: job.batch });
-    handle.send(job.frame, job.transfer);
+    try {
+      this.putNeeds(handle, job.needs);
+      handle.send(job.frame, job.transfer);
+    } catch (error) {
+      // The browser cannot copy it: it is too large, for example.
+      handle.inbox.pop();
+      this.refuse(handle, job, error);
+    }
+  }
+
+  /** Put on a worker what it must hold and does not. */
+  private putNeeds(handle: WorkerHandle, needs: readonly string[]): void {
+    for (const key of needs) {
+      const object = this.objects.get(key);
+      if (object && !handle.held.has(key)) {
+        handle.send({ kind: 'put', key, ...object });
+        handle.held.add(key);
+      }
+    }
+  }
+
+  /** A batch cannot be sent: its owner is told as of one that failed as a whole. */
+  private refuse(handle: WorkerHandle, { batch }: Job, error: unknown): void {
+    const type = error instanceof Error ? error.name : 'Error';
+    const message = error instanceof Error ? error.message : String(error);
+    const frame: ErrorFrame = { kind: 'error', batch, type, message, traceback: '' };
+    this.tellOf(frame, handle);
+    queueMicrotask(() => this.dispatch()); // not in the middle of one
+  }
+
+  /** Tell who waits for it of what a worker has said. Nothing is given to anybody meanwhile. */
+  private tellOf(frame: Answer, handle: WorkerHandle): void {
+    this.telling = true;
+    if (!this.settle(frame) && frame.kind !== 'value') {
+      this.tell({ type: 'frame', worker: handle.id, frame });
+    }
+    this.telling = false;
   }
 
   private onFrame(handle: WorkerHandle, frame: TaskWord): void {
@@ -414,16 +461,20 @@ export class PyodidePool {
       handle.finished += 1;
       this.wearOut(handle);
     }
-    // Before anybody hears of the result, and has more for an idle worker.
-    this.crew.release();
-    if (!this.settle(frame) && frame.kind !== 'value') {
-      this.tell({ type: 'frame', worker: handle.id, frame });
-    }
+    // Who hears of the result may have more for the worker at once, but if it is worn, or one too
+    // many, it ends first; and before its end is told, so is what it has done.
+    this.tellOf(frame, handle);
     this.dispatch();
   }
 
-  /** See whether a worker has done, or holds, as much as one worker should. */
+  /**
+   * See whether a worker has done, or holds, as much as one worker should. One that has only been
+   * set up is as good as the one that would take its place.
+   */
   private wearOut(handle: WorkerHandle): void {
+    if (handle.served === 0) {
+      return;
+    }
     if (handle.served >= this.maxBatches) {
       handle.worn ??= `it had run ${handle.served} tasks`;
     } else if (handle.memorySize > this.maxMemory) {
@@ -432,8 +483,8 @@ export class PyodidePool {
   }
 
   /** Answer the `run` that a frame belongs to. False where it belongs to none. */
-  private settle(frame: TaskWord): boolean {
-    if (frame.kind !== 'value' && frame.kind !== 'error') {
+  private settle(frame: Answer): boolean {
+    if (frame.kind === 'result') {
       return false;
     }
     const waiter = this.takeWaiter(frame.batch);

@@ -27,18 +27,30 @@ export function sharedRuntime(pyodideUrl: string): Promise<SharedRuntime> {
 }
 
 async function load(pyodideUrl: string): Promise<SharedRuntime> {
-  const library = read(new URL('python_stdlib.zip', pyodideUrl).href);
+  const library = readArchive(new URL('python_stdlib.zip', pyodideUrl).href);
   library.catch(() => undefined); // it is the runtime whose fault is told first
   const module = await compile(new URL('pyodide.asm.wasm', pyodideUrl).href);
   return { module, library: await library };
 }
 
-/** A file, as a blob: the browser keeps it outside of this thread's memory. */
-async function read(url: string): Promise<Blob> {
+/** A zip archive ends with a record that begins so; a comment may make it this long. */
+const [ARCHIVE_END, MOST_END] = ['PK\x05\x06', 22 + 0xffff];
+
+/**
+ * A zip archive, as a blob: the browser keeps it outside of this thread's memory.
+ *
+ * Python ends without a word about the file where its library is cut short, or is another page.
+ */
+async function readArchive(url: string): Promise<Blob> {
   const answer = await request(url);
-  return answer.blob().catch((error: unknown) => {
+  const archive = await answer.blob().catch((error: unknown) => {
     throw new Error(`${url} could not be loaded: ${errorText(error)}`);
   });
+  const end = await archive.slice(-MOST_END).text();
+  if (!end.includes(ARCHIVE_END)) {
+    throw new Error(`${url} could not be loaded: it is no whole zip archive`);
+  }
+  return archive;
 }
 
 async function request(url: string): Promise<Response> {

@@ -11,6 +11,11 @@ import type {
 import { layDown, openSnapshot, packSnapshot } from './snapshot';
 import type { Snapshot } from './snapshot';
 
+/** `pyodide.asm.mjs`. */
+interface RuntimeModule {
+  default: CreatePyodideModule;
+}
+
 export interface Runtime {
   python: Pyodide;
   /** Whether its memory was restored from a snapshot. */
@@ -27,7 +32,8 @@ export async function loadRuntime(
 ): Promise<Runtime> {
   const opened = options.snapshot && openSnapshot(options.snapshot);
   opened?.catch(() => undefined); // `restore` is told
-  const { loadPyodide } = await importPyodide(options.pyodideUrl);
+  const { loadPyodide } = await importPart<PyodideModule>(options.pyodideUrl, 'loadPyodide');
+  await importPart<RuntimeModule>(runtimeUrl(options.pyodideUrl), 'default');
   const common: LoadOptions = {
     indexURL: new URL('./', options.pyodideUrl).href,
     ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
@@ -55,9 +61,13 @@ export async function loadRuntime(
 
 /** Load Pyodide's scripts. Whoever needs them next is told where that fails. */
 export function preload(pyodideUrl: string): void {
-  for (const url of [pyodideUrl, new URL('pyodide.asm.mjs', pyodideUrl).href]) {
+  for (const url of [pyodideUrl, runtimeUrl(pyodideUrl)]) {
     import(url).catch(() => undefined);
   }
+}
+
+function runtimeUrl(pyodideUrl: string): string {
+  return new URL('pyodide.asm.mjs', pyodideUrl).href;
 }
 
 /** The memory of a Pyodide that has done nothing yet but import what every worker needs. */
@@ -71,12 +81,15 @@ function takeSnapshot(python: Pyodide, runner: string | null): Blob | null {
   }
 }
 
-async function importPyodide(url: string): Promise<PyodideModule> {
-  try {
-    return (await import(url)) as PyodideModule;
-  } catch (error) {
+/** One of Pyodide's scripts. Whatever is wrong with it, the error names it: Pyodide's own does not. */
+async function importPart<T>(url: string, member: keyof T & string): Promise<T> {
+  const part = await (import(url) as Promise<T>).catch((error: unknown) => {
     throw new Error(`${url} could not be loaded: ${errorText(error)}`);
+  });
+  if (typeof part[member] !== 'function') {
+    throw new Error(`${url} could not be loaded: it is no script of Pyodide's`);
   }
+  return part;
 }
 
 async function start(
@@ -101,7 +114,7 @@ async function restore(
       const snapshot = await opened;
       settings.INITIAL_MEMORY = snapshot.heapSize;
       const url = new URL('pyodide.asm.mjs', common.indexURL).href;
-      const { default: create } = (await import(url)) as { default: CreatePyodideModule };
+      const { default: create } = (await import(url)) as RuntimeModule;
       const module = await create(settings);
       const trampoline = readTrampoline(module);
       await layDown(snapshot, module.HEAPU8);

@@ -6,6 +6,7 @@
  */
 import * as Comlink from 'comlink';
 
+import { errorText } from '../errors';
 import { PROTOCOL_VERSION, PULSE } from '../protocol';
 import type {
   BootOptions,
@@ -76,9 +77,14 @@ function holdForLife(lock: string | null): Promise<void> {
       resolve();
       return;
     }
-    void navigator.locks.request(lock, () => {
+    const taken = navigator.locks.request(lock, () => {
       resolve();
       return new Promise<never>(() => undefined);
+    });
+    taken.catch((error: unknown) => {
+      // A browser may refuse what it has. Only an end without a word goes unnoticed then.
+      console.warn(`jupyterlite-pool: a worker has no lock: ${errorText(error)}`);
+      resolve();
     });
   });
 }

@@ -78,7 +78,12 @@ FAULTS: dict[str, Fault] = {
 
 #: Faults of `inside/faults.py` that only our pool can have: none of the others reads an iterable
 #: through a window, and none restores workers from memory.
-OURS_ALONE = {"has_too_much_to_do", "are_alike"}
+OURS_ALONE = {
+    "exits_without_a_spare",
+    "starts_while_the_notebook_computes",
+    "has_too_much_to_do",
+    "are_alike",
+}
 
 
 def faults_of(pool: str) -> list[str]:
