@@ -35,9 +35,8 @@ faults: build/.site build/.browser  ## do what can go wrong to a pool under load
 	$(BIN)/python -m tests.faults.report
 
 soak: build/.site build/.browser  ## what is long: crashes, tasks, bytes, bad input (MINUTES=60)
-	cd labextension && FRAMES=100000 ../$(BIN)/python ../tools/node.py npm test --silent -- test/mutated.test.ts
 	MINUTES=$(or $(MINUTES),60) $(BIN)/python -m pytest tests/soak
-	ROUNDS=$(or $(ROUNDS),100) $(BIN)/python -m pytest tests/faults/test_faults.py tests/faults/test_life_cycle.py
+	ROUNDS=$(or $(ROUNDS),100) $(BIN)/python -m pytest tests/faults
 	$(BIN)/python -m tests.faults.report
 
 check: build/.wheel  ## format, lint and types, both languages

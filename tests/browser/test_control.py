@@ -163,6 +163,71 @@ def test_who_does_not_know_the_name_cannot_speak_and_hears_nothing(page: Page) -
     assert page.evaluate("async () => (await window.reply).content.status") == "ok"
 
 
+#: For another kernel that has come to know the name of a channel: it hears all that is said there,
+#: and says what it likes.
+SPY = """
+import asyncio, json, js
+from pyodide.ffi import create_proxy
+heard = []
+channel = js.BroadcastChannel.new({name!r})
+def hear(event):
+    heard.append(json.loads(js.JSON.stringify(event.data)))
+channel.onmessage = create_proxy(hear)
+def say(word):
+    channel.postMessage(js.JSON.parse(json.dumps(word)))
+"""
+
+#: What would be believed if it came over a worker's port, or ran.
+FORGED: list[Any] = [
+    {"kind": "result", "batch": 0, "payload": [128, 4], "next": 0, "done": True, "memory": 0},
+    {"kind": "fatal", "reason": "exited", "status": 0, "batch": 0, "message": "", "memory": 0},
+    {"type": "run", "code": "stolen = True"},
+    {"type": "settings", "settings": {"workerUrl": "https://example.org/worker.js"}},
+]
+
+
+def test_who_has_the_name_can_interrupt_and_hears_no_more_than_control_words(page: Page) -> None:
+    notebook = Notebook(page)
+    notebook.run(START)
+    notebook.run("list(pool_map(abs, range(4), progress=False))")
+    name = notebook.value("_control._control.name")
+    other_page = page.context.new_page()
+    other_page.goto(page.url)
+    spy = Kernel(other_page)
+    spy.run(SPY.format(name=name))
+
+    # A call that carries data there and back, while the spy listens and forges.
+    notebook.start("future = executor.submit(hear, 'go on'); told = future.result()")
+    page.evaluate(SHOWN, "runs now")
+    for word in FORGED:
+        spy.run(f"say({word!r})")
+    page.evaluate(POST, ["go on", "a secret"])
+    page.evaluate("() => window.ran")
+    assert notebook.value("[told, 'stolen' in globals()]") == ["a secret", False]
+
+    notebook.start("future = executor.submit(hear, 'go on'); told = future.result()")
+    page.evaluate(SHOWN, "runs now")
+    page.evaluate(
+        """() => window.jupyterapp.serviceManager.settings.save(
+          'jupyterlite-pool:plugin', '{"progressAfter": 3}')"""
+    )
+    press_button(page)
+    page.evaluate("() => window.ran")
+    assert "KeyboardInterrupt" in notebook.error()
+    notebook.run("list(pool_map(abs, range(4), progress=False))")
+    words = spy.value("heard")
+    assert {"type": "interrupt"} in words
+    assert {word["type"] for word in words} <= {"heard", "interrupt", "cancel", "settings"}
+    assert "secret" not in json.dumps(words)
+
+    # It can do what the page can: interrupt.
+    notebook.start("executor.submit(hear, 'never').result()")
+    page.evaluate(SHOWN, "runs now")
+    spy.run("say({'type': 'interrupt'})")
+    page.evaluate("() => window.ran")
+    assert "KeyboardInterrupt" in notebook.error()
+
+
 @pytest.mark.long
 def test_a_kernel_says_its_name_again_until_it_was_heard(page: Page) -> None:
     # The first word is lost, as if the page had not been ready for it.

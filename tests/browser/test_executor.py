@@ -50,6 +50,19 @@ with WorkerPoolExecutor(1) as other:
     assert kernel.value("sorted(pids) == sorted(known) and len(set(pids)) == len(pids) >= 2")
 
 
+def test_two_cells_that_are_sent_at_once_both_wait_and_both_end(kernel: Kernel) -> None:
+    # A kernel takes the second one while Python stands still in the first, if it takes it at all.
+    both = kernel.page.evaluate(
+        "codes => Promise.all(codes.map(code => window.poolTest.run(code)))",
+        [
+            "first = list(executor.map(pow, range(20), [2] * 20, chunksize=1))",
+            "second = [executor.submit(abs, -x).result() for x in range(20)]",
+        ],
+    )
+    assert [reply["status"] for reply in both] == ["ok", "ok"]
+    assert kernel.value("[first, second]") == [[x * x for x in range(20)], list(range(20))]
+
+
 def test_many_futures_through_as_completed_and_wait(kernel: Kernel) -> None:
     kernel.run(
         """

@@ -210,12 +210,32 @@ def test_the_cards_button_cancels_its_job(pressed: Pressed, code: str) -> None:
     assert pressed.value("list(pool_map(abs, [-1], progress=False))") == [1]
 
 
+def test_the_cards_button_cancels_a_job_that_no_cell_waits_for(pressed: Pressed) -> None:
+    pressed.notebook.run("job = pool_map(spin, range(6), chunksize=1, label='spin', block=False)")
+    card = pressed.notebook.cards.last
+    expect(card).to_contain_text("5/6")
+    press_cancel(pressed.page)
+    expect(card).to_contain_text("■ cancelled")
+    assert pressed.value("[job.done(), job.partial()]") == [True, [0, 1, 2, None, 4, 5]]
+    assert pressed.value("list(pool_map(abs, [-1], progress=False))") == [1]
+
+
 def test_jobs_that_the_cell_does_not_wait_for_go_on(pressed: Pressed) -> None:
     pressed.notebook.run("other = await background()\nmine = []")
     error = pressed.press("mine.append(executor.submit(spin, 3)); mine[0].result()")
     assert "KeyboardInterrupt" in error
     pressed.notebook.run("done = await other")
     assert pressed.value("[len(done), mine[0].cancelled()]") == [12, True]
+
+
+def test_a_call_of_an_executor_that_nobody_holds_is_found(pressed: Pressed) -> None:
+    pressed.notebook.run("other = await background()")
+    error = pressed.press(
+        "alone = WorkerPoolExecutor(1).submit(spin, 3); concurrent.futures.wait([alone])"
+    )
+    assert "KeyboardInterrupt" in error
+    pressed.notebook.run("done = await other")
+    assert pressed.value("[len(done), alone.cancelled()]") == [12, True]
 
 
 def test_where_a_cell_waits_for_no_job_all_are_cancelled(pressed: Pressed) -> None:

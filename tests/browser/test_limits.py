@@ -65,6 +65,9 @@ def test_the_sites_setting_holds_for_all_its_notebooks(pages: Pages, site: str) 
     first.run(WAITS)
     first.run(start + "await until(lambda: executor.status().spares)")
     assert first.value("len(executor.ready_workers)") == 2
+    reply = first.run("more = WorkerPoolExecutor(5)\nsize = more.max_workers\nmore.shutdown()")
+    assert "the setting maxWorkers gives 2 workers to all notebooks" in reply.stderr
+    assert first.value("size") == 2
     second = Kernel(page, "second.ipynb")
     second.run(WAITS)
     second.run(start + "await until(lambda: executor.ready_workers)")

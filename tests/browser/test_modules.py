@@ -53,13 +53,15 @@ def test_after_a_reload_tasks_run_the_new_code(kernel: Kernel) -> None:
 
 def test_autoreload(kernel: Kernel) -> None:
     kernel.run("write('own_b.py', 'def f(x):\\n    return x + 1\\n')")
-    kernel.run("%load_ext autoreload\n%autoreload 2\nimport own_b")
+    kernel.run("%load_ext autoreload\n%autoreload 2\nimport own_b\nfrom own_b import f")
     try:
         assert kernel.value("ask(own_b.f, 1)") == 2
         kernel.run("write('own_b.py', 'def f(x):\\n    return x + 10\\n')")
         assert kernel.value("[own_b.f(1), ask(own_b.f, 1)]") == [11, 11]
+        assert kernel.value("[f(1), ask(f, 1), ask(lambda x: f(x), 1)]") == [11, 11, 11]
         kernel.run("write('own_b.py', 'y = 5\\n\\ndef f(x):\\n    return x + y\\n')")
         assert kernel.value("[own_b.f(1), ask(own_b.f, 1)]") == [6, 6]
+        assert kernel.value("[f(1), ask(f, 1), ask(lambda x: f(x), 1)]") == [6, 6, 6]
     finally:
         kernel.run("%autoreload 0\n%unload_ext autoreload")
 

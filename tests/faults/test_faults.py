@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import statistics
+from typing import Any
 
 import pytest
 
@@ -20,32 +22,39 @@ FAULTS = [
     and any(isinstance(d, ast.Call) and d.func.id == "fault" for d in node.decorator_list)  # type: ignore[attr-defined]
 ]
 
-#: As shares of an ordinary start: until a fault is known, and until all workers are back, with a
-#: spare at hand. What a machine does beside may cost more than all that, so single rounds are given
-#: these seconds besides.
-KNOWN, BACK, BESIDE = 0.02, 0.05, 2.0
+#: Seconds besides that single rounds are given: what a machine does meanwhile may cost more than
+#: all that is measured. Many rounds have a median, which is given none.
+BESIDE, MANY = 2.0, 20
 
-#: These take their time before anything is wrong, or start a pool.
-SLOW = {"fills_memory", "is_shut_down", "has_too_much_to_do"}
+#: The share of its time limit by which a task may exceed it.
+OVERRUN = 0.1
 
 
 @pytest.mark.timeout(60 + 30 * ROUNDS)
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault(ill_treated: Kernel, boot: float, record: Record, name: str) -> None:
+    outcomes: list[dict[str, Any]] = []
     for number in range(ROUNDS):
         seed = (SEED + 1_000_003 * number) % 2**32
         outcome = ill_treated.value(f"await run_round(executor, {name!r}, {seed})")
+        outcomes.append(outcome)
         record.rounds.append({**outcome, "boot": boot})
         assert outcome["lost"] == 0
         assert outcome["duplicated"] == 0
         assert outcome["failed elsewhere"] == []
         assert outcome["next"] is True
         assert outcome["tasks"] > 3
-        if name not in SLOW:
-            assert outcome["detect"] <= KNOWN * boot + BESIDE
-            assert outcome["recover"] <= BACK * boot + BESIDE
+        if outcome["targets"]:
+            known, back = outcome["targets"]
+            assert outcome["detect"] <= known * boot + BESIDE
+            assert outcome["recover"] <= back * boot + BESIDE
+    if ROUNDS >= MANY and outcomes[0]["targets"]:
+        known, back = outcomes[0]["targets"]
+        assert statistics.median(outcome["detect"] for outcome in outcomes) <= known * boot
+        assert statistics.median(outcome["recover"] for outcome in outcomes) <= back * boot
+        assert statistics.median(outcome.get("overrun", 0) for outcome in outcomes) <= OVERRUN
 
 
 def test_every_fault_is_found() -> None:
     assert len(FAULTS) >= 24
-    assert set(FAULTS) >= SLOW
+    assert len(set(FAULTS)) == len(FAULTS)

@@ -12,6 +12,7 @@ from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
 from tests.support.ruined import MISSING, RUINS, SILENT, Site, ruined_site
 
+from . import ROUNDS
 from .report import Record
 
 POOL = "/extensions/jupyterlite-pool/static/pool.js"
@@ -94,9 +95,7 @@ def test_a_file_of_the_site_is_ruined(
     outcome = start(page, ruined)
     assert outcome["failed"] is not None, outcome
     assert outcome["failed"]["name"] == "PoolStartError"
-    # The file itself is named where anybody can know it; Python's library is read by Pyodide.
-    folder = file.rpartition("/")[0]
-    assert file in outcome["failed"]["message"] or folder in outcome["failed"]["message"]
+    assert file in outcome["failed"]["message"], outcome["failed"]["message"]
     assert outcome["value"] == "PoolStartError", "what was queued is told as well"
     assert outcome["made"] <= 4, "no storm of starts"
     assert outcome["took"] < 2 * TIMEOUT + 10
@@ -147,22 +146,22 @@ def test_a_ruined_snapshot_only_makes_starts_slow(
     record.add("`snapshot.bin` is ruined: workers start the slow way")
 
 
+@pytest.mark.timeout(60 + 30 * ROUNDS)
 def test_a_kernel_without_workers_computes_itself_and_says_why(
     ruined: Site, pages: Pages, record: Record
 ) -> None:
     kernel = Kernel(pages.open(f"{ruined.url}/lab/index.html"), strict=False)
     ruined.ruined["/static/worker.js"] = MISSING
-    reply = kernel.run(
-        "from jupyterlite_pool import pool_map, WorkerPoolExecutor, errors\n"
-        "print(list(pool_map(abs, [-1, -2])))"
-    )
-    assert "[1, 2]" in reply.stdout
-    assert "no worker could start" in reply.stderr
-    assert f"{ruined.url}/extensions/jupyterlite-pool/static/worker.js" in reply.stderr
-    assert "running 2 items one at a time in the kernel" in reply.stderr
-    error = kernel.fails("WorkerPoolExecutor(1).submit(abs, -1).result()")
-    assert "PoolStartError" in error["ename"]
-    record.add("no worker can start: `pool_map` runs in the notebook, and says so")
+    kernel.run("from jupyterlite_pool import pool_map, WorkerPoolExecutor, errors")
+    for _ in range(ROUNDS):
+        reply = kernel.run("print(list(pool_map(abs, [-1, -2])))")
+        assert "[1, 2]" in reply.stdout
+        assert "no worker could start" in reply.stderr
+        assert f"{ruined.url}/extensions/jupyterlite-pool/static/worker.js" in reply.stderr
+        assert "running 2 items one at a time in the kernel" in reply.stderr
+        error = kernel.fails("WorkerPoolExecutor(1).submit(abs, -1).result()")
+        assert "PoolStartError" in error["ename"]
+        record.add("no worker can start: `pool_map` runs in the notebook, and says so", tasks=3)
 
 
 def test_magics_without_workers_run_in_the_kernel_and_say_why(ruined: Site, pages: Pages) -> None:
@@ -208,22 +207,26 @@ def test_a_magic_never_runs_in_the_kernel_what_workers_could_not_be_set_up_for(
     assert kernel.run("%pool_map abs [-1]").result == "[1]", "with workers of a new pool"
 
 
+@pytest.mark.timeout(60 + 30 * ROUNDS)
 def test_an_initializer_that_raises_breaks_its_pool_and_says_where(
     pages: Pages, site: str, record: Record
 ) -> None:
     kernel = Kernel(pages.open(f"{site}/lab/index.html"))
     kernel.run(
+        "import asyncio\n"
         "from jupyterlite_pool import WorkerPoolExecutor\n"
         "def prepare():\n"
         "    raise LookupError('no data here')\n"
-        "executor = WorkerPoolExecutor(2, initializer=prepare)\n"
-        "futures = [executor.submit(abs, -i) for i in range(5)]\n"
-        "import asyncio\n"
-        "ends = await asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=True)"
     )
-    assert kernel.value("[type(e).__name__ for e in ends]") == ["PoolStartError"] * 5
-    assert "LookupError: no data here" in kernel.value("str(ends[0])")
-    assert kernel.value("type(ends[0].__cause__).__name__") == "LookupError"
-    error = kernel.fails("executor.submit(abs, -1)")
-    assert "PoolStartError" in error["ename"]
-    record.add("an initializer raises")
+    for _ in range(ROUNDS):
+        kernel.run(
+            "executor = WorkerPoolExecutor(2, initializer=prepare)\n"
+            "calls = [asyncio.wrap_future(executor.submit(abs, -i)) for i in range(5)]\n"
+            "ends = await asyncio.gather(*calls, return_exceptions=True)"
+        )
+        assert kernel.value("[type(e).__name__ for e in ends]") == ["PoolStartError"] * 5
+        assert "LookupError: no data here" in kernel.value("str(ends[0])")
+        assert kernel.value("type(ends[0].__cause__).__name__") == "LookupError"
+        error = kernel.fails("executor.submit(abs, -1)")
+        assert "PoolStartError" in error["ename"]
+        record.add("an initializer raises", tasks=5)

@@ -63,9 +63,10 @@ class Notebook:
         self.page.evaluate(RUN, code)
 
     def run(self, code: str) -> None:
-        """Run a new cell to its end."""
+        """Run a new cell that must succeed to its end."""
         self.start(code)
         self.page.evaluate("() => window.ran")
+        assert self.error() == "", f"{self.error()}: {code}"
 
     def printed(self) -> str:
         """What the last cell has printed."""

@@ -78,6 +78,8 @@ class Load:
         self.executor = executor
         #: How often each task started, by name.
         self.starts: Counter[str] = Counter()
+        #: When each was heard to start last.
+        self.started_at: dict[str, float] = {}
         self.printed: list[str] = []
         self.submitted = 0
         self.right = 0
@@ -92,6 +94,7 @@ class Load:
         for line in text.splitlines():
             if line.startswith(MARK):
                 self.starts[line[len(MARK) :]] += 1
+                self.started_at[line[len(MARK) :]] = now()
             else:
                 self.printed.append(line)
 

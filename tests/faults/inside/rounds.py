@@ -25,7 +25,7 @@ async def ready(executor: WorkerPoolExecutor) -> None:
 
 async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[str, Any]:
     """Let a fault happen to a pool at an instant that a seed decides."""
-    words, act, replaces = FAULTS[name]
+    words, act, replaces, targets = FAULTS[name]
     rng = random.Random(seed)
     load = Load(executor)
     await ready(executor)
@@ -34,7 +34,8 @@ async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[
     await until(lambda: load.right >= 3)
     await asyncio.sleep(rng.random() * 0.05)
     happened = now()
-    instant = await asyncio.wait_for(act(Scene(executor, load, rng, f"{name} {seed}")), HANGS)
+    scene = Scene(executor, load, rng, f"{name} {seed}", checks=[], told={})
+    instant = await asyncio.wait_for(act(scene), HANGS)
     happened = happened if instant is None else instant
     detected = now()
     if replaces:  # by a spare, or by one that is started now
@@ -42,6 +43,8 @@ async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[
         await until(lambda: len(executor.ready_workers) == SIZE)
     probe = await asyncio.wait_for(executor.submit(abs, -1), HANGS)
     recovered = now()
+    for check in scene.checks:
+        await asyncio.wait_for(check(), HANGS)
     await load.stop()
     assert load.uncounted == 0, load.uncounted
     gone = before - executor.ready_workers
@@ -51,10 +54,12 @@ async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[
         "seed": seed,
         "detect": detected - happened,
         "recover": recovered - happened,
+        "targets": targets,
         "tasks": load.submitted,
         "lost": load.lost,
         "duplicated": load.duplicated,
         "failed elsewhere": load.failures,
         "unknown": load.unknown,
         "next": probe == 1,
+        **scene.told,
     }

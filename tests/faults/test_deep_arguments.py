@@ -1,0 +1,62 @@
+"""How deeply nested arguments a notebook's own Python can pickle, with a pool or without."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.conftest import Pages
+from tests.support.kernel import Kernel
+
+NEST = """
+import pickle
+from jupyterlite_pool import WorkerPoolExecutor
+
+def nest(depth):
+    nested = []
+    for _ in range(depth):
+        nested = [nested]
+    return nested
+
+def measure(nested):
+    depth = 0
+    while nested:
+        [nested] = nested
+        depth += 1
+    return depth
+
+async def call(function, argument):
+    with WorkerPoolExecutor(1) as executor:
+        return await executor.submit(function, argument)
+"""
+
+ALONE = "pickle.dumps(nest({depth}))"
+WITH_A_POOL = "await call(measure, nest({depth}))"
+
+
+@pytest.fixture
+def page(pages: Pages, site: str) -> Page:
+    return pages.open(f"{site}/lab/index.html")
+
+
+@pytest.mark.parametrize("depth", [10**2, 10**3])
+def test_a_thousand_levels_arrive(kernel: Kernel, depth: int) -> None:
+    kernel.run(NEST)
+    assert kernel.value(f"await call(measure, nest({depth}))") == depth
+    assert kernel.value(f"measure(await call(nest, {depth}))") == depth
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("code", [ALONE, WITH_A_POOL], ids=["alone", "with a pool"])
+@pytest.mark.parametrize("depth", [10**4, 10**5])
+def test_ten_thousand_levels_end_the_notebooks_python_with_a_pool_or_without(
+    page: Page, code: str, depth: int
+) -> None:
+    kernel = Kernel(page)
+    kernel.run(NEST)
+    with page.expect_console_message(lambda message: "fatal error" in message.text):
+        kernel.start(code.format(depth=depth))
+    page.evaluate("() => window.poolTest.session.kernel.restart()")
+    assert kernel.value("'nest' in globals()") is False
+    kernel.run(NEST)
+    assert kernel.value("await call(measure, nest(10))") == 10
