@@ -55,7 +55,7 @@ def test_counts_rise_while_the_cell_blocks(notebook: Notebook) -> None:
           return counts.size >= 3 && prompts.some(({ textContent }) => textContent.includes('*'));
         }"""
     )
-    page.evaluate("() => window.ran")
+    notebook.finish()
     seen = page.evaluate("() => window.seen")
     done = [int(entry["text"].split("/")[0]) for entry in seen]
     assert done == sorted(done), "counts only rise"
@@ -92,7 +92,8 @@ def test_the_card_says_how_it_ended(notebook: Notebook) -> None:
 
 
 def test_a_failed_job_says_so(notebook: Notebook) -> None:
-    notebook.run(SLOW + "pool_map(slow, range(40))")
+    notebook.start(SLOW + "pool_map(slow, range(40))")
+    notebook.finish()
     card = notebook.cards.last
     expect(card).to_contain_text("✗ failed")
     expect(card).to_contain_text("1 failed")

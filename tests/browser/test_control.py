@@ -78,7 +78,7 @@ def test_words_that_are_none_do_nothing_and_are_told_of(page: Page) -> None:
         for word in MALFORMED:
             page.evaluate(POST, [name, word])
     page.evaluate(POST, ["go on", "end"])
-    page.evaluate("() => window.ran")
+    notebook.finish()
     assert notebook.value("[heard, future.cancelled(), repr(_control.page)]") == [
         "end",
         False,
@@ -157,7 +157,7 @@ def test_who_does_not_know_the_name_cannot_speak_and_hears_nothing(page: Page) -
     other.start("executor.submit(hear, 'never').result()")
     page.evaluate(SHOWN, "runs now")
     page.evaluate("() => window.panel.sessionContext.session.kernel.interrupt()")
-    page.evaluate("() => window.ran")
+    other.finish()
     assert "KeyboardInterrupt" in other.error()
     page.evaluate(POST, ["go on", "end"])
     assert page.evaluate("async () => (await window.reply).content.status") == "ok"
@@ -202,7 +202,7 @@ def test_who_has_the_name_can_interrupt_and_hears_no_more_than_control_words(pag
     for word in FORGED:
         spy.run(f"say({word!r})")
     page.evaluate(POST, ["go on", "a secret"])
-    page.evaluate("() => window.ran")
+    notebook.finish()
     assert notebook.value("[told, 'stolen' in globals()]") == ["a secret", False]
 
     notebook.start("future = executor.submit(hear, 'go on'); told = future.result()")
@@ -212,7 +212,7 @@ def test_who_has_the_name_can_interrupt_and_hears_no_more_than_control_words(pag
           'jupyterlite-pool:plugin', '{"progressAfter": 3}')"""
     )
     press_button(page)
-    page.evaluate("() => window.ran")
+    notebook.finish()
     assert "KeyboardInterrupt" in notebook.error()
     notebook.run("list(pool_map(abs, range(4), progress=False))")
     words = spy.value("heard")
@@ -224,7 +224,7 @@ def test_who_has_the_name_can_interrupt_and_hears_no_more_than_control_words(pag
     notebook.start("executor.submit(hear, 'never').result()")
     page.evaluate(SHOWN, "runs now")
     spy.run("say({'type': 'interrupt'})")
-    page.evaluate("() => window.ran")
+    notebook.finish()
     assert "KeyboardInterrupt" in notebook.error()
 
 
@@ -285,7 +285,7 @@ def test_a_restarted_kernel_listens_under_another_name(page: Page) -> None:
     notebook.start("executor.submit(hear, 'never').result()")
     page.evaluate(SHOWN, "runs now")
     press_button(page)
-    page.evaluate("() => window.ran")
+    notebook.finish()
     assert "KeyboardInterrupt" in notebook.error()
 
 

@@ -285,6 +285,6 @@ def test_where_the_settings_say_so_interrupts_leave_jobs_alone(
     notebook.start("print('waits now'); value = executor.submit(time.sleep, 1).result()")
     notebook.page.evaluate(SHOWN, "waits now")
     press_button(notebook.page)
-    notebook.page.evaluate("() => window.ran")
+    notebook.finish()
     assert notebook.error() == ""
     assert notebook.value("value") is None

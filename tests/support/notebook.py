@@ -62,10 +62,14 @@ class Notebook:
         """Run a new cell, and do not wait for its end."""
         self.page.evaluate(RUN, code)
 
+    def finish(self) -> None:
+        """Wait for the end of the cell that was started last, whatever that is."""
+        self.page.evaluate("() => window.ran")
+
     def run(self, code: str) -> None:
         """Run a new cell that must succeed to its end."""
         self.start(code)
-        self.page.evaluate("() => window.ran")
+        self.finish()
         assert self.error() == "", f"{self.error()}: {code}"
 
     def printed(self) -> str:

@@ -77,11 +77,16 @@ function holdForLife(lock: string | null): Promise<void> {
       resolve();
       return;
     }
-    const taken = navigator.locks.request(lock, () => {
+    let held = false;
+    const life = navigator.locks.request(lock, () => {
+      held = true;
       resolve();
       return new Promise<never>(() => undefined);
     });
-    taken.catch((error: unknown) => {
+    life.catch((error: unknown) => {
+      if (held) {
+        throw error; // taken away by another script: nobody catches it, so the worker is replaced
+      }
       // A browser may refuse what it has. Only an end without a word goes unnoticed then.
       console.warn(`jupyterlite-pool: a worker has no lock: ${errorText(error)}`);
       resolve();
