@@ -52,7 +52,9 @@ class Record:
         )
         ours = {entry["words"] for entry in self.rounds}
         others = [entry for entry in before["rounds"] if entry["words"] not in ours]
-        kept = {"boots": self.boots or before["boots"], "rounds": [*self.rounds, *others]}
+        places = list(dict.fromkeys(entry["words"] for entry in [*before["rounds"], *self.rounds]))
+        rounds = sorted([*self.rounds, *others], key=lambda entry: places.index(entry["words"]))
+        kept = {"boots": self.boots or before["boots"], "rounds": rounds}
         text = json.dumps(kept, indent=1)
         FILE.write_text(text + "\n", "utf-8")
 

@@ -1,7 +1,8 @@
 """The faults that a task, a worker or a caller can bring about, one function each.
 
 Each takes a `Scene`, does the fault and checks what became of the task. It returns the instant of
-the fault, from which its detection is counted: now by default.
+the fault, from which its detection is counted: by default that of which its task has told, or else
+that of the call.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from jupyterlite_pool.errors import (
 )
 
 from .forging import forge
-from .load import Load, marked, marked_async, now, until
+from .load import Load, breaks, marked, marked_async, now, until
 
 #: Seconds that a task which loops is given.
 LIMIT = 1.0
@@ -155,14 +156,17 @@ async def raises(scene: Scene) -> None:
 
 
 def _exit() -> None:
+    breaks()
     os._exit(7)
 
 
 def _abort() -> None:
+    breaks()
     os.abort()
 
 
 def _trap() -> None:
+    breaks()
     ctypes.string_at(0xFFFFFFF0)
 
 
@@ -172,14 +176,12 @@ async def exits(scene: Scene) -> None:
 
 
 @fault("a task calls `os._exit(7)`, and no spare is ready", replaces=True, targets=NO_SPARE)
-async def exits_without_a_spare(scene: Scene) -> float:
+async def exits_without_a_spare(scene: Scene) -> None:
     reserve = scene.executor._backend._pool.crew.reserve  # type: ignore[attr-defined]
     for launched in list(reserve.spares.values()):
         launched.handle.terminate()
     assert scene.executor.status().spares == 0
-    gone = now()
     check_loss(await scene.error_of(_exit), "exited", 7)
-    return gone
 
 
 @fault("a task calls `os.abort()`", replaces=True)
@@ -197,6 +199,7 @@ def _nest_partials() -> None:
     for _ in range(100_000):
         nested = functools.partial(nested)
         nested.__dict__["keep"] = 1  # or else they are joined
+    breaks()
     nested(1)
 
 
@@ -205,6 +208,7 @@ def _deep_repr() -> str:
     for _ in range(100_000):
         nested = [nested]
     sys.setrecursionlimit(1_000_000)
+    breaks()
     return repr(nested)
 
 
@@ -227,6 +231,7 @@ def _nest(depth: int) -> list[Any]:
     nested: list[Any] = []
     for _ in range(depth):
         nested = [nested]
+    breaks()
     return nested
 
 

@@ -16,6 +16,10 @@ from jupyterlite_pool._tasks import Task, TaskSource
 #: that starts are counted even where no result ever comes.
 MARK = "» start "
 
+#: What a task prints at the instant of its fault, before that instant: seconds by the clock that
+#: all interpreters of a browser have in common.
+BREAKS = "» breaks "
+
 #: Tasks of the load that are on their way at any moment.
 IN_FLIGHT = 3
 
@@ -33,6 +37,13 @@ async def marked_async(name: str, function: Callable[..., Any], *args: Any) -> A
     """As `marked`, for what is awaited."""
     print(f"» start {name}", flush=True)
     return await function(*args)
+
+
+def breaks() -> None:
+    """Say that what comes next is a task's fault: what it needed for that is there."""
+    import time
+
+    print(f"» breaks {time.time()}", flush=True)
 
 
 def compute(number: int, seconds: float) -> int:
@@ -80,6 +91,8 @@ class Load:
         self.starts: Counter[str] = Counter()
         #: When each was heard to start last.
         self.started_at: dict[str, float] = {}
+        #: When the fault of a task happened last, where it said so.
+        self.broke_at: float | None = None
         self.printed: list[str] = []
         self.submitted = 0
         self.right = 0
@@ -95,6 +108,8 @@ class Load:
             if line.startswith(MARK):
                 self.starts[line[len(MARK) :]] += 1
                 self.started_at[line[len(MARK) :]] = now()
+            elif line.startswith(BREAKS):
+                self.broke_at = now() - (time.time() - float(line[len(BREAKS) :]))
             else:
                 self.printed.append(line)
 

@@ -36,7 +36,8 @@ async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[
     happened = now()
     scene = Scene(executor, load, rng, f"{name} {seed}", checks=[], told={})
     instant = await asyncio.wait_for(act(scene), HANGS)
-    happened = happened if instant is None else instant
+    for told in (load.broke_at, instant):
+        happened = happened if told is None else told
     detected = now()
     if replaces:  # by a spare, or by one that is started now
         await until(lambda: before - executor.ready_workers)
