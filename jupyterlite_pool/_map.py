@@ -61,7 +61,8 @@ def pool_map(
         seed: gives each item a random stream of its own that depends only on this number and the
             item's index.
         timeout: seconds that the whole job may take.
-        task_timeout: seconds that one item may take; a worker that exceeds it is replaced.
+        task_timeout: seconds that one item may take; a worker that exceeds it is replaced. They
+            count from the call of `fn`: not while packages come, nor while arguments are read.
         retries: how often to run an item again whose worker was lost. Never after an exception.
         return_exceptions: run every item, and put exceptions among the results.
         progress: True to show the progress card at once, False for none; None to show it when the

@@ -406,7 +406,7 @@ HOLD_BACK = """handle => {
 
 
 @fault("an idle worker ends, and tasks come before the pool knows", replaces=True)
-async def ends_between_tasks(scene: Scene) -> None:
+async def ends_between_tasks(scene: Scene) -> float:
     import js
 
     await scene.load.stop()
@@ -422,9 +422,11 @@ async def ends_between_tasks(scene: Scene) -> None:
     await held.heard
     futures = [executor.submit(marked, f"{scene.name} {i}", abs, -i) for i in range(20)]
     assert scene.handle(victim).inbox.length > 0, "it was given none"
+    told = now()
     held.release()
     assert [await future for future in futures] == list(range(20))
     scene.load.start()
+    return told
 
 
 # What cannot travel.
