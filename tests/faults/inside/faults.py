@@ -107,7 +107,7 @@ class Listed(NamedTuple):
     act: Fault
     #: Whether a worker is replaced by it.
     replaces: bool
-    #: None where it takes its time before anything is wrong, or starts a pool.
+    #: None where nothing is wrong for a while, or ever, or where a pool is started.
     targets: Targets | None
 
 
@@ -336,6 +336,7 @@ async def talks_on(scene: Scene) -> float:
 async def _close() -> None:
     import js
 
+    breaks()
     js.self.close()
     await asyncio.sleep(3600)
 
@@ -368,6 +369,7 @@ async def vanishes(scene: Scene) -> float:
 def _leave(what: str) -> int:
     import js
 
+    breaks()
     js.eval(what)
     return 5
 
@@ -576,7 +578,7 @@ def _draw() -> tuple[int, float, str, str]:
     return os.getpid(), random.random(), str(uuid.uuid4()), tempfile.mktemp()
 
 
-@fault("workers are restored from one and the same memory", replaces=False)
+@fault("workers are restored from one and the same memory", replaces=False, targets=None)
 async def are_alike(scene: Scene) -> None:
     draws = await asyncio.gather(*(scene.executor.submit(_draw) for _ in range(8)))
     pids, *columns = zip(*draws, strict=True)
