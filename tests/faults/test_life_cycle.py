@@ -201,8 +201,12 @@ def test_a_page_is_left_and_come_back_to(
     page: Page, site: str, beacons: Beacons, boot: float, record: Record
 ) -> None:
     kernel = Kernel(page)
-    for number in range(ROUNDS):
-        map_ = Round(beacons, "away", number)
+    kept = tried = 0
+    while kept < ROUNDS:
+        map_ = Round(beacons, "away", tried)
+        tried += 1
+        # A browser need not keep a page: now and then some script of it runs after it was left.
+        assert tried <= 2 * ROUNDS + 2, f"{kept} of {tried} pages were kept"
         since = map_.start(kernel)
         page.evaluate("() => { window.keptMark = true; }")
         page.goto(f"{site}/jupyter-lite.json")
@@ -210,19 +214,25 @@ def test_a_page_is_left_and_come_back_to(
         assert outlived <= 2 * KILL, f"{outlived:.1f} s; the kernel: {map_.state}"
         begun = len(map_.heard)
         page.go_back(wait_until="commit")
-        assert page.evaluate("() => window.keptMark === true"), "it was not kept, but loaded again"
-        beacons.wait_more(map_.name)
-        if map_.state == "nothing":  # the others' cells never end
-            kernel.run(f"while None in job.partial()[1:{begun}]: await asyncio.sleep(0.01)")
-            kernel.run("job.cancel(running=True)")
-            values = dict(enumerate(kernel.value("job.partial()")))
-            ended = {i: value for i, value in values.items() if value is not None}
-            assert set(ended) >= set(range(1, begun)), "what had begun when it was left"
-            assert ended == {i: f"{map_.name}{i}" for i in ended}
-        page.reload()
+        if page.evaluate("() => window.keptMark === true"):
+            kept += 1
+            check_it_goes_on(map_, kernel, begun)
+            map_.keep(record, "the page is left for another, and come back to", boot, outlived)
+            page.reload()
         kernel = Kernel(page)
         check_next_call(kernel)
-        map_.keep(record, "the page is left for another, and come back to", boot, outlived)
+
+
+def check_it_goes_on(map_: Round, kernel: Kernel, begun: int) -> None:
+    """A map of a page that was kept has what it had, and more comes; so many items had begun."""
+    map_.beacons.wait_more(map_.name)
+    if map_.state == "nothing":  # the others' cells never end
+        kernel.run(f"while None in job.partial()[1:{begun}]: await asyncio.sleep(0.01)")
+        kernel.run("job.cancel(running=True)")
+        values = dict(enumerate(kernel.value("job.partial()")))
+        ended = {i: value for i, value in values.items() if value is not None}
+        assert set(ended) >= set(range(1, begun)), "what had begun when it was left"
+        assert ended == {i: f"{map_.name}{i}" for i in ended}
 
 
 @pytest.mark.timeout(60 + 30 * ROUNDS)
