@@ -31,13 +31,12 @@ def _often(fixture_name: str, config: pytest.Config) -> Literal["module", "funct
 
 
 @pytest.fixture(scope=_often)
-def boot(module_pages: Pages, site: str, record: Record) -> float:
+def boot(module_pages: Pages, site: str) -> float:
     """Seconds of an ordinary start of Pyodide, in this run."""
     page = module_pages.open(f"{site}/jupyter-lite.json")
     script = (ROOT / "benchmarks" / "starting.js").read_text("utf-8")
     took = float(page.evaluate(script, [site, "bare", 1]))
     page.close()
-    record.boots.append(took)
     return took
 
 

@@ -28,12 +28,10 @@ HEAD = (
 
 
 class Record:
-    """Keeps the rounds of a run, beside the time of an ordinary start in the same run."""
+    """Keeps the rounds of a run, each beside the time of an ordinary start in the same run."""
 
     def __init__(self) -> None:
         self.rounds: list[dict[str, Any]] = []
-        #: Seconds of an ordinary start, each.
-        self.boots: list[float] = []
 
     def add(self, words: str, detect: float | None = None, **known: float) -> None:
         """Keep a round of a fault that is done to a page or a site; its test has judged it.
@@ -47,15 +45,12 @@ class Record:
     def write(self) -> None:
         """Take the places of the same faults in what other runs have left, and keep the rest."""
         FILE.parent.mkdir(exist_ok=True)
-        before = (
-            json.loads(FILE.read_text("utf-8")) if FILE.exists() else {"boots": [], "rounds": []}
-        )
+        before = json.loads(FILE.read_text("utf-8"))["rounds"] if FILE.exists() else []
         ours = {entry["words"] for entry in self.rounds}
-        others = [entry for entry in before["rounds"] if entry["words"] not in ours]
-        places = list(dict.fromkeys(entry["words"] for entry in [*before["rounds"], *self.rounds]))
+        others = [entry for entry in before if entry["words"] not in ours]
+        places = list(dict.fromkeys(entry["words"] for entry in [*before, *self.rounds]))
         rounds = sorted([*self.rounds, *others], key=lambda entry: places.index(entry["words"]))
-        kept = {"boots": self.boots or before["boots"], "rounds": rounds}
-        text = json.dumps(kept, indent=1)
+        text = json.dumps({"rounds": rounds}, indent=1)
         FILE.write_text(text + "\n", "utf-8")
 
 
@@ -65,7 +60,7 @@ def table(report: dict[str, Any]) -> str:
     for entry in report["rounds"]:
         by_words.setdefault(entry["words"], []).append(entry)
     lines = [HEAD, *(_line(words, rounds) for words, rounds in by_words.items())]
-    boots = report["boots"]
+    boots = {entry["boot"] for entry in report["rounds"] if "boot" in entry}
     if boots:
         took = f"{statistics.median(boots):.2f} s, the median of {len(boots)}"
         lines += ["", f"An ordinary start took {took}."]
