@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.kernel import Kernel
+from tests.support.kernel import UNTIL, Kernel
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -33,10 +33,16 @@ def who(_):
 
 
 def test_workers_are_restored_from_the_sites_snapshot(kernel: Kernel) -> None:
-    kernel.run("await executor.submit(abs, -1)")
-    assert (
-        kernel.value("all(worker.restored for worker in executor._backend._pool.workers)") is True
+    kernel.run(
+        UNTIL
+        + """
+workers = lambda: list(executor._backend._pool.workers)
+await executor.submit(abs, -1)
+await until(lambda: all(worker.state != "starting" for worker in workers()))
+restored = [worker.restored for worker in workers()]
+"""
     )
+    assert set(kernel.value("restored")) == {True}
 
 
 def test_pool_map_is_awaited(kernel: Kernel) -> None:
