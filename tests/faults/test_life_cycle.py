@@ -296,7 +296,6 @@ def stand_still(
     return seed
 
 
-@pytest.mark.long
 @pytest.mark.timeout(60 + 30 * ROUNDS)
 def test_a_tab_is_frozen_for_longer_than_a_task_may_take(
     site: str, chromium: str, beacons: Beacons, record: Record

@@ -24,7 +24,7 @@ BROWSERS = ("/usr/lib/*/webkit2gtk-4.*/MiniBrowser", "/usr/lib*/webkit2gtk-4.*/M
 
 #: Seconds until the driver listens, and until it answers.
 START = 60
-ANSWER = 120
+ANSWER = 60
 
 
 class Programs(NamedTuple):
