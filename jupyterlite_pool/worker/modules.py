@@ -97,7 +97,10 @@ class OwnModules(MetaPathFinder):
         sent = self._sent.get(name)
         if sent is None:
             found = PathFinder.find_spec(name, path, target)
-            if found is None or found.origin is None or not is_own(found.origin):
+            # What is in an archive or compiled has a loader that knows how to read it.
+            if found is None or not isinstance(found.loader, SourceFileLoader):
+                return found
+            if found.origin is None or not is_own(found.origin):
                 return found
             self._found.add(name)
             folders = found.submodule_search_locations

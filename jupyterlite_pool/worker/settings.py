@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TextIO
 
+from . import time_zone
+
 #: Where the notebook's files are.
 DRIVE = "/drive"
 
@@ -39,6 +41,7 @@ class Settings(NamedTuple):
 
     cwd: str
     variables: dict[str, str]
+    zone: time_zone.TimeZone
     locale: str | None
     filters: list[Any]
     recursion_limit: int
@@ -87,6 +90,7 @@ def look() -> Settings:
     return Settings(
         cwd=os.getcwd(),
         variables=dict(os.environ),
+        zone=time_zone.look(),
         locale=_locale(),
         filters=list(warnings.filters),
         recursion_limit=sys.getrecursionlimit(),
@@ -116,6 +120,7 @@ class SettingsInForce:
         for name in os.environ.keys() - wanted.variables.keys():
             del os.environ[name]
         os.environ.update(wanted.variables)
+        time_zone.apply(wanted.zone)
         if wanted.locale is not None and wanted.locale != _locale():
             locale.setlocale(locale.LC_ALL, wanted.locale)
         if warnings.filters != wanted.filters:
@@ -140,11 +145,36 @@ class SettingsInForce:
             logger.propagate, logger.disabled = levels.propagate, levels.disabled
             added = self._set[name] = []
             for stream, level, formatter in levels.handlers:
-                handler = logging.StreamHandler(getattr(sys, stream))
+                handler = _Carried(logger, getattr(sys, stream))
                 handler.setLevel(level)
                 handler.setFormatter(formatter)
                 logger.addHandler(handler)
                 added.append(handler)
+
+
+class _Carried(logging.StreamHandler):  # type: ignore[type-arg] # at run time from 3.11 on
+    """A handler of the notebook's, in a worker.
+
+    The module that added it there may be imported by a task, and add it here, too. Then that one
+    does for both.
+    """
+
+    def __init__(self, logger: logging.Logger, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._logger = logger
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """As every handler."""
+        name = _stream_name(self.stream)
+        carried = [
+            handler
+            for handler in self._logger.handlers
+            if isinstance(handler, _Carried) and handler.stream is self.stream
+        ]
+        own = sum(stream == name for stream, _, _ in _shown(self._logger.handlers))
+        if carried.index(self) < own:
+            return False
+        return bool(super().handle(record))
 
 
 def _set_loggers() -> Iterator[tuple[str, logging.Logger]]:

@@ -118,6 +118,27 @@ def look():
     ]
 
 
+def test_a_module_in_an_archive(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import zipfile
+with zipfile.ZipFile("/drive/own_archive.zip", "w") as archive:
+    archive.writestr("own_z.py", "def f(x):\\n    return -x\\n")
+sys.path.insert(0, "/drive/own_archive.zip")
+import own_z
+
+def imports(x):
+    import own_z
+    return own_z.f(x), own_z.__file__
+"""
+    )
+    try:
+        assert kernel.value("ask(own_z.f, 1)") == -1
+        assert kernel.value("ask(imports, 2)") == [-2, "/drive/own_archive.zip/own_z.py"]
+    finally:
+        kernel.run("sys.path.remove('/drive/own_archive.zip')")
+
+
 def test_a_module_of_a_folder_that_workers_do_not_have(kernel: Kernel) -> None:
     kernel.run(
         """

@@ -84,6 +84,29 @@ def log(x):
     assert kernel.run("executor.submit(log, 3).result()").stdout == ""
 
 
+def test_a_handler_that_a_module_adds_itself_writes_once(kernel: Kernel) -> None:
+    kernel.run(
+        """
+import importlib, pathlib
+pathlib.Path("/drive/logs.py").write_text('''
+import logging
+log = logging.getLogger("logs")
+log.setLevel(logging.INFO)
+log.addHandler(logging.StreamHandler())
+log.propagate = False
+
+def work(x):
+    log.info("item %s", x)
+''')
+importlib.invalidate_caches()
+import logs
+"""
+    )
+    assert kernel.run("logs.work(3)").stderr == "item 3\n"
+    for _ in range(2):
+        assert kernel.run("executor.submit(logs.work, 4).result()").stderr == "item 4\n"
+
+
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
     "gg=="

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import Pages
 from tests.support.kernel import Kernel
 
 
@@ -205,3 +206,22 @@ two = list(pool_map(draw, range(12), seed=7, chunksize=1))
 """
     )
     assert kernel.value("one == two and len(set(one)) == 12") is True
+
+
+def test_workers_have_the_time_zone_of_the_browser(site: str, pages: Pages) -> None:
+    """The snapshot was made elsewhere."""
+    page = pages.open(timezone_id="Asia/Kolkata")
+    page.goto(f"{site}/lab/index.html")
+    kernel = Kernel(page)
+    kernel.run(
+        """
+import datetime, time
+from jupyterlite_pool import pool_map
+
+def look(_):
+    named = time.strftime("%Z %z"), datetime.datetime.now().astimezone().tzname()
+    return [time.tzname, time.timezone, time.altzone, time.daylight, named, time.localtime(0)[:5]]
+"""
+    )
+    assert kernel.value("look(0)[1]") == -19800
+    assert kernel.value("list(pool_map(look, range(4))) == [look(0)] * 4") is True
