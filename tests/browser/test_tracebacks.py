@@ -125,11 +125,14 @@ class Refused(Exception):
         self.who, self.why = who, why
 
 def refuse(x):
-    raise Refused("host", why=x)
+    error = Refused("host", why=x)
+    error.add_note("ask the host")
+    raise error
 
 error = caught(refuse, 3)
 """
     )
+    assert kernel.value("error.__notes__[0]") == "ask the host"
     assert kernel.value("[type(error) is Refused, error.who, error.why, str(error)]") == [
         True, "host", 3, "host: 3",
     ]  # fmt: skip
