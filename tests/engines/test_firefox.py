@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.kernel import UNTIL, Kernel
+from tests.support.kernel import RESTORED, UNTIL, Kernel
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -31,15 +31,7 @@ def who(_):
 
 
 def test_workers_are_restored_from_the_sites_snapshot(kernel: Kernel) -> None:
-    kernel.run(
-        UNTIL
-        + """
-workers = lambda: list(executor._backend._pool.workers)
-await executor.submit(abs, -1)
-await until(lambda: all(worker.state != "starting" for worker in workers()))
-restored = [worker.restored for worker in workers()]
-"""
-    )
+    kernel.run(UNTIL + RESTORED)
     assert set(kernel.value("restored")) == {True}
 
 
