@@ -60,6 +60,7 @@ export class FakeWorker {
   /** Whether it turns to no batch any more, though it is not known to have ended. */
   deaf = false;
   private tasks: MessagePort | null = null;
+  private control: MessagePort | null = null;
   private readonly done = new Set<number>();
   private working: number | null = null;
   private readonly boot: Boot;
@@ -74,6 +75,7 @@ export class FakeWorker {
     this.lock = hello.lock;
     this.pulse = hello.pulse;
     this.tasks = hello.tasks;
+    this.control = hello.control;
     this.tasks.onmessage = event => {
       this.frames.push(event.data as HostFrame);
       this.turn();
@@ -97,6 +99,7 @@ export class FakeWorker {
 
   terminate(): void {
     this.terminated = true;
+    this.control?.close(); // which Node would keep otherwise, and all that hears of it
   }
 
   // What a test lets it do.

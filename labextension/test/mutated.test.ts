@@ -113,6 +113,7 @@ test('whatever a worker says, every batch ends once, and the next one runs', asy
     const ends = events.filter(event => isEnd(event, batch));
     expect(ends, JSON.stringify(frame)).toHaveLength(1);
     events.length = 0;
+    FakeWorker.all = FakeWorker.all.filter(({ terminated }) => !terminated);
   }
   pool.terminate();
 }, 3_600_000);

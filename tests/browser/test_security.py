@@ -159,13 +159,15 @@ job = executor.start_job(square, [range(100)], chunksize=1, return_exceptions=Tr
 await until(lambda: len(job.values) > 5)
 """
     )
-    assert kernel.page.evaluate(STEAL, keep) >= 3
+    taken_away = kernel.page.evaluate(STEAL, keep)
+    assert taken_away >= 3
     kernel.run("await until(lambda: not job.active)")
     kernel.run("await until(lambda: len(executor.ready_workers - robbed) == 2)")
     kernel.page.evaluate("() => window.letGo()")
     assert kernel.value("all(value == i * i for i, value in job.values.items())")
     reasons = kernel.value("[getattr(e, 'reason', repr(e)) for e in job.failures.values()]")
-    assert len(reasons) <= 2  # what each of them ran, and no batch waits behind it
+    # What each of them ran, a spare that had stepped in by then too, and no batch waits behind it.
+    assert len(reasons) <= taken_away
     assert set(reasons) <= {"silent"}
     assert kernel.value("len(job.values) + len(job.failures)") == 100
     assert kernel.value("list(executor.map(square, range(8)))") == [i * i for i in range(8)]
