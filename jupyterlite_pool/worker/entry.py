@@ -145,10 +145,11 @@ class LockLoader:
                 delattr(pyodide_js.loadedPackages, loaded)
 
 
-def connect(worker: int, pid: int, post: Any) -> JsRunner:
+def connect(worker: int, pid: int, drive: bool, post: Any) -> JsRunner:
     """Make this interpreter worker number `worker`, a process of its own number.
 
     Args:
+        drive: whether the notebook's files are there.
         post: takes what it has to say.
     """
     # Under both names: sent as a task of its own, `os.getpid` travels by the name that C gave it.
@@ -157,7 +158,7 @@ def connect(worker: int, pid: int, post: Any) -> JsRunner:
     site_packages = sysconfig.get_path("purelib")
     port = JsPort(post)
     install_display(port.display)
-    environment = Environment(LockLoader(), site_packages, port.announce)
+    environment = Environment(LockLoader(), site_packages, port.announce, drive)
     runner = Runner(port, worker, pid, environment)
     # The host asks by a signal; what is no task of the user's goes on.
     signal.signal(signal.SIGINT, lambda *_: runner.interrupt())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import PathFinder
@@ -13,7 +12,7 @@ from .._payload import decode
 from .._protocol import MODULES_PREFIX, PACKAGES_PREFIX
 from .modules import OwnModules, SentModule
 from .packages import Loader, PackagesInForce, Provided
-from .settings import DRIVE, SettingsInForce
+from .settings import SettingsInForce
 
 #: Seconds in which no module on the drive is looked at again: it costs as much as a small task.
 LOOK_AGAIN = 0.1
@@ -23,8 +22,12 @@ LOOK_AGAIN = 0.1
 NO_FILES = (
     "workers do not have the notebook's files here: the site has no service worker, or its page "
     "was not heard. Read the file in the notebook and pass what is in it: "
-    "pool_map(f, [open(name).read() for name in names]), or executor.put(data) for many tasks."
+    "pool_map(f, [open(name).read() for name in names]), or executor.put(data) for many tasks. "
+    "Return what should be kept; what need not be, `tempfile` has room for."
 )
+
+#: How SQLite says that it cannot have a file.
+NO_DATABASE = "unable to open database file"
 
 
 class Surroundings(NamedTuple):
@@ -54,6 +57,7 @@ class Environment:
         loader: Loader | None = None,
         site_packages: str = "",
         announce: Callable[[str], None] = lambda phase: None,
+        drive: bool = True,
     ) -> None:
         """Without a loader a worker shares the notebook's interpreter: nothing to do.
 
@@ -61,10 +65,12 @@ class Environment:
             loader: loads packages of Pyodide's lock file.
             site_packages: the folder for all others.
             announce: told "preparing" and "running" where the first takes its time.
+            drive: whether the notebook's files are there.
         """
         #: The key of what is in force.
         self.current: str | None = None
         self._announce = announce
+        self._drive = drive
         self._known: dict[str, Surroundings] = {}
         self._sources: dict[str, Mapping[str, SentModule]] = {}
         #: Packages and modules follow the newest surroundings alone: what tasks have imported
@@ -76,7 +82,7 @@ class Environment:
             return
         self._packages = PackagesInForce(site_packages, loader)
         self._modules = OwnModules()
-        self._settings = SettingsInForce()
+        self._settings = SettingsInForce(drive)
         sys.meta_path.insert(sys.meta_path.index(PathFinder), self._modules)
 
     def put(self, key: str, value: Any) -> None:
@@ -123,9 +129,12 @@ class Environment:
             self._settings.apply(decode(wanted.settings))
         self.current = key
 
-    def explain(self, error: FileNotFoundError) -> None:
-        """Say of a file that is missing why that may be."""
-        if self._packages is None or os.path.isdir(DRIVE):
+    def explain(self, error: BaseException) -> None:
+        """Say of a file that cannot be had why that may be."""
+        if self._packages is None or self._drive:
+            return
+        of_sqlite = type(error).__name__ == "OperationalError" and NO_DATABASE in str(error)
+        if not of_sqlite and not isinstance(error, FileNotFoundError | PermissionError):
             return
         notes = getattr(error, "__notes__", [])
         error.__notes__ = [*notes, NO_FILES]  # type: ignore[attr-defined] # 3.10 has no add_note

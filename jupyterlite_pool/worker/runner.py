@@ -247,8 +247,7 @@ class Runner:
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
             self._interruptible = False
             self.state[2] = 0
-            if isinstance(error, FileNotFoundError):
-                self._environment.explain(error)
+            self._environment.explain(error)
             if isinstance(error, MemoryError):
                 self._port.worn("it ran out of memory")  # WebAssembly never gives any back
             seconds = perf_counter() - started

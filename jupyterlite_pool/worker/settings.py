@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TextIO
 
 from . import time_zone
-
-#: Where the notebook's files are.
-DRIVE = "/drive"
+from .folder import Folder
 
 #: Lies in a cache that `logging` empties whenever a level is set.
 _UNCHANGED = "jupyterlite-pool"
@@ -107,16 +105,15 @@ def look() -> Settings:
 class SettingsInForce:
     """The settings of a worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, drive: bool = True) -> None:
+        """Of a worker that has the notebook's files, or has not."""
+        self._folder = Folder(drive)
         #: Loggers that were set here, with the handlers that they were given.
         self._set: dict[str, list[logging.Handler]] = {}
 
     def apply(self, wanted: Settings) -> None:
         """Put settings into force."""
-        if not os.path.isdir(wanted.cwd) and wanted.cwd.split("/")[1] != DRIVE.strip("/"):
-            os.makedirs(wanted.cwd, exist_ok=True)  # a folder of its own, of the same name
-        if os.path.isdir(wanted.cwd):
-            os.chdir(wanted.cwd)
+        self._folder.enter(wanted.cwd)
         for name in os.environ.keys() - wanted.variables.keys():
             del os.environ[name]
         os.environ.update(wanted.variables)

@@ -286,7 +286,7 @@ def test_a_page_that_is_not_there_costs_the_files_and_nothing_else(
     kernel = isolated_kernel(pages, serve)
     kernel.run("import js; js.jupyterlitePoolDrive = 'of no page'")
     error = kernel.fails(BOTH_WAYS)
-    assert "FileNotFoundError" in error["ename"]
+    assert "PermissionError" in error["ename"]  # of what it would have written
     assert "workers do not have the notebook's files here" in "\n".join(error["traceback"])
     assert kernel.value("executor.submit(abs, -1).result()") == 1
 
@@ -304,3 +304,80 @@ def test_a_site_without_service_worker_says_what_to_do(pages: Pages, site: str) 
     assert "FileNotFoundError" in error["ename"]
     assert "Read the file in the notebook and pass what is in it" in text
     assert kernel.value("list(pool_map(len, [read('here.txt')]))") == [4]
+
+
+#: What a task does with files, by the error that says that there are none.
+WITHOUT_FILES = {
+    "open('in.txt')": "FileNotFoundError",
+    "open('/drive/in.txt')": "FileNotFoundError",
+    "open('out.txt', 'w')": "PermissionError",
+    "pathlib.Path('out.bin').write_bytes(b'1')": "PermissionError",
+    "os.makedirs('made')": "PermissionError",
+    "os.listdir()": "PermissionError",
+    "list(pathlib.Path.cwd().iterdir())": "PermissionError",
+    "zipfile.ZipFile('out.zip', 'w')": "PermissionError",
+    "sqlite3.connect('out.db')": "OperationalError",
+}
+
+TASKS_WITHOUT_FILES = """
+import os
+from jupyterlite_pool import pool_map
+def attempt(code):
+    import os, pathlib, sqlite3, zipfile
+    return eval(code)
+def scratch(text):
+    import os, pathlib, tempfile
+    (pathlib.Path(tempfile.mkdtemp()) / "file").write_text(text)
+    with tempfile.NamedTemporaryFile("w+") as file:
+        file.write(text)
+        file.seek(0)
+        return file.read(), os.getcwd()
+"""
+
+
+def tell_of_files(kernel: Kernel | Notebook) -> None:
+    """Assert that no file is lost without a word, and that the pool goes on."""
+    kernel.run(TASKS_WITHOUT_FILES)
+    kernel.run(
+        f"""
+told = {{}}
+for code in {list(WITHOUT_FILES)!r}:
+    try:
+        pool_map(attempt, [code])
+    except Exception as error:
+        notes = " ".join(error.__notes__)
+        told[code] = type(error).__name__
+        assert "workers do not have the notebook's files here" in notes, (code, notes)
+        assert "Return what should be kept" in notes, (code, notes)
+"""
+    )
+    assert kernel.value("told") == WITHOUT_FILES
+    assert kernel.value("[pool_map(scratch, ['kept'])[0], os.getcwd()]") == [
+        ["kept", kernel.value("os.getcwd()")],
+        kernel.value("os.getcwd()"),
+    ]
+
+
+def test_what_a_task_would_write_where_nobody_finds_it_is_an_error(pages: Pages, site: str) -> None:
+    page = pages.open()
+    page.add_init_script("delete Navigator.prototype.serviceWorker")
+    page.goto(f"{site}/lab/index.html")
+    kernel = Kernel(page)
+    tell_of_files(kernel)
+    # A folder that the notebook has made since, and home, where libraries keep things.
+    kernel.run("os.makedirs('data/of-today'); os.chdir('data/of-today')")
+    tell_of_files(kernel)
+    kernel.run("os.chdir(os.path.expanduser('~'))")
+    kernel.run("made = pool_map(attempt, ['os.makedirs(os.path.expanduser(\"~/.cache/x\"))'])[0]")
+    assert kernel.value("made") is None
+
+
+def test_an_isolated_page_without_service_worker_says_what_to_do(
+    pages: Pages, serve: Callable[..., str]
+) -> None:
+    page = isolated_page(pages, serve, "delete Navigator.prototype.serviceWorker")
+    notebook = Notebook(page)
+    # Here the notebook has its files, by memory that it shares with the page.
+    notebook.run("import os; open('/drive/in.txt', 'w').write('text')")
+    assert notebook.value("[os.getcwd(), open('in.txt').read()]") == ["/drive", "text"]
+    tell_of_files(notebook)

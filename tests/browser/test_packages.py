@@ -108,8 +108,7 @@ def number(_):
 """
     )
     kernel.run("mine = ask(used, 0); pids = set(executor.run_everywhere(os.getpid))")
-    uninstall(kernel, "iniconfig")
-    wheels.install(kernel, INICONFIG)
+    wheels.install(kernel, INICONFIG, again=True)
     kernel.run(
         """
 from concurrent.futures import wait
@@ -185,11 +184,11 @@ def test_a_wheel_of_the_drive(kernel: Kernel, wheels: Wheels) -> None:
     wheel = download_compiled(XXHASH)
     kernel.run(
         f"""
-import pyodide.http, micropip
+import pyodide.http
 response = await pyodide.http.pyfetch({wheels.compiled_url(XXHASH)!r})
 with open("/drive/{wheel.name}", "wb") as file:
     file.write(await response.bytes())
-await micropip.install("emfs:/drive/{wheel.name}")
+%pip install emfs:/drive/{wheel.name}
 os.remove("/drive/{wheel.name}")
 def hashed(data):
     import xxhash

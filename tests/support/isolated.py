@@ -20,10 +20,10 @@ Atomics.waitAsync = (...how) => {
 """
 
 
-def isolated_page(pages: Pages, serve: Callable[..., str]) -> Page:
-    """A cross-origin isolated page."""
+def isolated_page(pages: Pages, serve: Callable[..., str], script: str = "") -> Page:
+    """A cross-origin isolated page, in which a script runs first."""
     page = pages.open()
-    page.add_init_script(ALWAYS_A_PROMISE)
+    page.add_init_script(ALWAYS_A_PROMISE + script)
     page.goto(f"{serve(ROOT / '_output', isolated=True)}/lab/index.html")
     assert page.evaluate("() => crossOriginIsolated") is True
     return page

@@ -121,9 +121,9 @@ class Wheels:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def install(self, kernel: Kernel, *requirements: str) -> None:
-        """Install these and nothing that they depend on."""
-        self._install(kernel, [download(requirement) for requirement in requirements])
+    def install(self, kernel: Kernel, *requirements: str, again: bool = False) -> None:
+        """Install these and nothing that they depend on; `again`, in place of other versions."""
+        self._install(kernel, [download(requirement) for requirement in requirements], again)
 
     def install_pure(self, kernel: Kernel, *requirements: str) -> None:
         """Install the Python files of packages that have no wheel for a kernel."""
@@ -158,6 +158,7 @@ class Wheels:
         url = f"{self._url}/{folder.name}/all.json"
         kernel.run(f"from piplite import piplite\npiplite._PIPLITE_URLS.insert(0, {url!r})")
 
-    def _install(self, kernel: Kernel, wheels: list[Path]) -> None:
-        urls = [f"{self._url}/{wheel.name}" for wheel in wheels]
-        kernel.run(f"import micropip\nawait micropip.install({urls}, deps=False)")
+    def _install(self, kernel: Kernel, wheels: list[Path], again: bool = False) -> None:
+        options = "--no-deps" + (" --force-reinstall" if again else "")
+        urls = " ".join(f"{self._url}/{wheel.name}" for wheel in wheels)
+        kernel.run(f"%pip install {options} {urls}")

@@ -24,7 +24,7 @@ LAYERS = """
     _payload  _locks  _page
     _failure  _futures  _loop
     worker  worker.context  worker.output  worker.randomness  worker.names
-    worker.display  worker.time_zone
+    worker.display  worker.folder  worker.time_zone
     worker.cell  worker.star  worker.initializer  worker.calls
     worker.modules  worker.packages  worker.settings
     worker.environment

@@ -41,15 +41,14 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
         python.setInterruptBuffer(new Int32Array(options.interrupts));
       }
       const loop = new TaskLoop(python, tasks);
-      if (options.drive) {
-        mountDrive(python, options.drive, { large: bytes => loop.noteLargeFile(bytes) });
-      }
+      const large = (bytes: number): void => loop.noteLargeFile(bytes);
+      const drive = options.drive !== null && mountDrive(python, options.drive, { large });
       if (options.packages.length > 0) {
         say({ kind: 'phase', phase: 'packages' });
         await python.loadPackage(options.packages, { messageCallback: () => undefined });
       }
       if (options.runner) {
-        loop.connectRunner(options.runner, options.id, options.pid);
+        loop.connectRunner(options.runner, options.id, options.pid, drive);
       }
       if (options.code) {
         say({ kind: 'phase', phase: 'code' });

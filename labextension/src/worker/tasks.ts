@@ -84,9 +84,9 @@ export class TaskLoop {
   }
 
   /** Import the Python side, which from now on serves `put`, `drop` and `run` frames. */
-  connectRunner(name: string, worker: number, pid: number): void {
+  connectRunner(name: string, worker: number, pid: number, drive: boolean): void {
     const module = this.python.pyimport(name) as PyProxy & { connect: PyCallable };
-    this.runner = module.connect(worker, pid, {
+    this.runner = module.connect(worker, pid, drive, {
       result: (
         batch: number,
         payload: Uint8Array<ArrayBuffer>,
