@@ -8,8 +8,10 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from serve import Handler
 
 from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
@@ -290,6 +292,30 @@ def bold(text):
     assert kernel.value("ask(there, 0)[0]") is False
     kernel.run("import IPython")
     assert kernel.value("list(ask(bold, 'x')) == ['<b>x</b>', IPython.__version__]") is True
+
+
+def test_workers_download_no_file_that_the_kernel_has(
+    pages: Pages, serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = serve(ROOT / "_output")  # where no other page has been
+    bodies: list[str] = []
+    answer = Handler.send_response
+
+    def note(handler: Handler, code: int, message: str | None = None) -> None:
+        if code == 200 and handler.headers["Host"] == urlsplit(url).netloc:
+            bodies.append(handler.path)
+        answer(handler, code, message)
+
+    monkeypatch.setattr(Handler, "send_response", note)
+    page = pages.open()
+    page.goto(f"{url}/lab/index.html")
+    kernel = Kernel(page)
+    kernel.run(START)
+    kernel.run("import IPython\ndef loaded():\n    import IPython\n    return IPython.__version__")
+    assert [path for path in bodies if "/ipython-" in path]
+    before = len(bodies)
+    assert kernel.value("executor.run_everywhere(loaded) == [IPython.__version__] * 2") is True
+    assert [path for path in bodies[before:] if ".whl" in path or ".zip" in path] == []
 
 
 def test_another_version_of_what_the_kernel_needs_is_that_of_tasks_too(
