@@ -372,6 +372,7 @@ def test_what_a_task_would_write_where_nobody_finds_it_is_an_error(pages: Pages,
     assert kernel.value("made") is None
 
 
+@pytest.mark.long
 def test_an_isolated_page_without_service_worker_says_what_to_do(
     pages: Pages, serve: Callable[..., str]
 ) -> None:

@@ -294,6 +294,7 @@ def bold(text):
     assert kernel.value("list(ask(bold, 'x')) == ['<b>x</b>', IPython.__version__]") is True
 
 
+@pytest.mark.long
 def test_workers_download_no_file_that_the_kernel_has(
     pages: Pages, serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
