@@ -13,7 +13,7 @@ BLOCK = 50
 SIZES = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18]
 
 FUNCTIONS = """
-from jupyterlite_pool import _buffers
+from jupyterlite_pool.wire import buffers as _buffers
 
 if not globals().get("measured_threshold"):
     measured_threshold = _buffers.OUT_OF_BAND_BYTES

@@ -14,15 +14,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._executor import WorkerPoolExecutor
-    from ._futures import PoolFuture
-    from ._install import install, uninstall
-    from ._joblib import register_joblib_backend, unregister_joblib_backend
-    from ._magics import load_ipython_extension
-    from ._map import MapResult, pool_map
-    from ._refs import ObjectRef
-    from ._reusable import get_reusable_executor
-    from ._status import PoolStatus
+    from .api.executor import WorkerPoolExecutor
+    from .api.pool_map import MapResult, pool_map
+    from .api.shared import get_reusable_executor
+    from .api.status import PoolStatus
+    from .commands.magics import load_ipython_extension
+    from .stand_ins.install import install, uninstall
+    from .stand_ins.joblib_register import register_joblib_backend, unregister_joblib_backend
+    from .waiting.futures import PoolFuture
+    from .wire.refs import ObjectRef
     from .worker.context import current_worker
 
 __version__ = "0.1.0"
@@ -44,19 +44,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "MapResult": "._map",
-    "ObjectRef": "._refs",
-    "PoolFuture": "._futures",
-    "PoolStatus": "._status",
-    "WorkerPoolExecutor": "._executor",
+    "MapResult": ".api.pool_map",
+    "ObjectRef": ".wire.refs",
+    "PoolFuture": ".waiting.futures",
+    "PoolStatus": ".api.status",
+    "WorkerPoolExecutor": ".api.executor",
     "current_worker": ".worker.context",
-    "get_reusable_executor": "._reusable",
-    "install": "._install",
-    "load_ipython_extension": "._magics",
-    "pool_map": "._map",
-    "register_joblib_backend": "._joblib",
-    "uninstall": "._install",
-    "unregister_joblib_backend": "._joblib",
+    "get_reusable_executor": ".api.shared",
+    "install": ".stand_ins.install",
+    "load_ipython_extension": ".commands.magics",
+    "pool_map": ".api.pool_map",
+    "register_joblib_backend": ".stand_ins.joblib_register",
+    "uninstall": ".stand_ins.install",
+    "unregister_joblib_backend": ".stand_ins.joblib_register",
 }
 
 
@@ -78,7 +78,7 @@ def _register_magics() -> None:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
-        from ._magics import load_ipython_extension
+        from .commands.magics import load_ipython_extension
 
         load_ipython_extension(shell)
 

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ._buffers import HeapBuffer, in_heap
-from ._environment import Described
-from ._payload import Encoded
-from .backends import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
-from .worker.environment import Environment
+from .backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
+from .surroundings.environment import Described
+from .wire.buffers import HeapBuffer, in_heap
+from .wire.payload import Encoded
 from .worker.runner import Runner
+from .worker.surroundings.environment import Environment
 
 __all__ = ["InProcessBackend"]
 

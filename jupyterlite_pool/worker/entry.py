@@ -15,10 +15,10 @@ from typing import Any
 from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 
 from .display import install_display
-from .environment import Environment
 from .output import TaskStream
-from .packages import normalize
 from .runner import Runner
+from .surroundings.environment import Environment
+from .surroundings.packages import normalize
 
 
 class JsPort:

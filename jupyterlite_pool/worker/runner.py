@@ -18,8 +18,9 @@ from time import perf_counter
 from typing import Any, Protocol
 from zlib import crc32
 
-from .._failure import encode_error
-from .._payload import (
+from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
+from ..wire.failure import encode_error
+from ..wire.payload import (
     RESULTS_END,
     decode,
     decode_function,
@@ -29,7 +30,7 @@ from .._payload import (
     results_end,
     split_calls,
 )
-from .._protocol import (
+from ..wire.protocol import (
     ENVIRONMENT_PREFIX,
     FAILED,
     LOG_BYTES,
@@ -37,12 +38,11 @@ from .._protocol import (
     CallBatch,
     ResultItem,
 )
-from .._refs import set_fetcher
-from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
+from ..wire.refs import set_fetcher
 from .context import WorkerInfo, set_current_worker
-from .environment import Environment
 from .names import Globals, SetUpCall, SharedNames
 from .randomness import seed_item, unseed
+from .surroundings.environment import Environment
 
 #: Types of most results; none of them can be awaited, and asking takes longer than many a task.
 PLAIN_TYPES = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})

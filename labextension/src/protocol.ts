@@ -1,7 +1,7 @@
 /**
  * What travels between a host (the kernel's worker, or a web page) and a pool worker.
  *
- * Imports nothing, and holds next to no code. The Python side of the same facts is `_protocol.py`,
+ * Imports nothing, and holds next to no code. The Python side of the same facts is `wire/protocol.py`,
  * and a test keeps the two equal.
  *
  * A host and a worker share two private ports. On the *control* port, Comlink carries the few calls

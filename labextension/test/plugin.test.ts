@@ -1,10 +1,10 @@
 import type { IKernelClient } from '@jupyterlite/services';
 import { expect, test, vi } from 'vitest';
 
-import { beforeInterrupt } from '../src/plugin/interrupt';
+import { beforeInterrupt } from '../src/plugin/kernels/interrupt';
 import { DEFAULTS, forKernel } from '../src/plugin/settings';
-import { welcome } from '../src/plugin/welcome';
-import { channelOf } from '../src/plugin/words';
+import { welcome } from '../src/plugin/kernels/welcome';
+import { channelOf } from '../src/plugin/kernels/words';
 
 test('a channel has a name that nobody can guess, or it is none', () => {
   const name = `jupyterlite-pool-${'0123456789abcdef'.repeat(2)}`;

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool._job import MapJob
-from jupyterlite_pool.backends import Listener, WorkerEnd, WorkerLimits
+from jupyterlite_pool.backends.base import Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
+from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.testing import InProcessBackend
 from tests.contract import contract
 

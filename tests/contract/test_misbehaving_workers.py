@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool._payload import dump_result, join_results
-from jupyterlite_pool._protocol import PLAIN, ResultItem
-from jupyterlite_pool.backends import STOPPED, Listener, WorkerEnd, WorkerLimits
+from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
 from jupyterlite_pool.testing import InProcessBackend
+from jupyterlite_pool.wire.payload import dump_result, join_results
+from jupyterlite_pool.wire.protocol import PLAIN, ResultItem
 
 
 class Forging(InProcessBackend):

@@ -265,7 +265,7 @@ def test_an_error_in_a_magic_shows_its_line_and_keeps_no_name(kernel: Kernel) ->
     assert "ZeroDivisionError" in error["ename"]
     assert "b = 1 / (a - 2)" in shown
     assert "item 1 of 3 (args: 2)" in shown
-    assert "_magics.py" not in shown
+    assert "commands/magics.py" not in shown
     assert kernel.value("'lost' in globals()") is False
 
 

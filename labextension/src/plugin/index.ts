@@ -7,9 +7,9 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IServiceWorkerManager } from '@jupyterlite/apputils';
 import { IKernelClient } from '@jupyterlite/services';
 
-import { onCancel } from './cancel';
-import { beforeInterrupt } from './interrupt';
-import { type HasSession, PoolKernels } from './kernels';
+import { onCancel } from './kernels/cancel';
+import { beforeInterrupt } from './kernels/interrupt';
+import { type HasSession, PoolKernels } from './kernels/kernels';
 import { prefetch } from './prefetch';
 import { forKernel, loadSettings, type PoolSettings, SETTINGS_ID } from './settings';
 

@@ -19,11 +19,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from jupyterlite_pool import WorkerPoolExecutor, current_worker
-from jupyterlite_pool.errors import (
-    RemoteUnpicklingError,
-    TaskTimeoutError,
-    TerminatedWorkerError,
-)
+from jupyterlite_pool.errors import RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
 
 from .forging import forge
 from .load import Load, breaks, marked, marked_async, now, until

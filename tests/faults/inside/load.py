@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool._output import TaskOutput
-from jupyterlite_pool._tasks import Task, TaskSource
+from jupyterlite_pool.jobs.tasks import Task, TaskSource
+from jupyterlite_pool.notebook.output import TaskOutput
 
 #: What a task prints when it starts, before its number: what is printed is heard of at once, so
 #: that starts are counted even where no result ever comes.

@@ -31,7 +31,7 @@ EDITS = [
     Edit("    LokyBackend,\n    MultiprocessingBackend,", "    MultiprocessingBackend,"),
     Edit(
         "from joblib.parallel import (\n",
-        "from jupyterlite_pool._joblib_backend import PoolBackend as LokyBackend\n"
+        "from jupyterlite_pool.stand_ins.joblib_backend import PoolBackend as LokyBackend\n"
         "from joblib.parallel import (\n",
     ),
     Edit("joblib._parallel_backends.LokyBackend", "LokyBackend"),

@@ -9,8 +9,8 @@ from typing import Any
 
 from pyodide.ffi import run_sync
 
-from jupyterlite_pool._process_pool import ProcessPoolExecutor
-from jupyterlite_pool.backends import WorkerStatus
+from jupyterlite_pool.backends.base import WorkerStatus
+from jupyterlite_pool.stand_ins.process_executor import ProcessPoolExecutor
 
 from .stock import LentBackend
 

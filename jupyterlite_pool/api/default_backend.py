@@ -1,0 +1,44 @@
+"""Who runs the workers where nobody says: the browser; inside a task, the task's own worker."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ..backends.base import Backend
+from ..errors import PoolStartError
+from ..worker.context import current_worker
+
+
+def default_workers() -> int:
+    """How many workers a pool has where nobody says; raises PoolStartError outside of a browser."""
+    if current_worker() is not None:
+        return 1
+    _check_browser()
+    from ..backends.pyodide.backend import device_size
+
+    return device_size()
+
+
+def browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend:
+    """Workers of this browser; raises PoolStartError outside of one.
+
+    Inside a task, calls run right there, one after the other: a worker has none of its own.
+    """
+    here = current_worker()
+    if here is not None:
+        from ..backends.nested import SerialBackend
+
+        return SerialBackend(here)
+    _check_browser()
+    from ..backends.pyodide.backend import PyodideBackend
+
+    return PyodideBackend(max_workers, packages)
+
+
+def _check_browser() -> None:
+    if sys.platform != "emscripten":
+        raise PoolStartError(
+            "there are no Pyodide workers outside of a browser. In ordinary Python use "
+            "concurrent.futures.ProcessPoolExecutor."
+        )

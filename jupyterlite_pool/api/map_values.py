@@ -1,0 +1,39 @@
+"""The values of a job, one after the other, as `Executor.map` gives them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ..dispatch.dispatcher import Dispatcher
+from ..jobs.job import MapJob
+from ..waiting.waits import wait_done
+
+
+def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Iterator[Any]:
+    """A job's values in order, each as soon as it is there; one that is given is forgotten.
+
+    Raises:
+        TimeoutError: a value was not there at the deadline.
+        Exception: what an item raised, in its place.
+    """
+    __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
+    try:
+        index = 0
+        while True:
+            with dispatcher.lock:
+                if job.ask(index):
+                    dispatcher.add(job)
+            ready = job.arrival(index)
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            wait_done(ready, left, "values = await pool_map(f, xs)", job.abort)
+            if not ready.result(0):
+                break
+            if index in job.failures:
+                raise job.failures[index]
+            yield job.values.pop(index)
+            index += 1
+        job.settled.result(0)
+    finally:
+        job.cancel()

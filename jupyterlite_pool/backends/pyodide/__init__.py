@@ -1,0 +1,1 @@
+"""Batches go to Pyodide in web workers."""

@@ -1,0 +1,1 @@
+"""What a notebook says to the pool: magics, Interrupt, words of the page."""

@@ -1,0 +1,186 @@
+"""The lines of the magics, taken apart: options, expressions side by side, the head of a loop."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from IPython.core.error import UsageError
+
+from ..jobs.job import GROUPINGS
+
+MAP_HELP = """\
+%pool_map [options] FUNCTION ITERABLE ...
+    Apply a function to every item, on the workers of the pool.
+
+%%pool_map [options] NAME in ITERABLE
+    Run the cell once for every item. Names that it reads are taken from the notebook by value; its
+    last expression is the item's value.
+
+options:
+    -o, --out NAME         keep the result under this name, instead of showing it
+    -w, --workers N        run on at most N workers
+    -c, --chunksize N      send N items at a time
+    -a, --noblock          do not wait for the end
+    -b, --block            wait for the end
+    --task-timeout S       stop an item that runs longer than S seconds
+    --retries N            run an item again, up to N times, if its worker is lost
+    --return-exceptions    run every item, and keep exceptions among the results
+    --label TEXT           name on the progress card
+    --group-outputs BY     show what items print as it comes (order), by item or by worker
+    -h, --help             show this"""
+
+
+class _Option(NamedTuple):
+    """An option of `%pool_map`: which argument of `pool_map` it sets, and to what."""
+
+    name: str
+    read: Callable[[str], Any] | None = None
+    value: Any = None
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"\d+", text):
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("a number of seconds") from None
+
+
+def _identifier(text: str) -> str:
+    if not text.isidentifier():
+        raise ValueError("a name")
+    return text
+
+
+def _grouping(text: str) -> str:
+    if text not in GROUPINGS:
+        raise ValueError(" or ".join(GROUPINGS))
+    return text
+
+
+_OPTIONS = {
+    ("-o", "--out"): _Option("out", _identifier),
+    ("-w", "--workers"): _Option("max_workers", _whole),
+    ("-c", "--chunksize"): _Option("chunksize", _whole),
+    ("-a", "--noblock"): _Option("block", value=False),
+    ("-b", "--block"): _Option("block", value=True),
+    ("--task-timeout",): _Option("task_timeout", _seconds),
+    ("--retries",): _Option("retries", _whole),
+    ("--return-exceptions",): _Option("return_exceptions", value=True),
+    ("--label",): _Option("label", str),
+    ("--group-outputs",): _Option("group_outputs", _grouping),
+    ("-h", "--help"): _Option("help", value=True),
+}
+
+_BY_FLAG = {flag: option for flags, option in _OPTIONS.items() for flag in flags}
+
+#: An option at the start of a line: two dashes, or one dash and one letter.
+_FLAG = re.compile(r"\s*(--[A-Za-z][\w-]*|-[A-Za-z])(?=[=\s]|$)")
+_VALUE = re.compile(r"""[=\s]\s*("[^"]*"|'[^']*'|\S+)""")
+
+
+def parse_options(line: str) -> tuple[dict[str, Any], str]:
+    """The options at the start of a line, as arguments of `pool_map`, and what follows them.
+
+    Raises:
+        UsageError: an option is unknown, or its value is not what it should be.
+    """
+    options: dict[str, Any] = {}
+    while (found := _FLAG.match(line)) is not None:
+        flag = found.group(1)
+        option = _BY_FLAG.get(flag)
+        if option is None:
+            raise UsageError(f"%pool_map has no option {flag}. Expected:\n{MAP_HELP}")
+        line = line[found.end() :]
+        if option.read is None:
+            options[option.name] = option.value
+            continue
+        value = _VALUE.match(line)
+        if value is None:
+            raise UsageError(f"{flag} needs a value after it.")
+        text = value.group(1).strip("\"'")
+        try:
+            options[option.name] = option.read(text)
+        except ValueError as expected:
+            raise UsageError(f"{flag} expects {expected}, not {text!r}.") from None
+        line = line[value.end() :]
+    return options, line.strip()
+
+
+def split_expressions(text: str) -> list[str]:
+    """A function and its iterables, as they stand side by side.
+
+    Raises:
+        UsageError: there are fewer than two, or it cannot be told where one ends.
+    """
+    parts = _split_on_spaces(text)
+    if len(parts) < 2:
+        raise UsageError(
+            f"expected a function and what to map it over, not {text!r}: %pool_map f xs"
+        )
+    for part in parts:
+        if not _is_expression(part) or part[0] in "+-*~":
+            raise UsageError(
+                f"it is not clear where an expression ends at {part!r}: put each one that has "
+                "spaces in it in parentheses, as in %pool_map (lambda x: x + 1) (a + b)"
+            )
+    return parts
+
+
+def parse_loop(text: str) -> tuple[str, str]:
+    """The target and the iterable of `x in xs`.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    try:
+        [loop] = ast.parse(f"for {text}: pass").body
+        assert isinstance(loop, ast.For)
+        assert len(loop.body) == 1
+        assert isinstance(loop.body[0], ast.Pass)
+    except (SyntaxError, ValueError, AssertionError):
+        raise UsageError(f"expected `%%pool_map NAME in ITERABLE`, not {text!r}.") from None
+    return ast.unparse(loop.target), ast.unparse(loop.iter)
+
+
+def _split_on_spaces(text: str) -> list[str]:
+    """Split at white space that is in no brackets and in no string."""
+    parts: list[str] = []
+    start = depth = 0
+    quote = ""
+    position = 0
+    while position < len(text):
+        character = text[position]
+        if quote:
+            if character == "\\":
+                position += 1
+            elif character == quote:
+                quote = ""
+        elif character in "'\"":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character.isspace() and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+        position += 1
+    parts.append(text[start:])
+    return [part for part in parts if part]
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Tasks go out, results come back."""

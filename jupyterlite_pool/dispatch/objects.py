@@ -1,0 +1,96 @@
+"""The objects that workers hold for tasks: functions, surroundings, and what users `put` there."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections import Counter, OrderedDict
+from concurrent.futures import Future
+from typing import Any
+
+from ..backends.base import Backend
+from ..jobs.tasks import Held
+from ..surroundings.environment import Described
+from ..wire.payload import Encoded, encode, function_key
+from ..wire.refs import ObjectRef
+
+#: So many objects that no task needs stay on the workers, in case a later task does.
+KEPT = 32
+
+
+class SharedObjects:
+    """Counts who needs an object, and lets it go when that is long over."""
+
+    def __init__(self, backend: Backend, kept: int = KEPT) -> None:
+        self._backend = backend
+        self._kept = kept
+        self._users: Counter[str] = Counter()
+        #: Objects that nobody needs, the longest unneeded first.
+        self._idle: OrderedDict[str, None] = OrderedDict()
+        #: What the objects themselves refer to, which lives as long as they.
+        self._refs: dict[str, tuple[ObjectRef[Any], ...]] = {}
+        self._numbers = itertools.count()
+
+    def put(self, obj: object) -> ObjectRef[Any]:
+        """Send an object to every worker that comes to need it, once; gone with its reference."""
+        key = f"object:{next(self._numbers)}"
+        encoded = encode(obj)
+        self._backend.put(key, encoded)
+        ref: ObjectRef[Any] = ObjectRef(key, self)
+        if encoded.refs:
+            self._refs[key] = encoded.refs
+        weakref.finalize(ref, self._drop, key).atexit = False
+        return ref
+
+    def hold(self, key: str, encoded: Encoded) -> str:
+        """Keep an object until `release` is called as often as this was; returns its key."""
+        if key not in self._users and key not in self._idle:
+            self._backend.put(key, encoded)
+            if encoded.refs:
+                self._refs[key] = encoded.refs
+        self._idle.pop(key, None)
+        self._users[key] += 1
+        return key
+
+    def hold_for(self, function: Encoded, around: Described | None, until: Future[Any]) -> Held:
+        """Keep a function, and what its tasks find around them, until a future is done."""
+        keys = [self.hold(function_key(function), function)]
+        if around is not None:
+            keys.append(self.hold(around.key, around.encoded))
+            for part in around.parts:
+                keys.append(self.hold(*part))  # noqa: PERF401 - most often there is none
+
+        def release(_: object) -> None:
+            for key in keys:
+                self.release(key)
+
+        until.add_done_callback(release)
+        environment = None if around is None else around.key
+        return Held(keys[0], environment, function.refs, tuple(keys[2:]))
+
+    def check_owner(self, encoded: Encoded) -> None:
+        """Raise ValueError where something refers to an object of another executor."""
+        for ref in encoded.refs:
+            if ref.owner is not self:
+                raise ValueError(
+                    f"{ref} belongs to another executor. Use the executor whose `put` made it, or "
+                    "`put` the object here."
+                )
+
+    def release(self, key: str) -> None:
+        """One that needed an object needs it no more."""
+        self._users[key] -= 1
+        if self._users[key] > 0:
+            return
+        del self._users[key]
+        if key in self._refs:  # what was put there must not live on for it
+            self._drop(key)
+            return
+        self._idle[key] = None
+        if len(self._idle) > self._kept:
+            oldest, _ = self._idle.popitem(last=False)
+            self._drop(oldest)
+
+    def _drop(self, key: str) -> None:
+        self._refs.pop(key, None)
+        self._backend.drop(key)

@@ -1,0 +1,602 @@
+"""A job: one function over many items, its tasks made when there is room for them."""
+
+from __future__ import annotations
+
+import itertools
+import reprlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from typing import Any, NamedTuple, cast
+
+from ..errors import PoolStartError, TerminatedWorkerError
+from ..tracebacks import fold
+from ..wire.failure import attach
+from ..wire.payload import AS_THEY_ARE, Encoded, are_plain, encode_call
+from .chunks import ChunkSizer
+from .indices import Indices
+from .read_ahead import ReadAhead
+from .tasks import Held, Outcome, Task
+
+#: At most this many characters of an item's arguments in a message.
+ARGS_WIDTH = 60
+
+
+#: How the output of items can be shown.
+GROUPINGS = ("order", "item", "worker")
+
+#: To read from these runs nobody's code, and cannot fail.
+AT_ONCE = (list, tuple, range)
+
+_numbers = itertools.count(1)
+
+
+class Timing(NamedTuple):
+    """When and where an item ran, seen from the notebook: a batch's results arrive together."""
+
+    item: int
+    #: None for an item that ran in the notebook, or that never ran.
+    worker: int | None
+    #: Seconds from the start of the job.
+    start: float
+    seconds: float
+    #: Which try it was: more than 1 where a worker was lost, and `retries` allowed another one.
+    attempt: int = 1
+
+
+class MapJob:
+    """Items in, values out by index. Knows how many tasks wait, run, are done, failed, cancelled.
+
+    Items are read from their iterables when the pool has room, so that an iterable may be endless.
+    A job has *settled* when its caller need not wait any longer: every item has ended, or the first
+    one has failed and failures are not to be collected. It has *ended* when nothing of it runs any
+    more; what was running when it settled still adds its result.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        iterables: Sequence[Iterable[Any]],
+        *,
+        held: Held | None = None,
+        strict: bool = False,
+        chunksize: int | None = None,
+        return_exceptions: bool = False,
+        retries: int = 0,
+        task_timeout: float | None = None,
+        seed: int | None = None,
+        max_workers: int | None = None,
+        buffersize: int | None = None,
+        group_outputs: str = "order",
+        cell: Any = None,
+        wake: Callable[[], None] = lambda: None,
+        stop: Callable[[MapJob], None] = lambda _: None,
+        ended: Future[None] | None = None,
+    ) -> None:
+        self.function = function
+        #: What people call it: jobs are counted.
+        self.number = next(_numbers)
+        self.retries = retries
+        self.task_timeout = task_timeout
+        self.max_workers = max_workers
+        self.return_exceptions = return_exceptions
+        #: How its output is shown: in the "order" in which it comes, or by "item" or "worker".
+        self.group_outputs = group_outputs
+        #: Workers that are being prepared for it.
+        self.preparing: set[int] = set()
+        #: Resolves with None when the job settles; carries the first error otherwise.
+        self.settled: Future[None] = Future()
+        #: Resolves with None when nothing of the job runs any more.
+        self.ended: Future[None] = ended or Future()
+        self.values: dict[int, Any] = {}
+        self.failures: dict[int, BaseException] = {}
+        self.cancelled = Indices()
+        self.output: dict[int, str] = {}
+        #: Whether it was told to start no more items.
+        self.stopping = False
+        #: Takes over what is left where no worker can start; None to fail.
+        self.takeover: Callable[[PoolStartError], None] | None = None
+        #: How many items there are; None until an unsized iterable has been read to its end.
+        self.total = _total(iterables, strict)
+        self.running = 0
+        self.started_at = time.monotonic()
+        #: When its first item went to a worker: starting the workers is none of its own work.
+        self.first_run_at: float | None = None
+        self.ended_at: float | None = None
+        #: Rows of when and where: elapsed at their arrival, worker, and lists of items, of seconds
+        #: and of tries. Small tasks are over sooner than a tuple for each could be made.
+        self._timings: list[
+            tuple[float, int | None, Sequence[int], Sequence[float], Sequence[int]]
+        ] = []
+        #: What items have printed that have not ended.
+        self._printed: dict[int, list[str]] = {}
+        #: Called with the index of every item that ended.
+        self.item_observers: list[Callable[[int], None]] = []
+        self._held = held or Held()
+        self._items: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=strict)
+        self._ahead: ReadAhead[tuple[Any, ...]] | None = None
+        #: Whether items may be read many at a time: no code of the user's runs meanwhile.
+        self._at_once = not strict and all(type(iterable) in AT_ONCE for iterable in iterables)
+        if buffersize is not None:
+            self._items = self._ahead = ReadAhead(self._items, buffersize, chunksize or 1)
+            self._at_once = False
+        self._read = 0
+        self._chunks = ChunkSizer(1 if task_timeout is not None else chunksize)
+        self._returned: deque[Task] = deque()
+        self._taken: dict[int, Task] = {}
+        self._seed = seed
+        self._cell = cell
+        self._first_unfinished = 0
+        self._wake = wake
+        self._stop = stop
+        self._aborted = False
+        self._arrivals: dict[int, Future[bool]] = {}
+        self._next_arrival: Future[None] | None = None
+        #: Arguments of items that failed or were cancelled, as far as they were read.
+        self._inputs: dict[int, tuple[Any, ...]] = {}
+        #: Where the others come from: of cancelled items that nobody asks for none is read.
+        self._unread: Iterator[tuple[int, tuple[Any, ...]]] = iter(())
+        #: The job whose end is ours.
+        self._adopted: MapJob | None = None
+        self._own_end = self.ended
+        if self.total == 0:
+            self._items = None
+            self._check_end()
+
+    # What people see of it.
+
+    @property
+    def label(self) -> str:
+        """The function's name."""
+        return getattr(self.function, "__name__", type(self.function).__name__)
+
+    @property
+    def finished(self) -> int:
+        """How many items have ended, however."""
+        return len(self.values) + len(self.failures) + len(self.cancelled)
+
+    @property
+    def timings(self) -> dict[int, Timing]:
+        """When and where items ran, by index."""
+        return {
+            item: Timing(item, worker, max(0.0, arrived - took), took, attempt)
+            for arrived, worker, items, seconds, attempts in self._timings
+            for item, took, attempt in zip(items, seconds, attempts, strict=True)
+        }
+
+    @property
+    def aborted(self) -> bool:
+        """Whether it was cancelled with what ran of it."""
+        return self._aborted
+
+    @property
+    def active(self) -> bool:
+        """Whether it can still change."""
+        return not self.ended.done()
+
+    def first_unfinished(self) -> int:
+        """The index before which all items have ended."""
+        while True:
+            first = self._first_unfinished
+            if first in self.cancelled:
+                self._first_unfinished = self.cancelled.after(first)
+            elif self._has(first):
+                self._first_unfinished += 1
+            else:
+                return first
+
+    @property
+    def brief(self) -> bool:
+        """See `TaskSource`. A batch with a time limit never waits at its worker."""
+        return self.task_timeout is None and self._chunks.brief
+
+    def elapsed(self) -> float:
+        """Seconds from its start to its end, or to now."""
+        return (self.ended_at or time.monotonic()) - self.started_at
+
+    def working(self) -> float:
+        """Seconds since its first item went to a worker, to its end or to now."""
+        if self.first_run_at is None:
+            return 0.0
+        return (self.ended_at or time.monotonic()) - self.first_run_at
+
+    # What the executor asks and tells: see `TaskSource`.
+
+    def take(self, workers: int) -> list[Task]:
+        """The tasks of the next batch; empty where there is none now."""
+        workers = min(workers, self.max_workers or workers)
+        remaining = None if self.total is None else self.total - self._read
+        size = self._chunks.next(workers, remaining)
+        tasks = self._next_plain(size) if self._at_once and not self._returned else []
+        while len(tasks) < size:
+            task = self._returned.popleft() if self._returned else self._next()
+            if task is None:
+                break
+            tasks.append(task)
+            self._taken[task.index] = task  # at once: the next may be the end of the items
+        if self.stopping:  # an item could not be read, or not be sent
+            self.put_back(tasks)
+            return []
+        return tasks
+
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """Tasks to take first: they were taken, but never ran."""
+        self._untake(tasks)
+        if self.stopping:
+            self._cancel_tasks(tasks)
+        else:
+            self._returned.extendleft(reversed(tasks))
+        self._check_end()
+
+    def started(self) -> None:
+        """A worker runs a batch: one item of it at a time."""
+        self.running += 1
+        self.first_run_at = self.first_run_at or time.monotonic()
+        self._check_end()
+
+    def stopped(self) -> None:
+        """A worker has done with a batch."""
+        self.running -= 1
+
+    def finish(self, task: Task, outcome: Outcome) -> None:
+        """Keep what came of an item."""
+        index = task.index
+        worker, seconds, value, error = outcome
+        if self._aborted and isinstance(error, TerminatedWorkerError):
+            self.discard([task])
+            return
+        self._taken.pop(index, None)
+        self._keep_output(index)
+        self._timings.append((self.elapsed(), worker, [index], [seconds], [task.attempt]))
+        if error is None:
+            self.values[index] = value
+        else:
+            self.failures[index] = fold(error)
+            self._inputs[index] = tuple(task.args)
+            _add_note(error, self._note(task, outcome))
+            if not self.return_exceptions:
+                self._settle(error)
+                self.cancel()
+        self._chunks.observe(seconds, 1)
+        self._tell_of(index)
+        if not self._taken:
+            self._check_end()
+
+    def finish_all(
+        self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
+    ) -> None:
+        """Keep what came of items that have not failed: as `finish`, but what can be is done once.
+
+        With many small tasks in a batch this takes a third of the time.
+        """
+        if not tasks:
+            return
+        indices = [task.index for task in tasks]
+        for index in indices:
+            self._taken.pop(index, None)
+        self.values.update(zip(indices, values, strict=True))
+        attempts = [task.attempt for task in tasks]
+        self._timings.append((self.elapsed(), worker, indices, seconds, attempts))
+        self._chunks.observe(sum(seconds), len(seconds))
+        if self._printed:
+            for index in indices:
+                self._keep_output(index)
+        if self._arrivals or self._next_arrival is not None or self.item_observers:
+            for index in indices:
+                self._tell_of(index)
+        if not self._taken:
+            self._check_end()
+
+    def discard(self, tasks: Sequence[Task]) -> None:
+        """These tasks were cancelled before they ran."""
+        self._untake(tasks)
+        self._cancel_tasks(tasks)
+        self._check_end()
+
+    def cancel_waiting(self) -> None:
+        """Start no more items; whoever waits for the job is told."""
+        self.fail(CancelledError())
+
+    def broken(self, error: Exception) -> None:
+        """No task will run any more: what was taken and what was not is lost, or taken over."""
+        # What an initializer has raised, the notebook's own Python is not tried with.
+        untried = isinstance(error, PoolStartError) and error.__cause__ is None
+        if untried and self.takeover is not None and not self.stopping:
+            self.put_back(self.taken)
+            self.takeover(cast(PoolStartError, error))
+            return
+        self._cancel_tasks(self.taken)
+        self._taken.clear()
+        self._settle(error)
+        self.cancel()
+        self._check_end()
+
+    def printed(self, task: Task, stream: str, text: str) -> None:
+        """Keep an item's output."""
+        self._printed.setdefault(task.index, []).append(text)
+
+    def prepares(self, worker: int, busy: bool) -> None:
+        """A worker is being prepared for it, or is so no more."""
+        (self.preparing.add if busy else self.preparing.discard)(worker)
+
+    # What its owner asks.
+
+    def cancel(self) -> None:
+        """Start no more items. Those that run end as they would."""
+        if self._adopted is not None:
+            self._adopted.cancel()
+            return
+        self.stopping = True
+        self._cancel_tasks(self._returned)
+        self._returned.clear()
+        items, self._items = self._items, None
+        if items is not None:
+            if self.total is None or self._ahead is not None:
+                self.total = self._read
+            elif self._read < self.total:
+                self._unread = enumerate(items, self._read)
+                self.cancelled.add_range(range(self._read, self.total))
+        self._wake()  # what is queued but not started can be taken back
+        self._check_end()
+
+    def next_arrival(self) -> Future[None]:
+        """Resolves when one more item has ended, or all have."""
+        if not self.active:
+            return self.ended
+        if self._next_arrival is None or self._next_arrival.done():  # a wait was given up
+            self._next_arrival = Future()
+        return self._next_arrival
+
+    def inputs(self, indices: Iterable[int]) -> list[tuple[Any, ...]]:
+        """The arguments of items that failed or were cancelled.
+
+        Raises:
+            IndexError: an iterable has fewer items than it had.
+            Exception: whatever an iterable raises.
+        """
+        wanted = list(indices)
+        for index in wanted:
+            while index not in self._inputs:
+                place, args = next(self._unread, (index, None))
+                if args is None:
+                    raise IndexError(f"item {index} is not there any more: its iterable has ended")
+                self._inputs[place] = args
+        return [self._inputs[index] for index in wanted]
+
+    def adopt(self, other: MapJob, indices: Sequence[int]) -> None:
+        """Let another job's items end these items of ours, in order, and its end be ours."""
+        self.settled, self.ended = other.settled, other.ended
+        self._adopted = other
+
+        def arrived(place: int) -> None:
+            index = indices[place]
+            self.failures.pop(index, None)
+            self.cancelled.discard(index)
+            if place in other.values:
+                self.values[index] = other.values[place]
+                self._inputs.pop(index, None)
+            else:
+                self.failures[index] = other.failures[place]
+            self._arrive(index)
+            for observer in self.item_observers:
+                observer(index)
+
+        for place in [*other.values, *other.failures]:
+            arrived(place)
+        other.item_observers.append(arrived)
+        other.ended.add_done_callback(lambda _: self._wake_waiting())
+
+    def ask(self, index: int) -> bool:
+        """An item's value is asked for; True where the job then has more items to give."""
+        return self._ahead is not None and self._items is not None and self._ahead.ask(index)
+
+    def forbid_reading(self, error: BaseException) -> None:
+        """Let what was read run; where more is asked for and there is more, raise an error."""
+        if self._ahead is not None:
+            self._ahead.forbidden = error
+
+    def unfinished(self) -> list[Future[Any]]:
+        """What is done when all that was read has ended."""
+        if self._ahead is None or self._items is None:
+            return [self.ended]
+        return [self.arrival(index) for index in self._taken]
+
+    def take_all(self) -> Iterator[Task]:
+        """Take what no worker has, one by one; each is to be given to `finish`."""
+        while True:
+            task = self._returned.popleft() if self._returned else self._next()
+            if task is None:
+                return
+            self._taken[task.index] = task
+            yield task
+
+    def fail(self, error: BaseException) -> None:
+        """End the job with an error that is no item's."""
+        self._settle(error)
+        self.cancel()
+
+    def abort(self, error: BaseException | None = None) -> None:
+        """Cancel the job with what runs of it: the workers that run its items are stopped.
+
+        Items that ran are cancelled, like those that had not started.
+
+        Args:
+            error: what those get who wait for it; CancelledError by default.
+        """
+        if self._adopted is not None:
+            self._adopted.abort(error)
+            return
+        self._aborted = True
+        self.fail(error or CancelledError("the job was cancelled"))
+        self._stop(self)
+
+    @property
+    def taken(self) -> list[Task]:
+        """Tasks that the executor has."""
+        return list(self._taken.values())
+
+    def arrival(self, index: int) -> Future[bool]:
+        """Resolves when an item has ended: True, or False where it never will."""
+        future = self._arrivals.setdefault(index, Future())
+        if future.cancelled():  # a wait was given up
+            future = self._arrivals[index] = Future()
+        if not future.done() and (self._has(index) or not self.active):
+            _resolve(future, self._has(index))
+        return future
+
+    def _has(self, index: int) -> bool:
+        return index in self.values or index in self.failures
+
+    def _arrive(self, index: int) -> None:
+        future = self._arrivals.pop(index, None)
+        if future is not None and not future.done():
+            _resolve(future, self._has(index))
+        waiting, self._next_arrival = self._next_arrival, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    def _keep_output(self, index: int) -> None:
+        parts = self._printed.pop(index, None)
+        if parts is not None:
+            self.output[index] = "".join(parts)
+
+    def _tell_of(self, index: int) -> None:
+        """Wake those who wait for an item that has ended."""
+        if self._arrivals or self._next_arrival is not None:
+            self._arrive(index)
+        for observer in self.item_observers:
+            observer(index)
+
+    def _next_plain(self, count: int) -> list[Task]:
+        """The tasks of the next items, if all their arguments are plain; else none, here or later.
+
+        What runs no code of the user's and cannot fail need not be done item by item.
+        """
+        rows = list(itertools.islice(self._items or (), count))
+        if not are_plain(itertools.chain.from_iterable(rows)):
+            self._at_once = False
+            if self._items is not None:
+                self._items = itertools.chain(rows, self._items)
+            return []
+        first, self._read = self._read, self._read + len(rows)
+        held, seed, cell = self._held, self._seed, self._cell
+        tasks = [
+            Task(index, held, AS_THEY_ARE, args, None if seed is None else (seed, index), cell)
+            for index, args in enumerate(rows, first)
+        ]
+        self._taken.update(zip(range(first, self._read), tasks, strict=True))
+        return tasks
+
+    def _next(self) -> Task | None:
+        while self._items is not None:
+            if self._ahead is not None and self._ahead.paused:
+                return None
+            try:
+                args = next(self._items)
+            except StopIteration:
+                self._items = None
+                self.total = self._read
+                self._check_end()
+                return None
+            except BaseException as error:  # the user's own generator, or zip(strict=True)
+                self._items = None
+                self.total = self._read
+                if self._ahead is None or error is not self._ahead.forbidden:
+                    note = f"raised by the iterable when item {self._read} was asked for"
+                    _add_note(error, note)
+                self.fail(error)
+                return None
+            index, self._read = self._read, self._read + 1
+            seed = None if self._seed is None else (self._seed, index)
+            try:
+                call = encode_call(self.function, args, {})
+            except BaseException as error:  # an item may exit when it is pickled
+                task = Task(index, self._held, Encoded(b"", []), args, seed, self._cell)
+                self._taken[index] = task
+                self.finish(task, Outcome(None, 0.0, error=error))
+            else:
+                return Task(index, self._held, call, args, seed, self._cell)
+        return None
+
+    def _cancel_tasks(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            self.cancelled.add(task.index)
+            self._inputs[task.index] = tuple(task.args)
+
+    def _untake(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            self._taken.pop(task.index, None)
+
+    def _settle(self, error: BaseException | None) -> None:
+        if not self.settled.done():
+            if error is None:
+                self.settled.set_result(None)
+            else:
+                # What says that somebody has cancelled it is shown in a few lines, by itself.
+                told = isinstance(error, (CancelledError, KeyboardInterrupt))
+                shown = error if told else fold(error)
+                self.settled.set_exception(shown)
+
+    def _check_end(self) -> None:
+        # The future last: it takes a lock to answer, and this is asked for every batch.
+        if self._items is not None or self._taken or self._returned or self._own_end.done():
+            return
+        self.ended_at = time.monotonic()
+        if self._adopted is None:  # or else its end settles ours
+            self._settle(None)
+        self._own_end.set_result(None)
+        if self._adopted is None:
+            self._wake_waiting()
+
+    def _wake_waiting(self) -> None:
+        """Nothing more arrives."""
+        for index in [*self._arrivals, -1]:
+            self._arrive(index)
+
+    def _note(self, task: Task, outcome: Outcome) -> str:
+        of = "" if self.total is None else f" of {self.total}"
+        where = ""
+        if outcome.worker is not None:
+            where = f", worker {outcome.worker}, attempt {task.attempt}"
+        args = ", ".join(_short_repr(arg) for arg in task.args)
+        return f"item {task.index}{of} (args: {args}){where}"
+
+
+def _total(iterables: Sequence[Iterable[Any]], strict: bool) -> int | None:
+    """How many items the iterables give together; None where one of them does not say."""
+    sizes = [_size(iterable) for iterable in iterables]
+    known = [size for size in sizes if size is not None]
+    if strict and len(known) == len(sizes) and len(set(known)) > 1:
+        raise ValueError(f"strict=True, but the iterables have different lengths: {known}")
+    return min(known, default=0) if len(known) == len(sizes) else None
+
+
+def _size(iterable: Iterable[Any]) -> int | None:
+    try:
+        return len(iterable)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def _short_repr(value: object) -> str:
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = ARGS_WIDTH
+    try:
+        return short.repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def _resolve(future: Future[bool], value: bool) -> None:
+    """Say what both the one who asks and the one who brings an item may come to say."""
+    try:
+        future.set_result(value)
+    except InvalidStateError:  # only where there are threads
+        pass
+
+
+def _add_note(error: BaseException, note: str) -> None:
+    """PEP 678, also for Python 3.10, where only the attribute can be set."""
+    notes = [*getattr(error, "__notes__", ()), note]
+    attach(error, "__notes__", notes)

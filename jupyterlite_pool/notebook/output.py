@@ -1,0 +1,190 @@
+"""What tasks print and display, shown in the cell that asked for it.
+
+The kernel publishes all that is shown under the header of the message that it works on. So what
+belongs to another cell is shown while that cell's header stands in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from ..jobs.job import MapJob
+from ..jobs.tasks import Task, TaskSource
+
+#: Lines of tasks that a cell shows.
+LIMIT_LINES = 1000
+
+#: A line longer than this counts as several.
+LINE_WIDTH = 5000
+
+#: What it shows in place of more.
+NOTICE = (
+    f"… the first {LIMIT_LINES} lines of tasks are shown. All of it is in the `stdout` of the "
+    "result of `pool_map`, by item.\n"
+)
+
+#: Of so many cells it is known how their output ended.
+CELLS_KNOWN = 32
+
+
+def current_cell() -> Any:
+    """The cell that runs, as the kernel knows it; None outside of a notebook."""
+    kernel = _found or _kernel()  # asked with every call
+    return None if kernel is None else kernel._parent_header
+
+
+@contextmanager
+def in_cell(cell: Any) -> Iterator[None]:
+    """What is shown meanwhile belongs to a cell that `current_cell` has named."""
+    kernel = _kernel()
+    if cell is None or kernel is None or kernel._parent_header is cell:
+        yield
+        return
+    current, kernel._parent_header = kernel._parent_header, cell
+    try:
+        yield
+    finally:
+        kernel._parent_header = current
+
+
+class _Held(NamedTuple):
+    """Output that waits for its turn."""
+
+    worker: int
+    task: Task
+    stream: str
+    text: str
+
+
+class _Page:
+    """How the output of one cell ends."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        #: The stream and the task of a line that has no end yet.
+        self.open: tuple[str, Task | None] | None = None
+        self.full = False
+
+
+class TaskOutput:
+    """Shows the output of the tasks of one executor."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[int, tuple[Any, _Page]] = OrderedDict()
+        #: By job, of those that show their output in another order than it comes.
+        self._held: dict[MapJob, list[_Held]] = {}
+
+    def take(
+        self, worker: int, task: Task | None, source: TaskSource | None, stream: str, text: str
+    ) -> None:
+        """A task has something to show; None for a worker that runs none."""
+        if task is not None and isinstance(source, MapJob) and source.group_outputs != "order":
+            if source not in self._held:
+                self._held[source] = []
+                self._observe(source)
+            self._held[source].append(_Held(worker, task, stream, text))
+        else:
+            self._show(task, stream, text)
+
+    def _observe(self, job: MapJob) -> None:
+        if job.group_outputs == "item":
+            job.item_observers.append(lambda _: self._show_in_order(job))
+        job.ended.add_done_callback(lambda _: self._show_rest(job))
+
+    def _show_in_order(self, job: MapJob) -> None:
+        """Show the output of those items before which none is still to end."""
+        waiting = job.first_unfinished()
+        held = self._held[job]
+        ready = [entry for entry in held if entry.task.index < waiting]
+        self._held[job] = [entry for entry in held if entry.task.index >= waiting]
+        for entry in sorted(ready, key=lambda entry: entry.task.index):
+            self._show(*entry[1:])
+
+    def _show_rest(self, job: MapJob) -> None:
+        by_worker = job.group_outputs == "worker"
+        held = self._held.pop(job, [])
+        held.sort(key=lambda entry: entry.worker if by_worker else entry.task.index)
+        last = None
+        for worker, task, stream, text in held:
+            if by_worker and worker != last:
+                last = worker
+                self._show(task, "stdout", f"[worker {worker}]\n")
+            self._show(task, stream, text)
+
+    def _show(self, task: Task | None, stream: str, text: str) -> None:
+        cell = current_cell() if task is None else task.cell
+        page = self._page(cell)
+        with in_cell(cell):
+            if stream == "display":
+                page.open = None
+                shown = json.loads(text)
+                page.lines += not shown["update"]  # what takes the place of another is no more
+                if page.lines <= LIMIT_LINES:
+                    _display(shown)
+                text = ""
+            if page.open is not None and page.open[0] == stream and page.open[1] is not task:
+                text = "\n" + text  # or else it would go on in another task's line
+            text = page_part(page, text)
+            if text:
+                _stream(stream).write(text)  # `print` writes an empty end as well: a message more
+                page.open = None if text.endswith("\n") else (stream, task)
+            if page.lines >= LIMIT_LINES and not page.full:
+                page.full = True
+                sys.stderr.write(NOTICE)
+
+    def _page(self, cell: Any) -> _Page:
+        known = self._pages.get(id(cell))
+        if known is None or known[0] is not cell:
+            known = self._pages[id(cell)] = (cell, _Page())
+            if len(self._pages) > CELLS_KNOWN:
+                self._pages.popitem(last=False)
+        return known[1]
+
+
+def page_part(page: _Page, text: str) -> str:
+    """As much of a text as a cell still has room for."""
+    left = LIMIT_LINES - page.lines
+    if left <= 0:
+        return ""
+    lines = text.count("\n") + len(text) // LINE_WIDTH
+    page.lines += lines
+    if lines < left:
+        return text
+    return "".join(text.splitlines(keepends=True)[:left])[: left * LINE_WIDTH]
+
+
+def _stream(name: str) -> Any:
+    return sys.stderr if name == "stderr" else sys.stdout
+
+
+def _display(shown: dict[str, Any]) -> None:
+    """Publish what a task has displayed."""
+    kernel = _kernel()
+    if kernel is None:
+        print(shown["data"].get("text/plain", ""))
+        return
+    kernel.interpreter.display_pub.publish(
+        shown["data"],
+        shown["metadata"],
+        transient=shown["transient"],
+        update=shown["update"],
+    )
+
+
+_found: Any = None
+
+
+def _kernel() -> Any:
+    """The notebook's kernel; None outside of one."""
+    global _found
+    if _found is None:
+        ipython = sys.modules.get("IPython")
+        shell = None if ipython is None else ipython.get_ipython()
+        kernel = getattr(shell, "kernel", None)
+        _found = kernel if hasattr(kernel, "_parent_header") else None
+    return _found

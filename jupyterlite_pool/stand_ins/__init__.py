@@ -1,0 +1,1 @@
+"""In place of others: process pools, multiprocessing, joblib."""

@@ -1,0 +1,88 @@
+"""`install`: programs that were written for a process pool run on workers, unchanged."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import concurrent.futures.process
+import importlib.util
+import multiprocessing
+import multiprocessing.context
+import multiprocessing.pool
+import os
+from typing import Any
+
+from ..api.default_backend import default_workers
+from ..waiting.waits import can_block
+from .joblib_register import register_joblib_backend, unregister_joblib_backend
+from .locks import Lock, RLock
+from .multiprocessing_pool import Pool
+from .process_executor import ProcessPoolExecutor
+
+#: What was replaced: an object, the name of its attribute, and what that was.
+_replaced: list[tuple[object, str, Any]] = []
+
+
+def install() -> None:
+    """Let what Python has for many processes use the workers of the browser.
+
+    From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
+    workers, and `os.cpu_count` tells how many there are. Where joblib is installed, its default
+    backend is the pool. Where Python can wait, there are also `multiprocessing.Lock` and `RLock`,
+    for the notebook and its workers together. Names that a program has imported before stay what
+    they were. `uninstall` puts everything back; a second call does nothing.
+
+    Raises:
+        PoolStartError: this is no browser.
+    """
+    if _replaced:
+        return
+    size = default_workers()
+
+    def cpu_count(context: object = None) -> int:
+        """How many workers a pool has by default."""
+        return size
+
+    def pool(context: object, *args: Any, **options: Any) -> Pool:
+        """As the function of the same name in `multiprocessing`."""
+        return Pool(*args, **options)
+
+    def lock(context: object) -> Lock:
+        """As the function of the same name in `multiprocessing`."""
+        return Lock()
+
+    def rlock(context: object) -> RLock:
+        """As the function of the same name in `multiprocessing`."""
+        return RLock()
+
+    context = multiprocessing.context.BaseContext
+    _replace(concurrent.futures, "ProcessPoolExecutor", ProcessPoolExecutor)
+    _replace(concurrent.futures.process, "ProcessPoolExecutor", ProcessPoolExecutor)
+    _replace(multiprocessing, "Pool", Pool)
+    _replace(multiprocessing.pool, "Pool", Pool)
+    _replace(context, "Pool", pool)
+    _replace(os, "cpu_count", cpu_count)
+    if hasattr(os, "process_cpu_count"):  # Python 3.13
+        _replace(os, "process_cpu_count", cpu_count)
+    _replace(multiprocessing, "cpu_count", cpu_count)
+    _replace(context, "cpu_count", cpu_count)
+    if can_block():  # or else a program that can do without locks is better off without them
+        _replace(multiprocessing, "Lock", Lock)
+        _replace(multiprocessing, "RLock", RLock)
+        _replace(context, "Lock", lock)
+        _replace(context, "RLock", rlock)
+    if importlib.util.find_spec("joblib") is not None:
+        register_joblib_backend(make_default=True)
+
+
+def uninstall() -> None:
+    """Put back what `install` replaced. Pools that were made meanwhile go on."""
+    if not _replaced:
+        return
+    while _replaced:
+        setattr(*_replaced.pop())
+    unregister_joblib_backend()
+
+
+def _replace(owner: object, name: str, value: object) -> None:
+    _replaced.append((owner, name, getattr(owner, name)))
+    setattr(owner, name, value)

@@ -1,0 +1,227 @@
+"""`PoolBackend`: joblib's `Parallel` on the warm pool.
+
+joblib hands over batches of calls and wants to be called back when one has ended, so that it can
+hand over the next. It waits for results with `time.sleep`, which Pyodide suspends.
+
+joblib expects its callbacks in another thread, which its lock keeps out while it reads the iterable
+of calls. Here all is one thread: where that iterable is suspended, a callback would find its
+generator running. So in a browser the lock is ours, and callbacks wait until it is free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from pickle import PicklingError
+from types import FunctionType
+from typing import Any
+
+from joblib.parallel import (
+    AutoBatchingMixin,
+    FallbackToBackend,
+    ParallelBackendBase,
+    SequentialBackend,
+    get_active_backend,
+)
+
+from ..api.executor import WorkerPoolExecutor
+from ..api.shared import get_reusable_executor
+from ..errors import BlockingUnavailableError
+from ..jobs.tasks import CallQueue
+from ..waiting.futures import PoolFuture
+from ..waiting.waits import IN_BROWSER, can_block
+from ..wire.payload import encode_call
+from ..worker.calls import Calls
+from ..worker.context import current_worker
+
+#: Seconds that running calls have to end when their results are no longer wanted. Replacing a
+#: worker takes about as long.
+GRACE = 1.0
+
+_INSTEAD = "results = await pool_map(f, xs)"
+
+
+class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
+    """Runs the calls of one `Parallel` on the warm pool."""
+
+    supports_retrieve_callback = True
+    #: A worker has one thread, which is within any limit.
+    supports_inner_max_num_threads = True
+
+    #: The `Parallel` that it was configured for last.
+    parallel: Any = None
+    _executor: WorkerPoolExecutor
+    #: The calls of one use of `Parallel`; None before and after. joblib's own tests know this name.
+    _workers: CallQueue | None = None
+    _completions: CompletionLock | None = None
+
+    @property
+    def default_n_jobs(self) -> int:
+        """All workers for who chose this backend by `parallel_config`; 1, as usual, for others."""
+        return -1 if get_active_backend()[0] is self else 1
+
+    def effective_n_jobs(self, n_jobs: int | None) -> int:
+        """How many calls run at once; more than there are workers is as many as there are.
+
+        Raises:
+            ValueError: `n_jobs` is 0.
+            PoolStartError: no worker can start.
+        """
+        if n_jobs == 0:
+            raise ValueError("n_jobs == 0 in Parallel has no meaning")
+        if current_worker() is not None:
+            return 1
+        if n_jobs is None:
+            n_jobs = self.default_n_jobs
+        if n_jobs < 0:
+            return max(get_reusable_executor().max_workers + 1 + n_jobs, 1)
+        return n_jobs
+
+    def configure(self, n_jobs: int = 1, parallel: Any = None, **options: Any) -> int:
+        """Get ready for a use of `Parallel`; what concerns processes has no meaning here.
+
+        Raises:
+            BlockingUnavailableError: Python cannot be paused here.
+            ValueError: `n_jobs` is 0, or there is an `initializer`.
+            PoolStartError: no worker can start.
+        """
+        if {**self.backend_kwargs, **options}.get("initializer") is not None:
+            raise ValueError(
+                "the workers of the pool are shared: they take no `initializer`. Do its work in "
+                "the function that is called."
+            )
+        n_jobs = self.effective_n_jobs(n_jobs)
+        if n_jobs == 1:
+            raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
+        if not can_block():
+            raise BlockingUnavailableError(_INSTEAD)
+        if self._workers is not None and self.parallel is not parallel:
+            # All uses of `Parallel` in one `parallel_config` are given the same backend, and one
+            # can begin while the generator of another is still read.
+            again = type(self)(nesting_level=self.nesting_level, **self.backend_kwargs)
+            raise FallbackToBackend(again)
+        self.parallel = parallel
+        self._executor = get_reusable_executor()
+        self._open(n_jobs)
+        return n_jobs
+
+    def start_call(self) -> None:
+        """Keep callbacks out while joblib reads the iterable of calls."""
+        if IN_BROWSER:
+            self._completions = self.parallel._lock = CompletionLock()
+
+    def submit(
+        self, func: Any, callback: Callable[[PoolFuture[Any]], None] | None = None
+    ) -> PoolFuture[Any]:
+        """Run a batch of calls on a worker."""
+        calls = list(func.items)
+        functions = {id(function): function for function, _, _ in calls}
+        [function, *others] = functions.values()
+        nesting_level = (self.nesting_level or 0) + 1
+        if not others and isinstance(function, FunctionType):
+            # Sent to each worker once, with all that a closure holds.
+            run, arguments = Calls(function, nesting_level), [call[1:] for call in calls]
+        else:
+            run, arguments = Calls(None, nesting_level), calls
+        assert self._workers is not None
+        future = self._executor.submit_to(self._workers, run, *arguments)
+        if future.done() and isinstance(error := future.exception(), PicklingError):
+            future = PoolFuture()
+            future.set_exception(_unsendable(calls, error))
+        if callback is not None:
+            future.add_done_callback(partial(_call_back, callback, self._completions))
+        return future
+
+    def retrieve_result_callback(self, out: PoolFuture[Any]) -> Any:
+        """The values of a batch that has ended.
+
+        Raises:
+            Exception: what one of its calls raised.
+        """
+        return out.result(0)
+
+    @contextlib.contextmanager
+    def retrieval_context(self) -> Iterator[None]:
+        """Around the wait for results, which may come long after the calls were handed over."""
+        if self._workers is not None and self._workers.unfinished() and not can_block():
+            raise BlockingUnavailableError(_INSTEAD)
+        yield
+
+    def abort_everything(self, ensure_ready: bool = True) -> None:
+        """Give up what was handed over."""
+        if self._workers is None:
+            return
+        limit = self._workers.max_workers
+        self._executor.abandon(self._workers, GRACE)
+        self._workers = None
+        if ensure_ready:
+            self._executor = get_reusable_executor()
+            self._workers = CallQueue(limit)
+
+    def terminate(self) -> None:
+        """The use of `Parallel` is over; the workers stay."""
+        self._workers = None
+        self.reset_batch_stats()
+
+    def _open(self, n_jobs: int) -> None:
+        # Without a limit a worker has its next batch at hand when it ends one.
+        limit = n_jobs if n_jobs < self._executor.max_workers else None
+        self._workers = CallQueue(limit)
+
+
+class CompletionLock:
+    """Stands in for the lock that joblib holds while it changes what it knows of its calls.
+
+    All that takes it runs in one thread, so that nothing has to wait for it. But who holds it can
+    be suspended, and callbacks that arrive meanwhile are put off until it is free.
+    """
+
+    def __init__(self) -> None:
+        self._holders = 0
+        self._put_off: deque[Callable[[], None]] = deque()
+
+    def __enter__(self) -> bool:
+        self._holders += 1
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        self._holders -= 1
+        while self._put_off and not self._holders:
+            self._put_off.popleft()()
+
+    def call_when_free(self, action: Callable[[], None]) -> None:
+        """Call it now, or when nobody holds the lock."""
+        if self._holders:
+            self._put_off.append(action)
+        else:
+            action()
+
+
+def _call_back(
+    callback: Callable[[PoolFuture[Any]], None],
+    lock: CompletionLock | None,
+    future: PoolFuture[Any],
+) -> None:
+    """Call joblib back apart from the pool's own affairs: it may submit, or wait."""
+    if lock is not None:
+        later = partial(lock.call_when_free, partial(callback, future))
+        asyncio.get_event_loop().call_soon(later)
+    else:
+        threading.Thread(target=callback, args=(future,), daemon=True).start()
+
+
+def _unsendable(calls: list[tuple[Any, ...]], error: BaseException) -> PicklingError:
+    """Name the argument that cannot be sent, as the user knows it."""
+    for function, args, kwargs in calls:
+        try:
+            encode_call(function, args, kwargs)
+        except PicklingError as cause:
+            error = cause
+            break
+    unsendable = PicklingError(f"cannot pickle the task to send it to a worker: {error}")
+    unsendable.__cause__ = error
+    return unsendable

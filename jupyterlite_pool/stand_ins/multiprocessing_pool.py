@@ -1,0 +1,304 @@
+"""`Pool` as `multiprocessing` has it, over Pyodide workers."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+from ..api.executor import WorkerPoolExecutor
+from ..api.options import check_count
+from ..backends.base import Backend
+from ..jobs.job import MapJob
+from ..waiting.waits import can_block, wait_done
+from ..worker.star import StarCall
+
+T = TypeVar("T")
+
+_INSTEAD = "values = await pool.map_async(f, xs)"
+
+
+class AsyncResult(Generic[T]):
+    """The result of `apply_async`, `map_async` or `starmap_async`; can be awaited as well."""
+
+    def __init__(
+        self,
+        future: Future[T],
+        callback: Callable[[T], object] | None,
+        error_callback: Callable[[BaseException], object] | None,
+    ) -> None:
+        self._future = future
+
+        def done(future: Future[T]) -> None:
+            if future.cancelled():  # with the whole pool
+                return
+            error = future.exception(0)
+            if error is None and callback is not None:
+                callback(future.result(0))
+            elif error is not None and error_callback is not None:
+                error_callback(error)
+
+        future.add_done_callback(done)
+
+    def get(self, timeout: float | None = None) -> T:
+        """The value, once it is there.
+
+        Raises:
+            multiprocessing.TimeoutError: it is not there after `timeout` seconds.
+            BlockingUnavailableError: it is not there, and the browser cannot wait.
+            Exception: whatever the call raised.
+        """
+        self.wait(timeout)
+        if not self.ready():
+            raise multiprocessing.TimeoutError
+        return self._future.result(0)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the result is there, or for `timeout` seconds."""
+        try:
+            wait_done(self._future, timeout, _INSTEAD)
+        except TimeoutError:
+            pass  # `wait` only waits
+
+    def ready(self) -> bool:
+        """Whether the call has ended."""
+        return self._future.done()
+
+    def successful(self) -> bool:
+        """Whether the call ended without an exception; `ValueError` if it has not ended."""
+        if not self.ready():
+            raise ValueError(f"{self!r} not ready")
+        return self._future.exception(0) is None
+
+    def __await__(self) -> Generator[object, None, T]:
+        # Who gives up waiting does not call off the work: nothing here can be cancelled.
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+
+
+class IMapIterator(Generic[T]):
+    """The values of `imap` in order, or of `imap_unordered` as they come."""
+
+    def __init__(self, job: MapJob, *, ordered: bool) -> None:
+        self._job = job
+        self._index = 0
+        #: Items that have ended and were not given; None where they are given in order.
+        self._ready: list[int] | None = None
+        if not ordered:
+            self._ready = []
+            job.item_observers.append(self._ready.append)
+            self._ready.extend([*job.values, *job.failures])
+            self._given: set[int] = set()
+
+    def __iter__(self) -> IMapIterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        return self.next()
+
+    def next(self, timeout: float | None = None) -> T:
+        """The next value.
+
+        Raises:
+            multiprocessing.TimeoutError: it is not there after `timeout` seconds.
+            StopIteration: there is none.
+            Exception: whatever the item's call raised.
+        """
+        try:
+            index = self._next_index(timeout)
+        except TimeoutError as error:
+            raise multiprocessing.TimeoutError from error
+        if index in self._job.failures:
+            raise self._job.failures[index]
+        value: T = self._job.values.pop(index)
+        return value
+
+    def _next_index(self, timeout: float | None) -> int:
+        if self._ready is None:
+            arrival = self._job.arrival(self._index)
+            wait_done(arrival, timeout, _INSTEAD)
+            if not arrival.result(0):
+                self._stop()
+            self._index += 1
+            return self._index - 1
+        while True:
+            while self._ready:
+                index = self._ready.pop(0)
+                if index not in self._given:  # it may have come twice: before, and while we looked
+                    self._given.add(index)
+                    return index
+            if not self._job.active:
+                self._stop()
+            wait_done(self._job.next_arrival(), timeout, _INSTEAD)
+
+    def _stop(self) -> None:
+        self._job.settled.result(0)  # what the iterable itself raised
+        raise StopIteration
+
+
+class Pool:
+    """As `multiprocessing.Pool`, with workers of its own.
+
+    Args:
+        processes: number of workers; None for one per core, as far as memory allows.
+        initializer: called once in every worker before anything else.
+        initargs: the initializer's arguments.
+        maxtasksperchild: replace a worker that has run so many tasks.
+        context: ignored: there is one way to start a worker.
+        backend: who runs the workers; None for the browser.
+
+    Raises:
+        ValueError: `processes` or `maxtasksperchild` is less than 1.
+        TypeError: one of them is no integer.
+    """
+
+    def __init__(
+        self,
+        processes: int | None = None,
+        initializer: Callable[..., object] | None = None,
+        initargs: Sequence[Any] = (),
+        maxtasksperchild: int | None = None,
+        context: object = None,
+        *,
+        backend: Backend | None = None,
+    ) -> None:
+        check_count("processes", processes, optional=True)
+        check_count("maxtasksperchild", maxtasksperchild, optional=True)
+        self._executor = WorkerPoolExecutor(
+            processes,
+            initializer=initializer,
+            initargs=initargs,
+            max_tasks_per_child=maxtasksperchild,
+            backend=backend,
+        )
+
+    def apply(
+        self,
+        func: Callable[..., T],
+        args: Sequence[Any] = (),
+        kwds: Mapping[str, Any] | None = None,
+    ) -> T:
+        """`func(*args, **kwds)` on a worker; waits for the value."""
+        return self.apply_async(func, args, kwds).get()
+
+    def apply_async(
+        self,
+        func: Callable[..., T],
+        args: Sequence[Any] = (),
+        kwds: Mapping[str, Any] | None = None,
+        callback: Callable[[T], object] | None = None,
+        error_callback: Callable[[BaseException], object] | None = None,
+    ) -> AsyncResult[T]:
+        """As `apply`, without waiting; the callbacks are told of the value or the error."""
+        self._check_running()
+        future = self._executor.submit(func, *args, **dict(kwds or {}))
+        return AsyncResult(future, callback, error_callback)
+
+    def map(
+        self, func: Callable[[Any], T], iterable: Iterable[Any], chunksize: int | None = None
+    ) -> list[T]:
+        """`func(x)` for every item; waits for the list of values."""
+        return self.map_async(func, iterable, chunksize).get()
+
+    def map_async(
+        self,
+        func: Callable[[Any], T],
+        iterable: Iterable[Any],
+        chunksize: int | None = None,
+        callback: Callable[[list[T]], object] | None = None,
+        error_callback: Callable[[BaseException], object] | None = None,
+    ) -> AsyncResult[list[T]]:
+        """As `map`, without waiting; the callbacks are told of the list or of the first error."""
+        job = self._start(func, list(iterable), chunksize)
+        return AsyncResult(_all_values(job), callback, error_callback)
+
+    def starmap(
+        self,
+        func: Callable[..., T],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: int | None = None,
+    ) -> list[T]:
+        """`func(*args)` for every item; waits for the list of values."""
+        return self.map(StarCall(func), iterable, chunksize)
+
+    def starmap_async(
+        self,
+        func: Callable[..., T],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: int | None = None,
+        callback: Callable[[list[T]], object] | None = None,
+        error_callback: Callable[[BaseException], object] | None = None,
+    ) -> AsyncResult[list[T]]:
+        """As `starmap`, without waiting."""
+        return self.map_async(StarCall(func), iterable, chunksize, callback, error_callback)
+
+    def imap(
+        self, func: Callable[[Any], T], iterable: Iterable[Any], chunksize: int = 1
+    ) -> IMapIterator[T]:
+        """As `map`, but the values come one after the other, each as soon as it is there."""
+        return IMapIterator(self._start(func, iterable, chunksize), ordered=True)
+
+    def imap_unordered(
+        self, func: Callable[[Any], T], iterable: Iterable[Any], chunksize: int = 1
+    ) -> IMapIterator[T]:
+        """As `imap`, in the order in which the values come."""
+        return IMapIterator(self._start(func, iterable, chunksize), ordered=False)
+
+    def close(self) -> None:
+        """Take no more work; the workers end when theirs is done."""
+        self._executor.shutdown(wait=False)
+
+    def terminate(self) -> None:
+        """Stop the workers at once; results that are not there fail."""
+        self._executor.terminate_workers()
+
+    def join(self) -> None:
+        """Wait for the workers to end; `close` or `terminate` comes first."""
+        if not self._executor.closed:
+            raise ValueError("Pool is still running")
+        if can_block():
+            self._executor.shutdown()
+
+    def __enter__(self) -> Pool:
+        self._check_running()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.terminate()
+
+    def _start(
+        self, func: Callable[..., Any], iterable: Iterable[Any], chunksize: int | None
+    ) -> MapJob:
+        self._check_running()
+        check_count("chunksize", chunksize, optional=True)
+        return self._executor.start_job(
+            func, [iterable], chunksize=chunksize, return_exceptions=True
+        )
+
+    def _check_running(self) -> None:
+        if self._executor.closed:
+            raise ValueError("Pool not running")
+
+
+def _all_values(job: MapJob) -> Future[list[Any]]:
+    """Resolves when every item has ended; fails with the error of the first that failed."""
+    future: Future[list[Any]] = Future()
+
+    def ended(_: object) -> None:
+        error = job.settled.exception(0)
+        if error is None and job.failures:
+            error = job.failures[min(job.failures)]
+        if error is None:
+            future.set_result([job.values[index] for index in range(len(job.values))])
+        else:
+            future.set_exception(error)
+
+    job.ended.add_done_callback(ended)
+    return future

@@ -1,0 +1,1 @@
+"""What the kernel tells workers of itself."""

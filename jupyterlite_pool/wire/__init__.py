@@ -1,0 +1,1 @@
+"""Bytes between kernel and worker."""

@@ -1,0 +1,1 @@
+"""What a worker has of the notebook: packages, modules, settings, folder, time zone."""

@@ -1,0 +1,102 @@
+"""Facts that live in both languages."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jupyterlite_pool
+from jupyterlite_pool.backends.base import ON_PURPOSE, Listener, WorkerEnd
+from jupyterlite_pool.errors import TerminatedWorkerError
+from jupyterlite_pool.wire import protocol as _protocol
+
+ROOT = Path(__file__).parents[3]
+LABEXTENSION = ROOT / "labextension"
+PROTOCOL_TS = (LABEXTENSION / "src" / "protocol.ts").read_text("utf-8")
+TASKS_TS = (LABEXTENSION / "src" / "worker" / "tasks.ts").read_text("utf-8")
+
+
+def package_json() -> dict[str, Any]:
+    about: dict[str, Any] = json.loads((LABEXTENSION / "package.json").read_text("utf-8"))
+    return about
+
+
+def interface(name: str) -> list[str]:
+    """The fields of an interface in `protocol.ts`, in order."""
+    found = re.search(rf"interface {name}\b[^{{]*{{(.*?)\n}}", PROTOCOL_TS, re.DOTALL)
+    assert found is not None
+    body = re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)
+    return re.findall(r"^  (\w+):", body, re.MULTILINE)
+
+
+def test_both_languages_speak_the_same_version() -> None:
+    found = re.search(r"PROTOCOL_VERSION = (\d+);", PROTOCOL_TS)
+    assert found is not None
+    assert int(found[1]) == _protocol.PROTOCOL_VERSION
+
+
+def test_both_packages_have_the_same_version() -> None:
+    assert package_json()["version"] == jupyterlite_pool.__version__
+
+
+def test_the_shape_of_items_is_that_of_this_version() -> None:
+    # Whoever changes a shape raises the version, so that a worker of another one is not used.
+    assert _protocol.PROTOCOL_VERSION == 6
+    assert _protocol.CallBatch._fields == (
+        "first",
+        "function",
+        "environment",
+        "calls",
+        "attempts",
+        "buffers",
+        "seeds",
+        "timed",
+    )
+    assert _protocol.ResultItem._fields == ("task", "kind", "payload", "buffers", "seconds")
+
+
+def test_the_end_of_a_worker_has_the_same_fields() -> None:
+    assert interface("WorkerEnd") == list(WorkerEnd._fields)
+
+
+def test_a_result_frame_has_what_the_listener_is_told() -> None:
+    told = list(inspect.signature(Listener.on_result).parameters)
+    fields = {"kind", "memory", "payload", "buffers", *interface("ResultFrame")}
+    assert set(told) - {"self", "worker"} == fields - {"kind", "memory"}
+
+
+def test_every_reason_of_an_end_is_documented() -> None:
+    found = re.search(
+        r"reason:((?:[\s|]*'\w+')+);\n  message: string;\n  status: number \| null;\n  running",
+        PROTOCOL_TS,
+    )
+    assert found is not None
+    reasons = set(re.findall(r"'(\w+)'", found[1]))
+    assert "exited" in reasons
+    documented = set(re.findall(r'"(\w+)"', TerminatedWorkerError.__doc__ or ""))
+    assert reasons >= ON_PURPOSE
+    # A worker that never became ready ran no task, and no task is lost on purpose.
+    assert reasons - {"start"} - ON_PURPOSE == documented
+
+
+def test_the_pyodide_of_a_plain_page_is_the_kernels() -> None:
+    from jupyterlite_pyodide_kernel.constants import PYODIDE_VERSION
+
+    runtime = (LABEXTENSION / "src" / "pool" / "runtime.ts").read_text("utf-8")
+    found = re.search(r"DEFAULT_PYODIDE_URL = '[^']*/v([\d.]+)/full/pyodide.mjs'", runtime)
+    assert found is not None
+    assert found[1] == PYODIDE_VERSION
+    assert package_json()["devDependencies"]["pyodide"] == PYODIDE_VERSION
+
+
+def test_the_runner_that_javascript_calls_has_its_methods() -> None:
+    from jupyterlite_pool.worker.runner import Runner
+
+    found = re.search(r"interface Runner [^{]*{(.*?)\n}", TASKS_TS, re.DOTALL)
+    assert found is not None
+    calls = re.findall(r"^  (\w+): PyCallable;", found[1], re.MULTILINE)
+    assert calls
+    assert all(callable(getattr(Runner, call)) for call in calls)

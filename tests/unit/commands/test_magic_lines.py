@@ -1,0 +1,115 @@
+"""The lines of the magics, taken apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from IPython.core.error import UsageError
+
+from jupyterlite_pool.commands.magic_lines import (
+    _BY_FLAG,
+    MAP_HELP,
+    parse_loop,
+    parse_options,
+    split_expressions,
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "rest"),
+    [
+        ("f xs", {}, "f xs"),
+        ("-w 4 f xs", {"max_workers": 4}, "f xs"),
+        ("-w4x f", {}, "-w4x f"),
+        ("--workers=4 f xs", {"max_workers": 4}, "f xs"),
+        ("  -o out -a f xs  ", {"out": "out", "block": False}, "f xs"),
+        ("-b f xs", {"block": True}, "f xs"),
+        ("--task-timeout 0.5 --retries 2 f xs", {"task_timeout": 0.5, "retries": 2}, "f xs"),
+        ("--return-exceptions f xs", {"return_exceptions": True}, "f xs"),
+        ("--label 'two words' f xs", {"label": "two words"}, "f xs"),
+        ('--label="two words" f xs', {"label": "two words"}, "f xs"),
+        ("-c 10 -w 2", {"chunksize": 10, "max_workers": 2}, ""),
+        ("-h", {"help": True}, ""),
+        ("f xs -w 4", {}, "f xs -w 4"),
+        ("-1 xs", {}, "-1 xs"),
+        ("", {}, ""),
+    ],
+)
+def test_options_stand_at_the_start(line: str, options: dict[str, Any], rest: str) -> None:
+    assert parse_options(line) == (options, rest)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--nothing f xs", "has no option --nothing"),
+        ("-x f xs", "has no option -x"),
+        ("-w", "-w needs a value"),
+        ("-w four f xs", "-w expects a whole number, not 'four'"),
+        ("-w -1 f xs", "-w expects a whole number, not '-1'"),
+        ("-o 1x f xs", "-o expects a name, not '1x'"),
+        ("--task-timeout soon f xs", "expects a number of seconds, not 'soon'"),
+    ],
+)
+def test_a_wrong_option_is_explained(line: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_options(line)
+    assert words in str(caught.value)
+
+
+def test_the_help_has_every_option() -> None:
+    for flag in _BY_FLAG:
+        assert flag in MAP_HELP
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("f xs", ["f", "xs"]),
+        ("f   xs  ys", ["f", "xs", "ys"]),
+        ("(lambda x: x + 1) range(10)", ["(lambda x: x + 1)", "range(10)"]),
+        ("f [1, 2] {3: 4}", ["f", "[1, 2]", "{3: 4}"]),
+        ("f 'a b'.split()", ["f", "'a b'.split()"]),
+        ("f [')', '('] xs", ["f", "[')', '(']", "xs"]),
+        (r"f 'it\'s one' xs", ["f", r"'it\'s one'", "xs"]),
+        ("obj.method[0] xs", ["obj.method[0]", "xs"]),
+    ],
+)
+def test_expressions_stand_side_by_side(text: str, parts: list[str]) -> None:
+    assert split_expressions(text) == parts
+
+
+@pytest.mark.parametrize("text", ["", "f", "f(x)"])
+def test_a_function_needs_something_to_map_over(text: str) -> None:
+    with pytest.raises(UsageError, match="what to map it over"):
+        split_expressions(text)
+
+
+@pytest.mark.parametrize("text", ["f a + b", "lambda x: x xs", "f (1", "f -x", "f 'open"])
+def test_a_line_that_can_be_read_in_two_ways_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="in parentheses"):
+        split_expressions(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "loop"),
+    [
+        ("x in xs", ("x", "xs")),
+        ("x in range( 10 )", ("x", "range(10)")),
+        ("a, b in zip(xs, ys)", ("(a, b)", "zip(xs, ys)")),
+        ("x in [y for y in ys if y in zs]", ("x", "[y for y in ys if y in zs]")),
+    ],
+)
+def test_a_cell_has_the_head_of_a_loop(text: str, loop: tuple[str, str]) -> None:
+    target, source = parse_loop(text)
+    assert (target.strip("()"), source) == (loop[0].strip("()"), loop[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "x xs", "x in", "1 in xs", "x in xs: print(1) #", "x in xs: pass\nfor y in ys"],
+)
+def test_another_head_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="NAME in ITERABLE"):
+        parse_loop(text)

@@ -1,0 +1,72 @@
+"""How many tasks travel together."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyterlite_pool.jobs.chunks import BRIEF_SECONDS, GROWTH, TARGET_SECONDS, WEIGHT, ChunkSizer
+
+
+def measured(seconds: float) -> ChunkSizer:
+    sizer = ChunkSizer()
+    sizer.observe(seconds, 1)
+    return sizer
+
+
+def test_the_first_batches_are_single_tasks_so_that_every_worker_gets_one() -> None:
+    sizer = ChunkSizer()
+    assert [sizer.next(4, 1000) for _ in range(4)] == [1, 1, 1, 1]
+
+
+def test_a_fixed_size_is_kept_whatever_the_tasks_take() -> None:
+    sizer = ChunkSizer(7)
+    assert sizer.next(4, 3) == 7
+    sizer.observe(10.0, 1)
+    assert sizer.next(4, 3) == 7
+
+
+def test_batches_of_short_tasks_grow_step_by_step() -> None:
+    sizer = measured(TARGET_SECONDS / 1000)
+    sizes = [sizer.next(1, None) for _ in range(5)]
+    assert sizes == [GROWTH, GROWTH**2, GROWTH**3, 1000, 1000]
+
+
+def test_tasks_longer_than_the_target_travel_alone() -> None:
+    assert measured(10 * TARGET_SECONDS).next(2, 1000) == 1
+
+
+def test_a_task_that_takes_no_time_at_all_is_no_problem() -> None:
+    assert measured(0.0).next(2, None) == GROWTH
+
+
+@pytest.mark.parametrize(("remaining", "size"), [(100, 8), (16, 4), (3, 1), (0, 1)])
+def test_batches_shrink_near_the_end(remaining: int, size: int) -> None:
+    assert measured(TARGET_SECONDS / 1000).next(2, remaining) == size
+
+
+def test_the_size_follows_tasks_that_become_slower() -> None:
+    sizer = measured(TARGET_SECONDS / 100)
+    before = [sizer.next(1, None) for _ in range(3)][-1]
+    assert before == 100
+    sizer.observe(TARGET_SECONDS / 10, 1)
+    mean = TARGET_SECONDS * (1 / 100 + WEIGHT * (1 / 10 - 1 / 100))
+    assert sizer.next(1, None) == int(TARGET_SECONDS / mean)
+
+
+def test_many_tasks_measured_together_count_by_their_mean() -> None:
+    sizer = ChunkSizer()
+    sizer.observe(TARGET_SECONDS, 4)
+    assert sizer.next(1, None) == 4
+
+
+def test_batches_of_a_fixed_size_are_brief_once_they_were_seen_to_be() -> None:
+    sizer = ChunkSizer(10)
+    assert not sizer.brief
+    sizer.observe(BRIEF_SECONDS / 10, 1)
+    assert sizer.brief
+    sizer.observe(1.0, 1)
+    assert not sizer.brief
+
+
+def test_batches_whose_size_adapts_are_never_brief() -> None:
+    assert not measured(0.0).brief

@@ -1,0 +1,134 @@
+"""What a worker is told of the notebook's surroundings."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyterlite_pool.surroundings import environment as _environment
+from jupyterlite_pool.surroundings.environment import Described, NotebookEnvironment
+from jupyterlite_pool.wire.payload import decode
+from jupyterlite_pool.worker.surroundings.environment import Surroundings
+
+
+class _Proxy:
+    """Stands in for a JavaScript object."""
+
+    def __init__(self, value: dict[str, Any]) -> None:
+        self._value = value
+
+    def to_py(self) -> dict[str, Any]:
+        return self._value
+
+
+class _Pyodide:
+    def __init__(self, lock: list[str], loaded: dict[str, str]) -> None:
+        self.lockfile_packages = _Proxy(
+            {
+                name: {"depends": DEPENDS.get(name, []), "imports": [name], "version": "1"}
+                for name in lock
+            }
+        )
+        self.loadedPackages = _Proxy(loaded)
+        self._api = self
+
+
+@pytest.fixture(autouse=True)
+def few_packages(monkeypatch: pytest.MonkeyPatch) -> list[importlib.metadata.Distribution]:
+    few = [importlib.metadata.distribution(name) for name in ("iniconfig", "pluggy", "pytest")]
+    monkeypatch.setattr(importlib.metadata, "distributions", lambda: few)
+    return few
+
+
+#: What the lock file says of packages that depend on others; here, as in a kernel, of IPython.
+DEPENDS = {"ipython": ["pygments", "traitlets"], "widgets": ["ipython", "numpy"]}
+
+
+def surroundings(pyodide: _Pyodide) -> Surroundings:
+    return read(NotebookEnvironment([], pyodide).describe())
+
+
+def read(described: Described) -> Surroundings:
+    return Surroundings(*decode(described.encoded.payload))
+
+
+def test_a_package_of_the_lock_file_is_loaded_by_its_name() -> None:
+    found = surroundings(_Pyodide(["iniconfig", "pluggy"], {"iniconfig": "default channel"}))
+    assert found.packages == ["iniconfig"]
+    assert "iniconfig" not in found.installed
+    assert "pluggy" in found.installed
+
+
+def test_a_package_from_elsewhere_is_sent_although_the_lock_file_has_one_of_its_name() -> None:
+    loaded = {"iniconfig": "https://example.org/iniconfig-9-py3-none-any.whl"}
+    found = surroundings(_Pyodide(["iniconfig"], loaded))
+    assert found.packages == []
+    assert "iniconfig" in found.installed
+
+
+def test_what_only_the_kernel_needs_is_not_for_workers() -> None:
+    lock = ["ipython", "pygments", "traitlets"]
+    found = surroundings(_Pyodide(lock, dict.fromkeys(lock, "default channel")))
+    assert found.packages == ["pygments"]  # pytest needs it, and the user has installed pytest
+    assert found.installed.keys() == {"pytest", "pluggy", "iniconfig"}
+
+
+def installed(
+    folder: Path, name: str, version: str, source: str
+) -> importlib.metadata.Distribution:
+    """A package as Pyodide and micropip leave it."""
+    about = folder / f"{name}-{version}.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
+    (about / "PYODIDE_SOURCE").write_text(source)
+    return importlib.metadata.Distribution.at(about)
+
+
+def test_another_version_of_what_the_kernel_needs_is_sent(
+    few_packages: list[importlib.metadata.Distribution], tmp_path: Path
+) -> None:
+    # Installed over that of the lock file, whose name is noted as the package itself spells it.
+    few_packages[:] = [
+        installed(tmp_path, "Pygments", "2.21.0", "pyodide"),
+        installed(tmp_path, "Pygments", "2.18.0", "https://example.org/pygments-2.18.0.whl"),
+        installed(tmp_path, "traitlets", "5", "pyodide"),
+        installed(tmp_path, "ipython", "9", "pyodide"),
+        installed(tmp_path, "jedi", "1", "https://example.org/jedi-1.whl"),
+    ]
+    loaded = dict.fromkeys(["Pygments", "traitlets", "ipython"], "default channel")
+    lock = ["ipython", "jedi", "pygments", "traitlets"]
+    found = surroundings(_Pyodide(lock, loaded))
+    assert found.installed.keys() == {"pygments"}  # and not what the kernel itself is made of
+    assert found.packages == []
+    assert found.provides.keys() == {"ipython", "traitlets", "jedi"}
+    package, version, refused = found.provides["jedi"]
+    assert (package, version) == ("jedi", "1")
+    assert "the kernel itself is made of it" in refused
+
+
+def test_packages_of_the_kernel_stay_there_although_the_users_depend_on_them() -> None:
+    lock = ["ipython", "pygments", "traitlets", "widgets", "numpy"]
+    found = surroundings(_Pyodide(lock, dict.fromkeys(lock, "default channel")))
+    assert found.packages == ["numpy", "pygments", "widgets"]
+
+
+@pytest.mark.parametrize("change", [lambda log: log.setLevel(3), lambda _: logging.disable(3)])
+def test_a_level_that_was_set_just_now_is_that_of_the_next_task(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[logging.Logger], None]
+) -> None:
+    monkeypatch.setattr(_environment, "LOOK_AGAIN", 3600)  # as if all this took no time
+    environment = NotebookEnvironment([], _Pyodide([], {}))
+    before = environment.describe()
+    assert environment.describe() is before
+    logger = logging.getLogger("of a test")
+    try:
+        change(logger)
+        assert environment.describe().key != before.key
+    finally:
+        logger.setLevel(logging.NOTSET)
+        logging.disable(logging.NOTSET)

@@ -1,0 +1,68 @@
+"""Which modules are the notebook's own, and when one of them is another."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyterlite_pool.surroundings import modules as _modules
+from jupyterlite_pool.surroundings.modules import OwnModules
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "own_of_test.py").write_text("x = 1\n")
+    importlib.import_module("own_of_test")
+    yield tmp_path
+    sys.modules.pop("own_of_test", None)
+
+
+def sent(own: OwnModules) -> dict[str, Any]:
+    part = own.part()
+    assert part is not None
+    found: dict[str, Any] = pickle.loads(part[1].payload)
+    return found
+
+
+def test_the_source_is_that_of_the_last_reload(folder: Path) -> None:
+    own = OwnModules()
+    file = folder / "own_of_test.py"
+    assert sent(own)["own_of_test"] == (str(file), b"x = 1\n", None)
+    assert not own.changed()
+    file.write_text("x = 22\n")
+    assert not own.changed()
+    assert sent(own)["own_of_test"][1] == b"x = 1\n"
+    importlib.reload(sys.modules["own_of_test"])
+    assert own.changed()
+    assert sent(own)["own_of_test"][1] == b"x = 22\n"
+    del sys.modules["own_of_test"]
+    assert own.changed()
+    assert "own_of_test" not in sent(own)
+
+
+def test_the_standard_library_and_packages_are_nobodys_own() -> None:
+    own = OwnModules()
+    assert not {"json", "pytest", "__main__", "sys"} & sent(own).keys()
+
+
+def test_a_change_in_place_by_autoreload_is_one_but_not_its_first_word(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times: dict[str, float] = {}
+    monkeypatch.setattr(_modules, "_autoreloaded", lambda: times)
+    own = OwnModules()
+    sent(own)
+    times["own_of_test"] = 1.0
+    (folder / "own_of_test.py").write_text("x = 333\n")
+    assert not own.changed()
+    assert sent(own)["own_of_test"][1] == b"x = 1\n"
+    times["own_of_test"] = 2.0
+    assert own.changed()
+    assert sent(own)["own_of_test"][1] == b"x = 333\n"

@@ -1,0 +1,111 @@
+"""The body of a parallel cell."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import linecache
+import pickle
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from jupyterlite_pool.worker.parallel_cell import ParallelCell
+
+NAME, HEADER = "<parallel cell of a test>", "%%pool_map x in xs"
+
+
+@pytest.fixture(autouse=True)
+def _forget_lines() -> Iterator[None]:
+    yield
+    linecache.cache.pop(NAME, None)
+
+
+def cell(body: str, target: str = "x", **names: Any) -> ParallelCell:
+    return ParallelCell(target, HEADER, body, names, NAME)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        ("x + 1", 42),
+        ("y = x + 1\ny", 42),
+        ("y = x", None),
+        ("", None),
+        ("# only words", None),
+        ("def f(n):\n    return n + x\nf(1)", 42),
+        ("[x + i for i in range(2)]", [41, 42]),
+        ("for i in range(3):\n    x", None),
+    ],
+)
+def test_the_last_expression_is_the_value(body: str, value: object) -> None:
+    assert cell(body)(41) == value
+
+
+def test_an_item_is_unpacked_as_in_a_loop() -> None:
+    assert cell("a * b", "a, b")((6, 7)) == 42
+    assert cell("rest", "first, *rest")([1, 2, 3]) == [2, 3]
+
+
+def test_the_notebooks_names_are_there() -> None:
+    assert cell("x + k", k=1)(41) == 42
+
+
+def test_the_item_hides_a_name_of_the_notebook() -> None:
+    assert cell("x", x="notebook's")("item's") == "item's"
+
+
+def test_an_item_does_not_see_what_another_one_left() -> None:
+    body = cell("seen = 'y' in globals()\ny = x\nseen")
+    assert [body(1), body(2)] == [False, False]
+
+
+def test_a_name_that_is_bound_again_is_the_notebooks_for_the_next_item() -> None:
+    body = cell("k = k + x\nk", k=1)
+    assert [body(1), body(1)] == [2, 2]
+
+
+def test_nothing_leaks_into_this_module() -> None:
+    cell("leaked = x")(1)
+    assert "leaked" not in globals()
+
+
+def test_a_body_that_awaits_gives_a_coroutine() -> None:
+    running = cell("import asyncio\nawait asyncio.sleep(0)\nx + 1")(41)
+    assert inspect.iscoroutine(running)
+    assert asyncio.run(running) == 42
+
+
+def test_it_travels_as_its_source() -> None:
+    body = cell("def f():\n    return k * x\nf()", k=2)
+    assert body(21) == 42
+    back = pickle.loads(pickle.dumps(body))
+    assert back(21) == 42
+    assert back.__name__ == "parallel cell"
+
+
+def test_a_traceback_has_the_cells_own_line() -> None:
+    body = cell("y = x\n\n1 / y  # here")
+    with pytest.raises(ZeroDivisionError) as caught:
+        body(0)
+    frame = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert (frame.filename, frame.lineno, frame.line) == (NAME, 4, "1 / y  # here")
+
+
+def test_an_item_of_another_shape_is_an_error_of_the_first_line() -> None:
+    with pytest.raises(ValueError, match="unpack") as caught:
+        cell("a", "a, b")((1, 2, 3))
+    frame = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert (frame.filename, frame.lineno, frame.line) == (NAME, 1, HEADER)
+
+
+def test_a_body_that_is_no_python_is_a_syntax_error_at_its_line() -> None:
+    with pytest.raises(SyntaxError) as caught:
+        cell("x\ny = = 1")
+    assert (caught.value.filename, caught.value.lineno) == (NAME, 3)
+
+
+def test_a_body_takes_its_future_from_the_notebook() -> None:
+    assert cell("from __future__ import annotations\ndef f(a: missing): return a\nf(x)")(1) == 1
