@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from jupyterlite_pool.dispatch.batch import Batch
-from jupyterlite_pool.jobs.tasks import CallQueue, Held, Task
-from jupyterlite_pool.wire.payload import encode_call, encode_function, function_key
+from jupyterlite_pool.jobs.call_queue import CallQueue
+from jupyterlite_pool.jobs.tasks import Held, Task
+from jupyterlite_pool.wire.calls import encode_call, encode_function, function_key
 
 from . import tasks
 from .report import Measured, Row, Series, Skipped, Target

@@ -1,3 +1,3 @@
 """Labextensions of every version start the shared pool by this module's name."""
 
-from .api.shared import get_reusable_executor, start_ahead  # noqa: F401
+from .api.shared import start_ahead as start_ahead

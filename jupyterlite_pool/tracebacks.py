@@ -88,3 +88,14 @@ def _lines(error: BaseException) -> list[str]:
 
 def _notes(error: BaseException) -> list[str]:
     return [str(note) for note in getattr(error, "__notes__", ())]
+
+
+def attach(error: BaseException, name: str, value: object) -> None:
+    """Set an attribute of an exception, also of one whose class lets nobody do that."""
+    BaseException.__setattr__(error, name, value)
+
+
+def add_note(error: BaseException, note: str) -> None:
+    """PEP 678, also for Python 3.10, where only the attribute can be set."""
+    notes = [*getattr(error, "__notes__", ()), note]
+    attach(error, "__notes__", notes)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..backends.base import Backend
 from ..errors import PoolStartError
+from ..notebook.page import page
 from ..worker.context import current_worker
 
 
@@ -15,9 +16,9 @@ def default_workers() -> int:
     if current_worker() is not None:
         return 1
     _check_browser()
-    from ..backends.pyodide.backend import device_size
+    from ..backends.pyodide.device import Device
 
-    return device_size()
+    return Device(_site_limit).size()
 
 
 def browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend:
@@ -33,7 +34,7 @@ def browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend
     _check_browser()
     from ..backends.pyodide.backend import PyodideBackend
 
-    return PyodideBackend(max_workers, packages)
+    return PyodideBackend(max_workers, packages, _site_limit)
 
 
 def _check_browser() -> None:
@@ -42,3 +43,8 @@ def _check_browser() -> None:
             "there are no Pyodide workers outside of a browser. In ordinary Python use "
             "concurrent.futures.ProcessPoolExecutor."
         )
+
+
+def _site_limit() -> int | None:
+    """How many workers the settings of the site allow now."""
+    return page.max_workers

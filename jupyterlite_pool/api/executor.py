@@ -18,15 +18,20 @@ from ..backends.base import Backend, WorkerLimits
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.objects import SharedObjects
 from ..errors import AFTER_SHUTDOWN, BlockingUnavailableError, TerminatedWorkerError
+from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
 from ..jobs.set_up import SetUp
-from ..jobs.tasks import CallQueue, Held, Task
-from ..notebook.output import current_cell
+from ..jobs.tasks import Held, Task
+from ..notebook.cell import current_cell
+from ..notebook.output import TaskOutput
+from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
 from ..waiting.run_in_executor import install_run_in_executor
-from ..waiting.waits import can_block, install_waits, wait_done
+from ..waiting.suspending_lock import install_waits
+from ..waiting.waits import wait_done
 from ..wire.buffers import copied
-from ..wire.payload import Encoded, encode_call, encode_function
+from ..wire.calls import encode_call, encode_function
+from ..wire.payload import Encoded
 from ..wire.refs import ObjectRef
 from ..worker.names import SetUpCall
 from .default_backend import browser_backend
@@ -97,7 +102,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         install_run_in_executor(WorkerPoolExecutor)
         self._backend = backend or browser_backend(max_workers, packages)
         self._objects = SharedObjects(self._backend)
-        self._dispatcher = Dispatcher(self._backend, self._break_with)
+        self._dispatcher = Dispatcher(self._backend, TaskOutput(), self._break_with)
         self._lock = self._dispatcher.lock
         self._calls = CallQueue()
         self._max_tasks_per_child = max_tasks_per_child

@@ -13,10 +13,10 @@ from ..errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartErr
 from ..jobs.job import GROUPINGS, MapJob, Timing
 from ..jobs.run_here import run_now, run_serially, spawn
 from ..notebook.card import show_progress
-from ..tracebacks import brief
-from ..waiting.waits import EndOf, can_block, wait_done
-from ..wire.failure import attach
-from ..wire.payload import encode_function
+from ..tracebacks import attach, brief
+from ..waiting.browser import can_block
+from ..waiting.waits import EndOf, wait_done
+from ..wire.calls import encode_function
 from ..worker.context import current_worker
 from .options import check_count, check_seconds
 from .shared import get_reusable_executor

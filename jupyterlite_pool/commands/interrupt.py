@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..dispatch.dispatcher import all_dispatchers
 from ..tracebacks import interrupted
 from ..waiting.futures import PoolFuture
-from ..waiting.waits import SuspendingLock, Wait, awaited, current_run, suspended
+from ..waiting.waits import Wait, awaited, current_run, suspended
 
 
 class Run(NamedTuple):
@@ -92,7 +92,7 @@ def _stops(wait: Wait) -> Iterator[Callable[[], object]]:
             yield from _stops(inner)
 
 
-def _futures_behind(lock: SuspendingLock) -> Iterator[PoolFuture[Any]]:
+def _futures_behind(lock: object) -> Iterator[PoolFuture[Any]]:
     """The futures that somebody waits for with a lock.
 
     The standard library's waits hang an event, with its condition, with its lock, on each future.

@@ -16,7 +16,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from ..api.pool_map import MapResult, finished, pool_map
 from ..api.shared import get_reusable_executor, set_reusable_executor
 from ..dispatch.dispatcher import all_dispatchers
-from ..waiting.waits import IN_BROWSER, can_block
+from ..waiting.browser import IN_BROWSER, can_block
 from ..worker.parallel_cell import ParallelCell
 from .interrupt import cancel_all, cell_starts
 from .magic_await import CALLERS, await_magics

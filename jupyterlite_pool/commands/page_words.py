@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from ..api.executor import job_observers
 from ..notebook.page import buttons, page
-from ..waiting.waits import IN_BROWSER
+from ..waiting.browser import IN_BROWSER
 from .interrupt import interrupt
 
 #: The target of the comm.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ..backends.base import ON_PURPOSE, WorkerEnd
-from ..errors import PoolError, RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
+from ..errors import PoolError, TaskTimeoutError, TerminatedWorkerError
 from ..jobs.tasks import Task, TaskSource
-from ..wire.failure import decode_error
-from ..wire.payload import AS_THEY_ARE, join_calls, read_value
-from ..wire.protocol import FAILED, CallBatch, ResultItem
+from ..wire.calls import AS_THEY_ARE, join_calls
+from ..wire.protocol import CallBatch
 
 #: Bytes from which on a worker that ended has probably run out of memory: a tab has 4 GiB for it.
 MUCH_MEMORY = 2**30
@@ -125,18 +124,3 @@ def _why(end: WorkerEnd) -> str:
 def _advice(end: WorkerEnd) -> str:
     again = "To run such items again, use `retries=1`."
     return again if end.memory < MUCH_MEMORY else f"Try smaller items. {again}"
-
-
-def read_result(item: ResultItem, buffers: Sequence[Any]) -> tuple[Any, BaseException | None]:
-    """What a worker said of a task: its value, or an error."""
-    _, kind, payload, _, _ = item
-    try:
-        if kind == FAILED:
-            return None, decode_error(payload)
-        return read_value(item, buffers), None
-    except BaseException as cause:
-        error = RemoteUnpicklingError(
-            f"the result could not be read in the notebook: {type(cause).__name__}: {cause}"
-        )
-        error.__cause__ = cause
-        return None, error

@@ -12,8 +12,7 @@ import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from ..backends.base import ON_PURPOSE, Backend, WorkerEnd
 from ..errors import (
@@ -23,14 +22,13 @@ from ..errors import (
     RemoteError,
     RemoteUnpicklingError,
 )
+from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
 from ..jobs.set_up import SetUp
-from ..jobs.tasks import CallQueue, Outcome, Task, TaskSource
-from ..notebook.output import TaskOutput
+from ..jobs.tasks import Outcome, Task, TaskSource
 from ..waiting.time_limits import call_after_beats
-from ..wire.payload import split_results
-from ..wire.protocol import PLAIN
-from .batch import Batch, read_result
+from .batch import Batch
+from .reading import read_results
 
 #: Batches that a backend holds for each worker: one that runs and one that waits.
 BATCHES_PER_WORKER = 2
@@ -51,15 +49,30 @@ def all_dispatchers() -> list[Dispatcher]:
     return list(_dispatchers)
 
 
+class Shows(Protocol):
+    """Shows what tasks print and display."""
+
+    def take(
+        self, worker: int, task: Task | None, source: TaskSource | None, stream: str, text: str
+    ) -> None:
+        """Show what a worker's task, or the worker itself, has to show."""
+
+
 class Dispatcher:
     """Knows which tasks the backend has, and what to do with what it says of them."""
 
     def __init__(
-        self, backend: Backend, break_with: Callable[[str], Exception] | None = None
+        self,
+        backend: Backend,
+        output: Shows,
+        break_with: Callable[[str], Exception] | None = None,
     ) -> None:
-        """Serve a backend; `break_with` makes the error with which all ends when a worker is lost.
+        """Serve a backend.
 
-        Without it, a worker that is lost is replaced.
+        Args:
+            output: shows what tasks print and display.
+            break_with: makes the error with which everything ends when a worker is lost; without
+                it, a worker that is lost is replaced.
         """
         self._backend = backend
         self._break_with = break_with
@@ -74,7 +87,7 @@ class Dispatcher:
         #: How many tasks each worker has run.
         self.tasks_run: Counter[int] = Counter()
         #: Shows what tasks print and display.
-        self.output = TaskOutput()
+        self.output = output
         #: Jobs whose items are read only as their values are asked for.
         self.streams: weakref.WeakSet[MapJob] = weakref.WeakSet()
         #: Whether other pools have some of the workers that this one should have.
@@ -302,7 +315,7 @@ class Dispatcher:
             if entry is None:  # given up, with all its tasks
                 return
             try:
-                values, errors, seconds = _read_results(entry, payload, buffers, done)
+                values, errors, seconds = read_results(entry, payload, buffers, done)
             except ValueError as forged:
                 end = WorkerEnd("protocol", str(forged))
                 self._lose(batch, worker, end)
@@ -494,39 +507,3 @@ class Dispatcher:
         if entry.worker is not None:
             entry.source.stopped()
         return entry
-
-
-def _read_results(
-    entry: Batch, payload: bytes, buffers: Sequence[Any], done: bool
-) -> tuple[Sequence[Any], dict[int, BaseException], Sequence[float]]:
-    """Results of some tasks of a batch: values, errors by their places, how long each took.
-
-    Raises:
-        ValueError: no worker of ours sends such.
-    """
-    items = split_results(payload)
-    missing = len(entry.tasks) - len(items)
-    if done and missing and not entry.source.stopping:  # nobody has cancelled it on the way
-        raise ValueError(f"it said that it was done without results of {missing} tasks")
-    if not items:
-        return (), {}, ()
-    try:
-        numbers, kinds, payloads, counts, seconds = zip(*items, strict=True)
-        wanted, _ = sum(counts), sum(seconds)
-    except (TypeError, ValueError) as error:
-        raise ValueError("it sent something that is no result") from error
-    # They come in the order in which the tasks were sent.
-    due = range(entry.first, entry.first + len(items))
-    if missing < 0 or numbers != tuple(due):
-        wrong = [number for number, own in zip(numbers, due, strict=True) if number != own]
-        raise ValueError(
-            f"it sent a result of task {[*wrong, numbers[-1]][0]}, whose turn it was not"
-        )
-    if wanted != len(buffers):
-        raise ValueError(f"it sent results with {len(buffers)} buffers instead of {wanted}")
-    if kinds.count(PLAIN) == len(kinds):
-        return payloads, {}, seconds
-    rest = iter(buffers)
-    read = [read_result(item, list(islice(rest, item[3]))) for item in items]
-    errors = {place: error for place, (_, error) in enumerate(read) if error is not None}
-    return [value for value, _ in read], errors, seconds

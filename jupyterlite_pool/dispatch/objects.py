@@ -11,7 +11,8 @@ from typing import Any
 from ..backends.base import Backend
 from ..jobs.tasks import Held
 from ..surroundings.environment import Described
-from ..wire.payload import Encoded, encode, function_key
+from ..wire.calls import function_key
+from ..wire.payload import Encoded, encode
 from ..wire.refs import ObjectRef
 
 #: So many objects that no task needs stay on the workers, in case a later task does.

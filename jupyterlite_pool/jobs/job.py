@@ -11,9 +11,9 @@ from concurrent.futures import CancelledError, Future, InvalidStateError
 from typing import Any, NamedTuple, cast
 
 from ..errors import PoolStartError, TerminatedWorkerError
-from ..tracebacks import fold
-from ..wire.failure import attach
-from ..wire.payload import AS_THEY_ARE, Encoded, are_plain, encode_call
+from ..tracebacks import add_note, fold
+from ..wire.calls import AS_THEY_ARE, are_plain, encode_call
+from ..wire.payload import Encoded
 from .chunks import ChunkSizer
 from .indices import Indices
 from .read_ahead import ReadAhead
@@ -254,7 +254,7 @@ class MapJob:
         else:
             self.failures[index] = fold(error)
             self._inputs[index] = tuple(task.args)
-            _add_note(error, self._note(task, outcome))
+            add_note(error, self._note(task, outcome))
             if not self.return_exceptions:
                 self._settle(error)
                 self.cancel()
@@ -504,7 +504,7 @@ class MapJob:
                 self.total = self._read
                 if self._ahead is None or error is not self._ahead.forbidden:
                     note = f"raised by the iterable when item {self._read} was asked for"
-                    _add_note(error, note)
+                    add_note(error, note)
                 self.fail(error)
                 return None
             index, self._read = self._read, self._read + 1
@@ -594,9 +594,3 @@ def _resolve(future: Future[bool], value: bool) -> None:
         future.set_result(value)
     except InvalidStateError:  # only where there are threads
         pass
-
-
-def _add_note(error: BaseException, note: str) -> None:
-    """PEP 678, also for Python 3.10, where only the attribute can be set."""
-    notes = [*getattr(error, "__notes__", ()), note]
-    attach(error, "__notes__", notes)

@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from ..errors import PoolStartError
-from ..waiting.waits import IN_BROWSER
+from ..waiting.browser import IN_BROWSER
 from ..worker.randomness import own_stream
 from .job import MapJob
 from .tasks import Outcome, Task

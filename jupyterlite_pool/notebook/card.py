@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ..jobs.job import MapJob
-from .output import current_cell, in_cell
+from .cell import current_cell, in_cell
 from .page import buttons, page
 from .progress import Progress
 

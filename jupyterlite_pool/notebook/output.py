@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..jobs.job import MapJob
 from ..jobs.tasks import Task, TaskSource
+from .cell import current_cell, in_cell, publish
 
 #: Lines of tasks that a cell shows.
 LIMIT_LINES = 1000
@@ -30,26 +29,6 @@ NOTICE = (
 
 #: Of so many cells it is known how their output ended.
 CELLS_KNOWN = 32
-
-
-def current_cell() -> Any:
-    """The cell that runs, as the kernel knows it; None outside of a notebook."""
-    kernel = _found or _kernel()  # asked with every call
-    return None if kernel is None else kernel._parent_header
-
-
-@contextmanager
-def in_cell(cell: Any) -> Iterator[None]:
-    """What is shown meanwhile belongs to a cell that `current_cell` has named."""
-    kernel = _kernel()
-    if cell is None or kernel is None or kernel._parent_header is cell:
-        yield
-        return
-    current, kernel._parent_header = kernel._parent_header, cell
-    try:
-        yield
-    finally:
-        kernel._parent_header = current
 
 
 class _Held(NamedTuple):
@@ -125,7 +104,7 @@ class TaskOutput:
                 shown = json.loads(text)
                 page.lines += not shown["update"]  # what takes the place of another is no more
                 if page.lines <= LIMIT_LINES:
-                    _display(shown)
+                    publish(shown)
                 text = ""
             if page.open is not None and page.open[0] == stream and page.open[1] is not task:
                 text = "\n" + text  # or else it would go on in another task's line
@@ -160,31 +139,3 @@ def page_part(page: _Page, text: str) -> str:
 
 def _stream(name: str) -> Any:
     return sys.stderr if name == "stderr" else sys.stdout
-
-
-def _display(shown: dict[str, Any]) -> None:
-    """Publish what a task has displayed."""
-    kernel = _kernel()
-    if kernel is None:
-        print(shown["data"].get("text/plain", ""))
-        return
-    kernel.interpreter.display_pub.publish(
-        shown["data"],
-        shown["metadata"],
-        transient=shown["transient"],
-        update=shown["update"],
-    )
-
-
-_found: Any = None
-
-
-def _kernel() -> Any:
-    """The notebook's kernel; None outside of one."""
-    global _found
-    if _found is None:
-        ipython = sys.modules.get("IPython")
-        shell = None if ipython is None else ipython.get_ipython()
-        kernel = getattr(shell, "kernel", None)
-        _found = kernel if hasattr(kernel, "_parent_header") else None
-    return _found

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..waiting.waits import IN_BROWSER
+from ..waiting.browser import IN_BROWSER
 
 #: The variable of the kernel's web worker.
 VARIABLE = "jupyterlitePoolPage"

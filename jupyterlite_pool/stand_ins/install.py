@@ -12,7 +12,7 @@ import os
 from typing import Any
 
 from ..api.default_backend import default_workers
-from ..waiting.waits import can_block
+from ..waiting.browser import can_block
 from .joblib_register import register_joblib_backend, unregister_joblib_backend
 from .locks import Lock, RLock
 from .multiprocessing_pool import Pool

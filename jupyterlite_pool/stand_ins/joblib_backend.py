@@ -31,10 +31,10 @@ from joblib.parallel import (
 from ..api.executor import WorkerPoolExecutor
 from ..api.shared import get_reusable_executor
 from ..errors import BlockingUnavailableError
-from ..jobs.tasks import CallQueue
+from ..jobs.call_queue import CallQueue
+from ..waiting.browser import IN_BROWSER, can_block
 from ..waiting.futures import PoolFuture
-from ..waiting.waits import IN_BROWSER, can_block
-from ..wire.payload import encode_call
+from ..wire.calls import encode_call
 from ..worker.calls import Calls
 from ..worker.context import current_worker
 

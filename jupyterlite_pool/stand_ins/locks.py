@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import BlockingUnavailableError
-from ..waiting.waits import can_block
+from ..waiting.browser import can_block
 
 #: A browser takes a longer time for none at all.
 MAX_TIMER = 2**31 - 1

@@ -13,8 +13,9 @@ from ..api.executor import WorkerPoolExecutor
 from ..api.options import check_count
 from ..backends.base import Backend
 from ..jobs.job import MapJob
-from ..waiting.waits import can_block, wait_done
-from ..worker.star import StarCall
+from ..waiting.browser import can_block
+from ..waiting.waits import wait_done
+from ..worker.calls import StarCall
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..api.executor import WorkerPoolExecutor
 from ..backends.base import Backend
-from ..worker.initializer import LoggedInitializer
+from ..worker.calls import LoggedInitializer
 
 
 class ProcessPoolExecutor(WorkerPoolExecutor):

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import sys
 import time
-import zipfile
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
-
-import cloudpickle
 
 from ..wire.payload import Encoded, encode
 from ..wire.protocol import ENVIRONMENT_PREFIX
@@ -19,9 +14,6 @@ from ..worker.surroundings.environment import Surroundings
 from ..worker.surroundings.settings import Settings, glance, glance_at_logging, levels_changed, look
 from .modules import OwnModules
 from .packages import InstalledPackages, Packages
-
-#: The folder of this package.
-PACKAGE = Path(__file__).parents[1]
 
 #: Seconds in which no package is installed and no logger gets a handler: asking costs as much as a
 #: task.
@@ -36,16 +28,6 @@ class Described(NamedTuple):
     encoded: Encoded
     #: What they name: a worker must hold it before.
     parts: tuple[tuple[str, Encoded], ...]
-
-
-def runtime_files() -> bytes:
-    """What a worker's Python side is made of, as a zip archive for site-packages."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for package in (PACKAGE, Path(cloudpickle.__file__).parent):
-            for path in sorted(package.rglob("*.py")):
-                archive.write(path, path.relative_to(package.parent).as_posix())
-    return out.getvalue()
 
 
 class NotebookEnvironment:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
-from .waits import IN_BROWSER
+from .browser import IN_BROWSER
 
 
 def install_run_in_executor(kind: type[Executor]) -> None:

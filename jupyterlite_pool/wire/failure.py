@@ -15,7 +15,7 @@ import traceback
 from typing import Any, NamedTuple
 
 from ..errors import RemoteError
-from ..tracebacks import HOOK
+from ..tracebacks import HOOK, attach
 from .payload import decode, encode
 
 #: Causes of causes beyond these are left out; a chain may even be a circle.
@@ -113,11 +113,6 @@ def _put_together(parts: _Parts) -> BaseException:
         cause.__cause__ = _put_together(_Parts(*parts.cause))
     attach(error, "__cause__", cause)
     return error
-
-
-def attach(error: BaseException, name: str, value: object) -> None:
-    """Set an attribute of an exception, also of one whose class lets nobody do that."""
-    BaseException.__setattr__(error, name, value)
 
 
 def _rebuild(parts: _Parts) -> BaseException | None:

@@ -1,8 +1,9 @@
-"""Several calls as one task of the pool: what joblib sends at once."""
+"""Kinds of calls that stand-ins send to workers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from typing import Any
 
 #: The name under which joblib knows the pool.
@@ -10,7 +11,7 @@ BACKEND = "jupyterlite"
 
 
 class Calls:
-    """Makes several calls, one after the other.
+    """Makes several calls, one after the other, as joblib sends them.
 
     Args:
         function: what all of them call, sent to a worker once; None where each call brings its own.
@@ -46,3 +47,33 @@ class Calls:
         # the other where there are no threads.
         with parallel_config(backend=ThreadingBackend(nesting_level=self.nesting_level)):
             return [function(*args, **kwargs) for function, args, kwargs in calls]
+
+
+class StarCall:
+    """Calls a function with the members of its one argument, as `starmap` does."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, args: Iterable[Any]) -> Any:
+        """Call it."""
+        return self.function(*args)
+
+
+class LoggedInitializer:
+    """Calls an initializer; if it fails, the worker's log says so, as in CPython's workers."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self.function = function
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, *args: Any) -> None:
+        """Call it."""
+        try:
+            self.function(*args)
+        except BaseException:
+            logging.getLogger("concurrent.futures").critical(
+                "Exception in initializer:", exc_info=True
+            )
+            raise

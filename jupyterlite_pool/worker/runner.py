@@ -19,17 +19,9 @@ from typing import Any, Protocol
 from zlib import crc32
 
 from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
+from ..wire.calls import decode_function, split_calls
 from ..wire.failure import encode_error
-from ..wire.payload import (
-    RESULTS_END,
-    decode,
-    decode_function,
-    dump_result,
-    dump_value,
-    join_results,
-    results_end,
-    split_calls,
-)
+from ..wire.payload import decode
 from ..wire.protocol import (
     ENVIRONMENT_PREFIX,
     FAILED,
@@ -39,6 +31,7 @@ from ..wire.protocol import (
     ResultItem,
 )
 from ..wire.refs import set_fetcher
+from ..wire.results import RESULTS_END, dump_result, dump_value, join_results, results_end
 from .context import WorkerInfo, set_current_worker
 from .names import Globals, SetUpCall, SharedNames
 from .randomness import seed_item, unseed

@@ -11,9 +11,9 @@ import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import Listener, WorkerEnd, WorkerLimits
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
-from jupyterlite_pool.testing import InProcessBackend
 from tests.contract import contract
 
 PROMISES = [value for name, value in vars(contract).items() if name.startswith("contract_")]

@@ -11,10 +11,10 @@ import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
-from jupyterlite_pool.testing import InProcessBackend
-from jupyterlite_pool.wire.payload import dump_result, join_results
 from jupyterlite_pool.wire.protocol import PLAIN, ResultItem
+from jupyterlite_pool.wire.results import dump_result, join_results
 
 
 class Forging(InProcessBackend):

@@ -17,11 +17,12 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.api.shared import set_reusable_executor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TerminatedWorkerError
-from jupyterlite_pool.testing import InProcessBackend
 from jupyterlite_pool.wire.failure import encode_error
-from jupyterlite_pool.wire.payload import dump_result, dump_value, encode, join_results
+from jupyterlite_pool.wire.payload import encode
 from jupyterlite_pool.wire.protocol import FAILED, PICKLED, ResultItem
+from jupyterlite_pool.wire.results import dump_result, dump_value, join_results
 
 from .conftest import Effort
 

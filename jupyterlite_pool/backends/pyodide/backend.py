@@ -6,7 +6,6 @@ import asyncio
 import importlib.resources
 import json
 import traceback
-import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -17,12 +16,11 @@ from pyodide.code import run_js
 from pyodide.ffi import JsException, create_proxy, jsnull, to_js
 from pyodide.http import pyfetch
 
-from ...errors import PoolPerformanceWarning
-from ...notebook.page import page
-from ...surroundings.environment import Described, NotebookEnvironment, runtime_files
+from ...surroundings.environment import Described, NotebookEnvironment
 from ...wire.payload import Encoded
 from ..base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
-from ..size import default_size, worker_cap
+from .device import SPARES, Device
+from .files import runtime_files
 
 #: The labextension's folder on a site, and the package's own name.
 NAME = "jupyterlite-pool"
@@ -33,9 +31,6 @@ DRIVE = "/drive"
 #: A variable of the kernel's web worker: which page serves the notebook's files.
 TOLD_CONTEXT = "jupyterlitePoolDrive"
 
-#: Workers that are kept ready: starting one takes much longer than giving it a place.
-SPARES = 1
-
 #: The Python side of a worker; see `worker.js`.
 RUNNER = "jupyterlite_pool.worker.entry"
 
@@ -43,9 +38,21 @@ RUNNER = "jupyterlite_pool.worker.entry"
 class PyodideBackend:
     """Carries batches to Pyodide workers that the kernel's own worker starts."""
 
-    def __init__(self, max_workers: int | None, packages: Sequence[str]) -> None:
-        """As `WorkerPoolExecutor`; the browser says how many cores there are."""
-        self.size = device_size() if max_workers is None else _within_cap(max_workers)
+    def __init__(
+        self,
+        max_workers: int | None,
+        packages: Sequence[str],
+        limit: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """Describe the workers; none starts yet.
+
+        Args:
+            max_workers: how many; None for as many as the device has cores.
+            packages: names of packages that each worker loads in any case.
+            limit: how many workers all pools of the site may have now; None for no limit.
+        """
+        self._device = Device(limit)
+        self.size = self._device.size() if max_workers is None else self._device.within(max_workers)
         self._environment = NotebookEnvironment(packages, pyodide_js)
         self._pool: Any = None
         #: What was asked of the pool before its JavaScript was loaded, in order.
@@ -79,7 +86,7 @@ class PyodideBackend:
                 maxMemory=limits.max_memory,
                 idleTimeout=idle,
                 spares=SPARES,
-                cap=_cap(),
+                cap=self._device.cap(),
             )
             pool = module.PyodidePool.new(files.worker, self.size, options)
             started = pool.init(_object(**_boot_options(), snapshot=files.snapshot))
@@ -152,7 +159,7 @@ class PyodideBackend:
 
     def scale(self, size: int) -> None:
         """As `Backend.scale`."""
-        self.size = _within_cap(size)
+        self.size = self._device.within(size)
         if self._pool is not None:  # or else it starts with this size
             self._pool.scale(self.size)
 
@@ -255,39 +262,6 @@ class PyodideBackend:
             listener.on_output(worker, frame.task, frame.stream, frame.text)
         else:
             listener.on_batch_error(worker, frame.batch, frame.type, frame.message, frame.traceback)
-
-
-def _cap() -> int | None:
-    """How many workers all kernels of the site may have, by its settings; a spare comes on top."""
-    return None if page.max_workers is None else page.max_workers + SPARES
-
-
-def device_size() -> int:
-    """How many workers a pool has on this device where nobody says."""
-    size = default_size(js.navigator.hardwareConcurrency, _device_memory())
-    return size if page.max_workers is None else min(size, page.max_workers)
-
-
-def _device_memory() -> float | None:
-    """Gigabytes, where the browser tells."""
-    memory: float | None = getattr(js.navigator, "deviceMemory", None)
-    return memory
-
-
-def _within_cap(max_workers: int) -> int:
-    """As many workers as asked for, or as there may be, with a warning."""
-    cap = worker_cap(_device_memory())
-    why = f"this device can carry {cap} workers"
-    if page.max_workers is not None and page.max_workers < cap:
-        cap = page.max_workers
-        why = f"the setting maxWorkers gives {cap} workers to all notebooks together"
-    if max_workers > cap:
-        warnings.warn(
-            f"{why}: max_workers={max_workers} starts {cap}.",
-            PoolPerformanceWarning,
-            stacklevel=5,
-        )
-    return min(max_workers, cap)
 
 
 class _Files(NamedTuple):

@@ -11,9 +11,9 @@ import pytest
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.api.pool_map import MapResult, pool_map
 from jupyterlite_pool.api.shared import set_reusable_executor
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.stand_ins.multiprocessing_pool import Pool
 from jupyterlite_pool.stand_ins.process_executor import ProcessPoolExecutor
-from jupyterlite_pool.testing import InProcessBackend
 
 
 @pytest.fixture(scope="module")

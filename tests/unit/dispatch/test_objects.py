@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.dispatch.objects import SharedObjects
-from jupyterlite_pool.testing import InProcessBackend
 from jupyterlite_pool.wire.payload import Encoded
 
 NOTHING = Encoded(b"", [])

@@ -13,7 +13,7 @@ import pytest
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.tasks import Outcome, Task
-from jupyterlite_pool.wire.payload import AS_THEY_ARE
+from jupyterlite_pool.wire.calls import AS_THEY_ARE
 
 
 def double(x: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor, current_worker
-from jupyterlite_pool.testing import InProcessBackend
+from jupyterlite_pool.backends.threads import InProcessBackend
 
 
 def inside(function: Any, *args: Any) -> Any:

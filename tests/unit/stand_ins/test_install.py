@@ -14,12 +14,12 @@ from collections.abc import Iterator
 import pytest
 
 import jupyterlite_pool
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import PoolStartError, RemoteUnpicklingError
 from jupyterlite_pool.stand_ins import install as _install
 from jupyterlite_pool.stand_ins.locks import Lock, RLock
 from jupyterlite_pool.stand_ins.multiprocessing_pool import Pool
 from jupyterlite_pool.stand_ins.process_executor import ProcessPoolExecutor
-from jupyterlite_pool.testing import InProcessBackend
 
 GATE = threading.Event()
 

@@ -22,10 +22,10 @@ from jupyterlite_pool import (
     unregister_joblib_backend,
 )
 from jupyterlite_pool.api import shared
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import BlockingUnavailableError
 from jupyterlite_pool.stand_ins import joblib_backend
 from jupyterlite_pool.stand_ins.joblib_backend import CompletionLock, PoolBackend
-from jupyterlite_pool.testing import InProcessBackend
 
 BACKENDS = joblib.parallel.BACKENDS
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TerminatedWorkerError
 from jupyterlite_pool.stand_ins.multiprocessing_pool import Pool
-from jupyterlite_pool.testing import InProcessBackend
 
 GATE = threading.Event()
 SEEN: list[Any] = []

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool.errors import BlockingUnavailableError
+from jupyterlite_pool.waiting import suspending_lock
 from jupyterlite_pool.waiting import waits as _waits
-from jupyterlite_pool.waiting.waits import SuspendingLock, install_waits, wait_done
+from jupyterlite_pool.waiting.suspending_lock import SuspendingLock, install_waits
+from jupyterlite_pool.waiting.waits import wait_done
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_a_timeout_without_waiting_is_an_error() -> None:
 
 
 def test_where_python_cannot_wait_it_says_what_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_waits, "can_block", lambda: False)
+    monkeypatch.setattr(suspending_lock, "can_block", lambda: False)
     lock = SuspendingLock()
     lock.acquire()
     with pytest.raises(BlockingUnavailableError, match=r"asyncio\.wrap_future"):
@@ -165,7 +167,7 @@ def test_ordinary_python_keeps_its_own_locks() -> None:
 
 
 def test_a_browser_gets_the_lock_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_waits, "IN_BROWSER", True)
+    monkeypatch.setattr(suspending_lock, "IN_BROWSER", True)
     monkeypatch.setattr(threading, "_allocate_lock", threading._allocate_lock)  # type: ignore[attr-defined]
     install_waits()
     assert isinstance(threading._allocate_lock(), SuspendingLock)  # type: ignore[attr-defined]

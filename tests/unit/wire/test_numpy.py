@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool.testing import InProcessBackend
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.wire.buffers import in_heap
 from jupyterlite_pool.wire.payload import Encoded, decode, encode
 from jupyterlite_pool.worker.randomness import seed_item

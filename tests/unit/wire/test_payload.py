@@ -16,23 +16,24 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool.wire.buffers import OUT_OF_BAND_BYTES, in_heap
-from jupyterlite_pool.wire.payload import (
+from jupyterlite_pool.wire.calls import (
     AS_THEY_ARE,
-    decode,
     decode_function,
-    dump_result,
-    dump_value,
-    encode,
     encode_call,
     encode_function,
     function_key,
     join_calls,
+    split_calls,
+)
+from jupyterlite_pool.wire.payload import decode, encode
+from jupyterlite_pool.wire.protocol import FAILED, PICKLED, CallBatch, ResultItem
+from jupyterlite_pool.wire.results import (
+    dump_result,
+    dump_value,
     join_results,
     read_value,
-    split_calls,
     split_results,
 )
-from jupyterlite_pool.wire.protocol import FAILED, PICKLED, CallBatch, ResultItem
 
 ROOT = Path(__file__).parents[3]
 
@@ -77,7 +78,7 @@ def test_a_function_of_any_kind_comes_back(function: Callable[[int], int]) -> No
 IN_MAIN = """
 import sys
 sys.path.insert(0, ".")
-from jupyterlite_pool.wire.payload import encode_function
+from jupyterlite_pool.wire.calls import encode_function
 class Point:
     def __init__(self, x): self.x = x
     def doubled(self): return Point(2 * self.x)
@@ -88,7 +89,7 @@ print(encode_function(f).payload.hex())
 ELSEWHERE = """
 import sys
 sys.path.insert(0, ".")
-from jupyterlite_pool.wire.payload import decode_function
+from jupyterlite_pool.wire.calls import decode_function
 print(decode_function(bytes.fromhex(sys.argv[1]))(21))
 """
 

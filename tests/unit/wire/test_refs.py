@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.dispatch.objects import SharedObjects
-from jupyterlite_pool.testing import InProcessBackend
 from jupyterlite_pool.wire.payload import Encoded, decode, encode
 from jupyterlite_pool.wire.refs import ObjectRef, note_refs, set_fetcher
 

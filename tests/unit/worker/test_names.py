@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyterlite_pool.wire.payload import decode_function, encode_function
+from jupyterlite_pool.wire.calls import decode_function, encode_function
 from jupyterlite_pool.worker.names import Globals, SharedNames
 
 

@@ -1,112 +1,109 @@
-"""What tasks print, shown in its order, with its limits."""
+"""What a task prints, posted line by line but not too often."""
 
 from __future__ import annotations
 
-import functools
-import json
 import sys
 from typing import Any
 
 import pytest
 
-from jupyterlite_pool.jobs.job import MapJob
-from jupyterlite_pool.jobs.tasks import Held, Outcome, Task
-from jupyterlite_pool.notebook import output as _output
-from jupyterlite_pool.notebook.output import LIMIT_LINES, TaskOutput
-from jupyterlite_pool.wire.payload import Encoded
+from jupyterlite_pool.worker.output import BURST, INTERVAL, LIMIT, TaskStream
 
 
-@functools.cache
-def task(number: int) -> Task:
-    return Task(number, Held(), Encoded(b"", []))
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
-def show(output: TaskOutput, number: int, text: str, stream: str = "stdout") -> None:
-    output.take(0, task(number), None, stream, text)
+class Recorded:
+    """A stream with its clock and what it posted."""
+
+    def __init__(self) -> None:
+        self.posts: list[str] = []
+        self.clock = Clock()
+        self.stream = TaskStream(self.posts.append, self.clock)
 
 
-def test_a_line_without_an_end_is_never_gone_on_with_by_another_task(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    output = TaskOutput()
-    for number, text in [(1, "a"), (1, "b"), (2, "c\n"), (2, "d"), (1, "e\n")]:
-        show(output, number, text)
-    assert capsys.readouterr().out == "ab\nc\nd\ne\n"
+@pytest.fixture
+def recorded() -> Recorded:
+    return Recorded()
 
 
-def test_what_is_beyond_the_limit_is_not_shown_and_that_is_said_once(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    output = TaskOutput()
-    for number in range(LIMIT_LINES // 100 + 5):
-        show(output, number, "x\n" * 100)
-    shown = capsys.readouterr()
-    assert shown.out == "x\n" * LIMIT_LINES
-    assert shown.err.count("lines of tasks are shown") == 1
+def test_the_first_line_is_posted_at_once(recorded: Recorded) -> None:
+    recorded.stream.write("one\n")
+    assert recorded.posts == ["one\n"]
 
 
-def test_one_endless_line_has_a_limit_as_well(capsys: pytest.CaptureFixture[str]) -> None:
-    show(TaskOutput(), 1, "x" * (LIMIT_LINES * 5000 + 5001))
-    assert len(capsys.readouterr().out) == LIMIT_LINES * 5000
+def test_some_lines_are_posted_at_once_and_more_go_together(recorded: Recorded) -> None:
+    for _ in range(BURST):
+        recorded.stream.write("one\n")
+    assert recorded.posts == ["one\n"] * BURST
+    recorded.stream.write("two\n")
+    recorded.stream.write("three\n")
+    assert len(recorded.posts) == BURST
+    recorded.clock.now += 1.5 * INTERVAL
+    recorded.stream.write("four\n")
+    recorded.stream.write("five\n")
+    assert recorded.posts[BURST:] == ["two\nthree\nfour\n"]
+    recorded.clock.now += 100 * INTERVAL
+    for _ in range(2 * BURST):
+        recorded.stream.write("six\n")
+    assert len(recorded.posts) == 2 * BURST + 1
 
 
-def job_of(tasks: list[Task], grouping: str) -> MapJob:
-    job = MapJob(abs, [range(len(tasks))], group_outputs=grouping, chunksize=len(tasks))
-    while job.take(1):
-        pass
-    return job
+def test_a_line_without_an_end_waits_for_it(recorded: Recorded) -> None:
+    recorded.stream.write("one\ntw")
+    recorded.clock.now += 2 * INTERVAL
+    recorded.stream.write("o")
+    assert recorded.posts == ["one\n"]
+    recorded.stream.write("\n")
+    assert recorded.posts[1:] == ["two\n"]
 
 
-@pytest.mark.parametrize(
-    ("grouping", "first", "last"),
-    [
-        ("order", "b0 b1 a0 a1 ", ""),
-        ("item", "a0 a1 ", "b0 b1 "),
-        ("worker", "", "[worker 3]\nb0 b1 [worker 7]\na0 a1 "),
-    ],
-)
-def test_grouping(grouping: str, first: str, last: str, capsys: pytest.CaptureFixture[str]) -> None:
-    output = TaskOutput()
-    a, b = task(0), task(1)
-    job = job_of([a, b], grouping)
-    said = [(3, b, "b0 "), (3, b, "b1 "), (7, a, "a0 "), (7, a, "a1 ")]
-    for worker, who, text in said:
-        output.take(worker, who, job, "stdout", text)
-    job.finish(a, Outcome(7, 0.0, 0))
-    assert capsys.readouterr().out.replace("\n", "") == first
-    job.finish(b, Outcome(3, 0.0, 1))
-    assert job.ended.done()
-    assert capsys.readouterr().out.lstrip("\n") == last.replace(" [worker", " \n[worker")
+def test_much_text_does_not_wait(recorded: Recorded) -> None:
+    for _ in range(BURST):
+        recorded.stream.write("one\n")
+    recorded.stream.write("two\n")
+    recorded.stream.write("x" * LIMIT + "\n")
+    assert recorded.posts[BURST:] == ["two\n" + "x" * LIMIT + "\n"]
 
 
-def test_it_is_shown_in_the_cell_of_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Kernel:
-        _parent_header: Any = "now"
-        shown: list[tuple[Any, str]] = []  # noqa: RUF012
+def test_flush_posts_a_line_without_an_end(recorded: Recorded) -> None:
+    recorded.stream.write("no end")
+    recorded.stream.flush()
+    recorded.stream.flush()
+    assert recorded.posts == ["no end"]
 
-        @property
-        def interpreter(self) -> Any:
-            return self
 
-        @property
-        def display_pub(self) -> Any:
-            return self
+def test_what_is_held_can_be_seen(recorded: Recorded) -> None:
+    recorded.stream.write("one\nrest")
+    assert recorded.stream.held == ["rest"]
+    recorded.stream.flush()
+    assert not recorded.stream.held
 
-        def publish(self, data: dict[str, str], metadata: object, **_: object) -> None:
-            self.shown.append((self._parent_header, data["text/plain"]))
 
-        def write(self, text: str) -> None:
-            self.shown.append((self._parent_header, text))
+def test_nothing_is_posted_where_nothing_was_written(recorded: Recorded) -> None:
+    recorded.stream.write("")
+    recorded.stream.flush()
+    assert recorded.posts == []
 
-    kernel = Kernel()
-    monkeypatch.setattr(_output, "_found", kernel)
-    monkeypatch.setattr(sys, "stdout", kernel)
-    output = TaskOutput()
-    begun = task(1)
-    begun.cell = "then"
-    output.take(0, begun, None, "stdout", "text\n")
-    shown = {"data": {"text/plain": "rich"}, "metadata": {}, "transient": None, "update": False}
-    output.take(0, begun, None, "display", json.dumps(shown))
-    output.take(0, None, None, "stdout", "of nobody\n")
-    assert kernel.shown == [("then", "text\n"), ("then", "rich"), ("now", "of nobody\n")]
-    assert kernel._parent_header == "now"
+
+def test_print_writes_to_it(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", recorded.stream)
+    print("a", 1, end="!")
+    recorded.stream.flush()
+    assert recorded.posts == ["a 1!"]
+    assert recorded.stream.writable()
+
+
+def test_only_text_can_be_written(recorded: Recorded) -> None:
+    data: Any = b"bytes"
+    with pytest.raises(TypeError, match="must be str, not bytes"):
+        recorded.stream.write(data)
+
+
+def test_write_says_how_much_it_took(recorded: Recorded) -> None:
+    assert recorded.stream.write("é\n") == 2

@@ -18,16 +18,9 @@ import pytest
 
 from jupyterlite_pool.errors import RemoteUnpicklingError
 from jupyterlite_pool.wire.buffers import OUT_OF_BAND_BYTES, in_heap
+from jupyterlite_pool.wire.calls import AS_THEY_ARE, encode_call, encode_function, join_calls
 from jupyterlite_pool.wire.failure import decode_error
-from jupyterlite_pool.wire.payload import (
-    AS_THEY_ARE,
-    encode,
-    encode_call,
-    encode_function,
-    join_calls,
-    read_value,
-    split_results,
-)
+from jupyterlite_pool.wire.payload import encode
 from jupyterlite_pool.wire.protocol import (
     ENVIRONMENT_PREFIX,
     FAILED,
@@ -36,6 +29,7 @@ from jupyterlite_pool.wire.protocol import (
     CallBatch,
     ResultItem,
 )
+from jupyterlite_pool.wire.results import read_value, split_results
 from jupyterlite_pool.worker import runner as runner_module
 from jupyterlite_pool.worker.context import WorkerInfo, current_worker
 from jupyterlite_pool.worker.runner import Runner

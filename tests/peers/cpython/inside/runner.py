@@ -18,7 +18,7 @@ from unittest import mock
 from pyodide.ffi import run_sync
 
 from jupyterlite_pool import install
-from jupyterlite_pool.waiting.waits import install_waits
+from jupyterlite_pool.waiting.suspending_lock import install_waits
 
 from .processes import TestedExecutor
 from .shims import apply

@@ -17,7 +17,8 @@ from pyodide.ffi import run_sync
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from jupyterlite_pool.backends.pyodide.backend import PyodideBackend
 from jupyterlite_pool.surroundings.environment import Described
-from jupyterlite_pool.wire.payload import Encoded, encode, encode_function, function_key, join_calls
+from jupyterlite_pool.wire.calls import encode_function, function_key, join_calls
+from jupyterlite_pool.wire.payload import Encoded, encode
 from jupyterlite_pool.wire.protocol import CallBatch
 
 #: What a worker imports before it is lent; the other modules of tests need little more.

@@ -1,0 +1,252 @@
+"""Rooms and floors: who may import whom, in both languages."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PACKAGE = ROOT / "jupyterlite_pool"
+SCRIPTS = ROOT / "labextension" / "src"
+
+#: From the ground up. A room may import itself and rooms of lower floors.
+FLOORS = [
+    {"errors", "tracebacks"},
+    {"wire", "waiting"},
+    {"worker"},
+    {"surroundings", "jobs"},
+    {"notebook", "backends"},
+    {"dispatch"},
+    {"api"},
+    {"commands", "stand_ins"},
+    # The doors: what people and labextensions import by name.
+    {"__init__", "_reusable", "testing"},
+]
+
+#: The engine, which has to run outside of browsers and notebooks as well.
+CORE = {"wire", "waiting", "jobs", "dispatch", "backends"}
+
+#: The parts of it that are made for the browser.
+BROWSERS_OWN = ("backends.pyodide.", "waiting.browser")
+
+#: Who may import packages that are not Python's own; a room's name means all of it.
+OUTSIDE = {
+    "cloudpickle": {"wire.payload", "backends.pyodide.files"},
+    "IPython": {
+        "tracebacks",
+        "commands.magic_lines",
+        "commands.magics",
+        "surroundings.modules",
+        "notebook.card",
+    },
+    "ipywidgets": {"notebook.card"},
+    "joblib": {"stand_ins.joblib_register", "stand_ins.joblib_backend", "worker.calls"},
+    "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
+    "comm": {"commands.page_words"},
+    "pyodide": {
+        "commands.page_words",
+        "commands.magics",
+        "waiting.browser",
+        "stand_ins.locks",
+        "backends.pyodide",
+        "worker.entry",
+    },
+    "pyodide_js": {"commands.magics", "backends.pyodide", "worker.entry"},
+}
+
+#: What the files of each folder of TypeScript may import of ours; a folder's name means all of it.
+SCRIPT_LAYERS = {
+    "protocol": set(),
+    "errors": set(),
+    "pool": {"protocol", "errors", "pool"},
+    "worker": {"protocol", "errors", "worker"},
+    "plugin": {"protocol", "errors", "pool", "plugin"},
+}
+
+#: Packages of npm that each of them may import.
+SCRIPT_PACKAGES = {
+    "protocol": set(),
+    "errors": set(),
+    "pool": {"comlink"},
+    "worker": {"comlink", "pyodide", "@jupyterlite/services"},
+    "plugin": {
+        "@jupyterlab/application",
+        "@jupyterlab/apputils",
+        "@jupyterlab/console",
+        "@jupyterlab/coreutils",
+        "@jupyterlab/notebook",
+        "@jupyterlab/services",
+        "@jupyterlab/settingregistry",
+        "@jupyterlite/apputils",
+        "@jupyterlite/services",
+    },
+}
+
+
+def _modules() -> dict[str, Path]:
+    """All modules with their paths; folders have nothing in their `__init__.py`."""
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name != "__init__.py" or path.parent == PACKAGE
+    }
+
+
+MODULES = _modules()
+
+
+def imported(name: str) -> Iterator[tuple[bool, str]]:
+    """What a module imports anywhere in its text: whether it is ours, and its name."""
+    path = MODULES[name]
+    folder = path.parent.relative_to(PACKAGE).parts
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name.split(".")[0] == PACKAGE.name, alias.name.split(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert node.module is not None
+            yield node.module.split(".")[0] == PACKAGE.name, node.module.split(".")[0]
+        elif isinstance(node, ast.ImportFrom):
+            base = folder[: len(folder) - node.level + 1]
+            home = [*base, *(node.module or "").split(".")] if node.module else list(base)
+            for alias in node.names:
+                member = ".".join([*home, alias.name])
+                yield True, member if member in MODULES else ".".join(home) or "__init__"
+
+
+def ours(name: str) -> set[str]:
+    """The modules of the package that a module imports."""
+    return {other for known, other in imported(name) if known}
+
+
+def room(name: str) -> str:
+    return name.split(".")[0]
+
+
+def floor(name: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room(name) in rooms)
+
+
+IN_ROOMS = [name for name in MODULES if room(name) != "site"]
+
+
+def test_every_module_has_its_room() -> None:
+    assert {room(name) for name in IN_ROOMS} == set().union(*FLOORS)
+
+
+def test_what_a_module_imports_is_there() -> None:
+    for name in MODULES:
+        assert ours(name) <= set(MODULES), name
+
+
+@pytest.mark.parametrize("name", IN_ROOMS)
+def test_imports_go_down(name: str) -> None:
+    wrong = {
+        other for other in ours(name) if room(other) != room(name) and floor(other) >= floor(name)
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_import_comes_back_to_where_it_began(name: str) -> None:
+    seen: set[str] = set()
+    ahead = ours(name)
+    while ahead:
+        seen |= ahead
+        ahead = {other for known in ahead for other in ours(known)} - seen
+    assert name not in seen
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) in CORE])
+def test_the_core_knows_no_notebook(name: str) -> None:
+    if name.startswith(BROWSERS_OWN):
+        forbidden = {"IPython", "ipywidgets", "comm"}
+    else:
+        forbidden = {"IPython", "ipywidgets", "comm", "js", "pyodide", "pyodide_js"}
+    outside = {other for known, other in imported(name) if not known}
+    assert not outside & forbidden
+    assert not {other for other in ours(name) if room(other) == "notebook"}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) == "worker"])
+def test_a_workers_part_imports_only_what_workers_load(name: str) -> None:
+    allowed = {"worker", "wire", "errors", "tracebacks"}
+    assert {room(other) for other in ours(name)} <= allowed
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) == "site"])
+def test_the_sites_part_stands_alone(name: str) -> None:
+    assert {room(other) for other in ours(name)} <= {"site"}
+
+
+@pytest.mark.parametrize("name", IN_ROOMS)
+def test_packages_from_outside_are_imported_in_known_places_only(name: str) -> None:
+    wrong = {
+        other
+        for known, other in imported(name)
+        if not known
+        and other not in sys.stdlib_module_names
+        and not any(
+            name == place or name.startswith(f"{place}.") for place in OUTSIDE.get(other, ())
+        )
+    }
+    assert not wrong
+
+
+def readers_of_pickles(path: Path) -> set[str]:
+    """Names by which a module reads pickles, or could."""
+    names = {"load", "loads", "Unpickler"}
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if node.value.id in {"pickle", "cloudpickle", "marshal"} and node.attr in names:
+                found.add(f"{node.value.id}.{node.attr}")
+        elif isinstance(node, ast.ImportFrom) and node.module in {"pickle", "cloudpickle"}:
+            found |= {alias.name for alias in node.names} & names
+    return found
+
+
+def test_pickles_are_read_in_one_module_alone() -> None:
+    # So a reader sees there where they come from: over a worker's own port.
+    reading = {name: found for name, path in MODULES.items() if (found := readers_of_pickles(path))}
+    assert reading == {
+        "wire.payload": {"pickle.loads", "pickle.Unpickler"},
+        "wire.results": {"marshal.loads"},
+    }
+
+
+def scripts() -> list[Path]:
+    return sorted(SCRIPTS.rglob("*.ts"))
+
+
+def script_layer(path: Path) -> str:
+    return path.relative_to(SCRIPTS).with_suffix("").parts[0]
+
+
+def script_imports(path: Path) -> list[str]:
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text("utf-8"), flags=re.DOTALL)
+    return re.findall(r"(?:\bfrom|\bimport\s*\(|\bimport)\s*'([^']+)'", text)
+
+
+@pytest.mark.parametrize("path", scripts(), ids=lambda path: path.relative_to(SCRIPTS).as_posix())
+def test_typescript_imports_only_what_its_folder_may(path: Path) -> None:
+    layer = script_layer(path)
+    wrong = set()
+    for name in script_imports(path):
+        if name.startswith("."):
+            target = (path.parent / name).resolve().relative_to(SCRIPTS.resolve())
+            if target.parts[0] not in SCRIPT_LAYERS[layer]:
+                wrong.add(name)
+        elif not any(name == p or name.startswith(f"{p}/") for p in SCRIPT_PACKAGES[layer]):
+            wrong.add(name)
+    assert not wrong
+
+
+def test_the_walk_over_typescript_finds_what_is_imported() -> None:
+    assert "../protocol" in script_imports(SCRIPTS / "pool" / "handle.ts")
+    assert "comlink" in script_imports(SCRIPTS / "worker" / "main.ts")
