@@ -14,9 +14,6 @@ from .scripts import empty_site
 from .stage import Stage, script
 from .starting import WORKERS
 
-#: How often a browser that has frozen is started again, for one measurement.
-TRIES = 3
-
 #: WebKit takes the better part of a minute for four ordinary starts.
 WEBKIT_REPETITIONS = 2
 
@@ -147,12 +144,6 @@ def _start(page: Page, site: str, kind: str, count: int) -> float:
 
 def _in_fresh(engine: Engine, site: str, measure: Callable[[Page], Any]) -> Any:
     """What is measured on an empty page of a browser started for it."""
-    for left in reversed(range(TRIES)):
-        try:
-            with engine.start() as page:
-                page.open(f"{site}/empty.html")
-                return measure(page)
-        except RuntimeError as error:
-            if not (left and isinstance(error, firefox.FrozenError)):
-                raise RuntimeError(f"{engine.name}: {error}") from error
-    raise AssertionError("not reached")
+    with engine.start() as page:
+        page.open(f"{site}/empty.html")
+        return measure(page)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.support.tally import tally
+
 START = (Path(__file__).parent / "lite_kernel.js").read_text("utf-8")
 
 #: In every test but its own, running without workers is a failure.
@@ -97,6 +99,7 @@ class Kernel:
 
     def __init__(self, page: Evaluates, name: str = "test.ipynb", strict: bool = True) -> None:
         self.page = page
+        tally.kernels += 1
         page.evaluate(START, name)
         if strict:
             self.run(STRICT)
