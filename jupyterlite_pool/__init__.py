@@ -3,8 +3,9 @@
     from jupyterlite_pool import pool_map
     results = pool_map(f, xs)
 
-The public names are found when they are first used, so that a worker can import its own part of the
-package without the notebook's.
+The names of `__all__` are public, and so are the modules `errors` and `testing`; all else is private.
+A public name is imported when it is first used, so that a worker can import its own part of the
+package without the notebook's part.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def __dir__() -> list[str]:
 
 
 def _register_magics() -> None:
-    """Make the magics known where this is imported in a notebook."""
+    """Register the magics if a notebook imports the package."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:

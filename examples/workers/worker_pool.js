@@ -1,7 +1,7 @@
 /**
  * A pool of Pyodide workers in a plain web page.
  *
- * The pattern is in `start`, `paint` and `compare`; everything else shows what they do.
+ * `start`, `paint` and `compare` show how to use the pool; the rest of this file draws the page.
  * `?size=N` sets the number of workers, `?tasks=N` the number of tasks.
  */
 import { PyodidePool } from '../../extensions/jupyterlite-pool/static/pool.js';
@@ -83,7 +83,7 @@ async function paint(pool, lane) {
   return performance.now() - began;
 }
 
-/** The same job on the pool, then on one worker. */
+/** Run the same job on the pool, then on one worker. */
 async function compare() {
   say(`${count(pool.size, 'worker')} at work`);
   const many = { time: await paint(pool), memory: total(await pool.memory()) };
@@ -108,7 +108,7 @@ async function compare() {
 
 const total = memory => [...memory.values()].reduce((sum, bytes) => sum + bytes, 0);
 
-// --- what the page shows -----------------------------------------------------------------------
+// --- the page ----------------------------------------------------------------------------------
 
 const PHASES = {
   loading: 'loading Python',
@@ -137,7 +137,7 @@ function say(text) {
   byId('status').textContent = text;
 }
 
-/** Colours far apart, however many workers there are. */
+/** The hue of a worker. The hues are far apart for any number of workers. */
 function hueOf(worker) {
   return Math.round((205 + worker * 137.5) % 360);
 }
@@ -176,7 +176,7 @@ function showSplash() {
       if (type === 'starting') {
         row(worker);
       } else if (type === 'ended') {
-        bars.get(worker)?.item.remove(); // another takes its place
+        bars.get(worker)?.item.remove(); // another worker takes its place
       }
     },
     progress(worker, phase) {
@@ -195,7 +195,7 @@ function showSplash() {
     done() {
       byId('main').inert = false;
       splash.classList.add('gone');
-      // Without an animation there is no end to wait for.
+      // If there is no animation, this goes on at once.
       Promise.allSettled(splash.getAnimations().map(animation => animation.finished)).then(() => {
         splash.hidden = true;
       });
@@ -203,7 +203,7 @@ function showSplash() {
   };
 }
 
-/** Workers, queue and buttons, as they are now. */
+/** Show the workers and the queue as they are now. */
 function showPool() {
   const body = byId('workers');
   const known = new Map([...body.rows].map(row => [Number(row.dataset.worker), row]));
@@ -257,7 +257,7 @@ function onSingleEvent(event) {
 
 const planned = new Set();
 
-/** Call a function before the next frame, once however often it is asked for. */
+/** Call a function before the next frame; several requests cause one call. */
 function soon(draw) {
   if (!planned.has(draw)) {
     planned.add(draw);
@@ -289,7 +289,7 @@ function beginRun(runner, lane) {
       }
       for (const { id, state } of runner.workers) {
         if (state === 'idle') {
-          timeline.taskEnded(lane ?? id); // else its next task has begun, which ended this one
+          timeline.taskEnded(lane ?? id); // for other workers, `taskBegan` has ended this task
         }
       }
       byId('arrived').textContent = ++arrived;
@@ -304,7 +304,7 @@ function clearPicture() {
   byId('authors').replaceChildren(...Array.from({ length: tasks }, () => element('i')));
 }
 
-/** What one worker computes again comes back to full strength. */
+/** Make the picture pale: the strips that one worker computes again come back to full strength. */
 function fadePicture() {
   picture.globalCompositeOperation = 'destination-in';
   picture.fillStyle = 'rgb(0 0 0 / 18%)';
@@ -322,7 +322,7 @@ const PALETTE = palette([
   [1, '#2a0f2c']
 ]);
 
-/** 256 colours, straight lines between the stops. */
+/** 256 colours, interpolated between the stops. */
 function palette(stops) {
   const strip = new OffscreenCanvas(256, 1).getContext('2d');
   const gradient = strip.createLinearGradient(0, 0, 256, 0);
@@ -367,7 +367,7 @@ const timeline = (() => {
     }
     drawAxis(scale);
     if (running) {
-      setTimeout(() => soon(draw), 100); // often enough to see, and leaves the cores to Python
+      setTimeout(() => soon(draw), 100); // not each frame: the cores are Python's
     }
   }
 
@@ -423,7 +423,7 @@ const timeline = (() => {
     },
     taskBegan(key) {
       if (!running) {
-        return; // not a run of this page
+        return; // a call from outside, while no run is shown
       }
       this.taskEnded(key);
       const lane = addLane(key, `Worker ${key}`);
@@ -504,7 +504,7 @@ function begin() {
   byId('workers').replaceChildren();
   say('');
   window.example.ready = start();
-  window.example.ready.catch(() => undefined); // the splash screen says it
+  window.example.ready.catch(() => undefined); // the splash screen shows the error
 }
 
 canvas.width = width;
@@ -515,7 +515,7 @@ byId('stop').addEventListener('click', onStop);
 byId('retry').addEventListener('click', begin);
 clearPicture();
 
-/** For those who drive this page from outside. */
+/** For scripts and tests that control this page. */
 window.example = { PyodidePool, workerUrl, pyodideUrl, code, tasks, compare };
 begin();
 byId('pool-size').textContent = count(pool.size, 'worker');
