@@ -3,8 +3,8 @@
     from jupyterlite_pool import pool_map
     results = pool_map(f, xs)
 
-The names of `__all__` are public, and so are the modules `errors` and `testing`; all else is private.
-A public name is imported when it is first used, so that a worker can import its own part of the
+The names of `__all__` and the modules `errors` and `testing` are public; all else is private. A
+public name is imported when it is first used, so that a worker can import its own part of the
 package without the notebook's part.
 """
 

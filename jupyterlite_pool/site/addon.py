@@ -7,7 +7,7 @@ It does four things:
 2. It downloads Pyodide's core from npm, unless the site names a Pyodide of its own. A kernel of the
    site then starts without any other host.
 3. It tells the kernel's lock add-on to take the packages that the kernel and the pool need from
-   PyPI, at the versions in `constraints.txt`. All other packages of Pyodide (numpy, pandas, …) still
+   PyPI, at the versions in `constraints.txt`. All other packages of Pyodide, such as numpy, still
    load from the CDN of the release.
 4. It makes a memory snapshot of a worker and writes the digest into `pool.json`. Workers are
    restored from the snapshot in a fraction of the time of a start.
