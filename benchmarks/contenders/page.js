@@ -3,8 +3,7 @@
  * milliseconds of a call, calls per second, seconds of a large buffer.
  *
  * A contender has `start(count, pyodideUrl)` and `nothing()`, an empty call of Python on one of its
- * workers. A contender that can send data also has `length(view)`: the length of a buffer, as Python
- * sees it.
+ * workers. A contender that can send data also has `length(view)`, a buffer's length in Python.
  */
 export const PYTHON = 'def nothing():\n    pass';
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a pool is done to it, under load, at instants drawn at random."""
+"""Faults that tests cause in a pool under load, at random instants."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ import random
 #: How often each fault happens: `make faults ROUNDS=100`.
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 
-#: Decides all instants; printed, and given again by `SEED=…`.
+#: Decides all instants. It is printed, and `SEED=…` sets it again.
 SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(2**32)))

@@ -1,4 +1,4 @@
-"""Each fault, once or many times, at instants drawn at random, to a pool that has work to do."""
+"""Causes each fault, once or many times, at random instants, in a pool that has tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from . import ROUNDS, SEED
 from .conftest import INSIDE
 from .report import Record
 
-#: Names of the faults: this process never runs them.
+#: The names of the faults, read from the source: only kernels run them.
 FAULTS = [
     node.name
     for node in ast.parse((INSIDE / "faults.py").read_text("utf-8")).body
@@ -22,8 +22,8 @@ FAULTS = [
     and any(isinstance(d, ast.Call) and d.func.id == "fault" for d in node.decorator_list)  # type: ignore[attr-defined]
 ]
 
-#: Seconds besides that single rounds are given: what a machine does meanwhile may cost more than
-#: all that is measured. Many rounds have a median, which is given none.
+#: Seconds that a single round may take beyond its targets: other work of the machine may take
+#: longer than everything that is measured. With `MANY` rounds, the median gets no such seconds.
 BESIDE, MANY = 2.0, 20
 
 #: The share of its time limit by which a task may exceed it.

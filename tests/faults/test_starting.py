@@ -1,4 +1,4 @@
-"""Files of the site that are not what they should be: the pool says so, and makes no storm."""
+"""Damaged files of the site: the pool names the file, and does not keep starting workers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ FILES = [
     "/pyodide/python_stdlib.zip",
 ]
 
-#: What can have become of a file; the first of these is tried in `make test` as well.
+#: The kinds of damage to a file; `make test` tries the first kind only.
 WAYS = [
     MISSING,
     *(pytest.param(ruin, marks=pytest.mark.long) for ruin in RUINS),
 ]
 
-#: Seconds after which a start is given up in these tests; a good one takes a third of that.
+#: Seconds after which these tests give up a start; a good start takes a third of that.
 TIMEOUT = 15
 
 START = """async ([site, timeout]) => {
@@ -196,7 +196,7 @@ def test_a_magic_never_runs_in_the_kernel_what_workers_could_not_be_set_up_for(
         "        raise LookupError('no data here')\n"
         "await get_reusable_executor(1).submit_everywhere(prepare)"
     )
-    # Its worker is lost, and the one that takes its place cannot be set up.
+    # The worker is lost, and its replacement cannot be set up.
     reply = kernel.execute(
         "%%pool_map --retries=1 x in [1]\nimport os\nif current_worker(): os._exit(1)"
     )

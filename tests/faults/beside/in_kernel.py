@@ -1,4 +1,4 @@
-"""The faults done to the pool of a notebook; these modules are cells there."""
+"""Causes the faults in the pool of a notebook; these modules are cells there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Ours(WorkerPoolExecutor):
     """A pool of a kernel."""
 
     def submit_in_time(self, function: Callable[..., Any], limit: float) -> Any:
-        """As `pool_map` makes such a call."""
+        """Call a function with a time limit, as `pool_map` does."""
 
         async def call() -> Any:
             options = {"task_timeout": limit, "return_exceptions": True}
@@ -52,7 +52,7 @@ class Ours(WorkerPoolExecutor):
 
 
 async def in_kernel(name: str, instant: float | None) -> dict[str, Any]:
-    """Do a fault to a new pool, which has a spare as every pool of a kernel."""
+    """Cause a fault in a new pool, which has a spare like every pool of a kernel; the outcomes."""
     pool = Ours(2, initializer=INITIALIZERS.get(name))
     took = await start(pool, name)
     assert took is None or await Account().until(lambda: pool.status().spares, 60)
