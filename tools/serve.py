@@ -81,7 +81,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve a built site on this machine.")
     parser.add_argument("folder")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--isolated", action="store_true", help="isolate the pages by origin")
+    parser.add_argument(
+        "--isolated", action="store_true", help="make the pages cross-origin isolated"
+    )
     parser.add_argument("--open-on", default="", help="the page to which / leads")
     options = parser.parse_args()
     with make_server(

@@ -1,10 +1,13 @@
 /**
  * A pool of Pyodide workers in a plain web page.
  *
- * `start`, `paint` and `compare` show how to use the pool; the rest of this file draws the page.
+ * `start`, `paint` and `compare` show how to use the pool; everything else shows what happens.
  * `?size=N` sets the number of workers, `?tasks=N` the number of tasks.
  */
 import { PyodidePool } from '../../extensions/jupyterlite-pool/static/pool.js';
+import { byId, count, element, hueOf, megabytes, seconds, soon } from './elements.js';
+import { clearPicture, fadePicture, paintStrip, rows, signStrip, width } from './picture.js';
+import * as timeline from './timeline.js';
 
 const absolute = path => new URL(path, import.meta.url).href;
 const workerUrl = absolute('../../extensions/jupyterlite-pool/static/worker.js');
@@ -18,8 +21,6 @@ function parameter(name) {
 
 const size = parameter('size'); // undefined: one worker per core
 const tasks = parameter('tasks') ?? 24;
-const width = 480;
-const rows = 12; // of pixels, in one task
 
 /** Runs once in every worker. */
 const code = `
@@ -118,28 +119,10 @@ const PHASES = {
 };
 const phases = Object.keys(PHASES);
 
-const byId = id => document.getElementById(id);
-const canvas = byId('picture');
-const picture = canvas.getContext('2d');
 let stopSingle = () => undefined;
-
-function element(name, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children);
-  return node;
-}
-
-const count = (n, noun) => `${n} ${noun}${n === 1 ? '' : 's'}`;
-const seconds = ms => `${(ms / 1000).toFixed(1)} s`;
-const megabytes = bytes => `${Math.round(bytes / 2 ** 20)} MB`;
 
 function say(text) {
   byId('status').textContent = text;
-}
-
-/** The hue of a worker. The hues are far apart for any number of workers. */
-function hueOf(worker) {
-  return Math.round((205 + worker * 137.5) % 360);
 }
 
 function showSplash() {
@@ -255,26 +238,13 @@ function onSingleEvent(event) {
   }
 }
 
-const planned = new Set();
-
-/** Call a function before the next frame; several requests cause one call. */
-function soon(draw) {
-  if (!planned.has(draw)) {
-    planned.add(draw);
-    requestAnimationFrame(() => {
-      planned.delete(draw);
-      draw();
-    });
-  }
-}
-
 /** Show a run of all tasks, on the pool or on one worker alone. */
 function beginRun(runner, lane) {
   let arrived = 0;
   byId('arrived').textContent = 0;
   byId('expected').textContent = ` of ${tasks}`;
   if (lane === undefined) {
-    clearPicture();
+    clearPicture(tasks);
     timeline.clear(pool.workers.map(worker => worker.id));
   } else {
     fadePicture();
@@ -298,150 +268,6 @@ function beginRun(runner, lane) {
     end: () => timeline.end()
   };
 }
-
-function clearPicture() {
-  picture.clearRect(0, 0, canvas.width, canvas.height);
-  byId('authors').replaceChildren(...Array.from({ length: tasks }, () => element('i')));
-}
-
-/** Make the picture pale: the strips that one worker computes again come back to full strength. */
-function fadePicture() {
-  picture.globalCompositeOperation = 'destination-in';
-  picture.fillStyle = 'rgb(0 0 0 / 18%)';
-  picture.fillRect(0, 0, canvas.width, canvas.height);
-  picture.globalCompositeOperation = 'source-over';
-}
-
-const PALETTE = palette([
-  [0, '#06101f'],
-  [0.3, '#0b3a5b'],
-  [0.46, '#1f8a8c'],
-  [0.6, '#f2e3b3'],
-  [0.74, '#e8893a'],
-  [0.88, '#8f2d3b'],
-  [1, '#2a0f2c']
-]);
-
-/** 256 colours, interpolated between the stops. */
-function palette(stops) {
-  const strip = new OffscreenCanvas(256, 1).getContext('2d');
-  const gradient = strip.createLinearGradient(0, 0, 256, 0);
-  stops.forEach(stop => gradient.addColorStop(...stop));
-  strip.fillStyle = gradient;
-  strip.fillRect(0, 0, 256, 1);
-  const colours = new Uint32Array(strip.getImageData(0, 0, 256, 1).data.buffer);
-  colours[0] = new Uint32Array(new Uint8Array([6, 9, 16, 255]).buffer)[0];
-  return colours;
-}
-
-function paintStrip(n, shades) {
-  const image = new ImageData(width, rows);
-  new Uint32Array(image.data.buffer).set(Uint32Array.from(shades, shade => PALETTE[shade]));
-  picture.putImageData(image, 0, n * rows);
-}
-
-function signStrip(n, worker) {
-  const author = byId('authors').children[n];
-  author.className = 'painted';
-  author.style.setProperty('--hue', hueOf(worker));
-}
-
-/** A lane for each worker, a block for each task; all runs share one axis. */
-const timeline = (() => {
-  const lanes = new Map();
-  let began = 0;
-  let longest = 0;
-  let running = false;
-
-  const now = () => performance.now() - began;
-
-  function draw() {
-    const time = running ? now() : 0;
-    for (const lane of lanes.values()) {
-      lane.open?.setAttribute('width', time - lane.openSince);
-    }
-    longest = Math.max(longest, time);
-    const scale = Math.max(longest, 1000);
-    for (const lane of lanes.values()) {
-      lane.svg.setAttribute('viewBox', `0 0 ${scale} 1`);
-    }
-    drawAxis(scale);
-    if (running) {
-      setTimeout(() => soon(draw), 100); // not each frame: the cores are Python's
-    }
-  }
-
-  function drawAxis(scale) {
-    const step = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100].find(s => scale / 1000 / s <= 8) ?? 200;
-    const ticks = Math.floor(scale / 1000 / step) + 1;
-    const axis = byId('axis');
-    while (axis.children.length < ticks) {
-      axis.append(element('span'));
-    }
-    [...axis.children].slice(ticks).forEach(tick => tick.remove());
-    [...axis.children].forEach((tick, i) => {
-      tick.textContent = i === 0 ? '0' : `${i * step} s`;
-      tick.style.left = `${(100000 * i * step) / scale}%`;
-    });
-  }
-
-  function addLane(key, label) {
-    if (lanes.has(key)) {
-      return lanes.get(key);
-    }
-    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-    svg.setAttribute('preserveAspectRatio', 'none');
-    const node = element(
-      'div',
-      { className: 'lane' },
-      element('span', { textContent: label }),
-      svg
-    );
-    node.classList.toggle('alone', key === 'one');
-    node.style.setProperty('--hue', key === 'one' ? 0 : hueOf(key));
-    byId('lanes').append(node);
-    lanes.set(key, { svg, open: null, openSince: 0 });
-    return lanes.get(key);
-  }
-
-  return {
-    addLane,
-    clear(workers) {
-      lanes.clear();
-      longest = 0;
-      byId('lanes').replaceChildren();
-      workers.forEach(worker => addLane(worker, `Worker ${worker}`));
-    },
-    begin() {
-      began = performance.now();
-      running = true;
-      soon(draw);
-    },
-    end() {
-      draw();
-      running = false;
-    },
-    taskBegan(key) {
-      if (!running) {
-        return; // a call from outside, while no run is shown
-      }
-      this.taskEnded(key);
-      const lane = addLane(key, `Worker ${key}`);
-      lane.openSince = now();
-      lane.open = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-      lane.open.setAttribute('x', lane.openSince);
-      lane.open.setAttribute('height', 1);
-      lane.svg.append(lane.open);
-    },
-    taskEnded(key) {
-      const lane = lanes.get(key);
-      if (lane?.open) {
-        lane.open.setAttribute('width', now() - lane.openSince);
-        lane.open = null;
-      }
-    }
-  };
-})();
 
 function showMeasure(name, measure) {
   const { cells } = byId(`measure-${name}`);
@@ -507,13 +333,11 @@ function begin() {
   window.example.ready.catch(() => undefined); // the splash screen shows the error
 }
 
-canvas.width = width;
-canvas.height = rows * tasks;
 byId('task-count').textContent = tasks;
 byId('run').addEventListener('click', onRun);
 byId('stop').addEventListener('click', onStop);
 byId('retry').addEventListener('click', begin);
-clearPicture();
+clearPicture(tasks);
 
 /** For scripts and tests that control this page. */
 window.example = { PyodidePool, workerUrl, pyodideUrl, code, tasks, compare };
