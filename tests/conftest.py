@@ -72,13 +72,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(sentence(counts))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests without a browser first: they are fast, and Playwright leaves an event loop running."""
+    """Mark tests that need a browser, and put the others first.
+
+    The others are fast, and Playwright leaves an event loop running.
+    """
 
     def rank(item: pytest.Item) -> int:
         names = getattr(item, "fixturenames", ())
         return 2 if "browser" in names else 1 if "site" in names else 0
 
+    for item in items:
+        if rank(item):
+            item.add_marker("browser")
     items.sort(key=rank)
 
 

@@ -33,6 +33,9 @@ async def background():
     return pool_map(time.sleep, [0.4] * 12, block=False, chunksize=1, progress=False, max_workers=1)
 """
 
+# Within a second is meant where nothing else takes the processor's time.
+pytestmark = pytest.mark.alone
+
 #: Seconds within which a cell has ended, and all is idle.
 WITHIN = 1.0
 
