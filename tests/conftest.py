@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.faults import ROUNDS, SEED
+from tests.faults import BUDGET, ROUNDS, SEED
 from tests.support.kernel import Kernel
 from tests.support.stock import Stock, page_of
 from tests.support.tally import sentence, tally
@@ -45,7 +45,7 @@ PAGE_TIMEOUT = 60_000
 
 def pytest_report_header() -> str:
     """Say how to have the same run again."""
-    return f"faults: {ROUNDS} rounds each, SEED={SEED}"
+    return f"faults: {ROUNDS} rounds each, {BUDGET:g} s for more than one, SEED={SEED}"
 
 
 #: What other processes of this run have started.

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
 
-from . import ROUNDS
+from . import MANY, ROUNDS
 from .report import Record
 
 INSIDE = Path(__file__).parent / "inside"
@@ -27,7 +27,7 @@ def record() -> Iterator[Record]:
 
 def _often(fixture_name: str, config: pytest.Config) -> Literal["module", "function"]:
     """How often to measure: in a long run of many rounds, the machine's speed changes."""
-    return "module" if ROUNDS == 1 else "function"
+    return "function" if ROUNDS >= MANY else "module"
 
 
 @pytest.fixture(scope=_often)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 from collections.abc import Callable, Sequence
@@ -52,7 +53,9 @@ class Record:
         places = list(dict.fromkeys(entry["words"] for entry in [*before, *self.rounds]))
         rounds = sorted([*self.rounds, *others], key=lambda entry: places.index(entry["words"]))
         text = json.dumps({"rounds": rounds}, indent=1)
-        FILE.write_text(text + "\n", "utf-8")
+        part = FILE.with_suffix(f".{os.getpid()}")
+        part.write_text(text + "\n", "utf-8")
+        part.replace(FILE)  # at once: another process of the run may read it
 
 
 def table(report: dict[str, Any]) -> str:

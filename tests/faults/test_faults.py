@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.kernel import Kernel
 
-from . import ROUNDS, SEED
+from . import MANY, ROUNDS, SEED, rounds
 from .conftest import INSIDE
 from .report import Record
 
@@ -24,7 +24,7 @@ FAULTS = [
 
 #: Seconds that a single round may take beyond its targets: other work of the machine may take
 #: longer than everything that is measured. With `MANY` rounds, the median gets no such seconds.
-BESIDE, MANY = 2.0, 20
+BESIDE = 2.0
 
 #: The share of its time limit by which a task may exceed it.
 OVERRUN = 0.1
@@ -34,7 +34,7 @@ OVERRUN = 0.1
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault(ill_treated: Kernel, boot: float, record: Record, name: str) -> None:
     outcomes: list[dict[str, Any]] = []
-    for number in range(ROUNDS):
+    for number in rounds():
         seed = (SEED + 1_000_003 * number) % 2**32
         outcome = ill_treated.value(f"await run_round(executor, {name!r}, {seed})")
         outcomes.append(outcome)

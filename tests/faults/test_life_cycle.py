@@ -18,7 +18,7 @@ from tests.support.kernel import Kernel
 from tests.support.notebook import Notebook
 from tests.support.renderers import asleep
 
-from . import ROUNDS, SEED
+from . import ROUNDS, SEED, rounds
 from .report import Record
 
 #: Seconds that a browser lets a busy worker run after a call of `terminate`.
@@ -185,7 +185,7 @@ def test_no_worker_outlives_its_kernel(
     page: Page, site: str, beacons: Beacons, boot: float, record: Record, end: End
 ) -> None:
     kernel = end.open(page)
-    for number in range(ROUNDS):
+    for number in rounds():
         map_ = Round(beacons, end.happen.__name__, number)
         since = map_.start(kernel)
         end.happen(page)
@@ -201,12 +201,13 @@ def test_a_page_is_left_and_come_back_to(
     page: Page, site: str, beacons: Beacons, boot: float, record: Record
 ) -> None:
     kernel = Kernel(page)
-    kept = tried = 0
-    while kept < ROUNDS:
+    wanted, tried = rounds(), 0
+    more = next(wanted, None)
+    while more is not None:
         map_ = Round(beacons, "away", tried)
         tried += 1
         # A browser may drop a page: sometimes a script of the page still runs after it was left.
-        assert tried <= 2 * ROUNDS + 2, f"{kept} of {tried} pages were kept"
+        assert tried <= 2 * ROUNDS + 2, f"{tried} pages were left, and round {more} has none yet"
         since = map_.start(kernel)
         page.evaluate("() => { window.keptMark = true; }")
         page.goto(f"{site}/jupyter-lite.json")
@@ -215,10 +216,10 @@ def test_a_page_is_left_and_come_back_to(
         begun = len(map_.heard)
         page.go_back(wait_until="commit")
         if page.evaluate("() => window.keptMark === true"):
-            kept += 1
             check_it_goes_on(map_, kernel, begun)
             map_.keep(record, "the page is left for another, and come back to", boot, outlived)
             page.reload()
+            more = next(wanted, None)
         kernel = Kernel(page)
         check_next_call(kernel)
 
@@ -242,7 +243,7 @@ def test_what_a_stopped_task_still_does_ends_soon(
     kernel = Kernel(page)
     kernel.run(BEAT + "from jupyterlite_pool import WorkerPoolExecutor, pool_map")
     kernel.run("executor = WorkerPoolExecutor(1)")
-    for number in range(ROUNDS):
+    for number in rounds():
         seed = (SEED + 1_000_003 * number) % 2**32
         name = f"stopped-{number}"
         kernel.run(f"future = executor.submit(beat, {beacons.url!r}, {name!r})")
@@ -302,7 +303,7 @@ def test_a_tab_is_frozen_for_longer_than_a_task_may_take(
 ) -> None:
     with freezing_tab(chromium, BROWSER_FLAGS, f"{site}/lab/index.html") as tab:
         kernel = Kernel(tab)
-        for number in range(ROUNDS):
+        for number in rounds():
             seed = stand_still(kernel, beacons, "frozen", number, tab.frozen())
             words = "a tab is frozen for longer than a task and its job may take, and goes on"
             record.add(words, seed=seed, tasks=2)
@@ -314,7 +315,7 @@ def test_a_laptop_sleeps_for_longer_than_a_task_may_take(
     page: Page, browser: Browser, beacons: Beacons, record: Record
 ) -> None:
     kernel = Kernel(page)
-    for number in range(ROUNDS):
+    for number in rounds():
         seed = stand_still(kernel, beacons, "asleep", number, asleep(browser))
         words = "the machine sleeps for longer than a task and its job may take, and goes on"
         record.add(words, seed=seed, tasks=2)

@@ -12,7 +12,7 @@ from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
 from tests.support.ruined import MISSING, RUINS, SILENT, Site, ruined_site
 
-from . import ROUNDS
+from . import ROUNDS, rounds
 from .report import Record
 
 POOL = "/extensions/jupyterlite-pool/static/pool.js"
@@ -156,7 +156,7 @@ def test_a_kernel_without_workers_computes_itself_and_says_why(
     kernel = Kernel(pages.open(f"{ruined.url}/lab/index.html"), strict=False)
     ruined.ruined["/static/worker.js"] = MISSING
     kernel.run("from jupyterlite_pool import pool_map, WorkerPoolExecutor, errors")
-    for _ in range(ROUNDS):
+    for _ in rounds():
         reply = kernel.run("print(list(pool_map(abs, [-1, -2])))")
         assert "[1, 2]" in reply.stdout
         assert "no worker could start" in reply.stderr
@@ -221,7 +221,7 @@ def test_an_initializer_that_raises_breaks_its_pool_and_says_where(
         "def prepare():\n"
         "    raise LookupError('no data here')\n"
     )
-    for _ in range(ROUNDS):
+    for _ in rounds():
         kernel.run(
             "executor = WorkerPoolExecutor(2, initializer=prepare)\n"
             "calls = [asyncio.wrap_future(executor.submit(abs, -i)) for i in range(5)]\n"
