@@ -10,6 +10,7 @@ import concurrent.futures
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from ..dispatch.objects import SharedObjects
 from ..errors import AFTER_SHUTDOWN, BlockingUnavailableError, TerminatedWorkerError
 from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
+from ..jobs.options import DEFAULTS, MapOptions
 from ..jobs.set_up import SetUp
 from ..jobs.tasks import Held, Task
 from ..notebook.cell import current_cell
@@ -229,18 +231,20 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         if buffersize is None:
             # Like the standard library, it reads everything now and lets every call run.
             iterables = tuple(zip(*zip(*iterables)))  # noqa: B905 - the shortest decides
-        job = self.start_job(
-            fn, iterables, chunksize=chunksize, buffersize=buffersize, return_exceptions=True
-        )
+        options = MapOptions(chunksize=chunksize, buffersize=buffersize, return_exceptions=True)
+        job = self.start_job(fn, iterables, options)
         return stream(job, self._dispatcher, deadline)
 
     def start_job(
-        self, fn: Callable[..., Any], iterables: Sequence[Iterable[Any]], **options: Any
+        self,
+        fn: Callable[..., Any],
+        iterables: Sequence[Iterable[Any]],
+        options: MapOptions = DEFAULTS,
     ) -> MapJob:
-        """Run a function over items; options as of `MapJob`."""
+        """Run a function over items."""
         _check_callable(fn)
         if self._max_tasks_per_child is not None:
-            options["chunksize"] = 1
+            options = replace(options, chunksize=1)
         with self._lock:
             self._check_open()
             ended: concurrent.futures.Future[None] = concurrent.futures.Future()
@@ -250,17 +254,17 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                 job = MapJob(
                     fn,
                     iterables,
+                    options,
                     held=held,
                     cell=current_cell(),
                     wake=wake,
                     stop=stop,
                     ended=ended,
-                    **options,
                 )
             except BaseException:
                 _end(ended)  # or else the workers would hold the function for ever
                 raise
-            if options.get("buffersize") is not None:
+            if options.buffersize is not None:
                 self._dispatcher.streams.add(job)
                 weakref.finalize(job, _end, ended).atexit = False  # it may never be read to its end
             self._dispatcher.add(job)

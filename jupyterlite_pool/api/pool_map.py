@@ -10,7 +10,8 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from ..errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartError
-from ..jobs.job import GROUPINGS, MapJob, Timing
+from ..jobs.job import MapJob, Timing
+from ..jobs.options import GROUPINGS, MapOptions
 from ..jobs.run_here import run_now, run_serially, spawn
 from ..notebook.card import show_progress
 from ..tracebacks import attach, brief
@@ -99,23 +100,23 @@ def pool_map(
         raise ValueError(f"group_outputs must be one of {GROUPINGS}, not {group_outputs!r}")
     if block and not can_block():
         raise BlockingUnavailableError(_INSTEAD)
-    options: dict[str, Any] = {
-        "strict": strict,
-        "chunksize": None if chunksize == "auto" else chunksize,
-        "return_exceptions": return_exceptions,
-        "retries": retries,
-        "task_timeout": task_timeout,
-        "seed": seed,
-        "max_workers": max_workers,
-        "group_outputs": group_outputs,
-    }
+    options = MapOptions(
+        strict=strict,
+        chunksize=None if chunksize == "auto" else chunksize,
+        return_exceptions=return_exceptions,
+        retries=retries,
+        task_timeout=task_timeout,
+        seed=seed,
+        max_workers=max_workers,
+        group_outputs=group_outputs,
+    )
     if current_worker() is not None:
         return _map_in_task(fn, iterables, options)
     try:
         executor = get_reusable_executor()
-        job = executor.start_job(fn, iterables, **options)
+        job = executor.start_job(fn, iterables, options)
     except PoolStartError as error:
-        job = MapJob(fn, iterables, **options)
+        job = MapJob(fn, iterables, options)
         _fall_back(job, error)
     else:
         job.takeover = lambda error: _fall_back(job, error)
@@ -418,11 +419,11 @@ def _check_options(
 
 
 def _map_in_task(
-    fn: Callable[..., T], iterables: Sequence[Iterable[Any]], options: dict[str, Any]
+    fn: Callable[..., T], iterables: Sequence[Iterable[Any]], options: MapOptions
 ) -> MapResult[T]:
     """Workers have no pool of their own: inside a task a job runs one item after the other."""
     __tracebackhide__ = True
-    job = MapJob(fn, iterables, **options)
+    job = MapJob(fn, iterables, options)
     result: MapResult[T] = MapResult(job)
     if not inspect.iscoroutinefunction(fn):
         run_now(job)

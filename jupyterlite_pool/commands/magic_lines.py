@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
 
-from ..jobs.job import GROUPINGS
+from ..jobs.options import GROUPINGS
 
 MAP_HELP = """\
 %pool_map [options] FUNCTION ITERABLE ...

@@ -16,15 +16,13 @@ from ..wire.calls import AS_THEY_ARE, are_plain, encode_call
 from ..wire.payload import Encoded
 from .chunks import ChunkSizer
 from .indices import Indices
+from .options import DEFAULTS, MapOptions
 from .read_ahead import ReadAhead
 from .tasks import Held, Outcome, Task
 
 #: At most this many characters of an item's arguments in a message.
 ARGS_WIDTH = 60
 
-
-#: How the output of items can be shown.
-GROUPINGS = ("order", "item", "worker")
 
 #: To read from these runs nobody's code, and cannot fail.
 AT_ONCE = (list, tuple, range)
@@ -58,17 +56,9 @@ class MapJob:
         self,
         function: Callable[..., Any],
         iterables: Sequence[Iterable[Any]],
+        options: MapOptions = DEFAULTS,
         *,
         held: Held | None = None,
-        strict: bool = False,
-        chunksize: int | None = None,
-        return_exceptions: bool = False,
-        retries: int = 0,
-        task_timeout: float | None = None,
-        seed: int | None = None,
-        max_workers: int | None = None,
-        buffersize: int | None = None,
-        group_outputs: str = "order",
         cell: Any = None,
         wake: Callable[[], None] = lambda: None,
         stop: Callable[[MapJob], None] = lambda _: None,
@@ -77,12 +67,12 @@ class MapJob:
         self.function = function
         #: What people call it: jobs are counted.
         self.number = next(_numbers)
-        self.retries = retries
-        self.task_timeout = task_timeout
-        self.max_workers = max_workers
-        self.return_exceptions = return_exceptions
+        self.retries = options.retries
+        self.task_timeout = options.task_timeout
+        self.max_workers = options.max_workers
+        self.return_exceptions = options.return_exceptions
         #: How its output is shown: in the "order" in which it comes, or by "item" or "worker".
-        self.group_outputs = group_outputs
+        self.group_outputs = options.group_outputs
         #: Workers that are being prepared for it.
         self.preparing: set[int] = set()
         #: Resolves with None when the job settles; carries the first error otherwise.
@@ -98,7 +88,7 @@ class MapJob:
         #: Takes over what is left where no worker can start; None to fail.
         self.takeover: Callable[[PoolStartError], None] | None = None
         #: How many items there are; None until an unsized iterable has been read to its end.
-        self.total = _total(iterables, strict)
+        self.total = _total(iterables, options.strict)
         self.running = 0
         self.started_at = time.monotonic()
         #: When its first item went to a worker: starting the workers is none of its own work.
@@ -114,18 +104,22 @@ class MapJob:
         #: Called with the index of every item that ended.
         self.item_observers: list[Callable[[int], None]] = []
         self._held = held or Held()
-        self._items: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=strict)
+        self._items: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=options.strict)
         self._ahead: ReadAhead[tuple[Any, ...]] | None = None
         #: Whether items may be read many at a time: no code of the user's runs meanwhile.
-        self._at_once = not strict and all(type(iterable) in AT_ONCE for iterable in iterables)
-        if buffersize is not None:
-            self._items = self._ahead = ReadAhead(self._items, buffersize, chunksize or 1)
+        self._at_once = not options.strict and all(
+            type(iterable) in AT_ONCE for iterable in iterables
+        )
+        if options.buffersize is not None:
+            self._items = self._ahead = ReadAhead(
+                self._items, options.buffersize, options.chunksize or 1
+            )
             self._at_once = False
         self._read = 0
-        self._chunks = ChunkSizer(1 if task_timeout is not None else chunksize)
+        self._chunks = ChunkSizer(1 if options.task_timeout is not None else options.chunksize)
         self._returned: deque[Task] = deque()
         self._taken: dict[int, Task] = {}
-        self._seed = seed
+        self._seed = options.seed
         self._cell = cell
         self._first_unfinished = 0
         self._wake = wake

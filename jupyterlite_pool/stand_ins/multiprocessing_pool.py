@@ -13,6 +13,7 @@ from ..api.executor import WorkerPoolExecutor
 from ..api.options import check_count
 from ..backends.base import Backend
 from ..jobs.job import MapJob
+from ..jobs.options import MapOptions
 from ..waiting.browser import can_block
 from ..waiting.waits import wait_done
 from ..worker.calls import StarCall
@@ -279,9 +280,8 @@ class Pool:
     ) -> MapJob:
         self._check_running()
         check_count("chunksize", chunksize, optional=True)
-        return self._executor.start_job(
-            func, [iterable], chunksize=chunksize, return_exceptions=True
-        )
+        options = MapOptions(chunksize=chunksize, return_exceptions=True)
+        return self._executor.start_job(func, [iterable], options)
 
     def _check_running(self) -> None:
         if self._executor.closed:

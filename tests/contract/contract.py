@@ -21,6 +21,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from jupyterlite_pool.jobs.options import MapOptions
+
 Make = Callable[..., Any]
 
 
@@ -356,7 +358,7 @@ def contract_a_call_that_waits_is_cancelled_without_harm_to_workers(make: Make) 
 def contract_all_that_runs_and_waits_can_be_cancelled(make: Make) -> None:
     with make() as executor:
         warm(executor)
-        job = executor.start_job(nap, [[60] * 4], chunksize=1, return_exceptions=True)
+        job = executor.start_job(nap, [[60] * 4], MapOptions(chunksize=1, return_exceptions=True))
         future = executor.submit(nap, 60)
         until(lambda: executor.status().batches_running == 2, executor)
         assert executor.jobs() == [job]
@@ -430,7 +432,7 @@ def contract_a_lost_worker_fails_what_it_ran_and_nothing_else(make: Make) -> Non
 def contract_a_task_that_started_is_not_run_again(make: Make) -> None:
     with make() as executor:
         warm(executor)
-        job = executor.start_job(nap, [[0.5] * 4], return_exceptions=True)
+        job = executor.start_job(nap, [[0.5] * 4], MapOptions(return_exceptions=True))
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
         job.settled.result()
@@ -453,7 +455,7 @@ def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
 
     with make() as executor:
         warm(executor)
-        job = executor.start_job(attempt, [[0.5] * 2], retries=1)
+        job = executor.start_job(attempt, [[0.5] * 2], MapOptions(retries=1))
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
         job.settled.result()
@@ -463,7 +465,7 @@ def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
 
 def contract_an_exception_is_never_tried_again(make: Make) -> None:
     with make() as executor:
-        job = executor.start_job(divide, [[1], [0]], retries=5, return_exceptions=True)
+        job = executor.start_job(divide, [[1], [0]], MapOptions(retries=5, return_exceptions=True))
         job.settled.result()
         error: Any
         [error] = job.failures.values()
@@ -474,7 +476,9 @@ def contract_an_exception_is_never_tried_again(make: Make) -> None:
 def contract_a_task_that_takes_too_long_is_stopped(make: Make) -> None:
     with make() as executor:
         warm(executor)
-        job = executor.start_job(nap, [[0, 60, 0]], task_timeout=1, return_exceptions=True)
+        job = executor.start_job(
+            nap, [[0, 60, 0]], MapOptions(task_timeout=1, return_exceptions=True)
+        )
         before = time.monotonic()
         job.settled.result()
         assert time.monotonic() - before < 30
@@ -522,8 +526,10 @@ def contract_an_item_that_exits_when_it_is_pickled_fails_alone(make: Make) -> No
 
     with make() as executor:
         items = [*range(30), Leaves(), *range(5)]
-        job = executor.start_job(lambda x: x, [items], chunksize=1, return_exceptions=True)
-        other = executor.start_job(abs, [range(-20, 0)], chunksize=1)
+        job = executor.start_job(
+            lambda x: x, [items], MapOptions(chunksize=1, return_exceptions=True)
+        )
+        other = executor.start_job(abs, [range(-20, 0)], MapOptions(chunksize=1))
         cf.wait([job.ended, other.ended], timeout=30)
         [(index, error)] = job.failures.items()
         assert (index, type(error)) == (30, SystemExit)
@@ -834,7 +840,7 @@ def contract_a_job_that_is_being_read_when_its_executor_closes_ends(make: Make) 
         yield 2
 
     executor = make()
-    job = executor.start_job(abs, [items()], chunksize=1)
+    job = executor.start_job(abs, [items()], MapOptions(chunksize=1))
     job.ended.result(60)
     assert job.values == {0: 1, 1: 2}
 
@@ -960,7 +966,7 @@ def contract_the_pool_grows_and_shrinks_while_jobs_run(make: Make) -> None:
 
     with make() as executor:
         warm(executor)
-        job = executor.start_job(who, [[0.05] * 60], chunksize=1)
+        job = executor.start_job(who, [[0.05] * 60], MapOptions(chunksize=1))
         executor.scale(3)
         assert executor.max_workers == 3
         until(lambda: len(executor.ready_workers) == 3, executor)

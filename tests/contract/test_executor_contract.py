@@ -14,6 +14,7 @@ from jupyterlite_pool.backends.base import Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
+from jupyterlite_pool.jobs.options import MapOptions
 from tests.contract import contract
 
 PROMISES = [value for name, value in vars(contract).items() if name.startswith("contract_")]
@@ -52,7 +53,7 @@ def test_every_promise_is_found() -> None:
 def start_batch(executor: WorkerPoolExecutor) -> MapJob:
     """Three items that travel together; the first one runs for a while."""
     items = [[1.0, 0, 0]]
-    job = executor.start_job(contract.nap, items, chunksize=3, return_exceptions=True)
+    job = executor.start_job(contract.nap, items, MapOptions(chunksize=3, return_exceptions=True))
     contract.until(lambda: executor.status().batches_running == 1, executor)
     return job
 
@@ -97,7 +98,7 @@ def test_calls_that_wait_when_no_worker_can_start_fail_also_after_shutdown() -> 
 def test_what_the_backend_refuses_fails_and_nothing_else() -> None:
     backend = Refusing(2)
     with WorkerPoolExecutor(backend=backend) as executor:
-        job = executor.start_job(abs, [range(6)], chunksize=1, return_exceptions=True)
+        job = executor.start_job(abs, [range(6)], MapOptions(chunksize=1, return_exceptions=True))
         job.ended.result(10)
     assert [type(error) for error in job.failures.values()] == [MemoryError]
     assert len(job.values) == 5
@@ -108,7 +109,7 @@ def test_a_job_that_cannot_begin_holds_nothing(
 ) -> None:
     with executor_factory() as executor:
         with pytest.raises(ValueError, match="different lengths"):
-            executor.start_job(pow, [[1, 2], [1]], strict=True)
+            executor.start_job(pow, [[1, 2], [1]], MapOptions(strict=True))
         assert not executor._objects._users
         with pytest.raises(ZeroDivisionError):
             executor.run_everywhere(contract.divide, 1, 0)
@@ -148,7 +149,7 @@ def lose_three(end: WorkerEnd, *batches: Any) -> tuple[MapJob, list[int]]:
     """Three items at a worker that ends with `batches`; which of them are tried again."""
     executor = WorkerPoolExecutor(backend=Silent(2))
     tell = executor._dispatcher
-    job = executor.start_job(abs, [range(3)], chunksize=1, return_exceptions=True)
+    job = executor.start_job(abs, [range(3)], MapOptions(chunksize=1, return_exceptions=True))
     for batch in range(3):
         tell.on_dispatched(0, batch)
     tell.on_worker_ended(0, batches[0], end, *batches[1:])

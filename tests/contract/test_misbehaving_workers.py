@@ -13,6 +13,7 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.wire.protocol import PLAIN, ResultItem
 from jupyterlite_pool.wire.results import dump_result, join_results
 
@@ -95,7 +96,7 @@ class Impostor(InProcessBackend):
 
 def test_a_worker_says_nothing_of_what_another_runs(capsys: pytest.CaptureFixture[str]) -> None:
     with WorkerPoolExecutor(backend=Impostor(2)) as executor:
-        job = executor.start_job(together, [range(10)], chunksize=1, task_timeout=0.5)
+        job = executor.start_job(together, [range(10)], MapOptions(chunksize=1, task_timeout=0.5))
         concurrent.futures.wait([job.ended], 20)
         assert job.values == {i: i for i in range(10)}
         ran = {timing.item: timing.worker for timing in job.timings.values()}
@@ -153,7 +154,9 @@ def test_a_task_that_is_overdue(
 ) -> None:
     asked.clear()
     with WorkerPoolExecutor(backend=backend(1)) as executor:
-        job = executor.start_job(work_until_asked, [[1]], task_timeout=0.1, return_exceptions=True)
+        job = executor.start_job(
+            work_until_asked, [[1]], MapOptions(task_timeout=0.1, return_exceptions=True)
+        )
         concurrent.futures.wait([job.ended], 5)
         assert isinstance(job.failures[0], TaskTimeoutError)
         assert said in str(job.failures[0])
@@ -166,7 +169,7 @@ def test_a_task_that_was_overdue_runs_again_where_it_may() -> None:
     asked.clear()
     with WorkerPoolExecutor(backend=Obeying(1)) as executor:
         job = executor.start_job(
-            work_until_asked, [[1]], task_timeout=0.1, return_exceptions=True, retries=1
+            work_until_asked, [[1]], MapOptions(task_timeout=0.1, return_exceptions=True, retries=1)
         )
         concurrent.futures.wait([job.ended], 5)
         assert "attempt 2" in str(job.failures[0].__notes__)  # type: ignore[attr-defined]

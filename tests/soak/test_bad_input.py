@@ -19,6 +19,7 @@ from jupyterlite_pool.api.shared import set_reusable_executor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.wire.failure import encode_error
 from jupyterlite_pool.wire.payload import encode
 from jupyterlite_pool.wire.protocol import FAILED, PICKLED, ResultItem
@@ -115,7 +116,9 @@ def check_one(rng: random.Random) -> bool:
     backend = Scripted()
     executor = WorkerPoolExecutor(backend=backend)
     backend.listener.on_worker_ready(0)
-    job = executor.start_job(abs, [range(TASKS)], chunksize=TASKS, return_exceptions=True)
+    job = executor.start_job(
+        abs, [range(TASKS)], MapOptions(chunksize=TASKS, return_exceptions=True)
+    )
     [batch] = backend.given
     backend.listener.on_dispatched(0, batch)
     number, payload, buffers, done, same = mutate(rng, 0)

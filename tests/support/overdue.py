@@ -11,6 +11,7 @@ from tests.support.kernel import Kernel
 RACE = """
 import asyncio, collections
 from pyodide.code import run_js
+from jupyterlite_pool.jobs.options import MapOptions
 
 LIMIT, BRIEF = 0.3, 0.005
 
@@ -23,7 +24,8 @@ def spin(seconds):
 
 async def race(near, wait):
     seconds = [each for one in near for each in (one, BRIEF)]
-    job = executor.start_job(spin, [seconds], task_timeout=LIMIT, return_exceptions=True)
+    options = MapOptions(task_timeout=LIMIT, return_exceptions=True)
+    job = executor.start_job(spin, [seconds], options)
     await wait(job)
     assert all(value == seconds[index] for index, value in job.values.items())
     assert len(job.values) + len(job.failures) == len(seconds)

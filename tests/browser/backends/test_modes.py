@@ -15,6 +15,7 @@ IMPORTS = """
 import asyncio, os, time
 from jupyterlite_pool import WorkerPoolExecutor, current_worker, pool_map
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 """
 
 
@@ -47,7 +48,7 @@ def loop(_):
 executor = WorkerPoolExecutor(1)
 await executor.submit(abs, 0)
 started = time.monotonic()
-job = executor.start_job(loop, [[0]], task_timeout=1, return_exceptions=True)
+job = executor.start_job(loop, [[0]], MapOptions(task_timeout=1, return_exceptions=True))
 await asyncio.wrap_future(job.ended)
 took = time.monotonic() - started
 after = await executor.submit(current_worker)
@@ -65,7 +66,7 @@ def test_where_memory_is_shared_a_loop_in_c_ends_with_its_worker(isolated: Kerne
 def loop(_):
     return sum(range(10**12))
 executor = WorkerPoolExecutor(1)
-job = executor.start_job(loop, [[0]], task_timeout=0.5, return_exceptions=True)
+job = executor.start_job(loop, [[0]], MapOptions(task_timeout=0.5, return_exceptions=True))
 await asyncio.wrap_future(job.ended)
 after = await executor.submit(current_worker)
 """

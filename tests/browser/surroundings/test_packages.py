@@ -34,6 +34,7 @@ START = """
 import asyncio, importlib, os, sys
 from importlib.metadata import version
 from jupyterlite_pool import WorkerPoolExecutor, pool_map
+from jupyterlite_pool.jobs.options import MapOptions
 
 executor = WorkerPoolExecutor(2)
 while len(executor.ready_workers) < 2:
@@ -262,7 +263,7 @@ def test_a_worker_that_runs_no_task_is_sent_nothing(kernel: Kernel, wheels: Whee
     try:
         kernel.run(
             "names = [['iniconfig'] * 5]\n"
-            "job = executor.start_job(version_of, names, max_workers=1, chunksize=1)\n"
+            "job = executor.start_job(version_of, names, MapOptions(max_workers=1, chunksize=1))\n"
             "await asyncio.wrap_future(job.settled)"
         )
         assert kernel.value("list(job.values.values())") == ["2.1.0"] * 5

@@ -146,6 +146,7 @@ def test_who_takes_the_certificates_away_costs_no_more_than_what_runs(
         + """
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.errors import TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 def square(x):
     import time
     until = time.monotonic() + 0.03
@@ -155,7 +156,7 @@ def square(x):
 executor = WorkerPoolExecutor(2)
 await until(lambda: len(executor.ready_workers) == 2 and executor.status().spares)
 robbed = executor.ready_workers.copy()
-job = executor.start_job(square, [range(100)], chunksize=1, return_exceptions=True)
+job = executor.start_job(square, [range(100)], MapOptions(chunksize=1, return_exceptions=True))
 await until(lambda: len(job.values) > 5)
 """
     )

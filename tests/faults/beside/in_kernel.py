@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.jobs.options import MapOptions
 
 from ..inside.forging import forge
 from .driving import Account, drive, start
@@ -23,8 +24,8 @@ class Ours(WorkerPoolExecutor):
         """As `pool_map` makes such a call."""
 
         async def call() -> Any:
-            options = {"task_timeout": limit, "return_exceptions": True}
-            job = self.start_job(lambda _: function(), [[0]], **options)
+            options = MapOptions(task_timeout=limit, return_exceptions=True)
+            job = self.start_job(lambda _: function(), [[0]], options)
             await asyncio.wrap_future(job.ended)
             raise job.failures[0]
 

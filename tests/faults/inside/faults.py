@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from jupyterlite_pool import WorkerPoolExecutor, current_worker
 from jupyterlite_pool.errors import RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 
 from .forging import forge
 from .load import Load, breaks, marked, marked_async, now, until
@@ -86,8 +87,7 @@ class Scene(NamedTuple):
         job = self.executor.start_job(
             lambda _, name=self.name: marked(name, function),
             [[0]],
-            task_timeout=limit,
-            return_exceptions=True,
+            MapOptions(task_timeout=limit, return_exceptions=True),
         )
         await asyncio.wrap_future(job.ended)
         return job.failures[0]

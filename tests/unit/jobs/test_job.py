@@ -12,6 +12,7 @@ import pytest
 
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
+from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.jobs.tasks import Outcome, Task
 from jupyterlite_pool.wire.calls import AS_THEY_ARE
 
@@ -21,7 +22,7 @@ def double(x: int) -> int:
 
 
 def job_of(*iterables: Iterable[Any], **options: Any) -> MapJob:
-    return MapJob(double, iterables, **options)
+    return MapJob(double, iterables, MapOptions(**options))
 
 
 def finish(job: MapJob, *tasks: Task, seconds: float = 1.0) -> None:
@@ -187,7 +188,8 @@ def test_the_next_arrival_resolves_for_whatever_ends_next() -> None:
 
 def test_the_first_failure_settles_the_job_and_starts_nothing_more() -> None:
     woken: list[bool] = []
-    job = job_of([1, 2, 3, 4], chunksize=2, wake=lambda: woken.append(True))
+    options = MapOptions(chunksize=2)
+    job = MapJob(double, [[1, 2, 3, 4]], options, wake=lambda: woken.append(True))
     first, second = job.take(2)
     fail(job, first, KeyError("k"))
     assert isinstance(error_of(job.settled), KeyError)
@@ -522,7 +524,7 @@ def test_values_of_a_batch_are_kept_as_those_of_its_items() -> None:
 
 @pytest.mark.parametrize("items", [range(3), iter(range(3)), [[1], [2], [3]]])
 def test_the_tasks_of_all_items_show_their_output_in_the_cell_of_the_job(items: Any) -> None:
-    job = MapJob(len, [items], cell="this cell", chunksize=3)
+    job = MapJob(len, [items], MapOptions(chunksize=3), cell="this cell")
     assert [task.cell for task in job.take(1)] == ["this cell"] * 3
 
 

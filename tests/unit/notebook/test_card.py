@@ -11,6 +11,7 @@ import pytest
 from ipywidgets.widgets import widget as ipywidgets_widget
 
 from jupyterlite_pool.jobs.job import MapJob
+from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.jobs.tasks import Outcome
 from jupyterlite_pool.notebook import card as _widget
 from jupyterlite_pool.notebook.card import INTERVAL, card_html, show_progress
@@ -141,7 +142,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
 
 
 def job_of(count: int) -> MapJob:
-    return MapJob(abs, [range(count)], return_exceptions=True)
+    return MapJob(abs, [range(count)], MapOptions(return_exceptions=True))
 
 
 def finish(job: MapJob, error: BaseException | None = None) -> None:
