@@ -20,7 +20,7 @@ from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.objects import SharedObjects
 from ..errors import AFTER_SHUTDOWN, BlockingUnavailableError, TerminatedWorkerError
 from ..jobs.call_queue import CallQueue
-from ..jobs.job import MapJob
+from ..jobs.job import MapJob, Takeover
 from ..jobs.options import DEFAULTS, MapOptions
 from ..jobs.set_up import SetUp
 from ..jobs.tasks import Held, Task
@@ -240,8 +240,13 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         fn: Callable[..., Any],
         iterables: Sequence[Iterable[Any]],
         options: MapOptions = DEFAULTS,
+        takeover: Takeover | None = None,
     ) -> MapJob:
-        """Run a function over items."""
+        """Run a function over items.
+
+        Args:
+            takeover: runs what is left where no worker can start; None to let the job fail.
+        """
         _check_callable(fn)
         if self._max_tasks_per_child is not None:
             options = replace(options, chunksize=1)
@@ -260,6 +265,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
                     wake=wake,
                     stop=stop,
                     ended=ended,
+                    takeover=takeover,
                 )
             except BaseException:
                 _end(ended)  # or else the workers would hold the function for ever

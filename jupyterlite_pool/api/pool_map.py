@@ -114,12 +114,11 @@ def pool_map(
         return _map_in_task(fn, iterables, options)
     try:
         executor = get_reusable_executor()
-        job = executor.start_job(fn, iterables, options)
+        job = executor.start_job(fn, iterables, options, takeover=_fall_back)
     except PoolStartError as error:
         job = MapJob(fn, iterables, options)
         _fall_back(job, error)
     else:
-        job.takeover = lambda error: _fall_back(job, error)
         show_progress(job, label or job.label, progress, executor)
         if timeout is not None:
             call_off = executor.call_after(timeout, lambda: job.fail(_overdue(timeout)))

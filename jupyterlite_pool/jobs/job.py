@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from ..errors import PoolStartError, TerminatedWorkerError
 from ..tracebacks import add_note, fold
@@ -28,6 +28,10 @@ ARGS_WIDTH = 60
 AT_ONCE = (list, tuple, range)
 
 _numbers = itertools.count(1)
+
+
+#: Takes over what is left of a job where no worker can start.
+Takeover: TypeAlias = "Callable[[MapJob, PoolStartError], None]"
 
 
 class Timing(NamedTuple):
@@ -63,6 +67,7 @@ class MapJob:
         wake: Callable[[], None] = lambda: None,
         stop: Callable[[MapJob], None] = lambda _: None,
         ended: Future[None] | None = None,
+        takeover: Takeover | None = None,
     ) -> None:
         self.function = function
         #: What people call it: jobs are counted.
@@ -85,8 +90,6 @@ class MapJob:
         self.output: dict[int, str] = {}
         #: Whether it was told to start no more items.
         self.stopping = False
-        #: Takes over what is left where no worker can start; None to fail.
-        self.takeover: Callable[[PoolStartError], None] | None = None
         #: How many items there are; None until an unsized iterable has been read to its end.
         self.total = _total(iterables, options.strict)
         self.running = 0
@@ -124,6 +127,7 @@ class MapJob:
         self._first_unfinished = 0
         self._wake = wake
         self._stop = stop
+        self._takeover = takeover
         self._aborted = False
         self._arrivals: dict[int, Future[bool]] = {}
         self._next_arrival: Future[None] | None = None
@@ -296,9 +300,9 @@ class MapJob:
         """No task will run any more: what was taken and what was not is lost, or taken over."""
         # What an initializer has raised, the notebook's own Python is not tried with.
         untried = isinstance(error, PoolStartError) and error.__cause__ is None
-        if untried and self.takeover is not None and not self.stopping:
+        if untried and self._takeover is not None and not self.stopping:
             self.put_back(self.taken)
-            self.takeover(cast(PoolStartError, error))
+            self._takeover(self, cast(PoolStartError, error))
             return
         self._cancel_tasks(self.taken)
         self._taken.clear()

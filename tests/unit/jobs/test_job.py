@@ -295,13 +295,12 @@ def test_a_broken_pool_settles_the_job_with_its_error() -> None:
 
 
 def test_a_pool_that_cannot_start_leaves_the_job_to_its_takeover() -> None:
-    job = job_of([1, 2, 3])
+    taken_over: list[tuple[MapJob, PoolStartError]] = []
+    job = MapJob(double, [[1, 2, 3]], takeover=lambda *what: taken_over.append(what))
     job.take(2)
-    reasons: list[PoolStartError] = []
-    job.takeover = reasons.append
     error = PoolStartError("no")
     job.broken(error)
-    assert reasons == [error]
+    assert taken_over == [(job, error)]
     assert not job.settled.done()
     for task in job.take_all():
         finish(job, task)
@@ -310,17 +309,15 @@ def test_a_pool_that_cannot_start_leaves_the_job_to_its_takeover() -> None:
 
 
 def test_a_takeover_is_for_pools_that_never_started() -> None:
-    job = job_of([1])
+    job = MapJob(double, [[1]], takeover=lambda *_: pytest.fail("it was taken over"))
     job.take(2)
-    job.takeover = lambda error: pytest.fail("it was taken over")
     job.broken(TerminatedWorkerError("stopped"))
     assert not job.active
 
 
 def test_an_initializer_that_raised_is_no_reason_to_take_over() -> None:
-    job = job_of([1])
+    job = MapJob(double, [[1]], takeover=lambda *_: pytest.fail("it was taken over"))
     job.take(2)
-    job.takeover = lambda error: pytest.fail("it was taken over")
     error = PoolStartError("worker 0 could not be set up: LookupError: no data")
     error.__cause__ = LookupError("no data")
     job.broken(error)
