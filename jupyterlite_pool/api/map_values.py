@@ -23,7 +23,7 @@ def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Itera
         index = 0
         while True:
             with dispatcher.lock:
-                if job.ask(index):
+                if job.items.ask(index):
                     dispatcher.add(job)
             ready = job.arrival(index)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())

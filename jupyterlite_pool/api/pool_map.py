@@ -141,9 +141,9 @@ class MapResult(Sequence[T], Generic[T]):
 
     def __len__(self) -> int:
         """How many items there are. Waits where that is not known yet."""
-        if self._job.total is None:
+        if self._job.items.total is None:
             self.wait()
-        return self._job.total or 0
+        return self._job.items.total or 0
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -156,8 +156,8 @@ class MapResult(Sequence[T], Generic[T]):
         if isinstance(index, slice):
             return [self._item(i) for i in range(*index.indices(len(self)))]
         place = index + len(self) if index < 0 else index
-        if place < 0 or (self._job.total is not None and place >= self._job.total):
-            raise IndexError(f"item {index} of {self._job.total}")
+        if place < 0 or (self._job.items.total is not None and place >= self._job.items.total):
+            raise IndexError(f"item {index} of {self._job.items.total}")
         return self._item(place)
 
     def _item(self, index: int) -> T:
@@ -202,7 +202,7 @@ class MapResult(Sequence[T], Generic[T]):
     def __iter__(self) -> Iterator[T]:
         __tracebackhide__ = True
         index = 0
-        while self._job.total is None or index < self._job.total:
+        while self._job.items.total is None or index < self._job.items.total:
             arrival = self._job.arrival(index)
             self._wait_for(arrival)
             if not arrival.result(0) and index not in self._job.cancelled:
@@ -213,7 +213,7 @@ class MapResult(Sequence[T], Generic[T]):
     async def __aiter__(self) -> AsyncIterator[T]:
         __tracebackhide__ = True
         index = 0
-        while self._job.total is None or index < self._job.total:
+        while self._job.items.total is None or index < self._job.items.total:
             arrival = self._job.arrival(index)
             await self._end_of(arrival)
             if not arrival.result(0) and index not in self._job.cancelled:
@@ -232,13 +232,13 @@ class MapResult(Sequence[T], Generic[T]):
     def __repr__(self) -> str:
         job = self._job
         if job.active:
-            total = "?" if job.total is None else job.total
+            total = "?" if job.items.total is None else job.items.total
             failed = f", {len(job.failures)} failed" if job.failures else ""
             return f"<MapResult of {job.label}: {len(job.values)}/{total} done{failed}>"
-        if len(job.values) == job.total:
-            return repr([job.values[i] for i in range(job.total)])
+        if len(job.values) == job.items.total:
+            return repr([job.values[i] for i in range(job.items.total)])
         return (
-            f"<MapResult of {job.label}: {len(job.values)} of {job.total} done, "
+            f"<MapResult of {job.label}: {len(job.values)} of {job.items.total} done, "
             f"{len(job.failures)} failed, {len(job.cancelled)} cancelled>"
         )
 
@@ -282,7 +282,7 @@ class MapResult(Sequence[T], Generic[T]):
 
     def partial(self, default: Any = None) -> list[Any]:
         """What is there now, with `default` for what is not."""
-        size = self._job.total
+        size = self._job.items.total
         if size is None:
             size = max([-1, *self._job.values, *self._job.failures]) + 1
         values = self._job.values
@@ -317,7 +317,7 @@ class MapResult(Sequence[T], Generic[T]):
         again = sorted({*self._job.failures, *self._job.cancelled})
         if not again:
             return self
-        inputs = zip(*self._job.inputs(again), strict=True)
+        inputs = zip(*self._job.items.inputs(again), strict=True)
         rerun = pool_map(self._job.function, *inputs, **{**options, "block": False})
         self._job.adopt(rerun._job, again)
         return self.wait() if can_block() and options.get("block") is not False else self
@@ -433,7 +433,7 @@ def _map_in_task(
 
 def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     """Run a job in the notebook's own Python, and say so."""
-    count = "the" if job.total is None else str(job.total)
+    count = "the" if job.items.total is None else str(job.items.total)
     try:
         encode_function(job.function)  # what no worker could have run is an error here, too
         # Explicitly, or else Python would say it once only: each such job is a slow one.

@@ -15,8 +15,9 @@ class Indices(MutableSet[int]):
         self._without: set[int] = set()
 
     def add_range(self, indices: range) -> None:
-        """Add all of a range, none of which is there; once."""
-        self._range = indices
+        """Add all of a range, none of which is there; only one range can be added."""
+        if indices:
+            self._range = indices
 
     def add(self, value: int) -> None:
         """Add one."""

@@ -5,28 +5,19 @@ from __future__ import annotations
 import itertools
 import reprlib
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from ..errors import PoolStartError, TerminatedWorkerError
 from ..tracebacks import add_note, fold
-from ..wire.calls import AS_THEY_ARE, are_plain, encode_call
-from ..wire.payload import Encoded
-from .chunks import ChunkSizer
 from .indices import Indices
+from .items import Items
 from .options import DEFAULTS, MapOptions
-from .read_ahead import ReadAhead
 from .tasks import Held, Outcome, Task
 
 #: At most this many characters of an item's arguments in a message.
 ARGS_WIDTH = 60
-
-
-#: To read from these runs nobody's code, and cannot fail.
-AT_ONCE = (list, tuple, range)
-
 _numbers = itertools.count(1)
 
 
@@ -90,8 +81,7 @@ class MapJob:
         self.output: dict[int, str] = {}
         #: Whether it was told to start no more items.
         self.stopping = False
-        #: How many items there are; None until an unsized iterable has been read to its end.
-        self.total = _total(iterables, options.strict)
+        self.items = Items(function, iterables, options, held or Held(), cell)
         self.running = 0
         self.started_at = time.monotonic()
         #: When its first item went to a worker: starting the workers is none of its own work.
@@ -106,24 +96,6 @@ class MapJob:
         self._printed: dict[int, list[str]] = {}
         #: Called with the index of every item that ended.
         self.item_observers: list[Callable[[int], None]] = []
-        self._held = held or Held()
-        self._items: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=options.strict)
-        self._ahead: ReadAhead[tuple[Any, ...]] | None = None
-        #: Whether items may be read many at a time: no code of the user's runs meanwhile.
-        self._at_once = not options.strict and all(
-            type(iterable) in AT_ONCE for iterable in iterables
-        )
-        if options.buffersize is not None:
-            self._items = self._ahead = ReadAhead(
-                self._items, options.buffersize, options.chunksize or 1
-            )
-            self._at_once = False
-        self._read = 0
-        self._chunks = ChunkSizer(1 if options.task_timeout is not None else options.chunksize)
-        self._returned: deque[Task] = deque()
-        self._taken: dict[int, Task] = {}
-        self._seed = options.seed
-        self._cell = cell
         self._first_unfinished = 0
         self._wake = wake
         self._stop = stop
@@ -131,16 +103,10 @@ class MapJob:
         self._aborted = False
         self._arrivals: dict[int, Future[bool]] = {}
         self._next_arrival: Future[None] | None = None
-        #: Arguments of items that failed or were cancelled, as far as they were read.
-        self._inputs: dict[int, tuple[Any, ...]] = {}
-        #: Where the others come from: of cancelled items that nobody asks for none is read.
-        self._unread: Iterator[tuple[int, tuple[Any, ...]]] = iter(())
         #: The job whose end is ours.
         self._adopted: MapJob | None = None
         self._own_end = self.ended
-        if self.total == 0:
-            self._items = None
-            self._check_end()
+        self._check_end()  # there may be no items
 
     # What people see of it.
 
@@ -187,7 +153,7 @@ class MapJob:
     @property
     def brief(self) -> bool:
         """See `TaskSource`. A batch with a time limit never waits at its worker."""
-        return self.task_timeout is None and self._chunks.brief
+        return self.task_timeout is None and self.items.chunks.brief
 
     def elapsed(self) -> float:
         """Seconds from its start to its end, or to now."""
@@ -203,16 +169,8 @@ class MapJob:
 
     def take(self, workers: int) -> list[Task]:
         """The tasks of the next batch; empty where there is none now."""
-        workers = min(workers, self.max_workers or workers)
-        remaining = None if self.total is None else self.total - self._read
-        size = self._chunks.next(workers, remaining)
-        tasks = self._next_plain(size) if self._at_once and not self._returned else []
-        while len(tasks) < size:
-            task = self._returned.popleft() if self._returned else self._next()
-            if task is None:
-                break
-            tasks.append(task)
-            self._taken[task.index] = task  # at once: the next may be the end of the items
+        tasks: list[Task] = []
+        self._fill(tasks, self.items.size(min(workers, self.max_workers or workers)))
         if self.stopping:  # an item could not be read, or not be sent
             self.put_back(tasks)
             return []
@@ -220,11 +178,11 @@ class MapJob:
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Tasks to take first: they were taken, but never ran."""
-        self._untake(tasks)
         if self.stopping:
+            self.items.untake(tasks)
             self._cancel_tasks(tasks)
         else:
-            self._returned.extendleft(reversed(tasks))
+            self.items.put_back(tasks)
         self._check_end()
 
     def started(self) -> None:
@@ -244,21 +202,21 @@ class MapJob:
         if self._aborted and isinstance(error, TerminatedWorkerError):
             self.discard([task])
             return
-        self._taken.pop(index, None)
+        self.items.taken.pop(index, None)
         self._keep_output(index)
         self._timings.append((self.elapsed(), worker, [index], [seconds], [task.attempt]))
         if error is None:
             self.values[index] = value
         else:
             self.failures[index] = fold(error)
-            self._inputs[index] = tuple(task.args)
+            self.items.keep([task])
             add_note(error, self._note(task, outcome))
             if not self.return_exceptions:
                 self._settle(error)
                 self.cancel()
-        self._chunks.observe(seconds, 1)
+        self.items.chunks.observe(seconds, 1)
         self._tell_of(index)
-        if not self._taken:
+        if not self.items.taken:
             self._check_end()
 
     def finish_all(
@@ -271,24 +229,25 @@ class MapJob:
         if not tasks:
             return
         indices = [task.index for task in tasks]
+        taken = self.items.taken
         for index in indices:
-            self._taken.pop(index, None)
+            taken.pop(index, None)
         self.values.update(zip(indices, values, strict=True))
         attempts = [task.attempt for task in tasks]
         self._timings.append((self.elapsed(), worker, indices, seconds, attempts))
-        self._chunks.observe(sum(seconds), len(seconds))
+        self.items.chunks.observe(sum(seconds), len(seconds))
         if self._printed:
             for index in indices:
                 self._keep_output(index)
         if self._arrivals or self._next_arrival is not None or self.item_observers:
             for index in indices:
                 self._tell_of(index)
-        if not self._taken:
+        if not taken:
             self._check_end()
 
     def discard(self, tasks: Sequence[Task]) -> None:
         """These tasks were cancelled before they ran."""
-        self._untake(tasks)
+        self.items.untake(tasks)
         self._cancel_tasks(tasks)
         self._check_end()
 
@@ -301,11 +260,12 @@ class MapJob:
         # What an initializer has raised, the notebook's own Python is not tried with.
         untried = isinstance(error, PoolStartError) and error.__cause__ is None
         if untried and self._takeover is not None and not self.stopping:
-            self.put_back(self.taken)
+            self.put_back(list(self.items.taken.values()))
             self._takeover(self, cast(PoolStartError, error))
             return
-        self._cancel_tasks(self.taken)
-        self._taken.clear()
+        lost = list(self.items.taken.values())
+        self.items.untake(lost)
+        self._cancel_tasks(lost)
         self._settle(error)
         self.cancel()
         self._check_end()
@@ -326,15 +286,9 @@ class MapJob:
             self._adopted.cancel()
             return
         self.stopping = True
-        self._cancel_tasks(self._returned)
-        self._returned.clear()
-        items, self._items = self._items, None
-        if items is not None:
-            if self.total is None or self._ahead is not None:
-                self.total = self._read
-            elif self._read < self.total:
-                self._unread = enumerate(items, self._read)
-                self.cancelled.add_range(range(self._read, self.total))
+        waiting, unread = self.items.stop()
+        self._cancel_tasks(waiting)
+        self.cancelled.add_range(unread)
         self._wake()  # what is queued but not started can be taken back
         self._check_end()
 
@@ -345,22 +299,6 @@ class MapJob:
         if self._next_arrival is None or self._next_arrival.done():  # a wait was given up
             self._next_arrival = Future()
         return self._next_arrival
-
-    def inputs(self, indices: Iterable[int]) -> list[tuple[Any, ...]]:
-        """The arguments of items that failed or were cancelled.
-
-        Raises:
-            IndexError: an iterable has fewer items than it had.
-            Exception: whatever an iterable raises.
-        """
-        wanted = list(indices)
-        for index in wanted:
-            while index not in self._inputs:
-                place, args = next(self._unread, (index, None))
-                if args is None:
-                    raise IndexError(f"item {index} is not there any more: its iterable has ended")
-                self._inputs[place] = args
-        return [self._inputs[index] for index in wanted]
 
     def adopt(self, other: MapJob, indices: Sequence[int]) -> None:
         """Let another job's items end these items of ours, in order, and its end be ours."""
@@ -373,7 +311,6 @@ class MapJob:
             self.cancelled.discard(index)
             if place in other.values:
                 self.values[index] = other.values[place]
-                self._inputs.pop(index, None)
             else:
                 self.failures[index] = other.failures[place]
             self._arrive(index)
@@ -385,29 +322,21 @@ class MapJob:
         other.item_observers.append(arrived)
         other.ended.add_done_callback(lambda _: self._wake_waiting())
 
-    def ask(self, index: int) -> bool:
-        """An item's value is asked for; True where the job then has more items to give."""
-        return self._ahead is not None and self._items is not None and self._ahead.ask(index)
-
     def forbid_reading(self, error: BaseException) -> None:
         """Let what was read run; where more is asked for and there is more, raise an error."""
-        if self._ahead is not None:
-            self._ahead.forbidden = error
+        self.items.forbid_reading(error)
 
     def unfinished(self) -> list[Future[Any]]:
         """What is done when all that was read has ended."""
-        if self._ahead is None or self._items is None:
+        if not self.items.on_demand:
             return [self.ended]
-        return [self.arrival(index) for index in self._taken]
+        return [self.arrival(index) for index in self.items.taken]
 
     def take_all(self) -> Iterator[Task]:
         """Take what no worker has, one by one; each is to be given to `finish`."""
-        while True:
-            task = self._returned.popleft() if self._returned else self._next()
-            if task is None:
-                return
-            self._taken[task.index] = task
-            yield task
+        tasks: list[Task] = []
+        while self._fill(tasks, 1):
+            yield tasks.pop()
 
     def fail(self, error: BaseException) -> None:
         """End the job with an error that is no item's."""
@@ -428,11 +357,6 @@ class MapJob:
         self._aborted = True
         self.fail(error or CancelledError("the job was cancelled"))
         self._stop(self)
-
-    @property
-    def taken(self) -> list[Task]:
-        """Tasks that the executor has."""
-        return list(self._taken.values())
 
     def arrival(self, index: int) -> Future[bool]:
         """Resolves when an item has ended: True, or False where it never will."""
@@ -466,65 +390,21 @@ class MapJob:
         for observer in self.item_observers:
             observer(index)
 
-    def _next_plain(self, count: int) -> list[Task]:
-        """The tasks of the next items, if all their arguments are plain; else none, here or later.
-
-        What runs no code of the user's and cannot fail need not be done item by item.
-        """
-        rows = list(itertools.islice(self._items or (), count))
-        if not are_plain(itertools.chain.from_iterable(rows)):
-            self._at_once = False
-            if self._items is not None:
-                self._items = itertools.chain(rows, self._items)
-            return []
-        first, self._read = self._read, self._read + len(rows)
-        held, seed, cell = self._held, self._seed, self._cell
-        tasks = [
-            Task(index, held, AS_THEY_ARE, args, None if seed is None else (seed, index), cell)
-            for index, args in enumerate(rows, first)
-        ]
-        self._taken.update(zip(range(first, self._read), tasks, strict=True))
-        return tasks
-
-    def _next(self) -> Task | None:
-        while self._items is not None:
-            if self._ahead is not None and self._ahead.paused:
-                return None
-            try:
-                args = next(self._items)
-            except StopIteration:
-                self._items = None
-                self.total = self._read
-                self._check_end()
-                return None
-            except BaseException as error:  # the user's own generator, or zip(strict=True)
-                self._items = None
-                self.total = self._read
-                if self._ahead is None or error is not self._ahead.forbidden:
-                    note = f"raised by the iterable when item {self._read} was asked for"
-                    add_note(error, note)
-                self.fail(error)
-                return None
-            index, self._read = self._read, self._read + 1
-            seed = None if self._seed is None else (self._seed, index)
-            try:
-                call = encode_call(self.function, args, {})
-            except BaseException as error:  # an item may exit when it is pickled
-                task = Task(index, self._held, Encoded(b"", []), args, seed, self._cell)
-                self._taken[index] = task
-                self.finish(task, Outcome(None, 0.0, error=error))
+    def _fill(self, tasks: list[Task], size: int) -> bool:
+        """Take tasks until a list has `size` of them. Whether there is any."""
+        while (refusal := self.items.take(tasks, size)) is not None:
+            if refusal.task is None:
+                self.fail(refusal.error)
             else:
-                return Task(index, self._held, call, args, seed, self._cell)
-        return None
+                self.finish(refusal.task, Outcome(None, 0.0, error=refusal.error))
+        if not tasks:
+            self._check_end()
+        return bool(tasks)
 
     def _cancel_tasks(self, tasks: Iterable[Task]) -> None:
         for task in tasks:
             self.cancelled.add(task.index)
-            self._inputs[task.index] = tuple(task.args)
-
-    def _untake(self, tasks: Sequence[Task]) -> None:
-        for task in tasks:
-            self._taken.pop(task.index, None)
+        self.items.keep(tasks)
 
     def _settle(self, error: BaseException | None) -> None:
         if not self.settled.done():
@@ -538,7 +418,7 @@ class MapJob:
 
     def _check_end(self) -> None:
         # The future last: it takes a lock to answer, and this is asked for every batch.
-        if self._items is not None or self._taken or self._returned or self._own_end.done():
+        if not self.items.done or self._own_end.done():
             return
         self.ended_at = time.monotonic()
         if self._adopted is None:  # or else its end settles ours
@@ -553,28 +433,12 @@ class MapJob:
             self._arrive(index)
 
     def _note(self, task: Task, outcome: Outcome) -> str:
-        of = "" if self.total is None else f" of {self.total}"
+        of = "" if self.items.total is None else f" of {self.items.total}"
         where = ""
         if outcome.worker is not None:
             where = f", worker {outcome.worker}, attempt {task.attempt}"
         args = ", ".join(_short_repr(arg) for arg in task.args)
         return f"item {task.index}{of} (args: {args}){where}"
-
-
-def _total(iterables: Sequence[Iterable[Any]], strict: bool) -> int | None:
-    """How many items the iterables give together; None where one of them does not say."""
-    sizes = [_size(iterable) for iterable in iterables]
-    known = [size for size in sizes if size is not None]
-    if strict and len(known) == len(sizes) and len(set(known)) > 1:
-        raise ValueError(f"strict=True, but the iterables have different lengths: {known}")
-    return min(known, default=0) if len(known) == len(sizes) else None
-
-
-def _size(iterable: Iterable[Any]) -> int | None:
-    try:
-        return len(iterable)  # type: ignore[arg-type]
-    except TypeError:
-        return None
 
 
 def _short_repr(value: object) -> str:

@@ -28,6 +28,10 @@ class ReadAhead(Generic[T]):
         self.forbidden: BaseException | None = None
         self.ask(-1)
 
+    def forbid(self, error: BaseException) -> None:
+        """Raise an error where more items are read."""
+        self.forbidden = error
+
     @property
     def paused(self) -> bool:
         """Whether there may be more items, but not now."""

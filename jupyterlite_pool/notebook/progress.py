@@ -38,7 +38,7 @@ class Progress(NamedTuple):
             running=job.running,
             failed=len(job.failures),
             cancelled=len(job.cancelled),
-            total=job.total,
+            total=job.items.total,
             elapsed=job.elapsed(),
             working=job.working(),
         )
@@ -88,6 +88,8 @@ def _phase(job: MapJob, workers: int) -> str:
         return "warming"
     if job.preparing and not job.finished:
         return "preparing"
-    if job.stopping or (job.total is not None and job.finished + job.running >= job.total):
+    if job.stopping or (
+        job.items.total is not None and job.finished + job.running >= job.items.total
+    ):
         return "collecting"
     return "running"

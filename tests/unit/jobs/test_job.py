@@ -91,14 +91,14 @@ def test_an_endless_iterable_is_read_only_as_tasks_are_taken() -> None:
     assert source.read == 0
     assert indices(job.take(2)) == [0, 1, 2]
     assert source.read == 3
-    assert job.total is None
+    assert job.items.total is None
 
 
 def test_the_end_of_an_unsized_iterable_gives_the_total() -> None:
     job = job_of(iter([1, 2, 3]), chunksize=2)
     first = job.take(2)
     second = job.take(2)
-    assert job.total == 3
+    assert job.items.total == 3
     finish(job, *first, *second)
     assert not job.active
     assert job.values == {0: 2, 1: 4, 2: 6}
@@ -117,7 +117,7 @@ def test_an_iterable_that_ends_within_its_first_batch_does_not_end_the_job() -> 
 
 def test_the_shortest_iterable_decides() -> None:
     job = job_of([1, 2, 3], [4, 5])
-    assert job.total == 2
+    assert job.items.total == 2
     finish_all(job)
     assert sorted(job.values) == [0, 1]
 
@@ -199,7 +199,7 @@ def test_the_first_failure_settles_the_job_and_starts_nothing_more() -> None:
     finish(job, second)
     assert not job.active
     assert (job.values, set(job.failures), job.cancelled) == ({1: 4}, {0}, {2, 3})
-    assert job.inputs([2, 3]) == [(3,), (4,)]
+    assert job.items.inputs([2, 3]) == [(3,), (4,)]
 
 
 def test_a_failure_says_which_item_it_was() -> None:
@@ -255,7 +255,7 @@ def test_cancel_leaves_an_endless_iterable_alone() -> None:
     job.cancel()
     finish(job, *tasks)
     assert source.read == 1
-    assert (job.total, job.active) == (1, False)
+    assert (job.items.total, job.active) == (1, False)
 
 
 def test_what_was_put_back_is_taken_first_and_in_order() -> None:
@@ -282,7 +282,7 @@ def test_discarded_tasks_are_cancelled() -> None:
     job.discard([second])
     finish_all(job)
     assert (job.values, set(job.cancelled), job.active) == ({0: 2}, {1}, False)
-    assert job.inputs([1]) == [(2,)]
+    assert job.items.inputs([1]) == [(2,)]
 
 
 def test_a_broken_pool_settles_the_job_with_its_error() -> None:
@@ -478,7 +478,7 @@ def test_items_that_were_not_read_when_a_job_is_cancelled_are_cancelled() -> Non
         finish(job, first, second)
         job.cancel()
         assert set(job.cancelled) == {2, 3, 4}
-        assert job.inputs([2, 3, 4]) == [(item,) for item in items[2:]]
+        assert job.items.inputs([2, 3, 4]) == [(item,) for item in items[2:]]
         assert not job.active
 
 
@@ -488,7 +488,7 @@ def test_a_list_that_has_become_shorter_ends_the_job() -> None:
     finish(job, *job.take(2))
     del items[3:]
     finish(job, *job.take(2))
-    assert job.total == 3
+    assert job.items.total == 3
     assert job.values == {0: 2, 1: 4, 2: 6}
     assert not job.active
 
@@ -561,10 +561,10 @@ def test_what_was_cancelled_unread_is_read_when_it_is_asked_for() -> None:
     job = job_of(items, chunksize=2)
     finish(job, *job.take(1))
     job.cancel()
-    assert job.inputs([3, 2]) == [(3,), (2,)]
+    assert job.items.inputs([3, 2]) == [(3,), (2,)]
     assert items.read == [0, 1, 2, 3]
     with pytest.raises(LookupError, match="item 7"):
-        job.inputs([8])
+        job.items.inputs([8])
 
 
 def test_what_is_no_longer_there_to_be_read_is_named() -> None:
@@ -573,6 +573,6 @@ def test_what_is_no_longer_there_to_be_read_is_named() -> None:
     finish(job, *job.take(1))
     job.cancel()
     del items[4:]
-    assert job.inputs([2]) == [(2,)]
+    assert job.items.inputs([2]) == [(2,)]
     with pytest.raises(IndexError, match="item 5 is not there any more"):
-        job.inputs([5])
+        job.items.inputs([5])

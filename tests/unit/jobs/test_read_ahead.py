@@ -74,7 +74,7 @@ def test_what_the_items_raise_is_raised_in_its_place() -> None:
 
 def test_reading_on_can_be_forbidden() -> None:
     ahead = ReadAhead(itertools.count(), size=1, chunksize=1)
-    ahead.forbidden = RuntimeError("closed")
+    ahead.forbid(RuntimeError("closed"))
     assert next(ahead) == 0
     assert ahead.ask(0)
     with pytest.raises(RuntimeError, match="closed"):
@@ -83,7 +83,7 @@ def test_reading_on_can_be_forbidden() -> None:
 
 def test_where_nothing_is_left_nothing_is_forbidden() -> None:
     ahead = ReadAhead(iter([0]), size=1, chunksize=1)
-    ahead.forbidden = RuntimeError("closed")
+    ahead.forbid(RuntimeError("closed"))
     assert next(ahead) == 0
     assert ahead.ask(0)
     with pytest.raises(StopIteration):
