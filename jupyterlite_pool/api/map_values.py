@@ -30,9 +30,7 @@ def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Itera
             wait_done(ready, left, "values = await pool_map(f, xs)", job.abort)
             if not ready.result(0):
                 break
-            if index in job.failures:
-                raise job.failures[index]
-            yield job.values.pop(index)
+            yield job.outcomes.give(index)
             index += 1
         job.settled.result(0)
     finally:

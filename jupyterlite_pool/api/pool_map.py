@@ -10,9 +10,10 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from ..errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartError
-from ..jobs.job import MapJob, Timing
+from ..jobs.job import MapJob
 from ..jobs.options import GROUPINGS, MapOptions
 from ..jobs.run_here import run_now, run_serially, spawn
+from ..jobs.timings import Timing
 from ..notebook.card import show_progress
 from ..tracebacks import attach, brief
 from ..waiting.browser import can_block
@@ -186,7 +187,7 @@ class MapResult(Sequence[T], Generic[T]):
 
     def _get(self, index: int) -> T:
         __tracebackhide__ = True
-        values, failures = self._job.values, self._job.failures
+        values, failures = self._job.outcomes.values, self._job.outcomes.failures
         if index in values:
             return values[index]  # type: ignore[no-any-return]
         if index in failures:
@@ -205,7 +206,7 @@ class MapResult(Sequence[T], Generic[T]):
         while self._job.items.total is None or index < self._job.items.total:
             arrival = self._job.arrival(index)
             self._wait_for(arrival)
-            if not arrival.result(0) and index not in self._job.cancelled:
+            if not arrival.result(0) and index not in self._job.outcomes.cancelled:
                 return
             yield self._get(index)
             index += 1
@@ -216,7 +217,7 @@ class MapResult(Sequence[T], Generic[T]):
         while self._job.items.total is None or index < self._job.items.total:
             arrival = self._job.arrival(index)
             await self._end_of(arrival)
-            if not arrival.result(0) and index not in self._job.cancelled:
+            if not arrival.result(0) and index not in self._job.outcomes.cancelled:
                 return
             yield self._get(index)
             index += 1
@@ -233,13 +234,13 @@ class MapResult(Sequence[T], Generic[T]):
         job = self._job
         if job.active:
             total = "?" if job.items.total is None else job.items.total
-            failed = f", {len(job.failures)} failed" if job.failures else ""
-            return f"<MapResult of {job.label}: {len(job.values)}/{total} done{failed}>"
-        if len(job.values) == job.items.total:
-            return repr([job.values[i] for i in range(job.items.total)])
+            failed = f", {len(job.outcomes.failures)} failed" if job.outcomes.failures else ""
+            return f"<MapResult of {job.label}: {len(job.outcomes.values)}/{total} done{failed}>"
+        if len(job.outcomes.values) == job.items.total:
+            return repr([job.outcomes.values[i] for i in range(job.items.total)])
         return (
-            f"<MapResult of {job.label}: {len(job.values)} of {job.items.total} done, "
-            f"{len(job.failures)} failed, {len(job.cancelled)} cancelled>"
+            f"<MapResult of {job.label}: {len(job.outcomes.values)} of {job.items.total} done, "
+            f"{len(job.outcomes.failures)} failed, {len(job.outcomes.cancelled)} cancelled>"
         )
 
     def wait(self, timeout: float | None = None) -> MapResult[T]:
@@ -284,10 +285,10 @@ class MapResult(Sequence[T], Generic[T]):
         """What is there now, with `default` for what is not."""
         size = self._job.items.total
         if size is None:
-            size = max([-1, *self._job.values, *self._job.failures]) + 1
-        values = self._job.values
+            size = max([-1, *self._job.outcomes.values, *self._job.outcomes.failures]) + 1
+        values = self._job.outcomes.values
         if self._job.return_exceptions:
-            values = {**self._job.failures, **values}
+            values = {**self._job.outcomes.failures, **values}
         return [values.get(i, default) for i in range(size)]
 
     def as_completed(self) -> AsCompleted[T]:
@@ -297,12 +298,12 @@ class MapResult(Sequence[T], Generic[T]):
     @property
     def failed(self) -> dict[int, BaseException]:
         """The exceptions so far, by index."""
-        return dict(sorted(self._job.failures.items()))
+        return dict(sorted(self._job.outcomes.failures.items()))
 
     @property
     def stdout(self) -> dict[int, str]:
         """What items printed, by index; what printed nothing is not in it."""
-        return dict(sorted(self._job.output.items()))
+        return dict(sorted(self._job.outcomes.output.items()))
 
     def retry_failed(self, **options: Any) -> MapResult[T]:
         """Run the items again that failed or were cancelled, and nothing else.
@@ -314,7 +315,7 @@ class MapResult(Sequence[T], Generic[T]):
             This result, with what they give now.
         """
         __tracebackhide__ = True
-        again = sorted({*self._job.failures, *self._job.cancelled})
+        again = sorted({*self._job.outcomes.failures, *self._job.outcomes.cancelled})
         if not again:
             return self
         inputs = zip(*self._job.items.inputs(again), strict=True)
@@ -324,16 +325,22 @@ class MapResult(Sequence[T], Generic[T]):
 
     def timeline(self) -> list[Timing]:
         """When and where each item ran, in the order in which they started."""
-        return sorted(self._job.timings.values(), key=lambda timing: timing.start)
+        return sorted(
+            self._job.outcomes.timings.by_item().values(), key=lambda timing: timing.start
+        )
 
     def insights(self) -> str:
         """In a sentence or two: how busy the workers were, and which items took longest."""
-        timings = [timing for timing in self._job.timings.values() if timing.worker is not None]
+        timings = [
+            timing
+            for timing in self._job.outcomes.timings.by_item().values()
+            if timing.worker is not None
+        ]
         if not timings:
             return "no item has run on a worker"
         workers = {timing.worker for timing in timings}
         busy = sum(timing.seconds for timing in timings)
-        share = busy / max(self._job.working() * len(workers), 1e-9)
+        share = busy / max(self._job.outcomes.timings.working() * len(workers), 1e-9)
         slowest = sorted(timings, key=lambda timing: -timing.seconds)[:3]
         names = ", ".join(f"{timing.item} ({timing.seconds:.2g} s)" for timing in slowest)
         count = "1 worker" if len(workers) == 1 else f"{len(workers)} workers"
@@ -363,7 +370,7 @@ class AsCompleted(Generic[T]):
         self._ready: list[int] = []
         self._given: set[int] = set()
         job.item_observers.append(self._ready.append)
-        self._ready.extend(sorted({*job.values, *job.failures}))
+        self._ready.extend(sorted({*job.outcomes.values, *job.outcomes.failures}))
 
     def __iter__(self) -> Iterator[tuple[int, T]]:
         __tracebackhide__ = True
@@ -459,7 +466,7 @@ def _with_result(error: BaseException, result: MapResult[Any]) -> BaseException:
     attach(error, "map_result", result)
     if isinstance(error, (CancelledError, KeyboardInterrupt)):
         brief(error)
-    finished = len(job.values)
+    finished = len(job.outcomes.values)
     kept = (
         "1 item finished and is kept"
         if finished == 1

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import reprlib
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from ..errors import PoolStartError, TerminatedWorkerError
 from ..tracebacks import add_note, fold
-from .indices import Indices
 from .items import Items
 from .options import DEFAULTS, MapOptions
+from .outcomes import Outcomes
 from .tasks import Held, Outcome, Task
 
 #: At most this many characters of an item's arguments in a message.
@@ -23,19 +22,6 @@ _numbers = itertools.count(1)
 
 #: Takes over what is left of a job where no worker can start.
 Takeover: TypeAlias = "Callable[[MapJob, PoolStartError], None]"
-
-
-class Timing(NamedTuple):
-    """When and where an item ran, seen from the notebook: a batch's results arrive together."""
-
-    item: int
-    #: None for an item that ran in the notebook, or that never ran.
-    worker: int | None
-    #: Seconds from the start of the job.
-    start: float
-    seconds: float
-    #: Which try it was: more than 1 where a worker was lost, and `retries` allowed another one.
-    attempt: int = 1
 
 
 class MapJob:
@@ -75,28 +61,13 @@ class MapJob:
         self.settled: Future[None] = Future()
         #: Resolves with None when nothing of the job runs any more.
         self.ended: Future[None] = ended or Future()
-        self.values: dict[int, Any] = {}
-        self.failures: dict[int, BaseException] = {}
-        self.cancelled = Indices()
-        self.output: dict[int, str] = {}
+        self.outcomes = Outcomes()
         #: Whether it was told to start no more items.
         self.stopping = False
         self.items = Items(function, iterables, options, held or Held(), cell)
         self.running = 0
-        self.started_at = time.monotonic()
-        #: When its first item went to a worker: starting the workers is none of its own work.
-        self.first_run_at: float | None = None
-        self.ended_at: float | None = None
-        #: Rows of when and where: elapsed at their arrival, worker, and lists of items, of seconds
-        #: and of tries. Small tasks are over sooner than a tuple for each could be made.
-        self._timings: list[
-            tuple[float, int | None, Sequence[int], Sequence[float], Sequence[int]]
-        ] = []
-        #: What items have printed that have not ended.
-        self._printed: dict[int, list[str]] = {}
         #: Called with the index of every item that ended.
         self.item_observers: list[Callable[[int], None]] = []
-        self._first_unfinished = 0
         self._wake = wake
         self._stop = stop
         self._takeover = takeover
@@ -116,20 +87,6 @@ class MapJob:
         return getattr(self.function, "__name__", type(self.function).__name__)
 
     @property
-    def finished(self) -> int:
-        """How many items have ended, however."""
-        return len(self.values) + len(self.failures) + len(self.cancelled)
-
-    @property
-    def timings(self) -> dict[int, Timing]:
-        """When and where items ran, by index."""
-        return {
-            item: Timing(item, worker, max(0.0, arrived - took), took, attempt)
-            for arrived, worker, items, seconds, attempts in self._timings
-            for item, took, attempt in zip(items, seconds, attempts, strict=True)
-        }
-
-    @property
     def aborted(self) -> bool:
         """Whether it was cancelled with what ran of it."""
         return self._aborted
@@ -139,31 +96,10 @@ class MapJob:
         """Whether it can still change."""
         return not self.ended.done()
 
-    def first_unfinished(self) -> int:
-        """The index before which all items have ended."""
-        while True:
-            first = self._first_unfinished
-            if first in self.cancelled:
-                self._first_unfinished = self.cancelled.after(first)
-            elif self._has(first):
-                self._first_unfinished += 1
-            else:
-                return first
-
     @property
     def brief(self) -> bool:
         """See `TaskSource`. A batch with a time limit never waits at its worker."""
         return self.task_timeout is None and self.items.chunks.brief
-
-    def elapsed(self) -> float:
-        """Seconds from its start to its end, or to now."""
-        return (self.ended_at or time.monotonic()) - self.started_at
-
-    def working(self) -> float:
-        """Seconds since its first item went to a worker, to its end or to now."""
-        if self.first_run_at is None:
-            return 0.0
-        return (self.ended_at or time.monotonic()) - self.first_run_at
 
     # What the executor asks and tells: see `TaskSource`.
 
@@ -188,7 +124,7 @@ class MapJob:
     def started(self) -> None:
         """A worker runs a batch: one item of it at a time."""
         self.running += 1
-        self.first_run_at = self.first_run_at or time.monotonic()
+        self.outcomes.timings.run()
         self._check_end()
 
     def stopped(self) -> None:
@@ -203,12 +139,11 @@ class MapJob:
             self.discard([task])
             return
         self.items.taken.pop(index, None)
-        self._keep_output(index)
-        self._timings.append((self.elapsed(), worker, [index], [seconds], [task.attempt]))
+        self.outcomes.timings.add(worker, [index], [seconds], [task.attempt])
         if error is None:
-            self.values[index] = value
+            self.outcomes.add([index], [value])
         else:
-            self.failures[index] = fold(error)
+            self.outcomes.fail(index, fold(error))
             self.items.keep([task])
             add_note(error, self._note(task, outcome))
             if not self.return_exceptions:
@@ -232,13 +167,10 @@ class MapJob:
         taken = self.items.taken
         for index in indices:
             taken.pop(index, None)
-        self.values.update(zip(indices, values, strict=True))
+        self.outcomes.add(indices, values)
         attempts = [task.attempt for task in tasks]
-        self._timings.append((self.elapsed(), worker, indices, seconds, attempts))
+        self.outcomes.timings.add(worker, indices, seconds, attempts)
         self.items.chunks.observe(sum(seconds), len(seconds))
-        if self._printed:
-            for index in indices:
-                self._keep_output(index)
         if self._arrivals or self._next_arrival is not None or self.item_observers:
             for index in indices:
                 self._tell_of(index)
@@ -272,7 +204,7 @@ class MapJob:
 
     def printed(self, task: Task, stream: str, text: str) -> None:
         """Keep an item's output."""
-        self._printed.setdefault(task.index, []).append(text)
+        self.outcomes.print(task.index, text)
 
     def prepares(self, worker: int, busy: bool) -> None:
         """A worker is being prepared for it, or is so no more."""
@@ -288,7 +220,7 @@ class MapJob:
         self.stopping = True
         waiting, unread = self.items.stop()
         self._cancel_tasks(waiting)
-        self.cancelled.add_range(unread)
+        self.outcomes.cancelled.add_range(unread)
         self._wake()  # what is queued but not started can be taken back
         self._check_end()
 
@@ -307,17 +239,17 @@ class MapJob:
 
         def arrived(place: int) -> None:
             index = indices[place]
-            self.failures.pop(index, None)
-            self.cancelled.discard(index)
-            if place in other.values:
-                self.values[index] = other.values[place]
+            self.outcomes.failures.pop(index, None)
+            self.outcomes.cancelled.discard(index)
+            if place in other.outcomes.values:
+                self.outcomes.values[index] = other.outcomes.values[place]
             else:
-                self.failures[index] = other.failures[place]
+                self.outcomes.failures[index] = other.outcomes.failures[place]
             self._arrive(index)
             for observer in self.item_observers:
                 observer(index)
 
-        for place in [*other.values, *other.failures]:
+        for place in [*other.outcomes.values, *other.outcomes.failures]:
             arrived(place)
         other.item_observers.append(arrived)
         other.ended.add_done_callback(lambda _: self._wake_waiting())
@@ -363,25 +295,17 @@ class MapJob:
         future = self._arrivals.setdefault(index, Future())
         if future.cancelled():  # a wait was given up
             future = self._arrivals[index] = Future()
-        if not future.done() and (self._has(index) or not self.active):
-            _resolve(future, self._has(index))
+        if not future.done() and (self.outcomes.has(index) or not self.active):
+            _resolve(future, self.outcomes.has(index))
         return future
-
-    def _has(self, index: int) -> bool:
-        return index in self.values or index in self.failures
 
     def _arrive(self, index: int) -> None:
         future = self._arrivals.pop(index, None)
         if future is not None and not future.done():
-            _resolve(future, self._has(index))
+            _resolve(future, self.outcomes.has(index))
         waiting, self._next_arrival = self._next_arrival, None
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
-
-    def _keep_output(self, index: int) -> None:
-        parts = self._printed.pop(index, None)
-        if parts is not None:
-            self.output[index] = "".join(parts)
 
     def _tell_of(self, index: int) -> None:
         """Wake those who wait for an item that has ended."""
@@ -401,9 +325,8 @@ class MapJob:
             self._check_end()
         return bool(tasks)
 
-    def _cancel_tasks(self, tasks: Iterable[Task]) -> None:
-        for task in tasks:
-            self.cancelled.add(task.index)
+    def _cancel_tasks(self, tasks: Sequence[Task]) -> None:
+        self.outcomes.cancel(task.index for task in tasks)
         self.items.keep(tasks)
 
     def _settle(self, error: BaseException | None) -> None:
@@ -420,7 +343,7 @@ class MapJob:
         # The future last: it takes a lock to answer, and this is asked for every batch.
         if not self.items.done or self._own_end.done():
             return
-        self.ended_at = time.monotonic()
+        self.outcomes.timings.end()
         if self._adopted is None:  # or else its end settles ours
             self._settle(None)
         self._own_end.set_result(None)

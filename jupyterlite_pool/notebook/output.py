@@ -77,7 +77,7 @@ class TaskOutput:
 
     def _show_in_order(self, job: MapJob) -> None:
         """Show the output of those items before which none is still to end."""
-        waiting = job.first_unfinished()
+        waiting = job.outcomes.first_unfinished()
         held = self._held[job]
         ready = [entry for entry in held if entry.task.index < waiting]
         self._held[job] = [entry for entry in held if entry.task.index >= waiting]

@@ -34,13 +34,13 @@ class Progress(NamedTuple):
         return cls(
             label=label,
             phase=_phase(job, workers),
-            done=len(job.values),
+            done=len(job.outcomes.values),
             running=job.running,
-            failed=len(job.failures),
-            cancelled=len(job.cancelled),
+            failed=len(job.outcomes.failures),
+            cancelled=len(job.outcomes.cancelled),
             total=job.items.total,
-            elapsed=job.elapsed(),
-            working=job.working(),
+            elapsed=job.outcomes.timings.elapsed(),
+            working=job.outcomes.timings.working(),
         )
 
     @property
@@ -81,15 +81,19 @@ def clock(seconds: float) -> str:
 def _phase(job: MapJob, workers: int) -> str:
     if not job.active:
         error = job.settled.exception() if job.settled.done() else None
-        if isinstance(error, CancelledError) or job.aborted or (error is None and job.cancelled):
+        if (
+            isinstance(error, CancelledError)
+            or job.aborted
+            or (error is None and job.outcomes.cancelled)
+        ):
             return "cancelled"
         return "done" if error is None else "failed"
-    if not job.finished and not job.running and not workers:
+    if not job.outcomes.finished and not job.running and not workers:
         return "warming"
-    if job.preparing and not job.finished:
+    if job.preparing and not job.outcomes.finished:
         return "preparing"
     if job.stopping or (
-        job.items.total is not None and job.finished + job.running >= job.items.total
+        job.items.total is not None and job.outcomes.finished + job.running >= job.items.total
     ):
         return "collecting"
     return "running"

@@ -91,7 +91,7 @@ class IMapIterator(Generic[T]):
         if not ordered:
             self._ready = []
             job.item_observers.append(self._ready.append)
-            self._ready.extend([*job.values, *job.failures])
+            self._ready.extend([*job.outcomes.values, *job.outcomes.failures])
             self._given: set[int] = set()
 
     def __iter__(self) -> IMapIterator[T]:
@@ -112,9 +112,7 @@ class IMapIterator(Generic[T]):
             index = self._next_index(timeout)
         except TimeoutError as error:
             raise multiprocessing.TimeoutError from error
-        if index in self._job.failures:
-            raise self._job.failures[index]
-        value: T = self._job.values.pop(index)
+        value: T = self._job.outcomes.give(index)
         return value
 
     def _next_index(self, timeout: float | None) -> int:
@@ -294,10 +292,12 @@ def _all_values(job: MapJob) -> Future[list[Any]]:
 
     def ended(_: object) -> None:
         error = job.settled.exception(0)
-        if error is None and job.failures:
-            error = job.failures[min(job.failures)]
+        if error is None and job.outcomes.failures:
+            error = job.outcomes.failures[min(job.outcomes.failures)]
         if error is None:
-            future.set_result([job.values[index] for index in range(len(job.values))])
+            future.set_result(
+                [job.outcomes.values[index] for index in range(len(job.outcomes.values))]
+            )
         else:
             future.set_exception(error)
 

@@ -366,8 +366,8 @@ def contract_all_that_runs_and_waits_can_be_cancelled(make: Make) -> None:
         assert future.cancelled()
         assert isinstance(job.settled.exception(), cf.CancelledError)
         until(lambda: job.ended.done(), executor)
-        assert sorted(job.cancelled) == [0, 1, 2, 3]
-        assert (job.values, job.failures, executor.jobs()) == ({}, {}, [])
+        assert sorted(job.outcomes.cancelled) == [0, 1, 2, 3]
+        assert (job.outcomes.values, job.outcomes.failures, executor.jobs()) == ({}, {}, [])
         until(lambda: len(executor.ready_workers) == 2, executor)
         assert list(executor.map(abs, [-1, -2])) == [1, 2]
 
@@ -396,7 +396,7 @@ async def contract_the_end_of_async_with_waits(make: Make) -> None:
         futures = [executor.submit(nap, 0.1) for _ in range(5)]
         job = executor.start_job(nap, [[0.1] * 9])
     assert all(future.done() for future in futures)
-    assert len(job.values) == 9
+    assert len(job.outcomes.values) == 9
     assert type(raised(lambda: executor.submit(abs, 1))) is RuntimeError
 
 
@@ -436,9 +436,9 @@ def contract_a_task_that_started_is_not_run_again(make: Make) -> None:
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
         job.settled.result()
-        [lost] = job.failures.values()
+        [lost] = job.outcomes.failures.values()
         assert type(lost).__name__ == "TerminatedWorkerError"
-        assert len(job.values) == 3
+        assert len(job.outcomes.values) == 3
 
 
 def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
@@ -459,8 +459,11 @@ def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
         job.settled.result()
-        assert sorted(job.values.values()) == [1, 2]
-        assert sorted(timing.attempt for timing in job.timings.values()) == [1, 2]
+        assert sorted(job.outcomes.values.values()) == [1, 2]
+        assert sorted(timing.attempt for timing in job.outcomes.timings.by_item().values()) == [
+            1,
+            2,
+        ]
 
 
 def contract_an_exception_is_never_tried_again(make: Make) -> None:
@@ -468,7 +471,7 @@ def contract_an_exception_is_never_tried_again(make: Make) -> None:
         job = executor.start_job(divide, [[1], [0]], MapOptions(retries=5, return_exceptions=True))
         job.settled.result()
         error: Any
-        [error] = job.failures.values()
+        [error] = job.outcomes.failures.values()
         assert type(error).__name__ == "ZeroDivisionError"
         assert any("attempt 1" in note for note in error.__notes__)
 
@@ -482,10 +485,10 @@ def contract_a_task_that_takes_too_long_is_stopped(make: Make) -> None:
         before = time.monotonic()
         job.settled.result()
         assert time.monotonic() - before < 30
-        [error] = job.failures.values()
+        [error] = job.outcomes.failures.values()
         assert type(error).__name__ == "TaskTimeoutError"
         assert isinstance(error, TimeoutError)
-        assert job.values == {0: 0, 2: 0}
+        assert job.outcomes.values == {0: 0, 2: 0}
 
 
 def contract_terminated_workers_end_everything(make: Make) -> None:
@@ -531,10 +534,10 @@ def contract_an_item_that_exits_when_it_is_pickled_fails_alone(make: Make) -> No
         )
         other = executor.start_job(abs, [range(-20, 0)], MapOptions(chunksize=1))
         cf.wait([job.ended, other.ended], timeout=30)
-        [(index, error)] = job.failures.items()
+        [(index, error)] = job.outcomes.failures.items()
         assert (index, type(error)) == (30, SystemExit)
-        assert len(job.values) == 35 - 1 + 1
-        assert len(other.values) == 20
+        assert len(job.outcomes.values) == 35 - 1 + 1
+        assert len(other.outcomes.values) == 20
 
 
 def contract_an_initializer_whose_memory_runs_out_breaks_its_pool(make: Make) -> None:
@@ -767,7 +770,10 @@ def contract_a_worker_is_replaced_after_its_share_of_tasks(make: Make) -> None:
         assert max(workers.count(worker) for worker in workers) <= 2
         job = executor.start_job(who, [range(5)])
         job.settled.result()
-        counts = [list(job.values.values()).count(worker) for worker in job.values.values()]
+        counts = [
+            list(job.outcomes.values.values()).count(worker)
+            for worker in job.outcomes.values.values()
+        ]
         assert max(counts) <= 2
 
 
@@ -842,7 +848,7 @@ def contract_a_job_that_is_being_read_when_its_executor_closes_ends(make: Make) 
     executor = make()
     job = executor.start_job(abs, [items()], MapOptions(chunksize=1))
     job.ended.result(60)
-    assert job.values == {0: 1, 1: 2}
+    assert job.outcomes.values == {0: 1, 1: 2}
 
 
 def contract_functions_behind_a_reference_see_what_was_set_up(make: Make) -> None:
@@ -970,12 +976,12 @@ def contract_the_pool_grows_and_shrinks_while_jobs_run(make: Make) -> None:
         executor.scale(3)
         assert executor.max_workers == 3
         until(lambda: len(executor.ready_workers) == 3, executor)
-        until(lambda: 2 in job.values.values() or not job.active, executor)
+        until(lambda: 2 in job.outcomes.values.values() or not job.active, executor)
         executor.scale(1)
         until(lambda: len(executor.ready_workers) == 1, executor)
         job.settled.result()
-        assert len(job.values) == 60
-        assert not job.failures
+        assert len(job.outcomes.values) == 60
+        assert not job.outcomes.failures
         assert len(executor.status().workers) == 1
         assert type(raised(lambda: executor.scale(0))) is ValueError
 

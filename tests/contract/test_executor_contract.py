@@ -68,12 +68,14 @@ def test_what_had_not_started_moves_and_what_had_started_does_not(
         backend: Any = executor._backend
         backend.end(busy, WorkerEnd("exited", "Python exited", 7, 0))
         job.ended.result()
-        [(index, error)] = job.failures.items()
+        [(index, error)] = job.outcomes.failures.items()
         assert index == 0
         assert isinstance(error, TerminatedWorkerError)
         assert (error.reason, error.exit_status, error.started) == ("exited", 7, True)
-        assert job.values == {1: 0, 2: 0}
-        assert busy not in {timing.worker for timing in job.timings.values() if timing.item}
+        assert job.outcomes.values == {1: 0, 2: 0}
+        assert busy not in {
+            timing.worker for timing in job.outcomes.timings.by_item().values() if timing.item
+        }
 
 
 def test_where_nobody_knows_what_ran_nothing_is_run_again(
@@ -83,7 +85,9 @@ def test_where_nobody_knows_what_ran_nothing_is_run_again(
         job = start_batch(executor)
         contract.lose(executor)
         job.ended.result()
-        started = [getattr(error, "started", "no such error") for error in job.failures.values()]
+        started = [
+            getattr(error, "started", "no such error") for error in job.outcomes.failures.values()
+        ]
         assert started == [None, None, None]
 
 
@@ -100,8 +104,8 @@ def test_what_the_backend_refuses_fails_and_nothing_else() -> None:
     with WorkerPoolExecutor(backend=backend) as executor:
         job = executor.start_job(abs, [range(6)], MapOptions(chunksize=1, return_exceptions=True))
         job.ended.result(10)
-    assert [type(error) for error in job.failures.values()] == [MemoryError]
-    assert len(job.values) == 5
+    assert [type(error) for error in job.outcomes.failures.values()] == [MemoryError]
+    assert len(job.outcomes.values) == 5
 
 
 def test_a_job_that_cannot_begin_holds_nothing(
@@ -153,25 +157,27 @@ def lose_three(end: WorkerEnd, *batches: Any) -> tuple[MapJob, list[int]]:
     for batch in range(3):
         tell.on_dispatched(0, batch)
     tell.on_worker_ended(0, batches[0], end, *batches[1:])
-    again = [task.index for task in job.items.taken.values() if task.index not in job.failures]
+    again = [
+        task.index for task in job.items.taken.values() if task.index not in job.outcomes.failures
+    ]
     executor.terminate_workers()
     return job, again
 
 
 def test_what_a_worker_had_not_turned_to_runs_elsewhere() -> None:
     job, again = lose_three(WorkerEnd("exited", "Python exited", 7, 0), 0, [], [1, 2])
-    assert [job.failures[0].started] == [True]  # type: ignore[attr-defined]
+    assert [job.outcomes.failures[0].started] == [True]  # type: ignore[attr-defined]
     assert again == [1, 2]
 
 
 def test_nothing_is_lost_with_a_worker_that_had_turned_to_nothing() -> None:
     job, again = lose_three(WorkerEnd("silent", "it closed itself"), None, [], [0, 1, 2])
-    assert not job.failures
+    assert not job.outcomes.failures
     assert again == [0, 1, 2]
 
 
 def test_what_waited_at_a_worker_that_was_stopped_may_have_started() -> None:
     job, again = lose_three(WorkerEnd("protocol", "it sent what is no frame"), 0, [1, 2])
-    started = [job.failures[index].started for index in range(3)]  # type: ignore[attr-defined]
+    started = [job.outcomes.failures[index].started for index in range(3)]  # type: ignore[attr-defined]
     assert started == [True, None, None]
     assert again == []

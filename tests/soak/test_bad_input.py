@@ -125,15 +125,15 @@ def check_one(rng: random.Random) -> bool:
     backend.listener.on_result(0, batch + number, payload, buffers, TASKS, done)
     backend.listener.on_worker_ended(0, batch, WorkerEnd("silent", "it closed itself"))
     assert job.ended.done(), "it hangs"
-    for index, value in job.values.items():
+    for index, value in job.outcomes.values.items():
         assert value == index * 11, "a wrong result"
-    for index, error in job.failures.items():
+    for index, error in job.outcomes.failures.items():
         if index == TASKS - 1 and isinstance(error, LookupError):
             continue
         assert isinstance(error, TerminatedWorkerError), error
-    assert len(job.values) + len(job.failures) == TASKS
+    assert len(job.outcomes.values) + len(job.outcomes.failures) == TASKS
     if same:
-        assert len(job.values) == TASKS - 1
+        assert len(job.outcomes.values) == TASKS - 1
     executor.terminate_workers()
     return same
 

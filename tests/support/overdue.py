@@ -27,9 +27,9 @@ async def race(near, wait):
     options = MapOptions(task_timeout=LIMIT, return_exceptions=True)
     job = executor.start_job(spin, [seconds], options)
     await wait(job)
-    assert all(value == seconds[index] for index, value in job.values.items())
-    assert len(job.values) + len(job.failures) == len(seconds)
-    return collections.Counter(type(error).__name__ for error in job.failures.values())
+    assert all(value == seconds[index] for index, value in job.outcomes.values.items())
+    assert len(job.outcomes.values) + len(job.outcomes.failures) == len(seconds)
+    return collections.Counter(type(error).__name__ for error in job.outcomes.failures.values())
 
 async def wait_busy(job):
     while job.active:

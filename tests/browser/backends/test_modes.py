@@ -54,8 +54,8 @@ took = time.monotonic() - started
 after = await executor.submit(current_worker)
 """
     )
-    assert isolated.value("type(job.failures[0]) is TaskTimeoutError")
-    assert "stopped it, and goes on" in isolated.value("str(job.failures[0])")
+    assert isolated.value("type(job.outcomes.failures[0]) is TaskTimeoutError")
+    assert "stopped it, and goes on" in isolated.value("str(job.outcomes.failures[0])")
     assert isolated.value("after.id") == 0, "the same worker"
     print(f"an overdue task was over after {isolated.value('took'):.2f} of 1 s")
 
@@ -71,7 +71,7 @@ await asyncio.wrap_future(job.ended)
 after = await executor.submit(current_worker)
 """
     )
-    assert "is being replaced" in isolated.value("str(job.failures[0])")
+    assert "is being replaced" in isolated.value("str(job.outcomes.failures[0])")
     assert isolated.value("after.id") > 0
 
 

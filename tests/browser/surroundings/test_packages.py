@@ -266,7 +266,7 @@ def test_a_worker_that_runs_no_task_is_sent_nothing(kernel: Kernel, wheels: Whee
             "job = executor.start_job(version_of, names, MapOptions(max_workers=1, chunksize=1))\n"
             "await asyncio.wrap_future(job.settled)"
         )
-        assert kernel.value("list(job.values.values())") == ["2.1.0"] * 5
+        assert kernel.value("list(job.outcomes.values.values())") == ["2.1.0"] * 5
         assert kernel.value("set(frames('run') + frames('put')) == {0}") is True
         assert kernel.value(packages) == [0]
         # The other one has it when it first runs a task.

@@ -27,7 +27,7 @@ class Ours(WorkerPoolExecutor):
             options = MapOptions(task_timeout=limit, return_exceptions=True)
             job = self.start_job(lambda _: function(), [[0]], options)
             await asyncio.wrap_future(job.ended)
-            raise job.failures[0]
+            raise job.outcomes.failures[0]
 
         return asyncio.ensure_future(call())
 

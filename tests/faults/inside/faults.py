@@ -90,7 +90,7 @@ class Scene(NamedTuple):
             MapOptions(task_timeout=limit, return_exceptions=True),
         )
         await asyncio.wrap_future(job.ended)
-        return job.failures[0]
+        return job.outcomes.failures[0]
 
 
 Fault = Callable[[Scene], Awaitable["float | None"]]

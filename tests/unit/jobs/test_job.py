@@ -72,7 +72,7 @@ def test_values_stand_at_their_items_place_in_whatever_order_they_come() -> None
     tasks = job.take(2)
     finish(job, *reversed(tasks))
     finish_all(job)
-    assert job.values == {0: 2, 1: 4, 2: 6}
+    assert job.outcomes.values == {0: 2, 1: 4, 2: 6}
     assert job.settled.done()
     assert job.ended.done()
     assert not job.active
@@ -101,7 +101,7 @@ def test_the_end_of_an_unsized_iterable_gives_the_total() -> None:
     assert job.items.total == 3
     finish(job, *first, *second)
     assert not job.active
-    assert job.values == {0: 2, 1: 4, 2: 6}
+    assert job.outcomes.values == {0: 2, 1: 4, 2: 6}
 
 
 def test_an_iterable_that_ends_within_its_first_batch_does_not_end_the_job() -> None:
@@ -112,14 +112,14 @@ def test_an_iterable_that_ends_within_its_first_batch_does_not_end_the_job() -> 
     assert not job.settled.done()
     finish(job, *tasks)
     assert not job.active
-    assert job.values == {0: 2, 1: 4, 2: 6}
+    assert job.outcomes.values == {0: 2, 1: 4, 2: 6}
 
 
 def test_the_shortest_iterable_decides() -> None:
     job = job_of([1, 2, 3], [4, 5])
     assert job.items.total == 2
     finish_all(job)
-    assert sorted(job.values) == [0, 1]
+    assert sorted(job.outcomes.values) == [0, 1]
 
 
 def test_strict_refuses_different_lengths_before_anything_runs() -> None:
@@ -150,7 +150,7 @@ def test_an_iterable_that_raises_ends_the_job_with_its_error() -> None:
     assert job.active
     finish(job, *first)
     assert not job.active
-    assert job.values == {0: 2}
+    assert job.outcomes.values == {0: 2}
 
 
 def test_an_arrival_resolves_when_its_item_has_ended() -> None:
@@ -198,7 +198,11 @@ def test_the_first_failure_settles_the_job_and_starts_nothing_more() -> None:
     assert job.active  # the second one still runs
     finish(job, second)
     assert not job.active
-    assert (job.values, set(job.failures), job.cancelled) == ({1: 4}, {0}, {2, 3})
+    assert (job.outcomes.values, set(job.outcomes.failures), job.outcomes.cancelled) == (
+        {1: 4},
+        {0},
+        {2, 3},
+    )
     assert job.items.inputs([2, 3]) == [(3,), (4,)]
 
 
@@ -221,7 +225,7 @@ def test_failures_can_be_collected() -> None:
     finish(job, second, third)
     finish_all(job)
     assert error_of(job.settled) is None
-    assert (job.values, set(job.failures)) == ({1: 4, 2: 6}, {0})
+    assert (job.outcomes.values, set(job.outcomes.failures)) == ({1: 4, 2: 6}, {0})
 
 
 @pytest.mark.parametrize("count", [3, 3000])
@@ -232,8 +236,8 @@ def test_arguments_that_cannot_be_sent_fail_their_items(count: int) -> None:
     assert task.index == count
     finish(job, task)
     finish_all(job)
-    assert len(job.failures) == count
-    assert job.values == {count: 10}
+    assert len(job.outcomes.failures) == count
+    assert job.outcomes.values == {count: 10}
     assert not job.active
 
 
@@ -245,7 +249,7 @@ def test_cancel_starts_no_more_items_and_lets_those_that_run_end() -> None:
     assert job.active
     finish(job, running)
     assert not job.active
-    assert (job.values, job.cancelled) == ({0: 2}, {1, 2})
+    assert (job.outcomes.values, job.outcomes.cancelled) == ({0: 2}, {1, 2})
 
 
 def test_cancel_leaves_an_endless_iterable_alone() -> None:
@@ -272,7 +276,7 @@ def test_what_was_put_back_into_a_cancelled_job_is_cancelled() -> None:
     job.cancel()
     job.put_back(tasks)
     assert not job.active
-    assert set(job.cancelled) == {0, 1, 2}
+    assert set(job.outcomes.cancelled) == {0, 1, 2}
 
 
 def test_discarded_tasks_are_cancelled() -> None:
@@ -281,7 +285,7 @@ def test_discarded_tasks_are_cancelled() -> None:
     finish(job, first)
     job.discard([second])
     finish_all(job)
-    assert (job.values, set(job.cancelled), job.active) == ({0: 2}, {1}, False)
+    assert (job.outcomes.values, set(job.outcomes.cancelled), job.active) == ({0: 2}, {1}, False)
     assert job.items.inputs([1]) == [(2,)]
 
 
@@ -291,7 +295,7 @@ def test_a_broken_pool_settles_the_job_with_its_error() -> None:
     error = TerminatedWorkerError("stopped")
     job.broken(error)
     assert error_of(job.settled) is error
-    assert (set(job.cancelled), job.active) == ({0, 1, 2}, False)
+    assert (set(job.outcomes.cancelled), job.active) == ({0, 1, 2}, False)
 
 
 def test_a_pool_that_cannot_start_leaves_the_job_to_its_takeover() -> None:
@@ -304,7 +308,7 @@ def test_a_pool_that_cannot_start_leaves_the_job_to_its_takeover() -> None:
     assert not job.settled.done()
     for task in job.take_all():
         finish(job, task)
-    assert job.values == {0: 2, 1: 4, 2: 6}
+    assert job.outcomes.values == {0: 2, 1: 4, 2: 6}
     assert not job.active
 
 
@@ -356,7 +360,7 @@ def test_output_is_kept_by_item() -> None:
     job.printed(second, "stdout", "a")
     job.printed(second, "stdout", "b")
     finish(job, first, second)
-    assert job.output == {1: "ab"}
+    assert job.outcomes.output == {1: "ab"}
 
 
 def failed_in_the_middle() -> MapJob:
@@ -374,8 +378,8 @@ def test_adopted_items_end_in_their_old_places() -> None:
     job.adopt(again, [1, 2, 3])
     assert job.active
     finish_all(again)
-    assert job.values == {0: 2, 1: 4, 2: 6, 3: 8}
-    assert (job.failures, set(job.cancelled), job.active) == ({}, set(), False)
+    assert job.outcomes.values == {0: 2, 1: 4, 2: 6, 3: 8}
+    assert (job.outcomes.failures, set(job.outcomes.cancelled), job.active) == ({}, set(), False)
 
 
 def test_items_that_ended_before_they_were_adopted_count() -> None:
@@ -383,7 +387,7 @@ def test_items_that_ended_before_they_were_adopted_count() -> None:
     again = job_of([2, 3, 4])
     finish_all(again)
     job.adopt(again, [1, 2, 3])
-    assert job.values == {0: 2, 1: 4, 2: 6, 3: 8}
+    assert job.outcomes.values == {0: 2, 1: 4, 2: 6, 3: 8}
 
 
 def test_an_adopted_item_that_fails_again_is_a_failure() -> None:
@@ -392,8 +396,8 @@ def test_an_adopted_item_that_fails_again_is_a_failure() -> None:
     job.adopt(again, [1, 2, 3])
     error = ValueError("again")
     fail(again, again.take(1)[0], error)
-    assert job.failures == {1: error}
-    assert set(job.cancelled) == {2, 3}
+    assert job.outcomes.failures == {1: error}
+    assert set(job.outcomes.cancelled) == {2, 3}
     assert error_of(job.settled) is error
 
 
@@ -447,7 +451,7 @@ def test_a_retry_ends_by_itself_though_an_item_of_the_first_run_still_runs() -> 
     assert job.active
     assert not job.settled.done()
     finish_all(again)
-    assert job.values == {0: 2, 1: 4, 2: 6}
+    assert job.outcomes.values == {0: 2, 1: 4, 2: 6}
     assert not job.active
 
 
@@ -477,7 +481,7 @@ def test_items_that_were_not_read_when_a_job_is_cancelled_are_cancelled() -> Non
             job.put_back(job.take(2))
         finish(job, first, second)
         job.cancel()
-        assert set(job.cancelled) == {2, 3, 4}
+        assert set(job.outcomes.cancelled) == {2, 3, 4}
         assert job.items.inputs([2, 3, 4]) == [(item,) for item in items[2:]]
         assert not job.active
 
@@ -489,7 +493,7 @@ def test_a_list_that_has_become_shorter_ends_the_job() -> None:
     del items[3:]
     finish(job, *job.take(2))
     assert job.items.total == 3
-    assert job.values == {0: 2, 1: 4, 2: 6}
+    assert job.outcomes.values == {0: 2, 1: 4, 2: 6}
     assert not job.active
 
 
@@ -508,11 +512,14 @@ def test_values_of_a_batch_are_kept_as_those_of_its_items() -> None:
                 job.finish(task, Outcome(7, 0.25, 2 * task.args[0]))
         else:
             job.finish_all(tasks, 7, [0, 2, 4], [0.25] * 3)
-        assert job.values == {0: 0, 1: 2, 2: 4}
-        assert job.output == {1: "ab"}
-        timings = [(timing.item, timing.worker, timing.seconds) for timing in job.timings.values()]
+        assert job.outcomes.values == {0: 0, 1: 2, 2: 4}
+        assert job.outcomes.output == {1: "ab"}
+        timings = [
+            (timing.item, timing.worker, timing.seconds)
+            for timing in job.outcomes.timings.by_item().values()
+        ]
         assert timings == [(index, 7, 0.25) for index in range(3)]
-        assert [timing.attempt for timing in job.timings.values()] == [1, 1, 2]
+        assert [timing.attempt for timing in job.outcomes.timings.by_item().values()] == [1, 1, 2]
         assert second.result(0) is True
         assert not job.take(1)
         assert not job.active
@@ -550,10 +557,10 @@ def test_of_items_that_are_cancelled_none_is_read() -> None:
     assert items.read == [0, 1]
     finish(job, *first)
     assert not job.active
-    assert len(job.cancelled) == 10**12 - 2
-    assert (2 in job.cancelled, 0 in job.cancelled) == (True, False)
-    assert job.first_unfinished() == 10**12
-    assert job.finished == 10**12
+    assert len(job.outcomes.cancelled) == 10**12 - 2
+    assert (2 in job.outcomes.cancelled, 0 in job.outcomes.cancelled) == (True, False)
+    assert job.outcomes.first_unfinished() == 10**12
+    assert job.outcomes.finished == 10**12
 
 
 def test_what_was_cancelled_unread_is_read_when_it_is_asked_for() -> None:
