@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from ..backends.base import Backend, WorkerLimits
 from ..dispatch.dispatcher import Dispatcher
+from ..dispatch.listener import PoolListener
 from ..dispatch.objects import SharedObjects
 from ..errors import AFTER_SHUTDOWN, BlockingUnavailableError, TerminatedWorkerError
 from ..jobs.call_queue import CallQueue
@@ -30,6 +31,7 @@ from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
 from ..waiting.run_in_executor import install_run_in_executor
 from ..waiting.suspending_lock import install_waits
+from ..waiting.time_limits import call_after_beats
 from ..waiting.waits import wait_done
 from ..wire.buffers import copied
 from ..wire.calls import encode_call, encode_function
@@ -104,14 +106,15 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         install_run_in_executor(WorkerPoolExecutor)
         self._backend = backend or browser_backend(max_workers, packages)
         self._objects = SharedObjects(self._backend)
-        self._dispatcher = Dispatcher(self._backend, TaskOutput(), self._break_with)
+        self._dispatcher = Dispatcher(self._backend, self._break_with)
+        self._listener = PoolListener(self._dispatcher, self._backend, TaskOutput())
         self._lock = self._dispatcher.lock
         self._calls = CallQueue()
         self._max_tasks_per_child = max_tasks_per_child
         if initializer is not None:
             self._set_up(initializer, initargs, required=True)
         limits = WorkerLimits(max_tasks_per_child, max_worker_memory, idle_timeout)
-        self._backend.start(self._dispatcher, limits)
+        self._backend.start(self._listener, limits)
         # A pool that nobody holds would keep its workers for ever.
         weakref.finalize(self, self._dispatcher.close).atexit = False
 
@@ -138,7 +141,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     @property
     def ready_workers(self) -> set[int]:
         """The workers that are ready to run tasks."""
-        return self._dispatcher.ready_workers
+        return self._dispatcher.set_ups.ready_workers
 
     # What runs on workers.
 
@@ -162,7 +165,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     ) -> PoolFuture[T]:
         """As `submit`, with a queue of the caller's own, which he can `abandon`."""
         _check_callable(fn)
-        future: PoolFuture[T] = PoolFuture()
+        future: PoolFuture[T] = PoolFuture(partial(self._dispatcher.stop_call, calls))
         with self._lock:
             self._check_open()
             try:
@@ -175,7 +178,6 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             if call.buffers:
                 own = [b if type(b.obj) is bytes else copied(b) for b in call.buffers]
                 call = call._replace(buffers=own)
-            future._stop_worker = partial(self._dispatcher.stop_call, calls)
             calls.add(Task(0, held, call, args, cell=current_cell()), future)
             self._dispatcher.add(calls)
         return future
@@ -270,10 +272,10 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             except BaseException:
                 _end(ended)  # or else the workers would hold the function for ever
                 raise
-            if options.buffersize is not None:
-                self._dispatcher.streams.add(job)
+            is_stream = options.buffersize is not None
+            if is_stream:
                 weakref.finalize(job, _end, ended).atexit = False  # it may never be read to its end
-            self._dispatcher.add(job)
+            self._dispatcher.add_job(job, stream=is_stream)
         for observer in job_observers:
             observer()
         return job
@@ -340,16 +342,17 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def status(self) -> PoolStatus:
         """The pool as it is now."""
         with self._lock:
-            running, waiting = self._dispatcher.count_batches()
+            batches = self._dispatcher.ledger.open_batches()
+            running = sum(batch.worker is not None for batch in batches)
             return PoolStatus(
                 size=self._backend.size,
                 workers=[
-                    worker._replace(tasks=self._dispatcher.tasks_run[worker.id])
+                    worker._replace(tasks=self._listener.tasks_run[worker.id])
                     for worker in self._backend.workers()
                 ],
-                jobs=len({id(source) for source in self._dispatcher.active_sources}),
+                jobs=len(self._dispatcher.active_sources()),
                 batches_running=running,
-                batches_waiting=waiting,
+                batches_waiting=len(batches) - running,
                 spares=self._backend.spares(),
             )
 
@@ -379,7 +382,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
     def call_after(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """As `call_later`, but the time in which the browser ran nothing does not count."""
-        return self._dispatcher.call_after(seconds, action)
+        return call_after_beats(self._backend.call_later, seconds, action)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, and stop the workers when those that were taken have ended.
@@ -401,12 +404,10 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
         Calls and items that have not ended fail with `TerminatedWorkerError`.
         """
-        with self._lock:
-            self._dispatcher.closed = True
-            message = "the pool's workers were stopped"
-            make = self._break_with
-            error = make(message) if make else TerminatedWorkerError(message, started=None)
-            self._dispatcher.lose_all(error)
+        message = "the pool's workers were stopped"
+        make = self._break_with
+        error = make(message) if make else TerminatedWorkerError(message, started=None)
+        self._dispatcher.terminate(error)
 
     #: In a browser there is only one way to stop a worker.
     kill_workers = terminate_workers
@@ -432,7 +433,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         call = self._encode_call(fn, args, {})
         ended: concurrent.futures.Future[None] = concurrent.futures.Future()
         held = self._hold(SetUpCall(fn), ended)
-        backend, failed = self._backend, self._dispatcher.on_set_up_failed
+        backend, failed = self._backend, self._dispatcher.set_up_failed
         set_up = SetUp(
             held,
             call,
@@ -443,7 +444,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             ended=ended,
             cell=current_cell(),
         )
-        self._dispatcher.set_up(set_up)
+        self._dispatcher.add_set_up(set_up)
         return set_up
 
     def _hold(self, fn: Callable[..., Any], until: concurrent.futures.Future[Any]) -> Held:

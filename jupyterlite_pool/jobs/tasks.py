@@ -57,15 +57,15 @@ class Outcome(NamedTuple):
 
 
 class TaskSource(Protocol):
-    """Gives tasks to an executor when it has room for them, and is told how they ended."""
+    """Gives tasks to a dispatcher that has room for them, and is told how they ended."""
 
     #: How often a task is run again after its worker was lost.
     retries: int
-    #: Seconds that a task may take; None for as long as it likes.
+    #: Seconds that a task may take; None for no limit.
     task_timeout: float | None
-    #: At most this many of its batches are with the workers; None for no limit of its own.
+    #: The workers have at most this many of its batches; None for no limit of its own.
     max_workers: int | None
-    #: Whether it starts no more tasks: batches that wait for a worker can be taken back.
+    #: Whether it starts no more tasks. Its batches that wait for a worker can be taken back.
     stopping: bool
 
     @property
@@ -73,16 +73,16 @@ class TaskSource(Protocol):
         """Whether its batches take so little time that many of them may wait at one worker."""
 
     def take(self, workers: int) -> list[Task]:
-        """The tasks of the next batch; empty where there is none now."""
+        """The tasks of the next batch, for a pool of so many workers; empty if none is ready."""
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Tasks to take first: they were taken, but never ran."""
+        """Take back tasks that never ran; they are the first to be taken again."""
 
     def started(self) -> None:
-        """A worker runs a batch of its tasks."""
+        """A worker has begun with a batch of its tasks."""
 
     def stopped(self) -> None:
-        """A worker has done with a batch, however it ended."""
+        """A worker has ended with a batch, in whichever way."""
 
     def finish(self, task: Task, outcome: Outcome) -> None:
         """A task has ended."""
@@ -96,13 +96,19 @@ class TaskSource(Protocol):
         """These tasks were cancelled before they ran."""
 
     def unfinished(self) -> list[Future[Any]]:
-        """What is done when all that it was given has ended."""
+        """Futures that are all done when its tasks have ended."""
 
     def cancel_waiting(self) -> None:
-        """Cancel what has not started."""
+        """Cancel the tasks that have not started."""
+
+    def abort(self) -> None:
+        """Cancel all tasks; the workers that run some of them are stopped."""
 
     def broken(self, error: Exception) -> None:
         """No task will run any more; those that were taken are lost."""
 
+    def prepares(self, worker: int, busy: bool) -> None:
+        """A worker is loading packages for one of its tasks, or has done so."""
+
     def printed(self, task: Task, stream: str, text: str) -> None:
-        """A running task printed something."""
+        """A running task has printed something."""

@@ -95,7 +95,7 @@ def test_calls_that_wait_when_no_worker_can_start_fail_also_after_shutdown() -> 
     executor = WorkerPoolExecutor(backend=Unstarted())
     future = executor.submit(abs, -1)
     executor.shutdown(wait=False)
-    executor._dispatcher.on_broken("there is no Python here")
+    executor._listener.on_broken("there is no Python here")
     assert isinstance(future.exception(10), PoolStartError)
 
 
@@ -152,7 +152,7 @@ class Silent(InProcessBackend):
 def lose_three(end: WorkerEnd, *batches: Any) -> tuple[MapJob, list[int]]:
     """Three items at a worker that ends with `batches`; which of them are tried again."""
     executor = WorkerPoolExecutor(backend=Silent(2))
-    tell = executor._dispatcher
+    tell = executor._listener
     job = executor.start_job(abs, [range(3)], MapOptions(chunksize=1, return_exceptions=True))
     for batch in range(3):
         tell.on_dispatched(0, batch)

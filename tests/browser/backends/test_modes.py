@@ -103,7 +103,7 @@ executor = WorkerPoolExecutor(2)
 await executor.submit(abs, 0)
 busy = executor.submit(compute, 9)  # says nothing for much longer than a pulse
 waiting = executor.submit(asyncio.sleep, 3600)
-_, batch = executor._dispatcher._batches.values()
+_, batch = executor._dispatcher.ledger.all()
 crew = executor._backend._pool.crew
 await until(lambda: batch.worker is not None and crew.get(batch.worker).taken)
 crew.get(batch.worker).worker.terminate()  # as the browser may do, too

@@ -33,8 +33,7 @@ class Ours(WorkerPoolExecutor):
 
     def _first(self) -> int:
         """The worker that runs the first call which has not ended."""
-        batches = self._dispatcher._batches
-        worker = batches[min(batches)].worker
+        worker = self._dispatcher.ledger.all()[0].worker
         assert worker is not None
         return worker
 

@@ -71,7 +71,7 @@ class Scene(NamedTuple):
         """The worker that runs the task of this round."""
         [worker] = [
             batch.worker
-            for batch in self.executor._dispatcher._batches.values()
+            for batch in self.executor._dispatcher.ledger.all()
             if any(task.args[:1] == (self.name,) for task in batch.tasks)
         ]
         assert worker is not None

@@ -72,6 +72,6 @@ class TestedExecutor(ProcessPoolExecutor):
     @property
     def _executor_manager_thread(self) -> Joinable:
         dispatcher, backend = self._dispatcher, self._backend
-        return Joinable(lambda: not dispatcher.active_sources and not backend.workers())
+        return Joinable(lambda: not dispatcher.active_sources() and not backend.workers())
 
     _call_queue = _executor_manager_thread
