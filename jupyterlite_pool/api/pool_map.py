@@ -115,14 +115,14 @@ def pool_map(
         return _map_in_task(fn, iterables, options)
     try:
         executor = get_reusable_executor()
-        job = executor.start_job(fn, iterables, options, takeover=_fall_back)
+        job = executor._pool.start_job(fn, iterables, options, takeover=_fall_back)
     except PoolStartError as error:
         job = MapJob(fn, iterables, options)
         _fall_back(job, error)
     else:
-        show_progress(job, label or job.label, progress, executor)
+        show_progress(job, label or job.label, progress, executor._pool)
         if timeout is not None:
-            call_off = executor.call_after(timeout, lambda: job.fail(_overdue(timeout)))
+            call_off = executor._pool.call_after(timeout, lambda: job.fail(_overdue(timeout)))
             job.ended.add_done_callback(lambda _: call_off())
     result: MapResult[T] = MapResult(job)
     if block or (block is None and can_block()):

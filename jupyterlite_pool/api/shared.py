@@ -56,10 +56,10 @@ def start_ahead() -> None:
 def _look(executor: WorkerPoolExecutor) -> None:
     if _growing is None or _growing[0] is not executor or executor.closed or executor.broken:
         return
-    if executor.ready_workers:
+    if executor._pool.ready_workers:
         _grow(None)
     else:
-        executor.call_later(LOOKS, lambda: _look(executor))
+        executor._pool.call_later(LOOKS, lambda: _look(executor))
 
 
 def _grow(max_workers: int | None) -> None:

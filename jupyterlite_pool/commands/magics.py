@@ -50,7 +50,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
         elif command == "status":
             executor = get_reusable_executor()
             print(executor.status())
-            for job in executor.jobs():
+            for job in executor._pool.dispatcher.jobs():
                 print(f"job {job.number}: {MapResult(job)!r}")
         elif command in ("restart", "shutdown"):
             get_reusable_executor().terminate_workers()

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..api.executor import job_observers
+from ..dispatch.pool import observe_jobs
 from ..notebook.page import buttons, page
 from ..waiting.browser import IN_BROWSER
 from .interrupt import interrupt
@@ -105,7 +105,7 @@ def listen() -> None:
     global _control
     if _control is None and IN_BROWSER:
         _control = Control(_open)
-        job_observers.append(_control.announce)
+        observe_jobs(_control.announce)
         _control.announce()
 
 

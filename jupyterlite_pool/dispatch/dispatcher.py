@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from ..backends.base import Backend
-from ..errors import AFTER_SHUTDOWN, PoolStartError
+from ..errors import AFTER_SHUTDOWN, PoolStartError, TerminatedWorkerError
 from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
 from ..jobs.set_up import SetUp
@@ -245,8 +245,11 @@ class Dispatcher:
                 job.forbid_reading(RuntimeError(AFTER_SHUTDOWN))
             self.pump()  # stops the backend if nothing is left
 
-    def terminate(self, error: Exception) -> None:
+    def terminate(self) -> None:
         """Take no more tasks, and stop the backend at once: what has not ended fails."""
+        message = "the pool's workers were stopped"
+        make = self._break_with
+        error = make(message) if make else TerminatedWorkerError(message, started=None)
         with self.lock:
             self.closed = True
             self.fail_all(error)

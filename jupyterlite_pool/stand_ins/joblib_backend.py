@@ -128,7 +128,7 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         else:
             run, arguments = Calls(None, nesting_level), calls
         assert self._workers is not None
-        future = self._executor.submit_to(self._workers, run, *arguments)
+        future = self._executor._pool.submit(self._workers, run, arguments, {})
         if future.done() and isinstance(error := future.exception(), PicklingError):
             future = PoolFuture()
             future.set_exception(_unsendable(calls, error))
@@ -156,7 +156,7 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         if self._workers is None:
             return
         limit = self._workers.max_workers
-        self._executor.abandon(self._workers, GRACE)
+        self._executor._pool.abandon(self._workers, GRACE)
         self._workers = None
         if ensure_ready:
             self._executor = get_reusable_executor()

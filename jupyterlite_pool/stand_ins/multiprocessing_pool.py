@@ -279,7 +279,7 @@ class Pool:
         self._check_running()
         check_count("chunksize", chunksize, optional=True)
         options = MapOptions(chunksize=chunksize, return_exceptions=True)
-        return self._executor.start_job(func, [iterable], options)
+        return self._executor._pool.start_job(func, [iterable], options)
 
     def _check_running(self) -> None:
         if self._executor.closed:

@@ -28,7 +28,7 @@ Make = Callable[..., Any]
 
 def lose(executor: Any) -> None:
     """Stop the first worker that is busy, from outside."""
-    backend = executor._backend
+    backend = executor._pool.backend
     busy = [worker.id for worker in executor.status().workers if worker.state == "busy"]
     backend.kill(min(busy))
 
@@ -49,7 +49,7 @@ def until(condition: Callable[[], bool], executor: Any) -> None:
         assert time.monotonic() < deadline, "it never came about"
         # In a browser, only a wait lets the workers' messages in.
         pause: cf.Future[None] = cf.Future()
-        executor.call_later(0.01, lambda pause=pause: pause.set_result(None))
+        executor._pool.call_later(0.01, lambda pause=pause: pause.set_result(None))
         cf.wait([pause])
 
 
@@ -358,16 +358,22 @@ def contract_a_call_that_waits_is_cancelled_without_harm_to_workers(make: Make) 
 def contract_all_that_runs_and_waits_can_be_cancelled(make: Make) -> None:
     with make() as executor:
         warm(executor)
-        job = executor.start_job(nap, [[60] * 4], MapOptions(chunksize=1, return_exceptions=True))
+        job = executor._pool.start_job(
+            nap, [[60] * 4], MapOptions(chunksize=1, return_exceptions=True)
+        )
         future = executor.submit(nap, 60)
         until(lambda: executor.status().batches_running == 2, executor)
-        assert executor.jobs() == [job]
-        executor.cancel_all()
+        assert executor._pool.dispatcher.jobs() == [job]
+        executor._pool.dispatcher.cancel_all()
         assert future.cancelled()
         assert isinstance(job.settled.exception(), cf.CancelledError)
         until(lambda: job.ended.done(), executor)
         assert sorted(job.outcomes.cancelled) == [0, 1, 2, 3]
-        assert (job.outcomes.values, job.outcomes.failures, executor.jobs()) == ({}, {}, [])
+        assert (job.outcomes.values, job.outcomes.failures, executor._pool.dispatcher.jobs()) == (
+            {},
+            {},
+            [],
+        )
         until(lambda: len(executor.ready_workers) == 2, executor)
         assert list(executor.map(abs, [-1, -2])) == [1, 2]
 
@@ -394,7 +400,7 @@ def contract_the_end_of_with_waits(make: Make) -> None:
 async def contract_the_end_of_async_with_waits(make: Make) -> None:
     async with make() as executor:
         futures = [executor.submit(nap, 0.1) for _ in range(5)]
-        job = executor.start_job(nap, [[0.1] * 9])
+        job = executor._pool.start_job(nap, [[0.1] * 9])
     assert all(future.done() for future in futures)
     assert len(job.outcomes.values) == 9
     assert type(raised(lambda: executor.submit(abs, 1))) is RuntimeError
@@ -432,7 +438,7 @@ def contract_a_lost_worker_fails_what_it_ran_and_nothing_else(make: Make) -> Non
 def contract_a_task_that_started_is_not_run_again(make: Make) -> None:
     with make() as executor:
         warm(executor)
-        job = executor.start_job(nap, [[0.5] * 4], MapOptions(return_exceptions=True))
+        job = executor._pool.start_job(nap, [[0.5] * 4], MapOptions(return_exceptions=True))
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
         job.settled.result()
@@ -455,7 +461,7 @@ def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
 
     with make() as executor:
         warm(executor)
-        job = executor.start_job(attempt, [[0.5] * 2], MapOptions(retries=1))
+        job = executor._pool.start_job(attempt, [[0.5] * 2], MapOptions(retries=1))
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
         job.settled.result()
@@ -468,7 +474,9 @@ def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
 
 def contract_an_exception_is_never_tried_again(make: Make) -> None:
     with make() as executor:
-        job = executor.start_job(divide, [[1], [0]], MapOptions(retries=5, return_exceptions=True))
+        job = executor._pool.start_job(
+            divide, [[1], [0]], MapOptions(retries=5, return_exceptions=True)
+        )
         job.settled.result()
         error: Any
         [error] = job.outcomes.failures.values()
@@ -479,7 +487,7 @@ def contract_an_exception_is_never_tried_again(make: Make) -> None:
 def contract_a_task_that_takes_too_long_is_stopped(make: Make) -> None:
     with make() as executor:
         warm(executor)
-        job = executor.start_job(
+        job = executor._pool.start_job(
             nap, [[0, 60, 0]], MapOptions(task_timeout=1, return_exceptions=True)
         )
         before = time.monotonic()
@@ -529,10 +537,10 @@ def contract_an_item_that_exits_when_it_is_pickled_fails_alone(make: Make) -> No
 
     with make() as executor:
         items = [*range(30), Leaves(), *range(5)]
-        job = executor.start_job(
+        job = executor._pool.start_job(
             lambda x: x, [items], MapOptions(chunksize=1, return_exceptions=True)
         )
-        other = executor.start_job(abs, [range(-20, 0)], MapOptions(chunksize=1))
+        other = executor._pool.start_job(abs, [range(-20, 0)], MapOptions(chunksize=1))
         cf.wait([job.ended, other.ended], timeout=30)
         [(index, error)] = job.outcomes.failures.items()
         assert (index, type(error)) == (30, SystemExit)
@@ -768,7 +776,7 @@ def contract_a_worker_is_replaced_after_its_share_of_tasks(make: Make) -> None:
     with make(max_tasks_per_child=2) as executor:
         workers = list(executor.map(who, range(9), chunksize=3))
         assert max(workers.count(worker) for worker in workers) <= 2
-        job = executor.start_job(who, [range(5)])
+        job = executor._pool.start_job(who, [range(5)])
         job.settled.result()
         counts = [
             list(job.outcomes.values.values()).count(worker)
@@ -846,7 +854,7 @@ def contract_a_job_that_is_being_read_when_its_executor_closes_ends(make: Make) 
         yield 2
 
     executor = make()
-    job = executor.start_job(abs, [items()], MapOptions(chunksize=1))
+    job = executor._pool.start_job(abs, [items()], MapOptions(chunksize=1))
     job.ended.result(60)
     assert job.outcomes.values == {0: 1, 1: 2}
 
@@ -926,7 +934,7 @@ def contract_an_object_is_sent_to_each_worker_at_most_once(make: Make) -> None:
 def contract_an_object_is_kept_while_it_is_needed_and_no_longer(make: Make) -> None:
     with make() as executor:
         dropped: list[str] = []
-        backend = executor._backend
+        backend = executor._pool.backend
         drop = backend.drop
 
         def noted(key: str) -> None:
@@ -972,7 +980,7 @@ def contract_the_pool_grows_and_shrinks_while_jobs_run(make: Make) -> None:
 
     with make() as executor:
         warm(executor)
-        job = executor.start_job(who, [[0.05] * 60], MapOptions(chunksize=1))
+        job = executor._pool.start_job(who, [[0.05] * 60], MapOptions(chunksize=1))
         executor.scale(3)
         assert executor.max_workers == 3
         until(lambda: len(executor.ready_workers) == 3, executor)
@@ -989,7 +997,7 @@ def contract_the_pool_grows_and_shrinks_while_jobs_run(make: Make) -> None:
 def contract_an_executor_that_nobody_holds_stops_when_its_work_is_done(make: Make) -> None:
     executor = make()
     future = executor.submit(nap, 0.1)
-    dispatcher = executor._dispatcher
+    dispatcher = executor._pool.dispatcher
     reference = weakref.ref(executor)
     del executor
     forget(make)

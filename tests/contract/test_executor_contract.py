@@ -53,7 +53,9 @@ def test_every_promise_is_found() -> None:
 def start_batch(executor: WorkerPoolExecutor) -> MapJob:
     """Three items that travel together; the first one runs for a while."""
     items = [[1.0, 0, 0]]
-    job = executor.start_job(contract.nap, items, MapOptions(chunksize=3, return_exceptions=True))
+    job = executor._pool.start_job(
+        contract.nap, items, MapOptions(chunksize=3, return_exceptions=True)
+    )
     contract.until(lambda: executor.status().batches_running == 1, executor)
     return job
 
@@ -65,7 +67,7 @@ def test_what_had_not_started_moves_and_what_had_started_does_not(
     with executor_factory() as executor:
         job = start_batch(executor)
         [busy] = [worker.id for worker in executor.status().workers if worker.state == "busy"]
-        backend: Any = executor._backend
+        backend: Any = executor._pool.backend
         backend.end(busy, WorkerEnd("exited", "Python exited", 7, 0))
         job.ended.result()
         [(index, error)] = job.outcomes.failures.items()
@@ -95,14 +97,16 @@ def test_calls_that_wait_when_no_worker_can_start_fail_also_after_shutdown() -> 
     executor = WorkerPoolExecutor(backend=Unstarted())
     future = executor.submit(abs, -1)
     executor.shutdown(wait=False)
-    executor._listener.on_broken("there is no Python here")
+    executor._pool.listener.on_broken("there is no Python here")
     assert isinstance(future.exception(10), PoolStartError)
 
 
 def test_what_the_backend_refuses_fails_and_nothing_else() -> None:
     backend = Refusing(2)
     with WorkerPoolExecutor(backend=backend) as executor:
-        job = executor.start_job(abs, [range(6)], MapOptions(chunksize=1, return_exceptions=True))
+        job = executor._pool.start_job(
+            abs, [range(6)], MapOptions(chunksize=1, return_exceptions=True)
+        )
         job.ended.result(10)
     assert [type(error) for error in job.outcomes.failures.values()] == [MemoryError]
     assert len(job.outcomes.values) == 5
@@ -113,11 +117,11 @@ def test_a_job_that_cannot_begin_holds_nothing(
 ) -> None:
     with executor_factory() as executor:
         with pytest.raises(ValueError, match="different lengths"):
-            executor.start_job(pow, [[1, 2], [1]], MapOptions(strict=True))
-        assert not executor._objects._users
+            executor._pool.start_job(pow, [[1, 2], [1]], MapOptions(strict=True))
+        assert not executor._pool.objects._users
         with pytest.raises(ZeroDivisionError):
             executor.run_everywhere(contract.divide, 1, 0)
-        assert not executor._objects._users
+        assert not executor._pool.objects._users
 
 
 class Unstarted(InProcessBackend):
@@ -152,8 +156,8 @@ class Silent(InProcessBackend):
 def lose_three(end: WorkerEnd, *batches: Any) -> tuple[MapJob, list[int]]:
     """Three items at a worker that ends with `batches`; which of them are tried again."""
     executor = WorkerPoolExecutor(backend=Silent(2))
-    tell = executor._listener
-    job = executor.start_job(abs, [range(3)], MapOptions(chunksize=1, return_exceptions=True))
+    tell = executor._pool.listener
+    job = executor._pool.start_job(abs, [range(3)], MapOptions(chunksize=1, return_exceptions=True))
     for batch in range(3):
         tell.on_dispatched(0, batch)
     tell.on_worker_ended(0, batches[0], end, *batches[1:])

@@ -96,7 +96,9 @@ class Impostor(InProcessBackend):
 
 def test_a_worker_says_nothing_of_what_another_runs(capsys: pytest.CaptureFixture[str]) -> None:
     with WorkerPoolExecutor(backend=Impostor(2)) as executor:
-        job = executor.start_job(together, [range(10)], MapOptions(chunksize=1, task_timeout=0.5))
+        job = executor._pool.start_job(
+            together, [range(10)], MapOptions(chunksize=1, task_timeout=0.5)
+        )
         concurrent.futures.wait([job.ended], 20)
         assert job.outcomes.values == {i: i for i in range(10)}
         ran = {timing.item: timing.worker for timing in job.outcomes.timings.by_item().values()}
@@ -154,7 +156,7 @@ def test_a_task_that_is_overdue(
 ) -> None:
     asked.clear()
     with WorkerPoolExecutor(backend=backend(1)) as executor:
-        job = executor.start_job(
+        job = executor._pool.start_job(
             work_until_asked, [[1]], MapOptions(task_timeout=0.1, return_exceptions=True)
         )
         concurrent.futures.wait([job.ended], 5)
@@ -168,7 +170,7 @@ def test_a_task_that_is_overdue(
 def test_a_task_that_was_overdue_runs_again_where_it_may() -> None:
     asked.clear()
     with WorkerPoolExecutor(backend=Obeying(1)) as executor:
-        job = executor.start_job(
+        job = executor._pool.start_job(
             work_until_asked, [[1]], MapOptions(task_timeout=0.1, return_exceptions=True, retries=1)
         )
         concurrent.futures.wait([job.ended], 5)

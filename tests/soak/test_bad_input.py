@@ -116,7 +116,7 @@ def check_one(rng: random.Random) -> bool:
     backend = Scripted()
     executor = WorkerPoolExecutor(backend=backend)
     backend.listener.on_worker_ready(0)
-    job = executor.start_job(
+    job = executor._pool.start_job(
         abs, [range(TASKS)], MapOptions(chunksize=TASKS, return_exceptions=True)
     )
     [batch] = backend.given

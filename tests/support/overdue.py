@@ -25,7 +25,7 @@ def spin(seconds):
 async def race(near, wait):
     seconds = [each for one in near for each in (one, BRIEF)]
     options = MapOptions(task_timeout=LIMIT, return_exceptions=True)
-    job = executor.start_job(spin, [seconds], options)
+    job = executor._pool.start_job(spin, [seconds], options)
     await wait(job)
     assert all(value == seconds[index] for index, value in job.outcomes.values.items())
     assert len(job.outcomes.values) + len(job.outcomes.failures) == len(seconds)
@@ -41,7 +41,7 @@ async def wait_for_late_words(job):
       const tell = outbox.listener;
       outbox.listener = events => setTimeout(() => tell(events), 100);
     }''')
-    tell_late(executor._backend._outbox)
+    tell_late(executor._pool.backend._outbox)
     await asyncio.wrap_future(job.ended)
 """
 

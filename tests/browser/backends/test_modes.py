@@ -48,7 +48,7 @@ def loop(_):
 executor = WorkerPoolExecutor(1)
 await executor.submit(abs, 0)
 started = time.monotonic()
-job = executor.start_job(loop, [[0]], MapOptions(task_timeout=1, return_exceptions=True))
+job = executor._pool.start_job(loop, [[0]], MapOptions(task_timeout=1, return_exceptions=True))
 await asyncio.wrap_future(job.ended)
 took = time.monotonic() - started
 after = await executor.submit(current_worker)
@@ -66,7 +66,7 @@ def test_where_memory_is_shared_a_loop_in_c_ends_with_its_worker(isolated: Kerne
 def loop(_):
     return sum(range(10**12))
 executor = WorkerPoolExecutor(1)
-job = executor.start_job(loop, [[0]], MapOptions(task_timeout=0.5, return_exceptions=True))
+job = executor._pool.start_job(loop, [[0]], MapOptions(task_timeout=0.5, return_exceptions=True))
 await asyncio.wrap_future(job.ended)
 after = await executor.submit(current_worker)
 """
@@ -103,8 +103,8 @@ executor = WorkerPoolExecutor(2)
 await executor.submit(abs, 0)
 busy = executor.submit(compute, 9)  # says nothing for much longer than a pulse
 waiting = executor.submit(asyncio.sleep, 3600)
-_, batch = executor._dispatcher.ledger.all()
-crew = executor._backend._pool.crew
+_, batch = executor._pool.dispatcher.ledger.all()
+crew = executor._pool.backend._pool.crew
 await until(lambda: batch.worker is not None and crew.get(batch.worker).taken)
 crew.get(batch.worker).worker.terminate()  # as the browser may do, too
 try:

@@ -209,7 +209,7 @@ def test_files_are_sent_once_and_only_what_is_new(kernel: Kernel, wheels: Wheels
     kernel.run(
         """
 sent = []
-backend = executor._backend
+backend = executor._pool.backend
 put = backend.put
 def note(key, encoded):
     sent.append((key.split(":")[:2], len(encoded.payload)))
@@ -263,7 +263,8 @@ def test_a_worker_that_runs_no_task_is_sent_nothing(kernel: Kernel, wheels: Whee
     try:
         kernel.run(
             "names = [['iniconfig'] * 5]\n"
-            "job = executor.start_job(version_of, names, MapOptions(max_workers=1, chunksize=1))\n"
+            "options = MapOptions(max_workers=1, chunksize=1)\n"
+            "job = executor._pool.start_job(version_of, names, options)\n"
             "await asyncio.wrap_future(job.settled)"
         )
         assert kernel.value("list(job.outcomes.values.values())") == ["2.1.0"] * 5
@@ -417,13 +418,13 @@ def test_the_card_says_that_workers_are_being_prepared(kernel: Kernel) -> None:
         """
 from jupyterlite_pool.notebook.progress import Progress
 phases = []
-job = executor.start_job(abs, [[-1]])
+job = executor._pool.start_job(abs, [[-1]])
 import png
 class Watched(type(job.preparing)):
     def add(self, worker):
         super().add(worker)
         phases.append(Progress.of(job, "", 2).phase)
-job = executor.start_job(abs, [[-1, -2]])
+job = executor._pool.start_job(abs, [[-1, -2]])
 job.preparing = Watched()
 while job.active:
     await asyncio.sleep(0.01)

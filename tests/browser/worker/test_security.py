@@ -156,7 +156,8 @@ def square(x):
 executor = WorkerPoolExecutor(2)
 await until(lambda: len(executor.ready_workers) == 2 and executor.status().spares)
 robbed = executor.ready_workers.copy()
-job = executor.start_job(square, [range(100)], MapOptions(chunksize=1, return_exceptions=True))
+options = MapOptions(chunksize=1, return_exceptions=True)
+job = executor._pool.start_job(square, [range(100)], options)
 await until(lambda: len(job.outcomes.values) > 5)
 """
     )

@@ -25,7 +25,7 @@ class Ours(WorkerPoolExecutor):
 
         async def call() -> Any:
             options = MapOptions(task_timeout=limit, return_exceptions=True)
-            job = self.start_job(lambda _: function(), [[0]], options)
+            job = self._pool.start_job(lambda _: function(), [[0]], options)
             await asyncio.wrap_future(job.ended)
             raise job.outcomes.failures[0]
 
@@ -33,16 +33,16 @@ class Ours(WorkerPoolExecutor):
 
     def _first(self) -> int:
         """The worker that runs the first call which has not ended."""
-        worker = self._dispatcher.ledger.all()[0].worker
+        worker = self._pool.dispatcher.ledger.all()[0].worker
         assert worker is not None
         return worker
 
     def _vanish(self, worker: int) -> None:
-        backend: Any = self._backend
+        backend: Any = self._pool.backend
         backend._pool.crew.get(worker).worker.terminate()
 
     def stop_worker(self) -> None:
-        self._backend.kill(self._first())
+        self._pool.backend.kill(self._first())
 
     def vanish_worker(self) -> None:
         self._vanish(self._first())

@@ -71,7 +71,7 @@ class Scene(NamedTuple):
         """The worker that runs the task of this round."""
         [worker] = [
             batch.worker
-            for batch in self.executor._dispatcher.ledger.all()
+            for batch in self.executor._pool.dispatcher.ledger.all()
             if any(task.args[:1] == (self.name,) for task in batch.tasks)
         ]
         assert worker is not None
@@ -79,12 +79,12 @@ class Scene(NamedTuple):
 
     def handle(self, worker: int) -> Any:
         """What the pool holds of a worker, in JavaScript."""
-        backend: Any = self.executor._backend
+        backend: Any = self.executor._pool.backend
         return backend._pool.crew.get(worker)
 
     async def error_in_time(self, function: Callable[..., Any], limit: float) -> BaseException:
         """The exception with which a task with a time limit ends."""
-        job = self.executor.start_job(
+        job = self.executor._pool.start_job(
             lambda _, name=self.name: marked(name, function),
             [[0]],
             MapOptions(task_timeout=limit, return_exceptions=True),
@@ -173,7 +173,7 @@ async def exits(scene: Scene) -> None:
 
 @fault("a task calls `os._exit(7)`, and no spare is ready", replaces=True, targets=NO_SPARE)
 async def exits_without_a_spare(scene: Scene) -> None:
-    reserve = scene.executor._backend._pool.crew.reserve  # type: ignore[attr-defined]
+    reserve = scene.executor._pool.backend._pool.crew.reserve  # type: ignore[attr-defined]
     for launched in list(reserve.spares.values()):
         launched.handle.terminate()
     assert scene.executor.status().spares == 0
@@ -311,7 +311,7 @@ async def talks_on(scene: Scene) -> float:
     worker = scene.worker()
     lock = scene.handle(worker).lock
     killed = now()
-    scene.executor._backend.kill(worker)
+    scene.executor._pool.backend.kill(worker)
     try:
         await future
     except TerminatedWorkerError as error:

@@ -115,7 +115,7 @@ def test_map_names_it_at_the_call(
     executor: WorkerPoolExecutor, name: str, value: object, error: type[Exception]
 ) -> None:
     refuse(lambda **o: executor.map(abs, [-1], **o), name, value, error)
-    assert executor.jobs() == []
+    assert executor._pool.dispatcher.jobs() == []
 
 
 @pytest.mark.parametrize("method", ["map", "imap", "imap_unordered", "map_async", "starmap"])
@@ -131,7 +131,7 @@ def test_pool_map_names_it(
     executor: WorkerPoolExecutor, name: str, value: object, error: type[Exception]
 ) -> None:
     refuse(lambda **o: pool_map(abs, [-1], progress=False, **o), name, value, error)
-    assert executor.jobs() == []
+    assert executor._pool.dispatcher.jobs() == []
 
 
 @pytest.mark.parametrize(("name", "value", "error"), wrong({"max_workers": MUST_BE_COUNT}))
