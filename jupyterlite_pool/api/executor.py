@@ -39,24 +39,26 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
     Args:
         max_workers: number of workers; None for one per core, as far as memory allows.
-        initializer: called once in every worker before anything else; where it raises, the pool
-            is broken. What it declares `global` is there for all functions of its module, whatever
-            the notebook has under that name.
+        initializer: called once in every worker before anything else; if it raises, the pool is
+            broken. Names that it declares `global` have their values in all functions of its
+            module, whatever the notebook has under these names.
         initargs: the initializer's arguments.
         packages: names of packages to load in every worker beyond those that the notebook uses.
-        idle_timeout: let all workers go when they have had nothing to do for so many seconds; they
-            come back with the next call. None to keep them.
-        max_tasks_per_child: replace a worker that has run so many tasks; None to keep it. Tasks
-            then travel one by one.
-        max_worker_memory: replace a worker, between two tasks, whose memory has grown to more bytes
-            than this: WebAssembly never gives any back. One that is nearly full always is.
-        backend: who runs the workers; None for the browser. The tests' own runs in this process.
+        idle_timeout: stop all workers when none has had anything to do for this many seconds; they
+            start again with the next call. None to keep them.
+        max_tasks_per_child: replace a worker that has run this many tasks; tasks then travel one by
+            one. None to keep it.
+        max_worker_memory: replace a worker, between two tasks, whose memory has grown beyond this
+            many bytes: WebAssembly never gives memory back. A worker whose memory is nearly full is
+            always replaced.
+        backend: runs the workers; None for the browser. `testing.InProcessBackend` runs them as
+            threads of this process.
 
     Raises:
         ValueError: `max_workers`, `max_tasks_per_child` or `max_worker_memory` is less than 1, or
             `idle_timeout` is not more than 0.
-        TypeError: `initializer` is not callable, one of these is no number, or `packages` is no
-            list.
+        TypeError: `initializer` is not callable, one of these options is not a number, or
+            `packages` is not a list.
         pickle.PicklingError: the initializer or its arguments cannot be sent to a worker.
     """
 
@@ -84,7 +86,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
         install_run_in_executor(WorkerPoolExecutor)
-        #: What the executor does its work with. The package's own modules use it, users need not.
+        #: Does the work. The other modules of this package use it, too; it is not for users.
         self._pool = Pool(
             backend or browser_backend(max_workers, packages),
             TaskOutput(),
@@ -109,7 +111,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
     @property
     def broken(self) -> BaseException | None:
-        """Why it can run nothing any more; None while it can."""
+        """The reason why it cannot run calls any more; None while it can."""
         return self._pool.dispatcher.broken
 
     @property
@@ -155,7 +157,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         Args:
             timeout: seconds until the iterator gives up, counted from this call.
             chunksize: how many calls travel to a worker at once.
-            buffersize: read so many chunks of items ahead of the values that were asked for, so
+            buffersize: read this many chunks of items ahead of the values that were asked for, so
                 that the items may be endless; None to read all of them now.
 
         Returns:
@@ -163,9 +165,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
 
         Raises:
             ValueError: `chunksize` or `buffersize` is less than 1.
-            TypeError: `fn` is not callable, `chunksize` or `buffersize` is no integer, or `timeout`
-                is no number.
-            TimeoutError: from the iterator: a value was not there in time.
+            TypeError: `fn` is not callable, `chunksize` or `buffersize` is not an integer, or
+                `timeout` is not a number.
+            TimeoutError: from the iterator: a value did not come in time.
             Exception: from the iterator: whatever a call raised.
         """
         check_count("chunksize", chunksize)
@@ -176,7 +178,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             raise ValueError("buffersize must be None or > 0")
         deadline = None if timeout is None else time.monotonic() + timeout
         if buffersize is None:
-            # Like the standard library, it reads everything now and lets every call run.
+            # As in the standard library, all items are read now, and every call runs.
             iterables = tuple(zip(*zip(*iterables)))  # noqa: B905 - the shortest decides
         options = MapOptions(chunksize=chunksize, buffersize=buffersize, return_exceptions=True)
         job = self._pool.start_job(fn, iterables, options)
@@ -185,35 +187,45 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     def run_everywhere(self, fn: Callable[..., T], /, *args: Any) -> list[T]:
         """Call `fn(*args)` once on every worker, also on each that starts later, before its tasks.
 
-        For what all tasks need: data to load, modules to import, settings to make.
+        Use it to load data, import modules or make settings that all tasks need.
 
         Returns:
-            What the workers returned, when all of them have made the call.
+            The values from all workers, when all of them have made the call.
 
         Raises:
             TypeError: `fn` is not callable.
             BlockingUnavailableError: the browser cannot wait here; nothing was sent.
-            Exception: whatever the call raised on a worker; no later worker makes it then.
+            Exception: whatever the call raised on a worker. Then no later worker makes the call.
         """
         if not can_block():
             raise BlockingUnavailableError("values = await executor.submit_everywhere(f)")
         return self.submit_everywhere(fn, *args).result()
 
     def submit_everywhere(self, fn: Callable[..., T], /, *args: Any) -> PoolFuture[list[T]]:
-        """As `run_everywhere`, without waiting: returns a future of the list."""
+        """As `run_everywhere`, without waiting.
+
+        Returns:
+            A future of the list of values.
+
+        Raises:
+            TypeError: `fn` is not callable.
+            PoolStartError: no worker can start.
+            RuntimeError: the executor was shut down.
+        """
         return self._pool.set_up(fn, args, required=False)
 
     def put(self, obj: T) -> ObjectRef[T]:
-        """Keep an object for tasks; each worker is sent it at most once, when a task needs it.
+        """Keep an object for tasks. It is sent to each worker once, when a task there needs it.
 
-        Worth it for what is large and used by many tasks::
+        Use it for a large object that many tasks need::
 
             data = executor.put(big)
             futures = [executor.submit(f, data, i) for i in range(100)]  # f gets the object itself
 
         Returns:
-            A reference that can stand for the object anywhere in the arguments of a task or in the
-            variables of its function. The workers let the object go with the last reference.
+            A reference, which can stand for the object anywhere in the arguments of a task or in
+            the variables of its function. The workers drop the object when the last reference is
+            gone.
 
         Raises:
             pickle.PicklingError: the object cannot be sent to a worker.
@@ -228,18 +240,18 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         return status_of(self._pool)
 
     def scale(self, max_workers: int) -> None:
-        """Have so many workers from now on, also while jobs run.
+        """Have this many workers from now on, also while jobs run.
 
-        More start at once. Of those that are too many, each ends when it has nothing to do; no task
-        is lost.
+        Additional workers start at once. Surplus workers end when they have nothing to do, so that
+        no task is lost.
 
         Args:
-            max_workers: number of workers; more than the device can carry means fewer, with a
-                `PoolPerformanceWarning`.
+            max_workers: number of workers. If the device cannot carry as many, there are fewer,
+                with a `PoolPerformanceWarning`.
 
         Raises:
             ValueError: `max_workers` is less than 1.
-            TypeError: `max_workers` is no integer.
+            TypeError: `max_workers` is not an integer.
             RuntimeError: the executor was shut down.
         """
         check_count("max_workers", max_workers)
