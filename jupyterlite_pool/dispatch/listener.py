@@ -205,7 +205,7 @@ class PoolListener:
         again = [task for task in tasks if source.retries >= task.attempt]
         if again:
             for task in again:
-                task.attempt += 1
+                task.retry()
             source.put_back(again)
             self._dispatcher.offer(source)
         for task in tasks:

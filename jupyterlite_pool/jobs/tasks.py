@@ -38,6 +38,10 @@ class Task:
     cell: Any = None
     attempt: int = 1
 
+    def retry(self) -> None:
+        """It will run once more: the worker that ran it was lost."""
+        self.attempt += 1
+
     @property
     def needs(self) -> list[str]:
         """Keys of the objects that its worker must hold, in the order in which to send them."""

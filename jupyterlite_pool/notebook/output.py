@@ -31,7 +31,7 @@ NOTICE = (
 CELLS_KNOWN = 32
 
 
-class _Held(NamedTuple):
+class _Waiting(NamedTuple):
     """Output that waits for its turn."""
 
     worker: int
@@ -56,17 +56,17 @@ class TaskOutput:
     def __init__(self) -> None:
         self._pages: OrderedDict[int, tuple[Any, _Page]] = OrderedDict()
         #: By job, of those that show their output in another order than it comes.
-        self._held: dict[MapJob, list[_Held]] = {}
+        self._waiting: dict[MapJob, list[_Waiting]] = {}
 
     def take(
         self, worker: int, task: Task | None, source: TaskSource | None, stream: str, text: str
     ) -> None:
         """A task has something to show; None for a worker that runs none."""
         if task is not None and isinstance(source, MapJob) and source.group_outputs != "order":
-            if source not in self._held:
-                self._held[source] = []
+            if source not in self._waiting:
+                self._waiting[source] = []
                 self._observe(source)
-            self._held[source].append(_Held(worker, task, stream, text))
+            self._waiting[source].append(_Waiting(worker, task, stream, text))
         else:
             self._show(task, stream, text)
 
@@ -78,15 +78,15 @@ class TaskOutput:
     def _show_in_order(self, job: MapJob) -> None:
         """Show the output of those items before which none is still to end."""
         waiting = job.outcomes.first_unfinished()
-        held = self._held[job]
+        held = self._waiting[job]
         ready = [entry for entry in held if entry.task.index < waiting]
-        self._held[job] = [entry for entry in held if entry.task.index >= waiting]
+        self._waiting[job] = [entry for entry in held if entry.task.index >= waiting]
         for entry in sorted(ready, key=lambda entry: entry.task.index):
             self._show(*entry[1:])
 
     def _show_rest(self, job: MapJob) -> None:
         by_worker = job.group_outputs == "worker"
-        held = self._held.pop(job, [])
+        held = self._waiting.pop(job, [])
         held.sort(key=lambda entry: entry.worker if by_worker else entry.task.index)
         last = None
         for worker, task, stream, text in held:
