@@ -25,7 +25,7 @@ def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Itera
             with dispatcher.lock:
                 if job.items.ask(index):
                     dispatcher.add(job)
-            ready = job.arrival(index)
+            ready = job.arrivals.of(index)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             wait_done(ready, left, "values = await pool_map(f, xs)", job.abort)
             if not ready.result(0):

@@ -172,6 +172,10 @@ class Items:
         for task in tasks:
             self._inputs[task.index] = tuple(task.args)
 
+    def forget(self, index: int) -> None:
+        """Let go of the arguments of an item: it has a value now."""
+        self._inputs.pop(index, None)
+
     def inputs(self, indices: Iterable[int]) -> list[tuple[Any, ...]]:
         """The arguments of items that failed or were cancelled.
 

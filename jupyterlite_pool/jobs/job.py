@@ -5,32 +5,33 @@ from __future__ import annotations
 import itertools
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, InvalidStateError
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeAlias, cast
 
 from ..errors import PoolStartError, TerminatedWorkerError
 from ..tracebacks import add_note, fold
+from .arrivals import Arrivals
 from .items import Items
 from .options import DEFAULTS, MapOptions
 from .outcomes import Outcomes
 from .tasks import Held, Outcome, Task
 
-#: At most this many characters of an item's arguments in a message.
-ARGS_WIDTH = 60
+#: At most this many characters of an argument in a message.
+ARGUMENT_WIDTH = 60
+
 _numbers = itertools.count(1)
 
-
-#: Takes over what is left of a job where no worker can start.
+#: Runs what is left of a job where no worker can start.
 Takeover: TypeAlias = "Callable[[MapJob, PoolStartError], None]"
 
 
 class MapJob:
-    """Items in, values out by index. Knows how many tasks wait, run, are done, failed, cancelled.
+    """Runs a function over items; a source of tasks for the dispatcher.
 
-    Items are read from their iterables when the pool has room, so that an iterable may be endless.
-    A job has *settled* when its caller need not wait any longer: every item has ended, or the first
-    one has failed and failures are not to be collected. It has *ended* when nothing of it runs any
-    more; what was running when it settled still adds its result.
+    Its items are read when the pool has room, so that an iterable may be endless. A job has
+    *settled* when its caller need not wait any longer: every item has ended, or the first one has
+    failed and failures are not to be collected. It has *ended* when nothing of it runs any more;
+    what was running when it settled still adds its result.
     """
 
     def __init__(
@@ -46,40 +47,42 @@ class MapJob:
         ended: Future[None] | None = None,
         takeover: Takeover | None = None,
     ) -> None:
+        """Describe a job; nothing of it runs until its tasks are taken.
+
+        Args:
+            held: what a worker must hold to run the function.
+            cell: where the output of its items is shown.
+            wake: called when the job starts no more items: its batches that wait can be taken back.
+            stop: stops the workers that run items of the job.
+            ended: is resolved when nothing of the job runs any more; None to make one.
+            takeover: runs what is left where no worker can start; None to let the job fail.
+
+        Raises:
+            ValueError: `strict` is set, and the lengths of the iterables are known to differ.
+        """
         self.function = function
-        #: What people call it: jobs are counted.
+        self.options = options
+        #: Its name for people: jobs are counted.
         self.number = next(_numbers)
-        self.retries = options.retries
-        self.task_timeout = options.task_timeout
-        self.max_workers = options.max_workers
-        self.return_exceptions = options.return_exceptions
-        #: How its output is shown: in the "order" in which it comes, or by "item" or "worker".
-        self.group_outputs = options.group_outputs
-        #: Workers that are being prepared for it.
-        self.preparing: set[int] = set()
-        #: Resolves with None when the job settles; carries the first error otherwise.
+        self.items = Items(function, iterables, options, held or Held(), cell)
+        self.outcomes = Outcomes()
+        self.arrivals = Arrivals(self.outcomes)
+        #: Resolves with None when the job settles; fails with the first error otherwise.
         self.settled: Future[None] = Future()
         #: Resolves with None when nothing of the job runs any more.
         self.ended: Future[None] = ended or Future()
-        self.outcomes = Outcomes()
-        #: Whether it was told to start no more items.
-        self.stopping = False
-        self.items = Items(function, iterables, options, held or Held(), cell)
+        #: How many batches of it run.
         self.running = 0
-        #: Called with the index of every item that ended.
-        self.item_observers: list[Callable[[int], None]] = []
+        #: Workers that are being prepared for it.
+        self.preparing: set[int] = set()
+        #: Whether it starts no more items.
+        self.stopping = False
+        #: Whether it was cancelled with what ran of it.
+        self.aborted = False
         self._wake = wake
         self._stop = stop
         self._takeover = takeover
-        self._aborted = False
-        self._arrivals: dict[int, Future[bool]] = {}
-        self._next_arrival: Future[None] | None = None
-        #: The job whose end is ours.
-        self._adopted: MapJob | None = None
-        self._own_end = self.ended
         self._check_end()  # there may be no items
-
-    # What people see of it.
 
     @property
     def label(self) -> str:
@@ -87,33 +90,43 @@ class MapJob:
         return getattr(self.function, "__name__", type(self.function).__name__)
 
     @property
-    def aborted(self) -> bool:
-        """Whether it was cancelled with what ran of it."""
-        return self._aborted
-
-    @property
     def active(self) -> bool:
         """Whether it can still change."""
         return not self.ended.done()
 
+    # What the dispatcher asks and tells: see `TaskSource`.
+
+    @property
+    def retries(self) -> int:
+        """How often an item is run again after its worker was lost."""
+        return self.options.retries
+
+    @property
+    def task_timeout(self) -> float | None:
+        """Seconds that an item may take; None for as long as it likes."""
+        return self.options.task_timeout
+
+    @property
+    def max_workers(self) -> int | None:
+        """At most so many workers run it at once; None for all."""
+        return self.options.max_workers
+
     @property
     def brief(self) -> bool:
-        """See `TaskSource`. A batch with a time limit never waits at its worker."""
-        return self.task_timeout is None and self.items.chunks.brief
-
-    # What the executor asks and tells: see `TaskSource`.
+        """Whether batches are so short that many may wait at a worker; with a time limit none."""
+        return self.options.task_timeout is None and self.items.chunks.brief
 
     def take(self, workers: int) -> list[Task]:
         """The tasks of the next batch; empty where there is none now."""
         tasks: list[Task] = []
-        self._fill(tasks, self.items.size(min(workers, self.max_workers or workers)))
+        self._fill(tasks, self.items.size(min(workers, self.options.max_workers or workers)))
         if self.stopping:  # an item could not be read, or not be sent
             self.put_back(tasks)
             return []
         return tasks
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Tasks to take first: they were taken, but never ran."""
+        """Take back tasks that never ran; they are the next to be taken."""
         if self.stopping:
             self.items.untake(tasks)
             self._cancel_tasks(tasks)
@@ -132,34 +145,34 @@ class MapJob:
         self.running -= 1
 
     def finish(self, task: Task, outcome: Outcome) -> None:
-        """Keep what came of an item."""
-        index = task.index
+        """Keep the outcome of an item."""
         worker, seconds, value, error = outcome
-        if self._aborted and isinstance(error, TerminatedWorkerError):
+        if self.aborted and isinstance(error, TerminatedWorkerError):
             self.discard([task])
             return
-        self.items.taken.pop(index, None)
-        self.outcomes.timings.add(worker, [index], [seconds], [task.attempt])
+        self.items.taken.pop(task.index, None)
+        indices = [task.index]
+        self.outcomes.timings.add(worker, indices, [seconds], [task.attempt])
         if error is None:
-            self.outcomes.add([index], [value])
+            self.outcomes.add(indices, [value])
         else:
-            self.outcomes.fail(index, fold(error))
+            self.outcomes.fail(task.index, fold(error))
             self.items.keep([task])
-            add_note(error, self._note(task, outcome))
-            if not self.return_exceptions:
+            add_note(error, _note(task, outcome, self.items.total))
+            if not self.options.return_exceptions:
                 self._settle(error)
                 self.cancel()
         self.items.chunks.observe(seconds, 1)
-        self._tell_of(index)
+        self.arrivals.tell(indices)
         if not self.items.taken:
             self._check_end()
 
     def finish_all(
         self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
     ) -> None:
-        """Keep what came of items that have not failed: as `finish`, but what can be is done once.
+        """Keep the values of a batch in which no item failed.
 
-        With many small tasks in a batch this takes a third of the time.
+        Does as `finish` does for each, in a third of the time where there are many small tasks.
         """
         if not tasks:
             return
@@ -168,112 +181,52 @@ class MapJob:
         for index in indices:
             taken.pop(index, None)
         self.outcomes.add(indices, values)
-        attempts = [task.attempt for task in tasks]
-        self.outcomes.timings.add(worker, indices, seconds, attempts)
+        self.outcomes.timings.add(worker, indices, seconds, [task.attempt for task in tasks])
         self.items.chunks.observe(sum(seconds), len(seconds))
-        if self._arrivals or self._next_arrival is not None or self.item_observers:
-            for index in indices:
-                self._tell_of(index)
+        self.arrivals.tell(indices)
         if not taken:
             self._check_end()
 
     def discard(self, tasks: Sequence[Task]) -> None:
-        """These tasks were cancelled before they ran."""
+        """Cancel tasks that will not run after all."""
         self.items.untake(tasks)
         self._cancel_tasks(tasks)
         self._check_end()
 
     def cancel_waiting(self) -> None:
-        """Start no more items; whoever waits for the job is told."""
+        """Start no more items; whoever waits for the job gets `CancelledError`."""
         self.fail(CancelledError())
 
     def broken(self, error: Exception) -> None:
-        """No task will run any more: what was taken and what was not is lost, or taken over."""
-        # What an initializer has raised, the notebook's own Python is not tried with.
+        """No worker runs anything any more: the job fails, or is taken over."""
+        taken = list(self.items.taken.values())
+        # Where an initializer raised an error, it would raise one in the notebook's Python, too.
         untried = isinstance(error, PoolStartError) and error.__cause__ is None
         if untried and self._takeover is not None and not self.stopping:
-            self.put_back(list(self.items.taken.values()))
+            self.put_back(taken)
             self._takeover(self, cast(PoolStartError, error))
             return
-        lost = list(self.items.taken.values())
-        self.items.untake(lost)
-        self._cancel_tasks(lost)
-        self._settle(error)
-        self.cancel()
-        self._check_end()
+        self.items.untake(taken)
+        self._cancel_tasks(taken)
+        self.fail(error)
 
     def printed(self, task: Task, stream: str, text: str) -> None:
-        """Keep an item's output."""
+        """Keep what an item that runs has printed."""
         self.outcomes.print(task.index, text)
 
     def prepares(self, worker: int, busy: bool) -> None:
-        """A worker is being prepared for it, or is so no more."""
+        """A worker is being prepared for the job, or no longer so."""
         (self.preparing.add if busy else self.preparing.discard)(worker)
 
-    # What its owner asks.
-
-    def cancel(self) -> None:
-        """Start no more items. Those that run end as they would."""
-        if self._adopted is not None:
-            self._adopted.cancel()
-            return
-        self.stopping = True
-        waiting, unread = self.items.stop()
-        self._cancel_tasks(waiting)
-        self.outcomes.cancelled.add_range(unread)
-        self._wake()  # what is queued but not started can be taken back
-        self._check_end()
-
-    def next_arrival(self) -> Future[None]:
-        """Resolves when one more item has ended, or all have."""
-        if not self.active:
-            return self.ended
-        if self._next_arrival is None or self._next_arrival.done():  # a wait was given up
-            self._next_arrival = Future()
-        return self._next_arrival
-
-    def adopt(self, other: MapJob, indices: Sequence[int]) -> None:
-        """Let another job's items end these items of ours, in order, and its end be ours."""
-        self.settled, self.ended = other.settled, other.ended
-        self._adopted = other
-
-        def arrived(place: int) -> None:
-            index = indices[place]
-            self.outcomes.failures.pop(index, None)
-            self.outcomes.cancelled.discard(index)
-            if place in other.outcomes.values:
-                self.outcomes.values[index] = other.outcomes.values[place]
-            else:
-                self.outcomes.failures[index] = other.outcomes.failures[place]
-            self._arrive(index)
-            for observer in self.item_observers:
-                observer(index)
-
-        for place in [*other.outcomes.values, *other.outcomes.failures]:
-            arrived(place)
-        other.item_observers.append(arrived)
-        other.ended.add_done_callback(lambda _: self._wake_waiting())
-
-    def forbid_reading(self, error: BaseException) -> None:
-        """Let what was read run; where more is asked for and there is more, raise an error."""
-        self.items.forbid_reading(error)
-
     def unfinished(self) -> list[Future[Any]]:
-        """What is done when all that was read has ended."""
+        """Futures that are done when all items that were read have ended."""
         if not self.items.on_demand:
             return [self.ended]
-        return [self.arrival(index) for index in self.items.taken]
+        return [self.arrivals.of(index) for index in self.items.taken]
 
-    def take_all(self) -> Iterator[Task]:
-        """Take what no worker has, one by one; each is to be given to `finish`."""
-        tasks: list[Task] = []
-        while self._fill(tasks, 1):
-            yield tasks.pop()
-
-    def fail(self, error: BaseException) -> None:
-        """End the job with an error that is no item's."""
-        self._settle(error)
-        self.cancel()
+    def forbid_reading(self, error: BaseException) -> None:
+        """Raise an error where more items are read on demand; those that were read still run."""
+        self.items.forbid_reading(error)
 
     def abort(self, error: BaseException | None = None) -> None:
         """Cancel the job with what runs of it: the workers that run its items are stopped.
@@ -281,41 +234,36 @@ class MapJob:
         Items that ran are cancelled, like those that had not started.
 
         Args:
-            error: what those get who wait for it; CancelledError by default.
+            error: raised where somebody waits for the job; None for `CancelledError`.
         """
-        if self._adopted is not None:
-            self._adopted.abort(error)
-            return
-        self._aborted = True
+        self.aborted = True
         self.fail(error or CancelledError("the job was cancelled"))
         self._stop(self)
 
-    def arrival(self, index: int) -> Future[bool]:
-        """Resolves when an item has ended: True, or False where it never will."""
-        future = self._arrivals.setdefault(index, Future())
-        if future.cancelled():  # a wait was given up
-            future = self._arrivals[index] = Future()
-        if not future.done() and (self.outcomes.has(index) or not self.active):
-            _resolve(future, self.outcomes.has(index))
-        return future
+    # What the owner of the job asks.
 
-    def _arrive(self, index: int) -> None:
-        future = self._arrivals.pop(index, None)
-        if future is not None and not future.done():
-            _resolve(future, self.outcomes.has(index))
-        waiting, self._next_arrival = self._next_arrival, None
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
+    def cancel(self) -> None:
+        """Start no more items. Those that run go on to their end."""
+        self.stopping = True
+        waiting, unread = self.items.stop()
+        self._cancel_tasks(waiting)
+        self.outcomes.cancelled.add_range(unread)
+        self._wake()
+        self._check_end()
 
-    def _tell_of(self, index: int) -> None:
-        """Wake those who wait for an item that has ended."""
-        if self._arrivals or self._next_arrival is not None:
-            self._arrive(index)
-        for observer in self.item_observers:
-            observer(index)
+    def fail(self, error: BaseException) -> None:
+        """Start no more items, and raise an error where somebody waits for the job."""
+        self._settle(error)
+        self.cancel()
+
+    def take_all(self) -> Iterator[Task]:
+        """Take the tasks that no worker has, one by one; each is to be given to `finish`."""
+        tasks: list[Task] = []
+        while self._fill(tasks, 1):
+            yield tasks.pop()
 
     def _fill(self, tasks: list[Task], size: int) -> bool:
-        """Take tasks until a list has `size` of them. Whether there is any."""
+        """Take tasks until a list has `size` of them. Whether it has any."""
         while (refusal := self.items.take(tasks, size)) is not None:
             if refusal.task is None:
                 self.fail(refusal.error)
@@ -330,52 +278,39 @@ class MapJob:
         self.items.keep(tasks)
 
     def _settle(self, error: BaseException | None) -> None:
-        if not self.settled.done():
-            if error is None:
-                self.settled.set_result(None)
-            else:
-                # What says that somebody has cancelled it is shown in a few lines, by itself.
-                told = isinstance(error, (CancelledError, KeyboardInterrupt))
-                shown = error if told else fold(error)
-                self.settled.set_exception(shown)
+        if self.settled.done():
+            return
+        if error is None:
+            self.settled.set_result(None)
+        elif isinstance(error, (CancelledError, KeyboardInterrupt)):
+            self.settled.set_exception(error)  # is shown in a few lines anyway
+        else:
+            self.settled.set_exception(fold(error))
 
     def _check_end(self) -> None:
-        # The future last: it takes a lock to answer, and this is asked for every batch.
-        if not self.items.done or self._own_end.done():
+        # The future is asked last, since it takes a lock to answer, and this runs for every batch.
+        if not self.items.done or self.ended.done():
             return
         self.outcomes.timings.end()
-        if self._adopted is None:  # or else its end settles ours
-            self._settle(None)
-        self._own_end.set_result(None)
-        if self._adopted is None:
-            self._wake_waiting()
+        self._settle(None)
+        self.ended.set_result(None)
+        self.arrivals.close()
 
-    def _wake_waiting(self) -> None:
-        """Nothing more arrives."""
-        for index in [*self._arrivals, -1]:
-            self._arrive(index)
 
-    def _note(self, task: Task, outcome: Outcome) -> str:
-        of = "" if self.items.total is None else f" of {self.items.total}"
-        where = ""
-        if outcome.worker is not None:
-            where = f", worker {outcome.worker}, attempt {task.attempt}"
-        args = ", ".join(_short_repr(arg) for arg in task.args)
-        return f"item {task.index}{of} (args: {args}){where}"
+def _note(task: Task, outcome: Outcome, total: int | None) -> str:
+    """A line for an error: which item failed, with which arguments, and where."""
+    of = "" if total is None else f" of {total}"
+    where = ""
+    if outcome.worker is not None:
+        where = f", worker {outcome.worker}, attempt {task.attempt}"
+    args = ", ".join(_short_repr(arg) for arg in task.args)
+    return f"item {task.index}{of} (args: {args}){where}"
 
 
 def _short_repr(value: object) -> str:
     short = reprlib.Repr()
-    short.maxstring = short.maxother = ARGS_WIDTH
+    short.maxstring = short.maxother = ARGUMENT_WIDTH
     try:
         return short.repr(value)
     except Exception:
         return f"<{type(value).__name__}>"
-
-
-def _resolve(future: Future[bool], value: bool) -> None:
-    """Say what both the one who asks and the one who brings an item may come to say."""
-    try:
-        future.set_result(value)
-    except InvalidStateError:  # only where there are threads
-        pass

@@ -63,14 +63,21 @@ class Outcome(NamedTuple):
 class TaskSource(Protocol):
     """Gives tasks to a dispatcher that has room for them, and is told how they ended."""
 
-    #: How often a task is run again after its worker was lost.
-    retries: int
-    #: Seconds that a task may take; None for no limit.
-    task_timeout: float | None
-    #: The workers have at most this many of its batches; None for no limit of its own.
-    max_workers: int | None
-    #: Whether it starts no more tasks. Its batches that wait for a worker can be taken back.
-    stopping: bool
+    @property
+    def retries(self) -> int:
+        """How often a task is run again after its worker was lost."""
+
+    @property
+    def task_timeout(self) -> float | None:
+        """Seconds that a task may take; None for no limit."""
+
+    @property
+    def max_workers(self) -> int | None:
+        """The workers have at most this many of its batches; None for no limit of its own."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it starts no more tasks. Its batches that wait for a worker can be taken back."""
 
     @property
     def brief(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from ..api.executor import WorkerPoolExecutor
 from ..api.options import check_count
 from ..backends.base import Backend
+from ..jobs.arrivals import Completed
 from ..jobs.job import MapJob
 from ..jobs.options import MapOptions
 from ..waiting.browser import can_block
@@ -85,14 +86,10 @@ class IMapIterator(Generic[T]):
 
     def __init__(self, job: MapJob, *, ordered: bool) -> None:
         self._job = job
+        #: The next item, where values come in the order of the items.
         self._index = 0
-        #: Items that have ended and were not given; None where they are given in order.
-        self._ready: list[int] | None = None
-        if not ordered:
-            self._ready = []
-            job.item_observers.append(self._ready.append)
-            self._ready.extend([*job.outcomes.values, *job.outcomes.failures])
-            self._given: set[int] = set()
+        #: Gives the next item where values come in the order in which they are there.
+        self._completed = None if ordered else Completed(job.arrivals)
 
     def __iter__(self) -> IMapIterator[T]:
         return self
@@ -116,25 +113,18 @@ class IMapIterator(Generic[T]):
         return value
 
     def _next_index(self, timeout: float | None) -> int:
-        if self._ready is None:
-            arrival = self._job.arrival(self._index)
+        if self._completed is None:
+            arrival = self._job.arrivals.of(self._index)
             wait_done(arrival, timeout, _INSTEAD)
-            if not arrival.result(0):
-                self._stop()
-            self._index += 1
-            return self._index - 1
-        while True:
-            while self._ready:
-                index = self._ready.pop(0)
-                if index not in self._given:  # it may have come twice: before, and while we looked
-                    self._given.add(index)
-                    return index
-            if not self._job.active:
-                self._stop()
-            wait_done(self._job.next_arrival(), timeout, _INSTEAD)
-
-    def _stop(self) -> None:
-        self._job.settled.result(0)  # what the iterable itself raised
+            if arrival.result(0):
+                self._index += 1
+                return self._index - 1
+        else:
+            while (found := self._completed.look()) is not None:
+                if isinstance(found, int):
+                    return found
+                wait_done(found, timeout, _INSTEAD)
+        self._job.settled.result(0)  # raises the error of the iterable itself
         raise StopIteration
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool.api.pool_map import MapResult, pool_map
+from jupyterlite_pool.api.map_result import MapResult
+from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.api.shared import set_reusable_executor
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.stand_ins.multiprocessing_pool import Pool
