@@ -79,15 +79,17 @@ class TaskOutput:
             task: None where the worker shows something while it runs no task.
             stream: "stdout", "stderr" or "display".
         """
-        if task is None or not isinstance(source, MapJob):
-            self._show(task, stream, text)
-        elif source.options.group_outputs == "order":
-            self._show(task, stream, text)
-        else:
-            if source not in self._waiting:
-                self._waiting[source] = []
+        if (
+            task is not None
+            and isinstance(source, MapJob)
+            and source.options.group_outputs != "order"
+        ):
+            is_first = source not in self._waiting
+            self._waiting.setdefault(source, []).append(_Waiting(worker, task, stream, text))
+            if is_first:
                 self._follow(source)
-            self._waiting[source].append(_Waiting(worker, task, stream, text))
+        else:
+            self._show(task, stream, text)
 
     def _follow(self, job: MapJob) -> None:
         """Show the output of a job as its items end, or when all of them have."""
