@@ -53,8 +53,9 @@ class Arrivals:
                 future = self._waiting.pop(index, None)
                 if future is not None:
                     _resolve(future, True)
-        for observer in tuple(self._observers):
-            observer(indices)
+        if self._observers:
+            for observer in tuple(self._observers):  # one may remove itself
+                observer(indices)
 
     def close(self) -> None:
         """No more items will end."""

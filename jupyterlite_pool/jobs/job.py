@@ -138,7 +138,6 @@ class MapJob:
         """A worker runs a batch: one item of it at a time."""
         self.running += 1
         self.outcomes.timings.run()
-        self._check_end()
 
     def stopped(self) -> None:
         """A worker has done with a batch."""
