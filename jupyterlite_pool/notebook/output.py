@@ -41,22 +41,41 @@ class _Waiting(NamedTuple):
 
 
 class _CellOutput:
-    """The state of the output of one cell."""
+    """Shows output in one cell, as far as the cell has room for it."""
 
     def __init__(self) -> None:
-        self.lines = 0
+        self._lines = 0
         #: The stream and the task of the last line, if it has no end yet.
-        self.open: tuple[str, Task | None] | None = None
+        self._open: tuple[str, Task | None] | None = None
         #: Whether the notice was shown.
-        self.full = False
+        self._full = False
 
-    def cut(self, text: str) -> str:
+    def show(self, task: Task | None, stream: str, text: str) -> None:
+        """Show output of a task, under the header that stands now."""
+        if stream == "display":
+            self._open = None
+            shown = json.loads(text)
+            self._lines += not shown["update"]  # an update takes the place of another output
+            if self._lines <= LIMIT_LINES:
+                publish(shown)
+        else:
+            if self._open is not None and self._open[0] == stream and self._open[1] is not task:
+                text = "\n" + text  # or it would go on in the line of another task
+            text = self._cut(text)
+            if text:
+                _stream(stream).write(text)  # not `print`, which writes an empty end as well
+                self._open = None if text.endswith("\n") else (stream, task)
+        if self._lines >= LIMIT_LINES and not self._full:
+            self._full = True
+            sys.stderr.write(NOTICE)
+
+    def _cut(self, text: str) -> str:
         """As much of a text as there is still room for."""
-        left = LIMIT_LINES - self.lines
+        left = LIMIT_LINES - self._lines
         if left <= 0:
             return ""
         lines = text.count("\n") + len(text) // LINE_WIDTH
-        self.lines += lines
+        self._lines += lines
         if lines < left:
             return text
         return "".join(text.splitlines(keepends=True)[:left])[: left * LINE_WIDTH]
@@ -120,26 +139,10 @@ class TaskOutput:
 
     def _show(self, task: Task | None, stream: str, text: str) -> None:
         cell = current_cell() if task is None else task.cell
-        state = self._state(cell)
         with in_cell(cell):
-            if stream == "display":
-                state.open = None
-                shown = json.loads(text)
-                state.lines += not shown["update"]  # an update takes the place of another output
-                if state.lines <= LIMIT_LINES:
-                    publish(shown)
-                text = ""
-            if state.open is not None and state.open[0] == stream and state.open[1] is not task:
-                text = "\n" + text  # or it would go on in the line of another task
-            text = state.cut(text)
-            if text:
-                _stream(stream).write(text)  # not `print`, which writes an empty end as well
-                state.open = None if text.endswith("\n") else (stream, task)
-            if state.lines >= LIMIT_LINES and not state.full:
-                state.full = True
-                sys.stderr.write(NOTICE)
+            self._output_of(cell).show(task, stream, text)
 
-    def _state(self, cell: Any) -> _CellOutput:
+    def _output_of(self, cell: Any) -> _CellOutput:
         known = self._cells.get(id(cell))
         if known is None or known[0] is not cell:
             known = self._cells[id(cell)] = (cell, _CellOutput())
