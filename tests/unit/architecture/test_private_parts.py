@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import importlib
 import inspect
 import linecache
 import logging
@@ -32,6 +33,7 @@ import pytest
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 # The standard library's locks and futures
 #
@@ -343,8 +345,14 @@ def test_joblib_registry_is_a_dictionary_with_a_default() -> None:
 
 
 @pytest.fixture(scope="module")
-def shell() -> Any:
-    return InteractiveShell()
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A shell that leaves nothing in this process or on this machine."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    main = sys.modules["__main__"]
+    shell = InteractiveShell(config=config, ipython_dir=str(tmp_path_factory.mktemp("ipython")))
+    sys.modules["__main__"] = main
+    return shell
 
 
 def test_ipython_asks_an_error_for_its_own_traceback(
@@ -418,22 +426,23 @@ def test_ipython_runs_magics_in_functions_of_known_names() -> None:
 
 def test_ipython_autoreload_keeps_the_times_of_modules() -> None:
     # surroundings/modules.py
-    from IPython.extensions.autoreload import AutoreloadMagics, ModuleReloader
+    name = "IPython.extensions.autoreload"
+    try:
+        autoreload = importlib.import_module(name)
+        assert isinstance(autoreload.ModuleReloader().modules_mtimes, dict)
+        assert "_reloader" in autoreload.AutoreloadMagics.__init__.__code__.co_names
+    finally:
+        sys.modules.pop(name, None)  # others would take this process for a notebook that uses it
 
-    assert isinstance(ModuleReloader().modules_mtimes, dict)
-    assert "_reloader" in AutoreloadMagics.__init__.__code__.co_names
 
-
-def test_ipython_display_functions_are_in_the_module_that_workers_replace() -> None:
+def test_ipython_display_functions_are_in_the_module_that_workers_replace(shell: Any) -> None:
     # worker/display.py
-    import importlib
-
     from jupyterlite_pool.worker.display import METHODS, MODULE
 
     module = importlib.import_module(MODULE)
     for name in ("display", "publish_display_data", "clear_output"):
         assert callable(getattr(module, name))
-    formatters = InteractiveShell().display_formatter.formatters
+    formatters = shell.display_formatter.formatters
     methods = {str(formatter.print_method): kind for kind, formatter in formatters.items()}
     assert METHODS.items() <= methods.items()
 
