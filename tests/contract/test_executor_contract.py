@@ -15,9 +15,14 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.options import MapOptions
-from tests.contract import contract
+from tests.contract.promises import calls, ends, helpers, maps, set_ups, workers
 
-PROMISES = [value for name, value in vars(contract).items() if name.startswith("contract_")]
+PROMISES = [
+    value
+    for module in (calls, maps, ends, set_ups, workers)
+    for name, value in vars(module).items()
+    if name.startswith("contract_")
+]
 
 
 @pytest.fixture(params=["in process"])
@@ -47,16 +52,16 @@ def test_contract(
 
 
 def test_every_promise_is_found() -> None:
-    assert len(PROMISES) > 30
+    assert len(PROMISES) > 60
 
 
 def start_batch(executor: WorkerPoolExecutor) -> MapJob:
     """Three items that travel together; the first one runs for a while."""
     items = [[1.0, 0, 0]]
     job = executor._pool.start_job(
-        contract.nap, items, MapOptions(chunksize=3, return_exceptions=True)
+        helpers.nap, items, MapOptions(chunksize=3, return_exceptions=True)
     )
-    contract.until(lambda: executor.status().batches_running == 1, executor)
+    helpers.until(lambda: executor.status().batches_running == 1, executor)
     return job
 
 
@@ -85,7 +90,7 @@ def test_where_nobody_knows_what_ran_nothing_is_run_again(
 ) -> None:
     with executor_factory() as executor:
         job = start_batch(executor)
-        contract.lose(executor)
+        helpers.lose(executor)
         job.ended.result()
         started = [
             getattr(error, "started", "no such error") for error in job.outcomes.failures.values()
@@ -120,7 +125,7 @@ def test_a_job_that_cannot_begin_holds_nothing(
             executor._pool.start_job(pow, [[1, 2], [1]], MapOptions(strict=True))
         assert not executor._pool.objects._users
         with pytest.raises(ZeroDivisionError):
-            executor.run_everywhere(contract.divide, 1, 0)
+            executor.run_everywhere(helpers.divide, 1, 0)
         assert not executor._pool.objects._users
 
 
