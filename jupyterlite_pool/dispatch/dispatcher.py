@@ -252,9 +252,9 @@ class Dispatcher:
         error = make(message) if make else TerminatedWorkerError(message, started=None)
         with self.lock:
             self.closed = True
-            self.fail_all(error)
+            self.lose_all(error)
 
-    def fail_all(self, error: Exception) -> None:
+    def lose_all(self, error: Exception) -> None:
         """No task can run any more: tell every source why, and stop the workers."""
         with self.lock:
             self.broken = error
@@ -276,7 +276,7 @@ class Dispatcher:
         """End everything with the pool's own kind of error."""
         error = self._break_with(reason) if self._break_with else PoolStartError(reason)
         error.__cause__ = cause
-        self.fail_all(error)
+        self.lose_all(error)
 
     def set_up_failed(self, call: SetUp, worker: int | None, error: BaseException) -> None:
         """A worker could not make a call that every worker has to make."""

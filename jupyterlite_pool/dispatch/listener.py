@@ -180,7 +180,7 @@ class PoolListener:
 
     def on_broken(self, message: str) -> None:
         """No worker can start any more: everything fails."""
-        self._dispatcher.fail_all(PoolStartError(message))
+        self._dispatcher.lose_all(PoolStartError(message))
 
     # Tasks that were stopped.
 
