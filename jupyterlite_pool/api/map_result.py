@@ -33,14 +33,14 @@ class MapResult(Sequence[T], Generic[T]):
         """Show a job.
 
         Args:
-            rerun: runs items again: called as `pool_map` is, and gives what that gives.
+            rerun: runs items again; it is called like `pool_map`, and returns the same.
         """
         self._job = job
         self._runs = Runs(job)
         self._rerun = rerun
 
     def __len__(self) -> int:
-        """How many items there are. Waits where that is not known yet."""
+        """How many items there are. Waits if that is not known yet."""
         if self._job.items.total is None:
             self.wait()
         return self._job.items.total or 0
@@ -58,7 +58,7 @@ class MapResult(Sequence[T], Generic[T]):
         place = index + len(self) if index < 0 else index
         total = self._job.items.total
         if place < 0 or (total is not None and place >= total):
-            raise IndexError(f"item {index} of {total}")
+            raise IndexError(f"there is no item {index}: the job has {total} items")
         return self._item(place)
 
     def __iter__(self) -> Iterator[T]:
@@ -130,7 +130,7 @@ class MapResult(Sequence[T], Generic[T]):
         Those that run finish in the background.
 
         Args:
-            running: cancel these, too: the workers that run them are stopped, and replaced.
+            running: cancel them, too; their workers are stopped and replaced.
         """
         if running:
             self._runs.abort()
@@ -168,7 +168,10 @@ class MapResult(Sequence[T], Generic[T]):
             **options: options of `pool_map` for this run.
 
         Returns:
-            This result, with what they give now.
+            This result, with the new outcomes of these items.
+
+        Raises:
+            Exception: the first one that an item raised this time, unless exceptions are returned.
         """
         __tracebackhide__ = True
         again = sorted({*self._runs.failures, *self._runs.cancelled})
@@ -221,7 +224,7 @@ class MapResult(Sequence[T], Generic[T]):
         error = settled.exception(0) if settled.done() else None
         if error is not None and any(error is each for each in self._runs.failures.values()):
             raise self._attach_to(error) from error.__cause__  # the item was cancelled for it
-        raise IndexError(f"item {index} was cancelled before it ran")
+        raise IndexError(f"item {index} was cancelled before it ran; `retry_failed` runs it")
 
     async def _gather(self) -> list[T]:
         __tracebackhide__ = True

@@ -1,4 +1,4 @@
-"""`pool_map`: a function over many items on the warm pool, or in the notebook itself."""
+"""`pool_map`: runs a function over many items on the warm pool, or in the notebook's Python."""
 
 from __future__ import annotations
 
@@ -50,41 +50,43 @@ def pool_map(
     Args:
         fn: what to call.
         *iterables: the items; with several, `fn` takes one argument from each, and the shortest
-            decides how many calls there are. An iterable without a length is read as needed.
-        max_workers: run this job on at most so many workers.
+            decides how many calls there are. An iterable without a length is read only as the
+            pool has room for its items.
+        max_workers: run this job on at most this many workers at once.
         chunksize: how many items travel together; "auto" adapts it to how long they take.
-        strict: raise ValueError where the iterables have different lengths.
+        strict: raise ValueError if the iterables have different lengths.
         seed: gives each item a random stream of its own that depends only on this number and the
             item's index.
         timeout: seconds that the whole job may take.
-        task_timeout: seconds that one item may take; a worker that exceeds it is replaced. They
-            count from the call of `fn`: not while packages come, nor while arguments are read.
-        retries: how often to run an item again whose worker was lost. Never after an exception.
+        task_timeout: seconds that one call of `fn` may take; a worker that exceeds it is replaced.
+            The time in which a worker loads packages or reads arguments does not count.
+        retries: how often to run an item again whose worker was lost. An item that raised an
+            exception never runs again.
         return_exceptions: run every item, and put exceptions among the results.
-        progress: True to show the progress card at once, False for none; None to show it when the
+        progress: True to show the progress card at once, False for none; None to show it if the
             job takes longer than half a second.
         label: the job's name on the card; the function's name by default.
-        group_outputs: how to show what items print and display: "order" as it comes, "item" in the
-            order of the items, each as soon as all before it have ended, "worker" worker by worker
-            when all has ended.
-        block: True to wait, False not to; None to wait where it is possible.
+        group_outputs: how to show the output of the items: "order" as it comes; "item" in the
+            order of the items, each as soon as all before it have ended; "worker" worker by worker
+            when the job has ended.
+        block: True to wait for the end, False not to; None to wait if the browser can pause Python.
 
     Returns:
         The results in the order of the items.
 
     Raises:
-        TypeError: `fn` is not callable, there is no iterable, or an option is no number.
-        ValueError: an option is out of its range, or `strict` and the lengths differ.
+        TypeError: `fn` is not callable, there is no iterable, or an option is not a number.
+        ValueError: an option is out of its range, or `strict` is set and the lengths differ.
         pickle.PicklingError: the function or an argument cannot be sent; the message names it.
         BlockingUnavailableError: `block=True` where Python cannot be paused.
         TaskTimeoutError: an item exceeded `task_timeout`.
         TimeoutError: the job exceeded `timeout`.
         TerminatedWorkerError: a worker was lost while it ran an item.
-        KeyboardInterrupt: the kernel was interrupted, or Cancel was pressed on the job's card, and
-            the job cancelled with what ran of it. It has `map_result`, too.
-        CancelledError: somebody cancelled the job. It has that, too.
-        Exception: the first one that an item raised, with the traceback of the worker as its cause
-            and the job's results so far in its attribute `map_result`.
+        KeyboardInterrupt: the kernel was interrupted, or Cancel was pressed on the card of the job.
+            The job was cancelled with the items that ran.
+        CancelledError: somebody cancelled the job.
+        Exception: the first one that an item raised, with the traceback of the worker as its cause.
+            Like the others, it has the results so far in its attribute `map_result`.
 
     Warns:
         PoolFallbackWarning: no worker can start, and the items run in the notebook's own Python.
@@ -153,7 +155,7 @@ def _check_options(
 def _map_in_task(
     fn: Callable[..., T], iterables: Sequence[Iterable[Any]], options: MapOptions
 ) -> MapResult[T]:
-    """Workers have no pool of their own: inside a task a job runs one item after the other."""
+    """Run a job inside a task, one item after the other: workers have no pool of their own."""
     __tracebackhide__ = True
     job = MapJob(fn, iterables, options)
     result: MapResult[T] = MapResult(job, pool_map)
@@ -168,15 +170,15 @@ def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     """Run a job in the notebook's own Python, and say so."""
     count = "the" if job.items.total is None else str(job.items.total)
     try:
-        encode_function(job.function)  # what no worker could have run is an error here, too
-        # Explicitly, or else Python would say it once only: each such job is a slow one.
+        encode_function(job.function)  # a function that cannot be sent is an error here, too
+        # Explicitly, since Python shows an ordinary warning only once, and each such job is slow.
         warnings.warn_explicit(
             f"no worker could start ({reason}); running {count} items one at a time in the kernel.",
             PoolFallbackWarning,
             __file__,
             0,
         )
-    except Exception as error:  # the warning, where it is an error
+    except Exception as error:  # of the function, or the warning where warnings are errors
         job.fail(error)
         return
     spawn(run_serially(job))

@@ -1,4 +1,4 @@
-"""One call on its way through an executor, and where calls come from."""
+"""A task, which is one call on its way to a worker and back; and the protocol of its sources."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..wire.refs import ObjectRef
 class Held(NamedTuple):
     """What a worker must hold before it runs a call of some function."""
 
-    #: Keys of the function, and of the surroundings it was submitted in.
+    #: Keys of the function, and of the surroundings in which it was submitted.
     function: str = ""
     environment: str | None = None
-    #: What the function itself refers to.
+    #: References in the function itself.
     refs: tuple[ObjectRef[Any], ...] = ()
-    #: Keys of what the surroundings name.
+    #: Keys of the parts of the surroundings.
     parts: tuple[str, ...] = ()
 
 
@@ -31,10 +31,10 @@ class Task:
     index: int
     held: Held
     call: Encoded
-    #: As they were given: for messages, and to be sent where they need not be encoded.
+    #: The arguments as they were given: for messages, and to be sent if they need no encoding.
     args: Sequence[Any] = ()
     seed: tuple[int, int] | None = None
-    #: Where its output is shown; see `_output`.
+    #: The cell that shows its output.
     cell: Any = None
     attempt: int = 1
 
