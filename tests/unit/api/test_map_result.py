@@ -90,7 +90,7 @@ def test_a_retry_that_fails_can_be_retried() -> None:
     assert list(result) == [10, 10, 30, 40]
 
 
-def test_cancel_means_what_runs_again() -> None:
+def test_cancel_cancels_the_items_that_run_again() -> None:
     by_hand = ByHand()
     job = MapJob(abs, [[1, 2, 3]])
     result: MapResult[int] = MapResult(job, by_hand.rerun)
@@ -117,7 +117,7 @@ def test_pairs_come_as_they_are_completed_with_those_that_run_again() -> None:
     assert asyncio.run(gather()) == [(0, 10), (1, 20), (2, 30)]
 
 
-def test_on_a_pool(pool: WorkerPoolExecutor, tmp_path: Path) -> None:
+def test_a_retry_on_a_pool_completes_the_result(pool: WorkerPoolExecutor, tmp_path: Path) -> None:
     mended = tmp_path / "mended"
 
     def tenfold(x: int) -> int:

@@ -34,7 +34,7 @@ def pool() -> Iterator[Pool]:
 
 @pytest.fixture
 def waiting(executor: WorkerPoolExecutor) -> Iterator[MapResult[Any]]:
-    """A result that is not there, and never will be."""
+    """A result that never comes."""
     result: MapResult[Any] = pool_map(abs, iter(int, 1), block=False, progress=False)
     yield result
     result.cancel()
@@ -43,11 +43,11 @@ def waiting(executor: WorkerPoolExecutor) -> Iterator[MapResult[Any]]:
 NO_INTEGER: list[Any] = ["a", 1.5, math.nan, []]
 NO_SECONDS: list[Any] = ["a", [], 1j]
 
-#: Options, what is no value of them by its type, and what is out of their range.
+#: For each option: values of a wrong type, and values that are out of range.
 COUNT = (NO_INTEGER, [0, -1])
 MUST_BE_COUNT = ([*NO_INTEGER, None], [0, -1])
 SECONDS = (NO_SECONDS, [0, -0.5, math.nan])
-MAYBE_NO_TIME = (NO_SECONDS, [math.nan])  # to look is not to wait
+MAYBE_NO_TIME = (NO_SECONDS, [math.nan])  # 0 seconds only look
 NATURAL = (NO_INTEGER, [-1])
 
 Options = dict[str, tuple[list[Any], list[Any]]]
@@ -70,7 +70,7 @@ OF_EXECUTORS_MAP: Options = {
 OF_POOLS_MAP: Options = {"chunksize": COUNT}
 OF_POOL_MAP: Options = {
     "max_workers": COUNT,
-    "chunksize": ([], [*NO_INTEGER, None, 0, -1]),  # a text is a value of its type
+    "chunksize": ([], [*NO_INTEGER, None, 0, -1]),  # "auto" is a text, too
     "timeout": SECONDS,
     "task_timeout": SECONDS,
     "retries": ([*NO_INTEGER, None], [-1]),

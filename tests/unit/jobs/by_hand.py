@@ -20,7 +20,7 @@ def job_of(*iterables: Iterable[Any], **options: Any) -> MapJob:
 
 
 def finish(job: MapJob, *tasks: Task, seconds: float = 1.0) -> None:
-    """End tasks as a worker would: with twice their argument."""
+    """End tasks as a worker would, with twice their argument as the value."""
     for task in tasks:
         job.finish(task, Outcome(0, seconds, value=2 * task.args[0]))
 
@@ -30,7 +30,7 @@ def fail(job: MapJob, task: Task, error: BaseException) -> None:
 
 
 def finish_all(job: MapJob) -> None:
-    """End what is left; a job knows of its end when it is asked for more."""
+    """End all tasks that are left. A job notices its end when it is asked for more tasks."""
     while tasks := job.take(2):
         finish(job, *tasks)
 
@@ -49,7 +49,7 @@ def notes(error: BaseException) -> list[str]:
 
 
 class Counted:
-    """An iterable without a length that counts what was read of it."""
+    """An iterable without a length that counts the items that were read."""
 
     def __init__(self, items: Iterable[int]) -> None:
         self.read = 0

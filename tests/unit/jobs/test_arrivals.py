@@ -1,4 +1,4 @@
-"""Who is told of the items of a job that end."""
+"""Waiters and observers are told of the items of a job that end."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_an_observer_may_remove_itself_while_others_are_told() -> None:
 
 
 def given(completed: Completed) -> list[int]:
-    """What it has to give now."""
+    """The items that it gives now."""
     found = []
     while isinstance(index := completed.look(), int):
         found.append(index)
@@ -97,7 +97,7 @@ def test_completed_items_are_given_as_they_end_each_once() -> None:
     assert completed.look() is None
 
 
-def test_who_waits_for_the_next_completed_item_is_woken_by_whatever_ends_next() -> None:
+def test_a_wait_for_the_next_completed_item_ends_with_any_item() -> None:
     job = job_of([1, 2], chunksize=2)
     first, second = job.take(2)
     completed = Completed(job.arrivals)

@@ -1,4 +1,4 @@
-"""Items of a job: how they are read, and what is kept of them."""
+"""Items of a job are read when there is room for them, and can be had again after a failure."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_the_tasks_of_all_items_show_their_output_in_the_cell_of_the_job(items: 
 
 
 class Slow(Sequence[int]):
-    """A sequence of many items, which says what was read of it."""
+    """A sequence of many items, which lists those that were read."""
 
     def __init__(self, size: int) -> None:
         self.size = size

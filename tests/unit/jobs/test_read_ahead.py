@@ -1,4 +1,4 @@
-"""An iterator that is read no further than it may be."""
+"""An iterator that reads a limited number of items ahead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jupyterlite_pool.jobs.read_ahead import ReadAhead
 
 
 class Counted:
-    """Counts without end, and knows how far it was read."""
+    """Counts without end, and knows how many items were read."""
 
     def __init__(self) -> None:
         self.read = 0
@@ -25,7 +25,7 @@ class Counted:
 
 
 def taken(ahead: ReadAhead[int]) -> list[int]:
-    """All that it gives now."""
+    """The items that it gives now."""
     items = []
     while not ahead.paused:
         try:

@@ -1,4 +1,4 @@
-"""Items that run again: what counts of which run."""
+"""Items that run again, and which of their outcomes count."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .by_hand import (
 
 
 def ran_again(first: MapJob, again: MapJob, *items: int) -> Runs:
-    """Both runs of a job; `items` run again."""
+    """A job and its second run, in which `items` run again."""
     runs = Runs(first)
     runs.add(again, items)
     return runs
@@ -65,7 +65,7 @@ def test_an_old_failure_counts_until_its_item_has_ended_again() -> None:
     assert runs.values == {0: 2, 1: 4}
 
 
-def test_who_waits_for_an_item_that_runs_again_is_woken() -> None:
+def test_a_wait_for_an_item_that_runs_again_ends_with_it() -> None:
     again = job_of([2, 3, 4], chunksize=3)
     runs = ran_again(failed_in_the_middle(), again, 1, 2, 3)
     arrival, last = runs.arrival(3), runs.arrival(2)
@@ -78,7 +78,7 @@ def test_who_waits_for_an_item_that_runs_again_is_woken() -> None:
     assert last.result(0) is False
 
 
-def test_to_cancel_what_runs_again_cancels_the_new_run() -> None:
+def test_abort_cancels_the_last_run() -> None:
     again = job_of([2, 3, 4])
     runs = ran_again(failed_in_the_middle(), again, 1, 2, 3)
     runs.abort()

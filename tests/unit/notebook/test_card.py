@@ -1,4 +1,4 @@
-"""The card of a job, with a pool whose clock a test turns."""
+"""The card of a job. The tests move the clock of its pool."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class FakePool:
-    """Keeps what it should call later until a test says so."""
+    """Makes later calls when a test asks for them."""
 
     def __init__(self) -> None:
         self.ready_workers = {0, 1}
@@ -34,7 +34,7 @@ class FakePool:
         return lambda: self.later.remove(entry) if entry in self.later else None
 
     def tick(self) -> float:
-        """Call what is due next; returns how long that would have taken."""
+        """Make the next call that is due; returns how many seconds it was to wait."""
         seconds, action = self.later.pop(0)
         action()
         return seconds
@@ -120,7 +120,7 @@ def test_a_job_of_unknown_size_has_a_card() -> None:
 
 
 class Notebook:
-    """What was displayed, and the widgets that there are."""
+    """Lists the displays, and the widgets that are there."""
 
     def __init__(self) -> None:
         self.displays: list[tuple[dict[str, Any], bool]] = []

@@ -1,4 +1,4 @@
-"""What tasks print, shown in its order, with its limits."""
+"""The output of tasks is shown in the right order and cell, up to a limit."""
 
 from __future__ import annotations
 

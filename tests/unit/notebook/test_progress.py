@@ -1,4 +1,4 @@
-"""How far a job is, in numbers and words."""
+"""The progress of a job in numbers and words."""
 
 from __future__ import annotations
 
