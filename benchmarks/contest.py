@@ -156,7 +156,7 @@ def _frame(function: Callable[..., Any], *args: object) -> dict[str, Any]:
     encoded = encode_function(function)
     key = function_key(encoded)
     task = Task(0, Held(key), encode_call(function, args, {}), args)
-    payload, _, _ = Batch(CallQueue(), [task], 0, 1).frame()
+    payload, _, _ = Batch(0, CallQueue(), [task], 0, 1).frame()
     return {"key": key, "held": list(encoded.payload), "call": list(payload)}
 
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api.executor import WorkerPoolExecutor
-    from .api.pool_map import MapResult, pool_map
+    from .api.map_result import MapResult
+    from .api.pool_map import pool_map
     from .api.shared import get_reusable_executor
     from .api.status import PoolStatus
     from .commands.magics import load_ipython_extension
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "MapResult": ".api.pool_map",
+    "MapResult": ".api.map_result",
     "ObjectRef": ".wire.refs",
     "PoolFuture": ".waiting.futures",
     "PoolStatus": ".api.status",

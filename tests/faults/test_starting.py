@@ -143,7 +143,7 @@ def test_a_ruined_snapshot_only_makes_starts_slow(
         "from jupyterlite_pool import WorkerPoolExecutor\n"
         "executor = WorkerPoolExecutor(1)\n"
         "value = await executor.submit(abs, -1)\n"
-        "restored = [worker.restored for worker in executor._backend._pool.workers]"
+        "restored = [worker.restored for worker in executor._pool.backend._pool.workers]"
     )
     assert kernel.value("[value, restored]") == [1, [False]]
     record.add("`snapshot.bin` is ruined: workers start the slow way")

@@ -19,6 +19,7 @@ from jupyterlite_pool.api.shared import set_reusable_executor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.wire.failure import encode_error
 from jupyterlite_pool.wire.payload import encode
 from jupyterlite_pool.wire.protocol import FAILED, PICKLED, ResultItem
@@ -115,22 +116,24 @@ def check_one(rng: random.Random) -> bool:
     backend = Scripted()
     executor = WorkerPoolExecutor(backend=backend)
     backend.listener.on_worker_ready(0)
-    job = executor.start_job(abs, [range(TASKS)], chunksize=TASKS, return_exceptions=True)
+    job = executor._pool.start_job(
+        abs, [range(TASKS)], MapOptions(chunksize=TASKS, return_exceptions=True)
+    )
     [batch] = backend.given
     backend.listener.on_dispatched(0, batch)
     number, payload, buffers, done, same = mutate(rng, 0)
     backend.listener.on_result(0, batch + number, payload, buffers, TASKS, done)
     backend.listener.on_worker_ended(0, batch, WorkerEnd("silent", "it closed itself"))
     assert job.ended.done(), "it hangs"
-    for index, value in job.values.items():
+    for index, value in job.outcomes.values.items():
         assert value == index * 11, "a wrong result"
-    for index, error in job.failures.items():
+    for index, error in job.outcomes.failures.items():
         if index == TASKS - 1 and isinstance(error, LookupError):
             continue
         assert isinstance(error, TerminatedWorkerError), error
-    assert len(job.values) + len(job.failures) == TASKS
+    assert len(job.outcomes.values) + len(job.outcomes.failures) == TASKS
     if same:
-        assert len(job.values) == TASKS - 1
+        assert len(job.outcomes.values) == TASKS - 1
     executor.terminate_workers()
     return same
 

@@ -31,7 +31,7 @@ async def until(condition):
 
 #: Of each worker of `executor`, once all of them are there: whether the snapshot was restored.
 RESTORED = """
-workers = lambda: list(executor._backend._pool.workers)
+workers = lambda: list(executor._pool.backend._pool.workers)
 await executor.submit(abs, -1)
 await until(lambda: all(worker.state != "starting" for worker in workers()))
 restored = [worker.restored for worker in workers()]

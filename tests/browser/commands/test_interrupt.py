@@ -26,7 +26,7 @@ def spin(n):
 
 def settled():
     "No job and no call is left."
-    return not executor.jobs() and not executor.unfinished()
+    return not executor._pool.dispatcher.jobs() and not executor._pool.dispatcher.unfinished()
 
 async def background():
     "A job that no cell waits for; its items end when they are told."

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.jobs.options import MapOptions
 
 from ..inside.forging import forge
 from .driving import Account, drive, start
@@ -23,26 +24,25 @@ class Ours(WorkerPoolExecutor):
         """Call a function with a time limit, as `pool_map` does."""
 
         async def call() -> Any:
-            options = {"task_timeout": limit, "return_exceptions": True}
-            job = self.start_job(lambda _: function(), [[0]], **options)
+            options = MapOptions(task_timeout=limit, return_exceptions=True)
+            job = self._pool.start_job(lambda _: function(), [[0]], options)
             await asyncio.wrap_future(job.ended)
-            raise job.failures[0]
+            raise job.outcomes.failures[0]
 
         return asyncio.ensure_future(call())
 
     def _first(self) -> int:
         """The worker that runs the first call which has not ended."""
-        batches = self._dispatcher._batches
-        worker = batches[min(batches)].worker
+        worker = self._pool.dispatcher.ledger.all()[0].worker
         assert worker is not None
         return worker
 
     def _vanish(self, worker: int) -> None:
-        backend: Any = self._backend
+        backend: Any = self._pool.backend
         backend._pool.crew.get(worker).worker.terminate()
 
     def stop_worker(self) -> None:
-        self._backend.kill(self._first())
+        self._pool.backend.kill(self._first())
 
     def vanish_worker(self) -> None:
         self._vanish(self._first())

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from jupyterlite_pool import WorkerPoolExecutor, current_worker
 from jupyterlite_pool.errors import RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 
 from .forging import forge
 from .load import Load, breaks, marked, marked_async, now, until
@@ -70,7 +71,7 @@ class Scene(NamedTuple):
         """The worker that runs the task of this round."""
         [worker] = [
             batch.worker
-            for batch in self.executor._dispatcher._batches.values()
+            for batch in self.executor._pool.dispatcher.ledger.all()
             if any(task.args[:1] == (self.name,) for task in batch.tasks)
         ]
         assert worker is not None
@@ -78,19 +79,18 @@ class Scene(NamedTuple):
 
     def handle(self, worker: int) -> Any:
         """The pool's JavaScript object for a worker."""
-        backend: Any = self.executor._backend
+        backend: Any = self.executor._pool.backend
         return backend._pool.crew.get(worker)
 
     async def error_in_time(self, function: Callable[..., Any], limit: float) -> BaseException:
         """The exception with which a task with a time limit ends."""
-        job = self.executor.start_job(
+        job = self.executor._pool.start_job(
             lambda _, name=self.name: marked(name, function),
             [[0]],
-            task_timeout=limit,
-            return_exceptions=True,
+            MapOptions(task_timeout=limit, return_exceptions=True),
         )
         await asyncio.wrap_future(job.ended)
-        return job.failures[0]
+        return job.outcomes.failures[0]
 
 
 Fault = Callable[[Scene], Awaitable["float | None"]]
@@ -173,7 +173,7 @@ async def exits(scene: Scene) -> None:
 
 @fault("a task calls `os._exit(7)`, and no spare is ready", replaces=True, targets=NO_SPARE)
 async def exits_without_a_spare(scene: Scene) -> None:
-    reserve = scene.executor._backend._pool.crew.reserve  # type: ignore[attr-defined]
+    reserve = scene.executor._pool.backend._pool.crew.reserve  # type: ignore[attr-defined]
     for launched in list(reserve.spares.values()):
         launched.handle.terminate()
     assert scene.executor.status().spares == 0
@@ -311,7 +311,7 @@ async def talks_on(scene: Scene) -> float:
     worker = scene.worker()
     lock = scene.handle(worker).lock
     killed = now()
-    scene.executor._backend.kill(worker)
+    scene.executor._pool.backend.kill(worker)
     try:
         await future
     except TerminatedWorkerError as error:

@@ -101,7 +101,7 @@ class Load:
         self.unknown = 0
         self._stopping = False
         self._running: asyncio.Task[None] | None = None
-        executor._dispatcher.output = _Heard(self._on_print)
+        executor._pool.listener.show_with(_Heard(self._on_print))
 
     def _on_print(self, text: str) -> None:
         for line in text.splitlines():

@@ -60,7 +60,7 @@ class TestedExecutor(ProcessPoolExecutor):
     def _processes(self) -> dict[int, WorkerProcess]:
         """The workers that have had tasks: the standard library starts processes for tasks only."""
         return {
-            worker.pid: WorkerProcess(self._backend, worker)
+            worker.pid: WorkerProcess(self._pool.backend, worker)
             for worker in self.status().workers
             if worker.tasks or worker.state == "busy"
         }
@@ -71,7 +71,7 @@ class TestedExecutor(ProcessPoolExecutor):
 
     @property
     def _executor_manager_thread(self) -> Joinable:
-        dispatcher, backend = self._dispatcher, self._backend
-        return Joinable(lambda: not dispatcher.active_sources and not backend.workers())
+        dispatcher, backend = self._pool.dispatcher, self._pool.backend
+        return Joinable(lambda: not dispatcher.active_sources() and not backend.workers())
 
     _call_queue = _executor_manager_thread
