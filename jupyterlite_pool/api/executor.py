@@ -441,7 +441,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         function = encode_function(fn)
         self._objects.check_owner(function)
         warn_if_heavy(fn, function)
-        return self._objects.hold_for(function, self._backend.environment(), until)
+        return self._objects.hold_for(function, self._backend.surroundings(), until)
 
     def _encode_call(
         self, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from ..surroundings.environment import Described
+from ..surroundings.notebook import SentSurroundings
 from ..wire.payload import Encoded
 
 #: Reasons of an end that nobody need worry about: it was asked for, and nothing was lost by it.
@@ -157,7 +157,7 @@ class Backend(Protocol):
     def spares(self) -> int:
         """How many workers beyond these are ready to replace one that is lost."""
 
-    def environment(self) -> Described | None:
+    def surroundings(self) -> SentSurroundings | None:
         """What a task submitted now should find around it."""
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:

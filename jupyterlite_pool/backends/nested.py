@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any, NamedTuple
 
-from ..surroundings.environment import Described
+from ..surroundings.notebook import SentSurroundings
 from ..wire.buffers import HeapBuffer, in_heap
 from ..wire.payload import Encoded
 from ..worker.context import WorkerInfo
 from ..worker.runner import Runner
-from ..worker.surroundings.environment import Environment
+from ..worker.surroundings.surroundings import WorkerSurroundings
 from .base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 
 
@@ -36,7 +36,7 @@ class SerialBackend:
     def __init__(self, here: WorkerInfo) -> None:
         self.size = 1
         self._here = here
-        self._runner = Runner(self, here.id, here.pid, Environment())
+        self._runner = Runner(self, here.id, here.pid, WorkerSurroundings())
         self._queue: deque[_Queued] = deque()
         self._running = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -159,8 +159,8 @@ class SerialBackend:
         """As `Backend.spares`."""
         return 0
 
-    def environment(self) -> Described | None:
-        """As `Backend.environment`: that of the outer task."""
+    def surroundings(self) -> SentSurroundings | None:
+        """As `Backend.surroundings`: that of the outer task."""
         return None
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..surroundings.environment import Described
+from ..surroundings.notebook import SentSurroundings
 from ..wire.buffers import HeapBuffer, in_heap
 from ..wire.payload import Encoded
 from ..worker.runner import Runner
-from ..worker.surroundings.environment import Environment
+from ..worker.surroundings.surroundings import WorkerSurroundings
 from .base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 
 
@@ -44,7 +44,7 @@ class _Worker:
         self.ended = False
         #: How many batches without a target it was given.
         self.served = 0
-        self.runner = Runner(self, number, os.getpid(), Environment())
+        self.runner = Runner(self, number, os.getpid(), WorkerSurroundings())
         self._backend = backend
         self._inbox: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._serve, name=f"pool worker {number}", daemon=True).start()
@@ -232,8 +232,8 @@ class InProcessBackend:
         """As `Backend.spares`: a thread is started in no time."""
         return 0
 
-    def environment(self) -> Described | None:
-        """As `Backend.environment`: a thread finds around it what this process has."""
+    def surroundings(self) -> SentSurroundings | None:
+        """As `Backend.surroundings`: a thread finds around it what this process has."""
         return None
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:

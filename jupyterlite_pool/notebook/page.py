@@ -32,7 +32,7 @@ class Page:
     #: Whether the page is known to show widgets.
     widgets: bool = False
 
-    def look(self) -> None:
+    def read(self) -> None:
         """Read what the page has said, unless that is known; cells may run before it does."""
         if self.present or not IN_BROWSER:
             return
@@ -40,9 +40,9 @@ class Page:
 
         text = getattr(js, VARIABLE, None)
         if isinstance(text, str):
-            self.take(json.loads(text))
+            self.accept(json.loads(text))
 
-    def take(self, settings: object) -> bool:
+    def accept(self, settings: object) -> bool:
         """Take over settings; False, with nothing changed, where they are not as described.
 
         Args:
@@ -83,4 +83,4 @@ buttons: dict[str, Callable[[], None]] = {}
 
 #: The page of this kernel.
 page = Page()
-page.look()
+page.read()

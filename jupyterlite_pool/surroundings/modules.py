@@ -15,7 +15,7 @@ from ..wire.protocol import MODULES_PREFIX
 from ..worker.surroundings.modules import SentModule, is_own
 
 
-class OwnModules:
+class NotebookModules:
     """Knows which modules are the user's own, and what of them was loaded."""
 
     def __init__(self) -> None:

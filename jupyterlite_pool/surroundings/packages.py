@@ -62,7 +62,7 @@ class Packages(NamedTuple):
     bundles: list[tuple[str, Encoded]]
 
 
-class InstalledPackages:
+class NotebookPackages:
     """Knows what is installed; looks closely only if that has changed."""
 
     def __init__(self, extra: Sequence[str], pyodide: Any) -> None:
@@ -82,7 +82,7 @@ class InstalledPackages:
         """When a package was last installed or removed: that changes the folder's time."""
         return os.stat(self._folder).st_mtime_ns
 
-    def look(self) -> Packages:
+    def read(self) -> Packages:
         """What there is now."""
         lock = self._pyodide._api.lockfile_packages.to_py()
         depends = {name: package["depends"] for name, package in lock.items()}

@@ -23,12 +23,12 @@ POST_INTERVAL = 0.002
 LOG_BYTES = 1 << 20
 
 #: The prefix of the key under which a worker is told what the notebook's surroundings are.
-ENVIRONMENT_PREFIX = "environment:"
+SURROUNDINGS_PREFIX = "environment:"
 
 #: The same of parts of it, which are sent once although it changes: files of packages, and sources
 #: of the notebook's own modules.
-PACKAGES_PREFIX = ENVIRONMENT_PREFIX + "packages:"
-MODULES_PREFIX = ENVIRONMENT_PREFIX + "modules:"
+PACKAGES_PREFIX = SURROUNDINGS_PREFIX + "packages:"
+MODULES_PREFIX = SURROUNDINGS_PREFIX + "modules:"
 
 
 class CallBatch(NamedTuple):
@@ -38,7 +38,7 @@ class CallBatch(NamedTuple):
     first: int
     #: The keys of the function and of the surroundings that were put on the worker before.
     function: str
-    environment: str | None
+    surroundings: str | None
     #: Positional arguments as they are where all are plain; else pickled `(args, kwargs)`.
     calls: list[tuple[Any, ...] | bytes]
     #: 1 for the first try.

@@ -17,8 +17,8 @@ from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 from .display import install_display
 from .output import TaskStream
 from .runner import Runner
-from .surroundings.environment import Environment
 from .surroundings.packages import normalize
+from .surroundings.surroundings import WorkerSurroundings
 
 
 class JsPort:
@@ -158,8 +158,8 @@ def connect(worker: int, pid: int, drive: bool, post: Any) -> JsRunner:
     site_packages = sysconfig.get_path("purelib")
     port = JsPort(post)
     install_display(port.display)
-    environment = Environment(LockLoader(), site_packages, port.announce, drive)
-    runner = Runner(port, worker, pid, environment)
+    surroundings = WorkerSurroundings(LockLoader(), site_packages, port.announce, drive)
+    runner = Runner(port, worker, pid, surroundings)
     # The host asks by a signal; what is no task of the user's goes on.
     signal.signal(signal.SIGINT, lambda *_: runner.interrupt())
     return JsRunner(runner)

@@ -23,10 +23,10 @@ from ..wire.calls import decode_function, split_calls
 from ..wire.failure import encode_error
 from ..wire.payload import decode
 from ..wire.protocol import (
-    ENVIRONMENT_PREFIX,
     FAILED,
     LOG_BYTES,
     POST_INTERVAL,
+    SURROUNDINGS_PREFIX,
     CallBatch,
     ResultItem,
 )
@@ -35,7 +35,7 @@ from ..wire.results import RESULTS_END, dump_result, dump_value, join_results, r
 from .context import WorkerInfo, set_current_worker
 from .names import Globals, SetUpCall, SharedNames
 from .randomness import seed_item, unseed
-from .surroundings.environment import Environment
+from .surroundings.surroundings import WorkerSurroundings
 
 #: Types of most results; none of them can be awaited, and asking takes longer than many a task.
 PLAIN_TYPES = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
@@ -68,11 +68,11 @@ class Port(Protocol):
 class Runner:
     """Holds the objects that were put on this worker, and runs the batches it is given."""
 
-    def __init__(self, port: Port, worker: int, pid: int, environment: Environment) -> None:
+    def __init__(self, port: Port, worker: int, pid: int, surroundings: WorkerSurroundings) -> None:
         self._port = port
         self._worker = worker
         self._pid = pid
-        self._environment = environment
+        self._surroundings = surroundings
         self._functions: dict[str, Callable[..., Any]] = {}
         self._names = SharedNames()
         # Undecoded: a function that cannot be read must fail its tasks, not the frame that put it.
@@ -95,14 +95,14 @@ class Runner:
 
     def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
         """Keep an object that tasks will name by its key."""
-        if key.startswith(ENVIRONMENT_PREFIX):
-            self._environment.put(key, decode(payload, buffers))
+        if key.startswith(SURROUNDINGS_PREFIX):
+            self._surroundings.put(key, decode(payload, buffers))
         else:
             self._encoded[key] = (payload, buffers)
 
     def drop(self, key: str) -> None:
         """Forget an object."""
-        self._environment.drop(key)
+        self._surroundings.drop(key)
         self._encoded.pop(key, None)
         self._functions.pop(key, None)
         self._names.drop(key)
@@ -144,7 +144,7 @@ class Runner:
         last = len(calls) - 1
         attempt = 0
         try:
-            changed = self._environment.outdated(sent.environment)
+            changed = self._surroundings.outdated(sent.surroundings)
             if changed is not None:
                 self._port.retire(f"{changed} has changed since it was imported")
                 return
@@ -212,8 +212,8 @@ class Runner:
         """Make a call; its result as bytes, and buffers that are sent beside them."""
         started = perf_counter()
         try:
-            if sent.environment != self._environment.current:
-                await self._environment.apply(sent.environment)
+            if sent.surroundings != self._surroundings.current:
+                await self._surroundings.apply(sent.surroundings)
             function, args, kwargs = self._read(sent.function, call, buffers)
             if seed is not None:
                 self._seeded = True
@@ -240,7 +240,7 @@ class Runner:
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
             self._interruptible = False
             self.state[2] = 0
-            self._environment.explain(error)
+            self._surroundings.explain(error)
             if isinstance(error, MemoryError):
                 self._port.worn("it ran out of memory")  # WebAssembly never gives any back
             seconds = perf_counter() - started

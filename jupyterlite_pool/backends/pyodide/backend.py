@@ -16,7 +16,7 @@ from pyodide.code import run_js
 from pyodide.ffi import JsException, create_proxy, jsnull, to_js
 from pyodide.http import pyfetch
 
-from ...surroundings.environment import Described, NotebookEnvironment
+from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
 from ...wire.payload import Encoded
 from ..base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from .device import SPARES, Device
@@ -53,7 +53,7 @@ class PyodideBackend:
         """
         self._device = Device(limit)
         self.size = self._device.size() if max_workers is None else self._device.within(max_workers)
-        self._environment = NotebookEnvironment(packages, pyodide_js)
+        self._surroundings = NotebookSurroundings(packages, pyodide_js)
         self._pool: Any = None
         #: What was asked of the pool before its JavaScript was loaded, in order.
         self._early: list[Callable[[Any], object]] = []
@@ -173,9 +173,9 @@ class PyodideBackend:
         """As `Backend.spares`."""
         return 0 if self._pool is None else int(self._pool.spares)
 
-    def environment(self) -> Described | None:
-        """As `Backend.environment`."""
-        return self._environment.describe()
+    def surroundings(self) -> SentSurroundings | None:
+        """As `Backend.surroundings`."""
+        return self._surroundings.current()
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """As `Backend.call_later`."""

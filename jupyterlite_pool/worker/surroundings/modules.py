@@ -78,7 +78,7 @@ class _Loader(SourceFileLoader):
         raise OSError
 
 
-class OwnModules(MetaPathFinder):
+class WorkerModules(MetaPathFinder):
     """Finds the user's own modules."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class OwnModules(MetaPathFinder):
         #: Names of what was found on the drive.
         self._found: set[str] = set()
 
-    def take(self, modules: Mapping[str, SentModule]) -> None:
+    def use(self, modules: Mapping[str, SentModule]) -> None:
         """What the notebook has now."""
         self._sent = {name: SentModule(*module) for name, module in modules.items()}
 

@@ -46,7 +46,7 @@ class Loader(Protocol):
         """A package was removed."""
 
 
-class PackagesInForce:
+class WorkerPackages:
     """What is installed in a worker."""
 
     def __init__(self, site_packages: str, loader: Loader) -> None:

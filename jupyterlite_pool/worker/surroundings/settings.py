@@ -49,7 +49,7 @@ class Settings(NamedTuple):
     loggers: dict[str, LogLevels]
 
 
-def glance() -> tuple[Any, ...]:
+def fingerprint() -> tuple[Any, ...]:
     """Equal to an earlier glance as long as no setting has changed. Taken with every call."""
     return (
         os.getcwd(),
@@ -60,7 +60,7 @@ def glance() -> tuple[Any, ...]:
     )
 
 
-def glance_at_logging() -> tuple[Any, ...]:
+def logging_fingerprint() -> tuple[Any, ...]:
     """The same of what `logging` was told."""
     logging.root._cache[_UNCHANGED] = True  # type: ignore[attr-defined]
     return (
@@ -83,12 +83,12 @@ def levels_changed() -> bool:
     return _UNCHANGED not in logging.root._cache  # type: ignore[attr-defined]
 
 
-def look() -> Settings:
+def read_settings() -> Settings:
     """The settings of this interpreter."""
     return Settings(
         cwd=os.getcwd(),
         variables=dict(os.environ),
-        zone=time_zone.look(),
+        zone=time_zone.read(),
         locale=_locale(),
         filters=list(warnings.filters),
         recursion_limit=sys.getrecursionlimit(),
@@ -102,7 +102,7 @@ def look() -> Settings:
     )
 
 
-class SettingsInForce:
+class WorkerSettings:
     """The settings of a worker."""
 
     def __init__(self, drive: bool = True) -> None:

@@ -23,14 +23,14 @@ class TimeZone(NamedTuple):
 _kept: list[object] = []
 
 
-def look() -> TimeZone:
+def read() -> TimeZone:
     """The time zone of this interpreter."""
     return TimeZone(time.tzname, time.timezone, time.altzone, time.daylight)
 
 
 def apply(zone: TimeZone) -> None:
     """Put a time zone into force. Where it is the same already, nothing is done."""
-    if look() == zone:
+    if read() == zone:
         return
     for name, value in zone._asdict().items():
         setattr(time, name, value)

@@ -22,10 +22,10 @@ from jupyterlite_pool.wire.calls import AS_THEY_ARE, encode_call, encode_functio
 from jupyterlite_pool.wire.failure import decode_error
 from jupyterlite_pool.wire.payload import encode
 from jupyterlite_pool.wire.protocol import (
-    ENVIRONMENT_PREFIX,
     FAILED,
     LOG_BYTES,
     MODULES_PREFIX,
+    SURROUNDINGS_PREFIX,
     CallBatch,
     ResultItem,
 )
@@ -33,9 +33,9 @@ from jupyterlite_pool.wire.results import read_value, split_results
 from jupyterlite_pool.worker import runner as runner_module
 from jupyterlite_pool.worker.context import WorkerInfo, current_worker
 from jupyterlite_pool.worker.runner import Runner
-from jupyterlite_pool.worker.surroundings.environment import Environment, Surroundings
 from jupyterlite_pool.worker.surroundings.packages import Provided
-from jupyterlite_pool.worker.surroundings.settings import look
+from jupyterlite_pool.worker.surroundings.settings import read_settings
+from jupyterlite_pool.worker.surroundings.surroundings import Surroundings, WorkerSurroundings
 
 
 class Post(NamedTuple):
@@ -114,7 +114,7 @@ def port() -> Recorder:
 
 @pytest.fixture
 def runner(port: Recorder) -> Iterator[Runner]:
-    runner = Runner(port, worker=3, pid=1003, environment=Environment())
+    runner = Runner(port, worker=3, pid=1003, surroundings=WorkerSurroundings())
     here.append(runner)
     yield runner
     here.clear()
@@ -357,8 +357,8 @@ def test_a_function_that_was_dropped_is_gone(runner: Runner, port: Recorder) -> 
     assert "KeyError" in str(port.failure())
 
 
-def environment_key(number: int) -> str:
-    return f"{ENVIRONMENT_PREFIX}{number}"
+def surroundings_key(number: int) -> str:
+    return f"{SURROUNDINGS_PREFIX}{number}"
 
 
 class Packages:
@@ -388,12 +388,12 @@ def finders() -> Iterator[None]:
 
 
 def surroundings(edition: int, **changed: Any) -> Surroundings:
-    none = Surroundings(edition, [], {}, {}, None, list(sys.path), encode(look()).payload)
+    none = Surroundings(edition, [], {}, {}, None, list(sys.path), encode(read_settings()).payload)
     return none._replace(**changed)
 
 
 def put_surroundings(runner: Runner, wanted: Surroundings) -> str:
-    key = environment_key(wanted.edition)
+    key = surroundings_key(wanted.edition)
     runner.put(key, *encode(tuple(wanted))[:2])
     return key
 
@@ -403,10 +403,10 @@ def test_surroundings_are_brought_about_before_the_task_that_names_them(
     port: Recorder, tmp_path: Path
 ) -> None:
     packages = Packages()
-    runner = Runner(port, 0, 1000, Environment(packages, str(tmp_path)))
+    runner = Runner(port, 0, 1000, WorkerSurroundings(packages, str(tmp_path)))
     path = [*sys.path, "/of/the/notebook"]
     key = put_surroundings(runner, surroundings(1, packages=["a"], path=path))
-    run(runner, abs, [(-1,), (-2,)], environment=key)
+    run(runner, abs, [(-1,), (-2,)], surroundings=key)
     assert packages.loaded == [["a"]]
     assert port.values == [1, 2]
     assert sys.path == path
@@ -416,12 +416,12 @@ def test_surroundings_are_brought_about_before_the_task_that_names_them(
 def test_a_package_that_cannot_be_had_fails_the_task_that_imports_it(
     port: Recorder, tmp_path: Path
 ) -> None:
-    runner = Runner(port, 0, 1000, Environment(Packages(), str(tmp_path)))
+    runner = Runner(port, 0, 1000, WorkerSurroundings(Packages(), str(tmp_path)))
     provides = {"nowhere": Provided("no-where", "1.2")}
     key = put_surroundings(runner, surroundings(1, provides=provides))
-    run(runner, abs, [(-1,)], environment=key)
+    run(runner, abs, [(-1,)], surroundings=key)
     assert port.values == [1]
-    run(runner, importlib.import_module, [("nowhere",)], environment=key)
+    run(runner, importlib.import_module, [("nowhere",)], surroundings=key)
     error = port.failure()
     assert isinstance(error, ImportError)
     assert "no-where 1.2, which the notebook has: there is no such package" in str(error)
@@ -431,7 +431,7 @@ def test_a_package_that_cannot_be_had_fails_the_task_that_imports_it(
 def test_a_worker_that_imported_what_has_changed_gives_its_tasks_back(
     port: Recorder, tmp_path: Path
 ) -> None:
-    runner = Runner(port, 0, 1000, Environment(Packages(), str(tmp_path)))
+    runner = Runner(port, 0, 1000, WorkerSurroundings(Packages(), str(tmp_path)))
     keys = []
     for edition, source in enumerate([b"x = 1", b"x = 2"]):
         part = f"{MODULES_PREFIX}{edition}"
@@ -439,11 +439,11 @@ def test_a_worker_that_imported_what_has_changed_gives_its_tasks_back(
         runner.put(part, *encode(sent)[:2])
         keys.append(put_surroundings(runner, surroundings(edition, modules=part)))
     try:
-        run(runner, importlib.import_module, [("of_the_notebook",)], environment=keys[0])
+        run(runner, importlib.import_module, [("of_the_notebook",)], surroundings=keys[0])
         assert sys.modules["of_the_notebook"].x == 1
-        run(runner, abs, [(-3,)], environment=keys[0])
+        run(runner, abs, [(-3,)], surroundings=keys[0])
         assert port.retired == []
-        run(runner, abs, [(-4,)], environment=keys[1])
+        run(runner, abs, [(-4,)], surroundings=keys[1])
         assert port.retired == ["of_the_notebook has changed since it was imported"]
         assert port.values[-1] == 3
     finally:

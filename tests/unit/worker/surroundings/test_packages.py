@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from jupyterlite_pool.worker.surroundings.packages import (
-    PackagesInForce,
     PackagesOnDemand,
     Provided,
+    WorkerPackages,
 )
 
 
@@ -62,13 +62,13 @@ def lock() -> Lock:
 
 
 @pytest.fixture
-def packages(tmp_path: Path, lock: Lock) -> Iterator[PackagesInForce]:
+def packages(tmp_path: Path, lock: Lock) -> Iterator[WorkerPackages]:
     before = list(sys.meta_path)
-    yield PackagesInForce(str(tmp_path), lock)
+    yield WorkerPackages(str(tmp_path), lock)
     sys.meta_path[:] = before
 
 
-def bring(packages: PackagesInForce, loaded: Sequence[str] = (), **installed: str) -> None:
+def bring(packages: WorkerPackages, loaded: Sequence[str] = (), **installed: str) -> None:
     asyncio.run(packages.bring_about(loaded, installed, {}))
 
 
@@ -77,7 +77,7 @@ def files(folder: Path) -> set[str]:
 
 
 def test_files_are_laid_down_and_removed_with_their_folders(
-    packages: PackagesInForce, tmp_path: Path
+    packages: WorkerPackages, tmp_path: Path
 ) -> None:
     (tmp_path / "other.py").write_text("")
     packages.put("bundle", {"d1": package("some-thing", "1", "some/a.py", "some/deep/b.py")})
@@ -91,7 +91,7 @@ def test_files_are_laid_down_and_removed_with_their_folders(
 
 
 def test_another_version_takes_the_place_of_the_first_and_back(
-    packages: PackagesInForce, tmp_path: Path
+    packages: WorkerPackages, tmp_path: Path
 ) -> None:
     packages.put("one", {"d1": package("thing", "1", "thing/__init__.py", "thing/old.py")})
     packages.put("two", {"d2": package("thing", "2", "thing/__init__.py", "thing/new.py")})
@@ -104,7 +104,7 @@ def test_another_version_takes_the_place_of_the_first_and_back(
 
 
 def test_what_was_imported_and_has_changed_is_named(
-    packages: PackagesInForce, monkeypatch: pytest.MonkeyPatch
+    packages: WorkerPackages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packages.put("bundle", {"d1": package("thing", "1", "own_top.py", "own_pack/__init__.py")})
     bring(packages, thing="d1")
@@ -116,7 +116,7 @@ def test_what_was_imported_and_has_changed_is_named(
 
 
 def test_packages_of_the_lock_file_are_loaded_once_and_forgotten(
-    packages: PackagesInForce, lock: Lock
+    packages: WorkerPackages, lock: Lock
 ) -> None:
     bring(packages, ["a", "b"])
     bring(packages, ["a", "b", "c"])
@@ -126,7 +126,7 @@ def test_packages_of_the_lock_file_are_loaded_once_and_forgotten(
 
 
 def test_what_is_loaded_does_not_bring_the_lock_files_own_of_what_was_laid_down(
-    packages: PackagesInForce, lock: Lock
+    packages: WorkerPackages, lock: Lock
 ) -> None:
     packages.put("bundle", {"d1": package("thing", "1", "thing/__init__.py")})
     bring(packages, ["needs-thing"], thing="d1")
@@ -136,7 +136,7 @@ def test_what_is_loaded_does_not_bring_the_lock_files_own_of_what_was_laid_down(
 
 
 def test_the_lock_files_own_that_came_on_demand_makes_room(
-    packages: PackagesInForce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    packages: WorkerPackages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with zipfile.ZipFile(io.BytesIO(package("thing", "0", "own_thing/old.py"))) as came:
         came.extractall(tmp_path)
@@ -149,7 +149,7 @@ def test_the_lock_files_own_that_came_on_demand_makes_room(
     assert not list(tmp_path.glob("thing-0.*"))
 
 
-def test_files_that_did_not_come_are_an_error(packages: PackagesInForce) -> None:
+def test_files_that_did_not_come_are_an_error(packages: WorkerPackages) -> None:
     with pytest.raises(ImportError, match="did not reach the worker"):
         bring(packages, thing="d9")
 

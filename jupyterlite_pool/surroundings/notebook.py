@@ -9,18 +9,24 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from ..wire.payload import Encoded, encode
-from ..wire.protocol import ENVIRONMENT_PREFIX
-from ..worker.surroundings.environment import Surroundings
-from ..worker.surroundings.settings import Settings, glance, glance_at_logging, levels_changed, look
-from .modules import OwnModules
-from .packages import InstalledPackages, Packages
+from ..wire.protocol import SURROUNDINGS_PREFIX
+from ..worker.surroundings.settings import (
+    Settings,
+    fingerprint,
+    levels_changed,
+    logging_fingerprint,
+    read_settings,
+)
+from ..worker.surroundings.surroundings import Surroundings
+from .modules import NotebookModules
+from .packages import NotebookPackages, Packages
 
 #: Seconds in which no package is installed and no logger gets a handler: asking costs as much as a
 #: task.
 LOOK_AGAIN = 0.001
 
 
-class Described(NamedTuple):
+class SentSurroundings(NamedTuple):
     """The notebook's surroundings, for workers."""
 
     key: str
@@ -30,7 +36,7 @@ class Described(NamedTuple):
     parts: tuple[tuple[str, Encoded], ...]
 
 
-class NotebookEnvironment:
+class NotebookSurroundings:
     """Describes the notebook's surroundings to its workers; looks closely only if they changed."""
 
     def __init__(self, packages: Sequence[str], pyodide: Any) -> None:
@@ -40,8 +46,8 @@ class NotebookEnvironment:
             packages: names of packages to load in every worker in any case.
             pyodide: Pyodide's JavaScript module.
         """
-        self._installed = InstalledPackages(packages, pyodide)
-        self._modules = OwnModules()
+        self._installed = NotebookPackages(packages, pyodide)
+        self._modules = NotebookModules()
         self._edition = 0
         self._installed_at: int | None = None
         self._looked_at = float("-inf")
@@ -50,23 +56,23 @@ class NotebookEnvironment:
         self._packages = Packages([], {}, {}, [])
         self._own: tuple[str, Encoded] | None = None
         self._state: object = None
-        self._described: Described | None = None
+        self._described: SentSurroundings | None = None
 
-    def describe(self) -> Described:
+    def current(self) -> SentSurroundings:
         """The surroundings of a task that is submitted now."""
         now = time.perf_counter()
         if now - self._looked_at > LOOK_AGAIN or levels_changed():
-            self._slow = (self._installed.folder_time(), glance_at_logging())
+            self._slow = (self._installed.folder_time(), logging_fingerprint())
             self._looked_at = now
-        state = (self._slow, sys.path[:], *glance())
+        state = (self._slow, sys.path[:], *fingerprint())
         if self._described is None or state != self._state or self._modules.changed():
-            self._described = self._look(self._slow[0])
+            self._described = self._describe(self._slow[0])
             self._state = state
         return self._described
 
-    def _look(self, installed_at: int) -> Described:
+    def _describe(self, installed_at: int) -> SentSurroundings:
         if installed_at != self._installed_at:
-            self._packages, self._installed_at = self._installed.look(), installed_at
+            self._packages, self._installed_at = self._installed.read(), installed_at
         if self._described is None or self._modules.changed():
             self._own = self._modules.part()
         self._edition += 1
@@ -77,12 +83,14 @@ class NotebookEnvironment:
             provides=self._packages.provides,
             modules=None if self._own is None else self._own[0],
             path=sys.path[:],
-            settings=_encode_settings(look(), self._kernels()),
+            settings=_encode_settings(read_settings(), self._kernels()),
         )
         encoded = encode(tuple(surroundings))
         digest = hashlib.blake2b(encoded.payload, digest_size=16).hexdigest()
         own = () if self._own is None else (self._own,)
-        return Described(ENVIRONMENT_PREFIX + digest, encoded, (*self._packages.bundles, *own))
+        return SentSurroundings(
+            SURROUNDINGS_PREFIX + digest, encoded, (*self._packages.bundles, *own)
+        )
 
     def _kernels(self) -> set[str]:
         """The modules that the kernel has for itself."""

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from ...wire.payload import decode
 from ...wire.protocol import MODULES_PREFIX, PACKAGES_PREFIX
-from .modules import OwnModules, SentModule
-from .packages import Loader, PackagesInForce, Provided
-from .settings import SettingsInForce
+from .modules import SentModule, WorkerModules
+from .packages import Loader, Provided, WorkerPackages
+from .settings import WorkerSettings
 
 #: Seconds in which no module on the drive is looked at again: it costs as much as a small task.
 LOOK_AGAIN = 0.1
@@ -49,7 +49,7 @@ class Surroundings(NamedTuple):
     settings: bytes
 
 
-class Environment:
+class WorkerSurroundings:
     """The surroundings that were put on a worker, and those that are in force."""
 
     def __init__(
@@ -77,12 +77,12 @@ class Environment:
         #: cannot be taken back, nor can the notebook go back.
         self._newest = -1
         self._looked_at = float("-inf")
-        self._packages: PackagesInForce | None = None
+        self._packages: WorkerPackages | None = None
         if loader is None:
             return
-        self._packages = PackagesInForce(site_packages, loader)
-        self._modules = OwnModules()
-        self._settings = SettingsInForce(drive)
+        self._packages = WorkerPackages(site_packages, loader)
+        self._modules = WorkerModules()
+        self._settings = WorkerSettings(drive)
         sys.meta_path.insert(sys.meta_path.index(PathFinder), self._modules)
 
     def put(self, key: str, value: Any) -> None:
@@ -139,13 +139,13 @@ class Environment:
         notes = getattr(error, "__notes__", [])
         error.__notes__ = [*notes, NO_FILES]  # type: ignore[attr-defined] # 3.10 has no add_note
 
-    async def _install(self, packages: PackagesInForce, wanted: Surroundings) -> None:
+    async def _install(self, packages: WorkerPackages, wanted: Surroundings) -> None:
         works = packages.lacks(wanted.packages, wanted.installed)
         if works:
             self._announce("preparing")
         provides = {name: Provided(*provided) for name, provided in wanted.provides.items()}
         await packages.bring_about(wanted.packages, wanted.installed, provides)
-        self._modules.take({} if wanted.modules is None else self._sources[wanted.modules])
+        self._modules.use({} if wanted.modules is None else self._sources[wanted.modules])
         self._newest = wanted.edition
         if works:
             self._announce("running")

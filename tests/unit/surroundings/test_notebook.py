@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from jupyterlite_pool.surroundings import environment as _environment
-from jupyterlite_pool.surroundings.environment import Described, NotebookEnvironment
+from jupyterlite_pool.surroundings import notebook
+from jupyterlite_pool.surroundings.notebook import NotebookSurroundings, SentSurroundings
 from jupyterlite_pool.wire.payload import decode
-from jupyterlite_pool.worker.surroundings.environment import Surroundings
+from jupyterlite_pool.worker.surroundings.surroundings import Surroundings
 
 
 class _Proxy:
@@ -50,10 +50,10 @@ DEPENDS = {"ipython": ["pygments", "traitlets"], "widgets": ["ipython", "numpy"]
 
 
 def surroundings(pyodide: _Pyodide) -> Surroundings:
-    return read(NotebookEnvironment([], pyodide).describe())
+    return read(NotebookSurroundings([], pyodide).current())
 
 
-def read(described: Described) -> Surroundings:
+def read(described: SentSurroundings) -> Surroundings:
     return Surroundings(*decode(described.encoded.payload))
 
 
@@ -121,14 +121,14 @@ def test_packages_of_the_kernel_stay_there_although_the_users_depend_on_them() -
 def test_a_level_that_was_set_just_now_is_that_of_the_next_task(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[logging.Logger], None]
 ) -> None:
-    monkeypatch.setattr(_environment, "LOOK_AGAIN", 3600)  # as if all this took no time
-    environment = NotebookEnvironment([], _Pyodide([], {}))
-    before = environment.describe()
-    assert environment.describe() is before
+    monkeypatch.setattr(notebook, "LOOK_AGAIN", 3600)  # as if all this took no time
+    noted = NotebookSurroundings([], _Pyodide([], {}))
+    before = noted.current()
+    assert noted.current() is before
     logger = logging.getLogger("of a test")
     try:
         change(logger)
-        assert environment.describe().key != before.key
+        assert noted.current().key != before.key
     finally:
         logger.setLevel(logging.NOTSET)
         logging.disable(logging.NOTSET)
