@@ -75,8 +75,8 @@ class JsRunner:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self.state = runner.state
-        self.log = runner.log
+        self.state = runner.log.state
+        self.log = runner.log.buffer
 
     def put(self, key: str, payload: Any, buffers: Any) -> None:
         """As `Runner.put`."""

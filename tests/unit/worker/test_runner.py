@@ -182,8 +182,8 @@ def test_results_are_posted_on_the_way_once_they_are_due(runner: Runner, port: R
 
 def place_and_log(_: int) -> tuple[int, bytes]:
     """What JavaScript would read, and post, if Python died now."""
-    place, used, _ = here[0].state
-    return place, bytes(here[0].log[:used])
+    place, used, _ = here[0].log.state
+    return place, bytes(here[0].log.buffer[:used])
 
 
 @pytest.mark.usefixtures("_never_due")
@@ -195,7 +195,7 @@ def test_what_is_finished_but_not_posted_can_be_read_when_python_has_died(
     finished = [list(map(ResultItem._make, split_results(log))) for _, log in port.values]
     assert [[item.task for item in items] for items in finished] == [[], [100], [100, 101]]
     assert read_value(finished[2][0], ()) == (0, b"")
-    assert list(runner.state) == [-1, 0, 0]
+    assert list(runner.log.state) == [-1, 0, 0]
 
 
 def cancel_at(place: int, stop: int) -> int:
