@@ -28,9 +28,9 @@ def browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend
     """
     here = current_worker()
     if here is not None:
-        from ..backends.nested import SerialBackend
+        from ..backends.nested import NestedBackend
 
-        return SerialBackend(here)
+        return NestedBackend(here)
     _check_browser()
     from ..backends.pyodide.backend import PyodideBackend
 
