@@ -39,7 +39,7 @@ async def wait_for_late_words(job):
       const tell = outbox.listener;
       outbox.listener = events => setTimeout(() => tell(events), 100);
     }''')
-    tell_late(executor._backend._outbox)
+    tell_late(executor._backend._events.outbox)
     await asyncio.wrap_future(job.ended)
 """
 
