@@ -13,7 +13,7 @@ from ..errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartErr
 from ..jobs.job import GROUPINGS, MapJob, Timing
 from ..jobs.run_here import run_now, run_serially, spawn
 from ..notebook.card import show_progress
-from ..tracebacks import attach, brief
+from ..tracebacks import attach, notes_of, set_notes, shorten
 from ..waiting.browser import can_block
 from ..waiting.waits import EndOf, wait_done
 from ..wire.calls import encode_function
@@ -458,7 +458,7 @@ def _with_result(error: BaseException, result: MapResult[Any]) -> BaseException:
     job = result._job
     attach(error, "map_result", result)
     if isinstance(error, (CancelledError, KeyboardInterrupt)):
-        brief(error)
+        shorten(error)
     finished = len(job.values)
     kept = (
         "1 item finished and is kept"
@@ -466,6 +466,6 @@ def _with_result(error: BaseException, result: MapResult[Any]) -> BaseException:
         else f"{finished} items finished and are kept"
     )
     note = f"{kept} in `error.map_result`"
-    notes = [n for n in getattr(error, "__notes__", ()) if not n.endswith("`error.map_result`")]
-    attach(error, "__notes__", [*notes, note])
+    notes = [text for text in notes_of(error) if not text.endswith("`error.map_result`")]
+    set_notes(error, [*notes, note])
     return error

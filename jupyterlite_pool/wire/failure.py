@@ -15,7 +15,7 @@ import traceback
 from typing import Any, NamedTuple
 
 from ..errors import RemoteError
-from ..tracebacks import HOOK, attach
+from ..tracebacks import HOOK, attach, notes_of, set_notes
 from .payload import decode, encode
 
 #: Causes of causes beyond these are left out; a chain may even be a circle.
@@ -88,7 +88,7 @@ def _take_apart(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
             type_name=f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
             message=_text(error),
             text=_format(error),
-            notes=_notes(error),
+            notes=notes_of(error),
             kind=_try_encode(kind),
             args=_try_encode(args),
             state=_try_encode(state) if state else None,
@@ -107,7 +107,7 @@ def _put_together(parts: _Parts) -> BaseException:
             traceback_text=parts.text,
         )
     if parts.notes:
-        attach(error, "__notes__", list(parts.notes))
+        set_notes(error, parts.notes)
     cause = RemoteTraceback(parts.text)
     if parts.cause is not None:
         cause.__cause__ = _put_together(_Parts(*parts.cause))
@@ -158,13 +158,6 @@ def _text(error: BaseException) -> str:
         return str(error)
     except Exception:
         return f"<{type(error).__name__} without text>"
-
-
-def _notes(error: BaseException) -> list[str]:
-    try:
-        return [str(note) for note in getattr(error, "__notes__", ())]
-    except Exception:  # it may be anything
-        return []
 
 
 def _format(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from importlib.machinery import PathFinder
 from time import monotonic
 from typing import Any, NamedTuple
 
+from ...tracebacks import add_note
 from ...wire.payload import decode
 from ...wire.protocol import MODULES_PREFIX, PACKAGES_PREFIX
 from .modules import SentModule, WorkerModules
@@ -136,8 +137,7 @@ class WorkerSurroundings:
         of_sqlite = type(error).__name__ == "OperationalError" and NO_DATABASE in str(error)
         if not of_sqlite and not isinstance(error, FileNotFoundError | PermissionError):
             return
-        notes = getattr(error, "__notes__", [])
-        error.__notes__ = [*notes, NO_FILES]  # type: ignore[attr-defined] # 3.10 has no add_note
+        add_note(error, NO_FILES)
 
     async def _install(self, packages: WorkerPackages, wanted: Surroundings) -> None:
         works = packages.lacks(wanted.packages, wanted.installed)
