@@ -128,16 +128,16 @@ class LockLoader:
         failed: dict[str, str] = run_sync(self.load([name]))
         return failed.get(name)
 
-    def laid_down(self, name: str) -> None:
-        """As `Loader.laid_down`."""
+    def note_installed(self, name: str) -> None:
+        """As `Loader.note_installed`."""
         import pyodide_js
 
         # Pyodide looks for it under the name that the lock file spells.
         known = getattr(pyodide_js._api.lockfile_packages, name, None)
         setattr(pyodide_js.loadedPackages, name if known is None else known.name, "the notebook")
 
-    def forget(self, name: str) -> None:
-        """As `Loader.forget`."""
+    def note_removed(self, name: str) -> None:
+        """As `Loader.note_removed`."""
         import pyodide_js
 
         for loaded in pyodide_js.loadedPackages.to_py():

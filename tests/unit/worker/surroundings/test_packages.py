@@ -35,10 +35,10 @@ class Lock:
     def load_now(self, name: str) -> str | None:
         return None
 
-    def laid_down(self, name: str) -> None:
+    def note_installed(self, name: str) -> None:
         self.words.append(f"laid down {name}")
 
-    def forget(self, name: str) -> None:
+    def note_removed(self, name: str) -> None:
         self.forgotten.append(name)
         self.words.append(f"forget {name}")
 
@@ -69,7 +69,7 @@ def packages(tmp_path: Path, lock: Lock) -> Iterator[WorkerPackages]:
 
 
 def bring(packages: WorkerPackages, loaded: Sequence[str] = (), **installed: str) -> None:
-    asyncio.run(packages.bring_about(loaded, installed, {}))
+    asyncio.run(packages.install(loaded, installed, {}))
 
 
 def files(folder: Path) -> set[str]:
@@ -160,7 +160,7 @@ def test_what_a_worker_is_refused_is_named_with_its_version_and_the_reason() -> 
             raise AssertionError("the lock file's version is another one")
 
     finder = PackagesOnDemand(Untouched())
-    finder.provides = {"jedi": Provided("jedi", "0.20", "the kernel is made of it")}
+    finder.use({"jedi": Provided("jedi", "0.20", "the kernel is made of it")})
     expected = r"could not load jedi 0\.20, which the notebook has: the kernel is made of it\. Do"
     with pytest.raises(ImportError, match=expected):
         finder.find_spec("jedi", None)
@@ -172,7 +172,7 @@ def test_what_cannot_be_loaded_is_named_with_its_version_and_the_reason() -> Non
             return "404 Not Found"
 
     finder = PackagesOnDemand(NoLock())
-    finder.provides = {"PIL": Provided("pillow", "12.2.0")}
+    finder.use({"PIL": Provided("pillow", "12.2.0")})
     expected = r"could not load pillow 12\.2\.0, which the notebook has: 404 Not Found\. "
     with pytest.raises(ImportError, match=expected) as caught:
         finder.find_spec("PIL", None)
