@@ -27,7 +27,10 @@ class NotebookModules:
         self._count = 0
 
     def changed(self) -> bool:
-        """Whether a module was imported, reloaded or removed since `part`. Takes little time."""
+        """Whether a module was imported, reloaded or removed since `sources` was called.
+
+        This takes little time: it is asked for every task.
+        """
         modules = sys.modules
         if len(modules) != self._count:
             return True
@@ -50,7 +53,7 @@ class NotebookModules:
             if time is None and name in times:
                 self._loaded[name] = (module, spec, times[name])
 
-    def part(self) -> tuple[str, Encoded] | None:
+    def sources(self) -> tuple[str, Encoded] | None:
         """The sources of all these modules, under a key; None if there are none."""
         self._count = len(sys.modules)
         times = _autoreloaded()

@@ -70,17 +70,17 @@ class NotebookSurroundings:
         if now - self._looked_at > LOOK_AGAIN or levels_changed():
             self._slow = (self._installed.folder_time(), logging_fingerprint())
             self._looked_at = now
-        now_is = (self._slow, sys.path[:], *fingerprint())
-        if self._described is None or now_is != self._fingerprint or self._modules.changed():
+        state = (self._slow, sys.path[:], *fingerprint())
+        if self._described is None or state != self._fingerprint or self._modules.changed():
             self._described = self._describe(self._slow[0])
-            self._fingerprint = now_is
+            self._fingerprint = state
         return self._described
 
     def _describe(self, installed_at: int) -> SentSurroundings:
         if installed_at != self._installed_at:
             self._packages, self._installed_at = self._installed.read(), installed_at
         if self._described is None or self._modules.changed():
-            self._own = self._modules.part()
+            self._own = self._modules.sources()
         self._edition += 1
         surroundings = Surroundings(
             edition=self._edition,

@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def sent(own: NotebookModules) -> dict[str, Any]:
-    part = own.part()
+    part = own.sources()
     assert part is not None
     found: dict[str, Any] = pickle.loads(part[1].payload)
     return found
