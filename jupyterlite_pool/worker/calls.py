@@ -58,7 +58,7 @@ class StarCall:
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, args: Iterable[Any]) -> Any:
-        """Call it."""
+        """Call the function."""
         return self.function(*args)
 
 
@@ -70,7 +70,7 @@ class LoggedInitializer:
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, *args: Any) -> None:
-        """Call it."""
+        """Call the function."""
         try:
             self.function(*args)
         except BaseException:

@@ -23,7 +23,7 @@ class SetUpCall:
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it."""
+        """Call the function."""
         return self.__wrapped__(*args, **kwargs)
 
 
@@ -31,7 +31,8 @@ class SharedNames:
     """The globals of the functions that a worker knows, and the variables that they share."""
 
     def __init__(self) -> None:
-        #: The globals of each function, by its key. It may consist of several functions.
+        #: The globals of each function, by the function's key. There are several if the function
+        #: brought others along.
         self._spaces: dict[str, list[Globals]] = {}
         #: The shared variables, by the name of their module.
         self._set: dict[Any, Globals] = {}

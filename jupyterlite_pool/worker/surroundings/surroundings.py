@@ -97,7 +97,7 @@ class WorkerSurroundings:
             self._known[key] = Surroundings(*value)
 
     def drop(self, key: str) -> None:
-        """Forget them."""
+        """Forget surroundings, or a part of them."""
         self._known.pop(key, None)
         self._sources.pop(key, None)
         if self._packages is not None:
