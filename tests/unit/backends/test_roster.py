@@ -23,7 +23,7 @@ def queue(roster: Roster[str], *batches: int, target: int | None = None, needs: 
 
 
 def assigned(roster: Roster[str]) -> list[tuple[str, int]]:
-    """All that can be assigned now: the workers and their batches."""
+    """Assign all that can be assigned now; returns the workers and their batches."""
     pairs = []
     while (given := roster.assign()) is not None:
         pairs.append((given.worker, given.queued.batch))
@@ -106,7 +106,7 @@ def test_missing_and_surplus_workers_follow_the_size(roster: Roster[str]) -> Non
     roster.resize(1)
     queue(roster, 10)
     assert assigned(roster) == [("first", 10)]
-    assert roster.surplus() == [1]  # and not the one that is busy
+    assert roster.surplus() == [1]  # the other one is busy
     roster.remove(1)
     assert (roster.missing(), roster.surplus()) == (0, [])
     roster.remove(0)
@@ -135,5 +135,5 @@ def test_the_states_of_workers(roster: Roster[str]) -> None:
     assert [member.state for member in roster.members()] == ["busy", "idle", "starting"]
     assert roster.clear() == ["first", "second", "third"]
     assert 0 not in roster
-    roster.set_ready(0)  # its word came late
+    roster.set_ready(0)  # it said so late
     assert assigned(roster) == []

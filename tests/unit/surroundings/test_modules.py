@@ -1,4 +1,4 @@
-"""Which modules are the notebook's own, and when one of them is another."""
+"""The notebook's own modules, and when one of them has changed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from jupyterlite_pool.worker.runner import Runner
 
 
 class Post(NamedTuple):
-    """What was posted of a batch, decoded."""
+    """A message with results of a batch, decoded."""
 
     results: list[ResultItem]
     buffers: list[memoryview]
@@ -33,7 +33,7 @@ class Post(NamedTuple):
 
 
 class Recorder:
-    """A port that keeps what it is told."""
+    """A port that keeps all messages."""
 
     def __init__(self) -> None:
         self.posts: list[Post] = []
@@ -110,6 +110,6 @@ def run(
 
 
 def run_key(runner: Runner, key: str, *calls: tuple[Any, ...] | bytes) -> None:
-    """Run a batch of calls of what was put under a key, its tasks numbered from 1."""
+    """Run a batch of calls of the function under a key, its tasks numbered from 1."""
     batch = CallBatch(1, key, None, list(calls), [1] * len(calls))
     asyncio.run(runner.run(BATCH, join_calls(batch), []))

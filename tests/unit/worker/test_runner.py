@@ -55,7 +55,7 @@ def test_results_are_posted_on_the_way_once_they_are_due(runner: Runner, port: R
 
 
 def place_and_log(_: int) -> tuple[int, bytes]:
-    """What JavaScript would read, and post, if Python died now."""
+    """The bytes that JavaScript would read and post if Python died now."""
     place, used, _ = here[0].log.state
     return place, bytes(here[0].log.buffer[:used])
 
@@ -81,7 +81,7 @@ def cancel_at(place: int, stop: int) -> int:
 @pytest.mark.usefixtures("_always_due")
 def test_a_batch_is_cancelled_between_two_tasks(runner: Runner, port: Recorder) -> None:
     run(runner, cancel_at, [(0, 1), (1, 1), (2, 1)])
-    assert port.values == [0, 1]  # the one that runs ends as it would
+    assert port.values == [0, 1]  # the task that ran went on to its end
     assert port.posts[-1] == Post([], [], 3, True)
 
 

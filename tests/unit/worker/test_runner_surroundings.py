@@ -1,4 +1,4 @@
-"""A runner brings about the surroundings of its tasks, or gives the tasks back."""
+"""A runner gives its worker the surroundings of a task, or gives the task back."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Packages:
 
 @pytest.fixture
 def finders() -> Iterator[None]:
-    """Finders and settings of a worker, which are gone afterwards."""
+    """Put back the finders and settings that a worker changes."""
     before = list(sys.meta_path), list(sys.path)
     yield
     sys.meta_path[:], sys.path[:] = before

@@ -1,4 +1,4 @@
-"""Packages of a worker, laid down, replaced and removed as the notebook has them."""
+"""Packages of a worker are installed, replaced and removed as in the notebook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Lock:
     def __init__(self) -> None:
         self.loaded: list[str] = []
         self.forgotten: list[str] = []
-        #: What was said, in order.
+        #: The calls that came, in order.
         self.words: list[str] = []
 
     async def load(self, names: Sequence[str]) -> dict[str, str]:
@@ -99,7 +99,7 @@ def test_another_version_takes_the_place_of_the_first_and_back(
     bring(packages, thing="d2")
     assert (tmp_path / "thing/__init__.py").read_text() == "version = '2'\n"
     assert {"thing/new.py"} == files(tmp_path) & {"thing/new.py", "thing/old.py"}
-    bring(packages, thing="d1")  # from what the worker has kept
+    bring(packages, thing="d1")  # the worker has kept the files
     assert (tmp_path / "thing/__init__.py").read_text() == "version = '1'\n"
 
 
