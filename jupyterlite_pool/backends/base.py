@@ -1,7 +1,8 @@
-"""The contract between a dispatcher and an engine that runs its batches on workers.
+"""The contract between a dispatcher and a backend, which runs the dispatcher's batches on workers.
 
-An engine implements `Backend`: it starts workers, carries batches to them, and brings results
-back. It knows nothing of functions, jobs or futures. It reports to one `Listener`, the dispatcher.
+A backend starts workers, carries batches to them, and brings results back. It knows nothing of
+functions, jobs or futures. It reports to one `Listener`, the dispatcher. A new kind of workers
+needs a class with the methods of `Backend`; `backends.roster` does its bookkeeping.
 
 A worker is known by a number, which no other worker of the backend ever has. It runs one batch at a
 time, with a `worker.runner.Runner`, and reports in this order:
@@ -22,9 +23,10 @@ it afterwards:
 - `on_broken`, or `shutdown`.
 
 The backend calls its listener from one thread or one event loop, one call at a time, and holds no
-lock meanwhile. The listener may call any method of the backend in between, also `shutdown`. An
-exception of the listener must not stop the backend. After `shutdown` the backend calls nothing any
-more.
+lock during the call. The listener may call any method of the backend during it, also `shutdown`. An
+exception of the listener must not stop the backend. After `shutdown` the backend reports nothing
+any more. The notebook calls the backend's methods from its own thread, so a backend with threads
+needs a lock.
 """
 
 from __future__ import annotations
@@ -144,7 +146,7 @@ class Listener(Protocol):
         Args:
             batch: the batch that it ran; None if it ran none.
             behind: batches that waited at it. It may have begun to run them.
-            untaken: batches that waited at it. It has certainly begun to run none of them.
+            untaken: batches that waited at it. It has not begun to run any of them.
         """
 
     def on_limited(self, workers: int) -> None:
@@ -155,7 +157,7 @@ class Listener(Protocol):
 
 
 class Backend(Protocol):
-    """The workers of one executor. Its methods may be called from any thread that it supports."""
+    """The workers of one executor."""
 
     @property
     def size(self) -> int:
@@ -229,7 +231,7 @@ class Backend(Protocol):
         """How many more workers are ready to replace one that ends."""
 
     def surroundings(self) -> SentSurroundings | None:
-        """What a task that is submitted now should find around it; None for what its worker has."""
+        """The surroundings of a task that is submitted now; None for those that its worker has."""
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some seconds; returns a function that cancels the call."""

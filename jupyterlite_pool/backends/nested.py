@@ -126,7 +126,7 @@ class NestedBackend:
     def retire(self, reason: str) -> None:
         """As `Port.retire`. Never called: the surroundings are those of the outer task."""
 
-    # What needs workers of its own.
+    # The rest would need workers of its own.
 
     def cancel(self, batch: int) -> bool:
         """As `Backend.cancel`."""

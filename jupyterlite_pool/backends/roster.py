@@ -1,6 +1,6 @@
 """Which workers a backend has, what each of them holds and runs, and which batches wait.
 
-Every engine needs this bookkeeping. The engine itself starts workers, sends them bytes and ends
+Every backend needs this bookkeeping. The backend itself starts workers, sends them bytes and ends
 them. It tells its roster what has happened, and asks the roster what to do next.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
-#: What an engine has for each worker: a thread, a process, a connection.
+#: A backend's handle of a worker: a thread, a process, a connection.
 W = TypeVar("W")
 
 

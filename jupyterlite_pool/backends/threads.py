@@ -19,7 +19,7 @@ from ..worker.surroundings.surroundings import WorkerSurroundings
 from .base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from .roster import Queued, Roster, Stored
 
-#: What a backend tells its listener.
+#: A call of the listener.
 Report = Callable[[Listener], None]
 
 
@@ -210,7 +210,7 @@ class InProcessBackend:
                 worker.leave()
         self._reports.put(None)
 
-    # What workers ask.
+    # Called by workers.
 
     def report(self, worker: int, report: Report, *, done: bool = False) -> None:
         """Tell the listener something of a worker, unless the worker has ended.
@@ -264,7 +264,7 @@ class InProcessBackend:
                 self._roster.add(worker.number, worker)
 
     def _dispatch(self) -> None:
-        """End workers that are too many, and give waiting batches to those that are idle."""
+        """End surplus workers, and give waiting batches to idle workers."""
         with self._lock:
             for number in self._roster.surplus():
                 self.end(number, WorkerEnd("retired", "the pool was made smaller"))

@@ -1,6 +1,6 @@
-"""What the page has told this kernel: whether it has the labextension, and the settings.
+"""The page of this kernel: whether it has the labextension, and its settings.
 
-The labextension writes this into a variable of the kernel's web worker, mostly before the kernel
+The labextension writes these into a variable of the kernel's web worker, mostly before the kernel
 imports this package (`welcome.ts`). Later changes come over the control channel.
 """
 

@@ -1,4 +1,4 @@
-"""What a browser offers to a program that must wait.
+"""Timers, promises and pauses of a browser, for a program that must wait.
 
 No other file of the waiting speaks with JavaScript. Outside of a browser nothing of it is used.
 """

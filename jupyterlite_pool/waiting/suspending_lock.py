@@ -20,7 +20,7 @@ from ..errors import BlockingUnavailableError
 from .browser import IN_BROWSER, can_block, run_sync
 from .waits import Wait
 
-#: What to write instead of the standard library's waits.
+#: The code to write instead of the standard library's waits.
 _INSTEAD = "await asyncio.wrap_future(future)"
 
 #: The rest of that advice.

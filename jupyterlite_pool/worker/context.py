@@ -1,4 +1,4 @@
-"""What a task can learn about the worker that runs it."""
+"""Tells a task about the worker that runs it."""
 
 from __future__ import annotations
 

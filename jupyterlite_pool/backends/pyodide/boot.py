@@ -11,7 +11,7 @@ from pyodide.ffi import JsException, to_js
 from .files import runtime_files
 from .js import js_object
 
-#: Where the kernel mounts the notebook's files.
+#: The folder in which the kernel mounts the notebook's files.
 DRIVE = "/drive"
 
 #: A variable of the kernel's web worker. The labextension writes into it which page serves the
@@ -23,7 +23,7 @@ RUNNER = "jupyterlite_pool.worker.entry"
 
 
 def boot_options() -> dict[str, Any]:
-    """The options of `PyodidePool.init`, but for the snapshot."""
+    """The options of `PyodidePool.init`, except for the snapshot."""
     config = pyodide_js._api.config
     index_url = str(config.indexURL)
     return {

@@ -31,7 +31,7 @@ NO_DATABASE = "unable to open database file"
 
 
 class Surroundings(NamedTuple):
-    """What a task finds around it: what the notebook had when the task was submitted."""
+    """The surroundings of a task, as the notebook had them when the task was submitted."""
 
     #: Later surroundings have a higher number.
     edition: int

@@ -1,4 +1,4 @@
-"""The bookkeeping that engines have in common."""
+"""The bookkeeping that all backends need."""
 
 from __future__ import annotations
 

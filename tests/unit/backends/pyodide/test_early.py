@@ -1,4 +1,4 @@
-"""What is asked of a pool before its JavaScript is loaded."""
+"""Calls to a pool before its JavaScript is loaded."""
 
 from __future__ import annotations
 

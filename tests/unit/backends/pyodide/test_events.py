@@ -1,4 +1,4 @@
-"""What the listener is told of the pool's events; Python objects stand in for JavaScript's."""
+"""Events of the pool become calls of the listener; Python objects stand in for JavaScript's."""
 
 from __future__ import annotations
 
