@@ -10,8 +10,8 @@ time, with a `worker.runner.Runner`, and reports in this order:
 1. `on_worker_ready`, once. The backend gives the worker no batch before this call returns, because
    the listener may submit a batch then that this worker must run before all others.
 2. For each batch `on_dispatched`; then `on_begun`, `on_output` and `on_result` as they come.
-3. `on_worker_ended`, once. The backend then starts a replacement by itself, unless it has more
-   workers than its size.
+3. `on_worker_ended`, once; for a worker that could not start, this alone. The backend then starts a
+   replacement by itself, unless it has more workers than its size.
 
 Every batch that was submitted ends in exactly one of these ways, and the backend reports nothing of
 it afterwards:
