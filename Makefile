@@ -5,11 +5,17 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Processes that tests run in: pages wait more than they compute, so there are more than cores.
+JOBS ?= 3
+PYTEST := $(BIN)/python -m pytest
+SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
+NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
+
 PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' | grep -v static)
 SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
-.PHONY: help demo site test peers test-all faults soak check format bench clean
+.PHONY: help demo site quick test peers test-all faults soak check format bench clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/'
@@ -19,37 +25,44 @@ demo: site  ## serve the site with its demo notebook (PORT=8000)
 
 site: build/.site  ## build the self-hosted site in _output/
 
-test: build/.site build/.browser  ## run the tests, but for the suites of others
-	cd labextension && ../$(BIN)/python ../tools/node.py npm test --silent
-	$(BIN)/python -m pytest --ignore tests/peers -m "not long"
+quick: build/.site build/.browser check  ## what answers within a minute: checks, unit tests, one look in a browser
+	$(NPM) test --silent
+	$(PYTEST) -n 2 -q tests/unit tests/tools tests/contract -m "not browser and not long"
+	$(PYTEST) -q tests/browser -m smoke
 
-peers: build/.site build/.browser  ## run CPython's and joblib's own tests on the pool, and count
-	$(BIN)/python -m pytest tests/peers
+test: build/.site build/.browser  ## our own tests, but for the longest
+	$(NPM) test --silent
+	$(PYTEST) --ignore tests/peers -m "alone and not long"
+	$(PYTEST) $(SIDE_BY_SIDE) --ignore tests/peers -m "not alone and not long"
 
-test-all: build/.site build/.browser  ## both, in one run
-	cd labextension && ../$(BIN)/python ../tools/node.py npm test --silent
-	$(BIN)/python -m pytest
+peers: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
+	$(PYTEST) tests/peers
+
+test-all: build/.site build/.browser  ## all of these
+	$(NPM) test --silent
+	$(PYTEST) -m alone
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not alone"
 
 faults: build/.site build/.browser  ## do what can go wrong to a pool under load, and to others (ROUNDS=1, SEED=…)
-	BESIDE=1 $(BIN)/python -m pytest tests/faults
+	BESIDE=1 $(PYTEST) tests/faults
 	$(BIN)/python -m tests.faults.report
 
 soak: build/.site build/.browser  ## what is long: crashes, tasks, bytes, bad input (MINUTES=60)
-	MINUTES=$(or $(MINUTES),60) $(BIN)/python -m pytest tests/soak
-	ROUNDS=$(or $(ROUNDS),100) $(BIN)/python -m pytest tests/faults
+	MINUTES=$(or $(MINUTES),60) $(PYTEST) tests/soak
+	ROUNDS=$(or $(ROUNDS),100) $(PYTEST) tests/faults
 	$(BIN)/python -m tests.faults.report
 
 check: build/.wheel  ## format, lint and types, both languages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	cd labextension && ../$(BIN)/python ../tools/node.py npm run --silent lint
-	cd labextension && ../$(BIN)/python ../tools/node.py npm run --silent types
+	$(NPM) run --silent lint
+	$(NPM) run --silent types
 
 format: build/.wheel  ## write what `check` wants
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	cd labextension && ../$(BIN)/python ../tools/node.py npm run --silent format
+	$(NPM) run --silent format
 
 bench: build/.site build/.browser  ## measure, and print ratios
 	$(BIN)/python -m benchmarks

@@ -1,4 +1,7 @@
-"""What the pool costs, side by side with what it stands beside: `python -m benchmarks`."""
+"""Measures what the pool costs, side by side with other ways to do the same.
+
+Run it as `python -m benchmarks`.
+"""
 
 import sys
 from pathlib import Path

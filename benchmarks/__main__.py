@@ -1,10 +1,10 @@
-"""Measure what the pool costs, each number side by side with what it stands beside.
+"""Measure what the pool costs, each number side by side with another way to do the same.
 
 usage: python -m benchmarks [--rows 4,5] [--quick] [--write-docs]
 
-Prints a Markdown table; writes it to `build/bench.md` and all that is known to `build/bench.json`.
-Wants the built site in `_output/`. Repetitions of what is compared take turns in one run of one
-browser, so that whatever else the machine does meets both sides.
+Prints a Markdown table. Writes it to `build/bench.md`, and every repetition to `build/bench.json`.
+Needs the built site in `_output/`. The two sides of a row take turns in one run of one browser, so
+that other work of the machine affects both.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ from .stage import HERE, Stage
 
 SITE = HERE.parent / "_output"
 
-#: Seconds that all of it may take.
+#: Seconds that a whole run may take.
 LIMIT = 1500
 
-#: What measures which rows, in the order of the table.
+#: The numbers of some rows and the function that measures them, in the order of the table.
 PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
     ({1}, starting.workers),
     ({2}, starting.replaced),
@@ -74,7 +74,7 @@ EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 
 
 def measure(stage: Stage, wanted: set[int]) -> Iterator[Measured]:
-    """The rows asked for; one that fails does not keep the others from being measured."""
+    """Measure the wanted rows. If one fails, the others are still measured."""
     for numbers, part in PARTS:
         if not numbers & wanted:
             continue
@@ -85,11 +85,11 @@ def measure(stage: Stage, wanted: set[int]) -> Iterator[Measured]:
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
             yield from (Skipped(number, reason) for number in sorted(numbers & wanted))
-            stage.drop_kernel()  # it may be what has failed
+            stage.drop_kernel()  # the kernel may have caused the error
 
 
 def run(wanted: set[int], *, quick: bool) -> None:
-    """Measure, print, write."""
+    """Measure the wanted rows, print them and write them to files."""
     executable = find_browser()
     if executable is None:
         sys.exit("there is no Chromium: run `python tools/browser.py`")
@@ -116,20 +116,24 @@ def run(wanted: set[int], *, quick: bool) -> None:
 
 
 def give_up() -> None:
-    """End everything, whatever it waits for."""
-    print(f"not done after {LIMIT} s; what is measured is written", file=sys.stderr, flush=True)
+    """End this process and its children, even if they wait for something."""
+    print(
+        f"not done after {LIMIT} s; the rows that were measured are written",
+        file=sys.stderr,
+        flush=True,
+    )
     for process in multiprocessing.active_children():
         process.kill()
     os._exit(1)
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the pool.")
-    parser.add_argument("--rows", default="", help="only these, as in 4,5")
+    parser.add_argument("--rows", default="", help="the rows to measure, as in 4,5")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument(
-        "--write-docs", action="store_true", help="the last run's table, no new one"
+        "--write-docs", action="store_true", help="write the last run's table into the documents"
     )
     options = parser.parse_args()
     if options.write_docs:

@@ -1,6 +1,4 @@
-/**
- * Evaluated in the kernel's worker: what the pool stands beside there, made by hand.
- */
+/** Evaluated in the kernel's worker: the hand-written code that the pool is compared with. */
 (() => {
   const start = source =>
     new Promise((resolve, reject) => {
@@ -15,7 +13,7 @@
       target.onmessage = event => resolve(event.data);
     });
 
-  /** A worker that sends back what comes over a private port. */
+  /** Start a worker that sends back each message of a private port; the port. */
   const startEcho = async () => {
     const worker = await start(`
       self.onmessage = ({ data: port }) => {
@@ -30,7 +28,7 @@
 
   let port = null;
 
-  /** Milliseconds of one round trip, the mean of a block: this clock is a coarse one. */
+  /** Milliseconds of one round trip: the mean of a block, because this clock has coarse steps. */
   const pingPong = async count => {
     port ??= await startEcho();
     const started = performance.now();
@@ -42,13 +40,13 @@
     return (performance.now() - started) / count;
   };
 
-  /** Milliseconds of a frame with such a payload and its answer, the mean of a block. */
+  /** Milliseconds of a frame with a payload of this size and its answer: the mean of a block. */
   const payload = async (size, count, transferred) => {
     port ??= await startEcho();
     const started = performance.now();
     for (let i = 0; i < count; i++) {
       const answer = next(port);
-      const bytes = new Uint8Array(size); // anew, as what comes out of Python's heap
+      const bytes = new Uint8Array(size); // a new one each time, like a copy out of Python's heap
       port.postMessage({ payload: bytes }, transferred ? [bytes.buffer] : []);
       await answer;
     }
@@ -57,7 +55,7 @@
 
   let pythons = [];
 
-  /** Workers with nothing but Pyodide and some code of Python's, in which `work` is defined. */
+  /** Start workers with Pyodide and some Python code that defines `work`. */
   const startPythons = async (count, pyodideUrl, code) => {
     const source = `
       import { loadPyodide } from ${JSON.stringify(pyodideUrl)};
@@ -81,14 +79,14 @@
     pythons = await Promise.all(Array.from({ length: count }, () => start(source)));
   };
 
-  /** Bytes to the first of them and back. */
+  /** Send bytes to the first worker and back. */
   const thereAndBack = view => {
     const answer = next(pythons[0]);
     pythons[0].postMessage(view, [view.buffer]);
     return answer;
   };
 
-  /** Calls of `work` with these numbers, dealt out in turn. */
+  /** Call `work` with each number; the workers get the numbers in turn. */
   const share = items =>
     Promise.all(
       pythons.map((worker, index) => {

@@ -1,4 +1,4 @@
-"""CPU-bound jobs: evenly long items, and one that is much longer than the others."""
+"""CPU-bound jobs: items of the same length, and one item that is much longer than the others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ITEMS = 200
 SECONDS = 0.02
 LONGER = 50
 
-#: Where the long item stands: drawn once, so that each run measures the same job.
+#: Decides the place of the long item. It is fixed, so that each run measures the same job.
 SEED = 11
 
 WORK = """
@@ -90,5 +90,5 @@ def jobs(stage: Stage) -> Iterator[Row]:
 
 
 def best_schedule(costs: list[float], workers: int) -> float:
-    """No schedule ends sooner: neither the average worker nor the longest item can."""
+    """Seconds of the best schedule: it cannot end before the average worker or the longest item."""
     return max(sum(costs) / workers, max(costs))

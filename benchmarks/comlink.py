@@ -1,4 +1,4 @@
-"""What Comlink would cost as the carrier of task frames."""
+"""Measures what Comlink would cost if it carried task frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BLOCK = 100
 
 
 def frames(stage: Stage) -> Iterator[Row]:
-    """Row 14: a task frame there and back, as it is and as a Comlink call."""
+    """Row 14: a task frame to a worker and back, as a raw message and as a Comlink call."""
     with tempfile.TemporaryDirectory() as name, stage.browser.new_context() as context:
         folder = Path(name)
         bundle(folder, [HERE / "frames.js", HERE / "echo.js"])

@@ -1,4 +1,4 @@
-"""What others have for Python in several workers, on a page like ours."""
+"""Measures other ways to run Python in several workers, on a page like ours."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .stage import BUILD, HERE, Stage
 
 SCRIPTS = HERE / "contenders"
 
-#: Workers of each, as in the first row.
+#: Workers of each contender, as in row 1.
 WORKERS = 4
 
-#: Calls one after the other, whose mean is one repetition; calls that are made at once.
+#: Calls one after the other, whose mean is one repetition; and calls at once.
 BLOCK, MANY = 100, 1_000
 
 BYTES = 100_000_000
@@ -84,7 +84,7 @@ _WHERE = "page → worker"
 
 _MAP = f"`pool_map(f, range({tasks.MANY:,}))`, empty `f`, in a notebook"
 
-#: What is measured: of what, its unit, and whether more or less of it is better.
+#: For each measurement: its name in the table, its unit, and its target.
 _MEASURED = {
     "start": (f"{WORKERS} workers ready", "s", AHEAD),
     "call": (f"an empty call, {_WHERE}", "ms", AHEAD),
@@ -104,7 +104,7 @@ def _compare(times: dict[str, Any], name: str, shown: str) -> Iterator[Measured]
 
 
 def _take_turns(stage: Stage, url: str, names: list[str]) -> dict[str, Any]:
-    """The times of each contender; of one that does not work here, the reason."""
+    """The times of each contender; for a contender that does not work here, the reason."""
     times: dict[str, Any] = {name: defaultdict(list) for name in names}
     for i in range(stage.seldom):
         for j in range(len(names)):
@@ -122,7 +122,7 @@ def _take_turns(stage: Stage, url: str, names: list[str]) -> dict[str, Any]:
 
 
 def _measure(stage: Stage, url: str, name: str, once: bool = False) -> dict[str, float]:
-    """All that a contender is asked, on a page and in a profile of its own."""
+    """Measure a contender, on a page and in a profile of its own."""
     with stage.browser.new_context() as context:
         page = context.new_page()
         page.set_default_timeout(60_000)
@@ -146,8 +146,8 @@ def _measure(stage: Stage, url: str, name: str, once: bool = False) -> dict[str,
 
 
 def _pool_frames() -> dict[str, Any]:
-    """What the pool's Python sends for an empty call, and for the length of the page's buffer."""
-    # It stays out of band, and the page has another one for it.
+    """The frames that the pool's Python sends for an empty call, and for the length of a buffer."""
+    # A large buffer stays out of the frame: the page sends a buffer of its own in its place.
     buffer = pickle.PickleBuffer(bytearray(1 << 20))
     return {"nothing": _frame(gc.isenabled), "length": _frame(len, buffer)}
 
@@ -156,13 +156,13 @@ def _frame(function: Callable[..., Any], *args: object) -> dict[str, Any]:
     encoded = encode_function(function)
     key = function_key(encoded)
     task = Task(0, Held(key), encode_call(function, args, {}), args)
-    payload, _, _ = Batch(CallQueue(), [task], 0, 1).frame()
+    payload, _, _ = Batch(0, CallQueue(), [task], 0, 1).frame()
     return {"key": key, "held": list(encoded.payload), "call": list(payload)}
 
 
 @contextlib.contextmanager
 def _pages(stage: Stage) -> Iterator[str]:
-    """A page for each contender, with the site's Pyodide and pool; their URL."""
+    """Serve a page for each contender, with the site's Pyodide and pool; the URL of the folder."""
     folder = BUILD / "bench-pages"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-/** The worker's side of `frames.js`: answers every frame, on a raw port and on one of Comlink's. */
+/** The worker's side of `frames.js`: answers every frame on a raw port and on a Comlink port. */
 import * as Comlink from 'comlink';
 
 const answer = ({ batch, payload, buffers }) => ({

@@ -1,4 +1,4 @@
-"""Rows 1 to 3 in the other two engines, where they are installed."""
+"""Rows 1 to 3 in Firefox and WebKitGTK, if they are installed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,18 @@ from .scripts import empty_site
 from .stage import Stage, script
 from .starting import WORKERS
 
-#: How often a browser that has frozen is started again, for one measurement.
-TRIES = 3
-
-#: WebKit takes the better part of a minute for four ordinary starts.
+#: Few, because four ordinary starts take WebKit most of a minute.
 WEBKIT_REPETITIONS = 2
 
 
 class Page(Protocol):
-    """A page of either."""
+    """A page of one of these browsers."""
 
     def open(self, url: str) -> None:
-        """Go to a page, and wait until it is loaded."""
+        """Go to a page and wait until it has loaded."""
 
     def evaluate(self, function: str, argument: Any = None, /) -> Any:
-        """Call a function of JavaScript with an argument, and await its value, both as JSON."""
+        """Call a JavaScript function and await its value; argument and value travel as JSON."""
 
 
 class Engine(NamedTuple):
@@ -36,17 +33,17 @@ class Engine(NamedTuple):
 
     name: str
     start: Callable[[], contextlib.AbstractContextManager[Page]]
-    #: Whether a process with such a command line runs pages.
+    #: Tells from the command line of a process whether it runs pages.
     runs_pages: Callable[[list[str]], bool]
     repetitions: int
 
 
 class Taken(NamedTuple):
-    """What was measured of workers of one kind, once."""
+    """One measurement of workers of one kind, in seconds and megabytes."""
 
     all_ready: float
     one_ready: float
-    #: None for workers that nothing replaces.
+    #: None for workers that no pool replaces.
     replaced: float | None
     further: float
 
@@ -125,7 +122,7 @@ def _all(taken: list[Taken], place: int) -> list[float]:
 
 
 def _measure(engine: Engine, site: str, kind: str) -> Taken:
-    """One worker in a browser of its own, then all of them in another."""
+    """Measure one worker in one browser, then all workers in another browser."""
 
     def one(page: Page) -> tuple[float, float, float | None]:
         ready = _start(page, site, kind, 1)
@@ -146,13 +143,7 @@ def _start(page: Page, site: str, kind: str, count: int) -> float:
 
 
 def _in_fresh(engine: Engine, site: str, measure: Callable[[Page], Any]) -> Any:
-    """What is measured on an empty page of a browser started for it."""
-    for left in reversed(range(TRIES)):
-        try:
-            with engine.start() as page:
-                page.open(f"{site}/empty.html")
-                return measure(page)
-        except RuntimeError as error:
-            if not (left and isinstance(error, firefox.FrozenError)):
-                raise RuntimeError(f"{engine.name}: {error}") from error
-    raise AssertionError("not reached")
+    """Start a browser and measure on an empty page of it."""
+    with engine.start() as page:
+        page.open(f"{site}/empty.html")
+        return measure(page)

@@ -1,6 +1,6 @@
 /**
- * The page's side: task frames there and back on two ports of one worker, milliseconds each.
- * The frames are alike to the byte; only what carries them differs.
+ * The page's side: sends task frames to a worker and back on two ports, and measures milliseconds.
+ * The frames on both ports have the same bytes; only their carrier differs.
  */
 import * as Comlink from 'comlink';
 
@@ -26,13 +26,13 @@ const carriers = {
 
 let batch = 0;
 
-/** Some round trips in a row. `size`: bytes of the one transferred buffer; 0 for none. */
+/** Some round trips in a row. `size`: the bytes of the one transferred buffer; 0 for no buffer. */
 async function roundTrips(carrier, count, size) {
   const send = carriers[carrier];
   const took = [];
   let buffers = size > 0 ? [new ArrayBuffer(size)] : [];
   for (let i = 0; i < count; i++) {
-    // About 200 bytes, as it is cloned.
+    // About 200 bytes, which are cloned.
     const frame = { kind: 'run', batch: batch++, payload: new Uint8Array(128), buffers };
     const started = performance.now();
     const reply = await send(frame);
@@ -45,7 +45,7 @@ async function roundTrips(carrier, count, size) {
   return took;
 }
 
-/** Blocks on either carrier in turn; each one goes first as often as the other. */
+/** Blocks of round trips on both carriers in turn; each carrier goes first equally often. */
 async function compare(blocks, count, size) {
   const took = { raw: [], comlink: [] };
   for (let block = 0; block < blocks; block++) {

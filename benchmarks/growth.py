@@ -1,4 +1,4 @@
-"""How cost grows with the number of workers, and with the size of what is sent."""
+"""How cost grows with the number of workers, and with the size of the data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORKERS = range(1, 9)
 
 SIZES = [1 << power for power in range(0, 29, 4)]
 
-#: Up to this size a repetition is the mean of a block.
+#: Up to this size, a repetition is the mean of a block of calls.
 SMALL, BLOCK = 1 << 16, 20
 
 FUNCTIONS = """
@@ -33,7 +33,7 @@ Times = dict[int, list[float]]
 
 def with_workers(stage: Stage) -> Iterator[Curve]:
     """Row 19: start, memory and throughput with more and more workers."""
-    stage.drop_kernel()  # its memory is none of theirs
+    stage.drop_kernel()  # or its memory would be counted
     seconds: Times = defaultdict(list)
     megabytes: Times = defaultdict(list)
     calls: Times = defaultdict(list)
@@ -55,7 +55,7 @@ def with_workers(stage: Stage) -> Iterator[Curve]:
 
 
 def with_size(stage: Stage) -> Iterator[Curve]:
-    """Row 20: larger and larger payloads, in a kernel whose heap may grow for them."""
+    """Row 20: larger and larger payloads, in a kernel of its own, because its heap grows."""
     there: Times = defaultdict(list)
     back: Times = defaultdict(list)
     processes: Times = defaultdict(list)
@@ -71,7 +71,7 @@ def with_size(stage: Stage) -> Iterator[Curve]:
                 for f, taken in (("len", there), ("bytes", back))
             ]
             data = os.urandom(piece) * (size // piece)
-            for cell, _ in cells:  # warm: heaps grow once
+            for cell, _ in cells:  # warm: the heaps grow only once
                 stage.measure(cell, kernel)
             for _ in range(stage.few):
                 for cell, taken in cells:

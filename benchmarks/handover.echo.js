@@ -1,4 +1,4 @@
-/** The worker's side of `handover.js`: answers on a port, or in shared memory in one of two ways. */
+/** The worker's side of `handover.js`: answers on a port, or in shared memory in either way. */
 self.onmessage = async ({ data: { kind, port, memory } }) => {
   if (kind === 'port') {
     port.onmessage = ({ data }) => port.postMessage(data);

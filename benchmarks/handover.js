@@ -1,6 +1,6 @@
 /**
- * What a kernel's worker does here: hands something over to a worker of its own and waits for the
- * answer, on a port or in shared memory. Milliseconds of a round trip, the mean of a block.
+ * Plays the kernel's worker: sends bytes to a worker of its own and waits for the answer, on a port
+ * or in shared memory. Posts the milliseconds of a round trip, as the mean of a block.
  */
 const BYTES = 200;
 
@@ -34,7 +34,7 @@ const onPort = payload =>
     port.postMessage(payload);
   });
 
-/** Word 0 counts what is asked, word 1 what is answered. */
+/** Word 0 counts the questions, word 1 the answers. */
 const inMemory = async ({ words, bytes }, payload) => {
   bytes.set(payload);
   const before = Atomics.load(words, 1);

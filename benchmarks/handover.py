@@ -1,4 +1,4 @@
-"""Whether shared memory hands over faster than a port, where a page is cross-origin isolated."""
+"""Compares shared memory with a port for messages, on a cross-origin isolated page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START = """() => {
 
 
 def shared_memory(stage: Stage) -> Iterator[Row]:
-    """Row 16: between a kernel's worker and a worker of its own."""
+    """Row 16: a round trip between a kernel's worker and a worker of its own."""
     with tempfile.TemporaryDirectory() as name, stage.browser.new_context() as context:
         folder = Path(name)
         bundle(folder, [HERE / "handover.js", HERE / "handover.echo.js"])

@@ -1,4 +1,4 @@
-"""The standard library's processes on this machine."""
+"""The standard library's process pool on this machine."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ def nothing(_: object = None) -> None:
 
 
 class Native:
-    """Some processes, all started."""
+    """A process pool whose processes have started."""
 
     def __init__(self, executor: concurrent.futures.ProcessPoolExecutor) -> None:
         self._executor = executor
         self.empty_tasks(1000)
 
     def empty_tasks(self, count: int) -> float:
-        """Empty tasks a second, one a message."""
+        """Run empty tasks, one per message; tasks per second."""
         started = time.perf_counter()
         for _ in self._executor.map(nothing, range(count), chunksize=1):
             pass
         return count / (time.perf_counter() - started)
 
     def length_of(self, data: bytes) -> float:
-        """Seconds until bytes are there and their length is back."""
+        """Send bytes to a process and get their length back; seconds."""
         started = time.perf_counter()
         assert self._executor.submit(len, data).result() == len(data)
         return time.perf_counter() - started
@@ -36,8 +36,8 @@ class Native:
 
 @contextlib.contextmanager
 def native(processes: int) -> Iterator[Native]:
-    """So many processes, for a while."""
-    # A fork would copy this process's threads halfway through what they do.
+    """Start a pool of so many processes, and end it on exit."""
+    # Not by fork, which would copy this process's threads in the middle of their work.
     spawn = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(processes, mp_context=spawn) as executor:
         yield Native(executor)

@@ -1,4 +1,4 @@
-"""What a large buffer costs."""
+"""Measures what a large buffer costs."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ async def by_hand():
 
 
 def buffers(stage: Stage) -> Iterator[Row]:
-    """Rows 8 and 9: there, and there and back."""
+    """Rows 8 and 9: a buffer to a worker, and to a worker and back."""
     stage.kernel.run(FUNCTIONS)
     there = "took = await timed(executor.submit(len, data))"
     back = "took = await timed(executor.submit(bytes, data))"
     by_hand = "took = await timed(by_hand())"
-    for cell in (there, back, by_hand):  # warm: heaps grow once
+    for cell in (there, back, by_hand):  # warm: the heaps grow only once
         stage.measure(cell)
-    data = os.urandom(1_000_000) * (BYTES // 1_000_000)  # pages that are zero cost less
+    data = os.urandom(1_000_000) * (BYTES // 1_000_000)  # not zeros, which cost less
     with native(stage.cores) as processes:
         pool, native_times = take_turns(
             stage.often, lambda: stage.measure(there), lambda: processes.length_of(data)

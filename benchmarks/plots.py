@@ -1,4 +1,4 @@
-"""What grows, drawn: SVG that is readable on light and on dark pages."""
+"""Draws the curves of a report as SVG that is readable on light and on dark pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-#: Colours that stand for others until the drawing is written: on light pages, on dark ones.
+#: Placeholder colours. For each: the name of the CSS variable that replaces it when the drawing is
+#: written, and the variable's value on light pages and on dark pages.
 COLOURS = {
     "#010101": ("ink", "#24292f", "#e6edf3"),
     "#020202": ("faint", "#d0d7de", "#3d444d"),
@@ -39,10 +40,10 @@ STYLE = {
     "legend.frameon": False,
 }
 
-#: Numbers of the rows that are drawn, and the files they go to.
+#: The numbers of the rows to draw, and their files.
 FILES = {19: "growth-workers.svg", 20: "growth-payload.svg"}
 
-#: How a document shows them.
+#: The Markdown that shows the drawings.
 SHOWN = """\
 ![Over one to eight workers: seconds until all are ready, memory, busy calls a second]\
 (images/growth-workers.svg)
@@ -58,13 +59,13 @@ def draw(report: dict[str, Any], folder: Path) -> None:
         for number, file in FILES.items():
             chosen = [curve for curve in curves if curve["number"] == number]
             if not chosen:
-                continue  # it could not be measured; the table says why
+                continue  # the row could not be measured; the table says why
             figure = _beside(chosen) if number == 19 else _together(chosen)
             (folder / file).write_text(_as_svg(figure), "utf-8")
 
 
 def _beside(curves: Sequence[dict[str, Any]]) -> Figure:
-    """Each curve in a frame of its own, from zero."""
+    """Draw each curve in a frame of its own, from zero."""
     figure = Figure(figsize=(9, 2.8), layout="constrained")
     frames = figure.subplots(1, len(curves), squeeze=False)[0]
     for axes, curve in zip(frames, curves, strict=True):
@@ -78,7 +79,7 @@ def _beside(curves: Sequence[dict[str, Any]]) -> Figure:
 
 
 def _together(curves: Sequence[dict[str, Any]]) -> Figure:
-    """All curves in one frame, which spans many powers of ten."""
+    """Draw all curves in one frame with logarithmic axes."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     axes = figure.subplots()
     for curve, colour in zip(curves, LINES, strict=True):

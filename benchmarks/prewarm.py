@@ -1,4 +1,4 @@
-"""What a kernel's start costs more because the pool starts with it."""
+"""Measures how much longer a kernel takes to start if the pool starts with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .stage import BUILD, Stage, take_turns
 
 PLUGIN = "jupyterlite-pool:plugin"
 
-#: Milliseconds from the request of a session to the first reply of its kernel.
+#: Seconds from the request of a session to the first reply of its kernel.
 START = """async () => {
   while (!window.jupyterapp?.serviceManager.kernelspecs?.specs?.kernelspecs?.python) {
     await new Promise(resolve => setTimeout(resolve, 50));
@@ -41,7 +41,7 @@ START = """async () => {
 
 
 def kernel_start(stage: Stage) -> Iterator[Row]:
-    """Row 13: a kernel's start, with the pool's and without."""
+    """Row 13: the start of a kernel, with a pool and without one."""
     with _site_with(stage, prewarm=True) as on, _site_with(stage, prewarm=False) as off:
         for site in (on, off):
             _start(stage, site)  # warm
@@ -69,7 +69,7 @@ def _start(stage: Stage, site: str) -> float:
 
 @contextlib.contextmanager
 def _site_with(stage: Stage, **settings: Any) -> Iterator[str]:
-    """The site, with other settings of the labextension's."""
+    """Serve a copy of the site with other settings of the labextension; its URL."""
     folder = BUILD / f"bench-site-{'-'.join(f'{k}-{v}' for k, v in settings.items())}"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(stage.folder, folder, copy_function=os.link)
@@ -85,6 +85,6 @@ def _site_with(stage: Stage, **settings: Any) -> Iterator[str]:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write a file anew: in place, it would change in the folder that it is linked from, too."""
+    """Replace a file. To write in place would also change the original, which it is linked to."""
     file.unlink()
     file.write_text(text, "utf-8")

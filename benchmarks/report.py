@@ -1,4 +1,4 @@
-"""What was measured, as people read it and as it is kept."""
+"""Results of measurements, as a table for people and as JSON."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: From so many repetitions on, the outermost twentieths say more than the extremes.
+#: With so many repetitions or more, the spread is between percentiles and not between the extremes.
 MANY = 20
 
 HEAD = "| # | What | Side by side with | Target | Ratio | |\n|--:|---|---|--:|--:|---|"
 
-#: Between these two lines of a document stands the table.
+#: A table of a document is between these two lines, which have its name.
 BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 
 @dataclass(frozen=True)
 class Series:
-    """The repetitions of one thing."""
+    """The repetitions of one measurement."""
 
     name: str
     unit: str
@@ -26,24 +26,24 @@ class Series:
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """The median of the repetitions."""
         return statistics.median(self.values)
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The 5th and the 95th percentile, or of few repetitions the least and the greatest."""
+        """The 5th and the 95th percentile; of few repetitions, the smallest and the largest."""
         if len(self.values) < MANY:
             return min(self.values), max(self.values)
         cuts = statistics.quantiles(self.values, n=20, method="inclusive")
         return cuts[0], cuts[-1]
 
     def as_text(self) -> str:
-        """Its name, median and spread."""
+        """The name, the median and the spread."""
         low, high = (_show(value) for value in self.spread)
         return f"{self.name}: {_show(self.median)} {self.unit} ({low} … {high})"
 
     def as_json(self) -> dict[str, Any]:
-        """All that is known of it."""
+        """All figures, with every repetition."""
         return {
             "name": self.name,
             "unit": self.unit,
@@ -55,14 +55,14 @@ class Series:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a ratio should be."""
+    """A limit for the ratio of a row."""
 
     limit: float
-    #: Whether a greater ratio is a better one.
+    #: Whether a larger ratio is better.
     at_least: bool = False
 
     def met(self, row: Row) -> bool:
-        """Whether it is there."""
+        """Whether the row's ratio is within the limit."""
         if row.ratio is None:
             return False
         return row.ratio >= self.limit if self.at_least else row.ratio <= self.limit
@@ -73,13 +73,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What no repetition may exceed, whatever it is compared with."""
+    """A limit for each repetition of a row, whatever the other side is."""
 
     limit: float
     unit: str
 
     def met(self, row: Row) -> bool:
-        """Whether none does."""
+        """Whether no repetition exceeds the limit."""
         return max(row.this.values) <= self.limit
 
     def __str__(self) -> str:
@@ -88,17 +88,17 @@ class Ceiling:
 
 @dataclass(frozen=True)
 class Row:
-    """Something measured, and what it is compared with."""
+    """A measurement of the pool, and the measurement that it is compared with."""
 
     number: int
     this: Series
     other: Series
-    #: None for what is reported only.
+    #: None for a row that has no target.
     target: Target | Ceiling | None = None
 
     @property
     def ratio(self) -> float | None:
-        """Of the medians; None where the other one is zero."""
+        """The ratio of the medians; None if the other median is zero."""
         return self.this.median / self.other.median if self.other.median else None
 
     @property
@@ -109,7 +109,7 @@ class Row:
         return "met" if self.target.met(self) else "missed"
 
     def as_markdown(self) -> str:
-        """Its line of the table."""
+        """The row as a line of the table."""
         target = "" if self.target is None else str(self.target)
         ratio = "" if self.ratio is None else f"**{_show(self.ratio)}**"
         return _line(
@@ -122,7 +122,7 @@ class Row:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """All that is known of it."""
+        """The row with all figures of both sides."""
         return {
             "number": self.number,
             "this": self.this.as_json(),
@@ -135,39 +135,39 @@ class Row:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A row that could not be measured here, and why."""
+    """A row that could not be measured here, and the reason."""
 
     number: int
     reason: str
 
     def as_markdown(self) -> str:
-        """Its line of the table."""
+        """The row as a line of the table."""
         return _line(self.number, self.reason.replace("|", "\\|"), "", "", "", "not measured")
 
     def as_json(self) -> dict[str, Any]:
-        """The reason."""
+        """The row's number and the reason."""
         return {"number": self.number, "verdict": "not measured", "reason": self.reason}
 
 
 @dataclass(frozen=True)
 class Curve:
-    """How something grows with something else: one series for each place on the axis."""
+    """Measurements along an axis: one series for each place on it."""
 
     number: int
     name: str
-    #: What grows along the axis: "workers", "bytes".
+    #: The unit of the axis: "workers" or "bytes".
     along: str
     points: Sequence[tuple[float, Series]]
 
     def as_markdown(self) -> str:
-        """Its line of the table: both of its ends."""
+        """The curve as a line of the table, which shows the first and the last place."""
         ends = (self.points[0], self.points[-1])
         shown = [f"{_show(at)} {self.along}: {_show(series.median)}" for at, series in ends]
         unit = self.points[0][1].unit
         return _line(self.number, f"{self.name}, {unit}", " … ".join(shown), "", "", "plotted")
 
     def as_json(self) -> dict[str, Any]:
-        """All that is known of it."""
+        """The curve with all figures of its series."""
         points = [{"at": at, **series.as_json()} for at, series in self.points]
         return {
             "number": self.number,
@@ -178,12 +178,16 @@ class Curve:
         }
 
 
-#: What a part of the benchmarks gives.
+#: The results that a part of the benchmarks yields.
 Measured = Row | Skipped | Curve
 
 
 def between_marks(document: str, table: str, name: str = "bench") -> str:
-    """A document with another table between its two marks; `ValueError` where it has none."""
+    """Put a table between the two marks of a document; the new document.
+
+    Raises:
+        ValueError: the document has no such marks.
+    """
     opening, closing = BEGIN.format(name), END.format(name)
     before, begin, rest = document.partition(opening)
     _, end, after = rest.partition(closing)
@@ -193,7 +197,7 @@ def between_marks(document: str, table: str, name: str = "bench") -> str:
 
 
 def quoted(table: str, numbers: set[int]) -> str:
-    """A table with some of its rows, and without what stands under it."""
+    """The rows of a table with these numbers, without the text under the table."""
     lines = table.splitlines()
     head = HEAD.splitlines()
     rows = [line for line in lines if line.startswith(tuple(f"| {n} |" for n in numbers))]
@@ -205,5 +209,5 @@ def _line(*cells: object) -> str:
 
 
 def _show(value: float) -> str:
-    """A number for people."""
+    """A number with three digits or more."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""Where results are kept, and how they come into the documents."""
+"""Keeps the results in files and puts them into the documents."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .stage import BUILD, HERE
 
 ROOT = HERE.parent
 
-#: Rows that the README quotes.
+#: The numbers of the rows that the README shows.
 QUOTED = {1, 2, 6, 8, 10, 11}
 
 
 def write(rows: Sequence[Measured], about: Mapping[str, Any], folder: Path = BUILD) -> str:
-    """Keep what is measured so far, as a table and in full; gives the line under the table."""
+    """Write the results so far, as a table and as JSON; returns the line under the table."""
     text = "{cores} cores, Chromium {chromium}, native Python {python}, {seconds} s in all."
     summary = text.format(**about)
     lines = [HEAD, *(row.as_markdown() for row in rows), "", summary]
@@ -34,11 +34,13 @@ def write_docs(every: set[int], folder: Path = BUILD, root: Path = ROOT) -> None
     """Put the last run's table and drawings into the documents.
 
     Raises:
-        ValueError: that run was not of all rows with all repetitions.
+        ValueError: the last run did not measure all rows with all repetitions.
     """
     report = json.loads((folder / "bench.json").read_text("utf-8"))
     if report["quick"] or {row["number"] for row in report["rows"]} != every:
-        raise ValueError("the last run was not of all rows with all repetitions: run `make bench`")
+        raise ValueError(
+            "the last run did not measure all rows with all repetitions: run `make bench`"
+        )
     table = (folder / "bench.md").read_text("utf-8")
     whole = f"{table}\n{plots.SHOWN}"
     parts = {"docs/performance.md": whole, "README.md": quoted(table, QUOTED)}

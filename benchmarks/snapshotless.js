@@ -1,7 +1,7 @@
 /**
- * Evaluated in an empty page: seconds until so many workers are ready without a snapshot of the
- * site's. `way`: "ordinary", each starts with the shared runtime; "made", the first one makes a
- * snapshot, and the others are restored from it.
+ * Evaluated in an empty page: seconds until all workers are ready, without a snapshot of the site.
+ * `way`: "ordinary" starts each worker with the shared runtime; with "made", the first worker makes
+ * a snapshot, and the others are restored from it.
  */
 async ([site, wheels, way, count]) => {
   const pyodideUrl = `${site}/static/pyodide/pyodide.mjs`;

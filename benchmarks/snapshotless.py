@@ -1,4 +1,4 @@
-"""How workers start best on a site that ships no snapshot."""
+"""Compares two ways to start workers on a site without a snapshot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .scripts import empty_site
 from .stage import Stage, script, take_turns
 from .starting import WORKERS
 
-#: The site's lock file, which names the wheels that workers are made of.
+#: The site's lock file, which names the wheels that workers use.
 LOCK = "static/pyodide-lock/pyodide-lock.json"
 
 

@@ -1,4 +1,4 @@
-"""What the rows share: a browser, the site, a kernel with a warm pool, how often to repeat."""
+"""The stage that all rows share: a browser, the site, a kernel with a warm pool, and counts."""
 
 from __future__ import annotations
 
@@ -33,27 +33,34 @@ beside = run_js({beside!r})
 
 
 class Stage:
-    """Where rows are measured."""
+    """The browser, the site and the kernel in which rows are measured."""
 
     def __init__(self, browser: Browser, folder: Path, site: str, *, quick: bool) -> None:
-        """Of a browser, and of a site: its folder, and where it is served."""
+        """Set the stage; the kernel starts when a row needs it.
+
+        Args:
+            browser: the browser to measure in.
+            folder: the folder of the site.
+            site: the URL of the site.
+            quick: whether to repeat less often.
+        """
         self.browser = browser
         self.folder = folder
         self.site = site
         self.cores = os.cpu_count() or 1
-        #: Repetitions of what takes less than a second, and of what takes longer.
+        #: How often to repeat a measurement of less than a second, and a longer one.
         self.often, self.seldom = (5, 2) if quick else (20, 5)
-        #: The same at each place of a curve.
+        #: How often to repeat a measurement at each place of a curve.
         self.few = 1 if quick else 3
         self._started = time.monotonic()
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the beginning."""
+        """Seconds since the stage was set."""
         return time.monotonic() - self._started
 
     def drop_kernel(self) -> None:
-        """Let the next row have another kernel."""
+        """Close the kernel, so that the next row starts a new one."""
         kernel = self.__dict__.pop("kernel", None)
         if kernel is not None:
             kernel.page.context.close()
@@ -64,7 +71,7 @@ class Stage:
         return self.start_kernel(self.browser.new_context())
 
     def start_kernel(self, context: BrowserContext) -> Kernel:
-        """A kernel with a worker a core, all ready, and `beside.js` as `beside`."""
+        """Start a kernel with one ready worker per core, and with `beside.js` as `beside`."""
         context.set_default_timeout(PAGE_TIMEOUT)
         page = context.new_page()
         page.goto(f"{self.site}/lab/index.html")
@@ -73,13 +80,13 @@ class Stage:
         return kernel
 
     def measure(self, code: str, kernel: Kernel | None = None) -> float:
-        """The number that a cell leaves in `took`."""
+        """Run a cell; the number that it leaves in `took`."""
         kernel = kernel or self.kernel
         kernel.run(code)
         return float(kernel.value("took"))
 
     def in_empty_page(self, function: str, argument: Any) -> Any:
-        """What a function of JavaScript gives on an empty page, in a profile of its own."""
+        """Call a JavaScript function on an empty page, in a new profile; its value."""
         with self.browser.new_context() as context:
             page = context.new_page()
             page.goto(f"{self.site}/jupyter-lite.json")
@@ -87,12 +94,12 @@ class Stage:
 
 
 def script(name: str) -> str:
-    """A file of this folder."""
+    """The text of a file of this folder."""
     return (HERE / name).read_text("utf-8")
 
 
 def take_turns(count: int, *measures: Measure) -> list[list[float]]:
-    """Repeat some measurements in turn; each goes first as often as the others."""
+    """Repeat some measurements in turn, so that each goes first equally often; their values."""
     taken: list[list[float]] = [[] for _ in measures]
     for i in range(count):
         for j in range(len(measures)):

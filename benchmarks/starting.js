@@ -1,8 +1,8 @@
 /**
- * Evaluated in an empty page of the site: starts workers of one kind, and says how long that took.
+ * Evaluated in an empty page of the site: starts workers of one kind; the seconds that it took.
  * `kind`: "pool" for a PyodidePool as a kernel has it, "bare" for `loadPyodide` in each worker.
- * They stay until the page is closed; `window.replaced()` kills one and waits for the next,
- * `window.busy()` gives how many busy calls they run in a second.
+ * The workers stay until the page is closed. `window.replaced()` kills one and waits for the next;
+ * its value is the seconds in between. The value of `window.busy()` is busy calls per second.
  */
 async ([site, kind, count]) => {
   const pyodideUrl = `${site}/static/pyodide/pyodide.mjs`;
@@ -33,7 +33,7 @@ async ([site, kind, count]) => {
     const busy = 'sum(i * i % 7 for i in range(100_000))';
     const work = calls => Promise.all(Array.from({ length: calls }, () => pool.run(busy)));
     window.busy = async () => {
-      await work(30 * count); // until the browser has compiled well what it is
+      await work(30 * count); // warm: the browser compiles it well
       const began = performance.now();
       await work(20 * count);
       return (20 * count * 1000) / (performance.now() - began);

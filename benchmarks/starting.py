@@ -1,4 +1,4 @@
-"""How long workers take to be there, and what each of them weighs."""
+"""Measures how long workers take to start, and how much memory each of them takes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .memory import weight_of_renderers
 from .report import Row, Series, Target
 from .stage import Stage, script, take_turns
 
-#: Workers of the first row, as many as common devices have cores.
+#: The workers of row 1: as many as common devices have cores.
 WORKERS = 4
 
-#: Dies, with a spare ready, and has the next task run in the place of what died.
+#: Ends the only worker while a spare is ready; seconds until the next task has a result.
 LOST = """
 async def lost():
     await until(lambda: alone.status().spares and alone.ready_workers)
@@ -27,7 +27,7 @@ alone = WorkerPoolExecutor(1)
 
 
 def workers(stage: Stage) -> Iterator[Row]:
-    """Row 1: all of them from nothing."""
+    """Row 1: the start of all workers."""
     pool, bare = take_turns(
         stage.seldom, lambda: _start(stage, "pool", WORKERS), lambda: _start(stage, "bare", WORKERS)
     )
@@ -40,7 +40,7 @@ def workers(stage: Stage) -> Iterator[Row]:
 
 
 def replaced(stage: Stage) -> Iterator[Row]:
-    """Row 2: one of them again."""
+    """Row 2: the replacement of one worker."""
 
     def anew() -> float:
         with stage.browser.new_context() as context:
@@ -64,7 +64,7 @@ def replaced(stage: Stage) -> Iterator[Row]:
 
 
 def memory(stage: Stage) -> Iterator[Row]:
-    """Row 3: what a further worker adds to the renderer."""
+    """Row 3: the memory that one more worker adds to the renderer."""
     pool, bare = take_turns(
         stage.seldom, lambda: _further(stage, "pool"), lambda: _further(stage, "bare")
     )
@@ -77,7 +77,7 @@ def memory(stage: Stage) -> Iterator[Row]:
 
 
 def _start(stage: Stage, kind: str, count: int) -> float:
-    """Seconds until they are ready, in a browser profile of their own."""
+    """Start workers in a new browser profile; seconds until all are ready."""
     return float(stage.in_empty_page(script("starting.js"), [stage.site, kind, count]))
 
 
@@ -87,7 +87,7 @@ def _further(stage: Stage, kind: str) -> float:
 
 
 def _weight(stage: Stage, kind: str, count: int) -> float:
-    """Megabytes of all renderers, while such workers are there; the others are idle meanwhile."""
+    """Megabytes of all renderers while these workers exist; the other pages are idle."""
     with stage.browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{stage.site}/jupyter-lite.json")

@@ -1,4 +1,4 @@
-"""What one task costs that does nothing."""
+"""Measures what a task costs that does nothing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .native import native
 from .report import Row, Series, Target
 from .stage import Stage, take_turns
 
-#: Round trips in a block, whose mean is one repetition: a kernel's clock has steps of 100 µs.
+#: Round trips in a block. Its mean is one repetition, because a kernel's clock has steps of 100 µs.
 BLOCK = 100
 
-#: Tasks of one map: with batches, and one a message.
+#: The tasks of one map: in batches, and one per message.
 MANY, SINGLE = 20_000, 2_000
 
 FUNCTIONS = """
@@ -46,7 +46,7 @@ def empty_tasks(count, **options):
 
 
 def one_by_one(stage: Stage) -> Iterator[Row]:
-    """Rows 4 and 5: from `submit` to its result."""
+    """Rows 4 and 5: single calls, from `submit` to the result."""
     stage.kernel.run(FUNCTIONS)
     cells = [
         f"took = await beside.pingPong({BLOCK})",
@@ -75,7 +75,7 @@ def one_by_one(stage: Stage) -> Iterator[Row]:
 
 
 def many(stage: Stage) -> Iterator[Row]:
-    """Rows 6 and 7: a map of many."""
+    """Rows 6 and 7: a map of many tasks."""
     stage.kernel.run(FUNCTIONS)
     with native(stage.cores) as processes:
         for number, count, options, target in (

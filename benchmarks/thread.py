@@ -1,4 +1,4 @@
-"""How long the page's own thread is kept from everything else while a notebook uses the pool."""
+"""Measures how long the page's own thread is blocked while a notebook uses the pool."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from .stage import Stage, take_turns
 
 TASKS = 10_000
 
-#: Busy for so many seconds each: some seconds in all, in which the card is redrawn many times.
+#: Seconds that each task is busy. All tasks take some seconds, so the card is redrawn many times.
 SECONDS = 0.0005
 
-#: The longest task that a browser calls a short one, in milliseconds.
+#: Milliseconds: browsers report tasks that take longer, and no others.
 LIMIT = 50
 
-#: Browsers tell of tasks that take longer than 50 ms, and of no others.
+#: Starts to collect the long tasks that the browser reports.
 OBSERVE = """() => {
   window.longTasks = [];
   window.observer = new PerformanceObserver(list => window.longTasks.push(...list.getEntries()));
   window.observer.observe({ type: 'longtask' });
 }"""
 
+#: Waits for the end of the cell; milliseconds of the longest task.
 LONGEST = """async () => {
   await window.ran;
   await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
@@ -33,7 +34,7 @@ LONGEST = """async () => {
   return Math.max(0, ...window.longTasks.map(task => task.duration));
 }"""
 
-#: To see that the browser does tell.
+#: Makes a long task, to check that the browser reports it.
 PROVOKE = """milliseconds => {
   window.ran = new Promise(resolve => setTimeout(() => {
     for (const started = performance.now(); performance.now() - started < milliseconds; );
@@ -66,7 +67,7 @@ took = time.perf_counter() - began
 
 
 def blocking(stage: Stage) -> Iterator[Row]:
-    """Row 12: a job with its card, and a cell that takes as long without the pool."""
+    """Row 12: a job with its card, and a cell without the pool that takes as long."""
     with stage.browser.new_context() as context:
         context.set_default_timeout(PAGE_TIMEOUT)
         page = context.new_page()
@@ -83,7 +84,7 @@ def blocking(stage: Stage) -> Iterator[Row]:
         page.evaluate(OBSERVE)
         page.evaluate(PROVOKE, 3 * LIMIT)
         if page.evaluate(LONGEST) < 2 * LIMIT:
-            raise RuntimeError("this browser does not tell of long tasks")
+            raise RuntimeError("this browser does not report long tasks")
 
         on_the_pool = ON_THE_POOL.format(tasks=TASKS)
         seen = notebook.cards.count()

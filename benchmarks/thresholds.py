@@ -1,4 +1,4 @@
-"""From which size on a buffer is better handed over than copied."""
+"""Finds the size from which it is better to transfer a buffer than to copy it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def there(size, count, threshold):
 
 
 def buffers(stage: Stage) -> Iterator[Row]:
-    """Row 18: what Python leaves out of its stream, and what JavaScript transfers."""
+    """Row 18: buffers left out of a pickle by Python, and payloads transferred by JavaScript."""
     stage.kernel.run(FUNCTIONS)
     for what, this, other, cells in (
         (

@@ -3,8 +3,9 @@
     from jupyterlite_pool import pool_map
     results = pool_map(f, xs)
 
-The public names are found when they are first used, so that a worker can import its own part of the
-package without the notebook's.
+The names of `__all__` and the modules `errors` and `testing` are public; all else is private. A
+public name is imported when it is first used, so that a worker can import its own part of the
+package without the notebook's part.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api.executor import WorkerPoolExecutor
-    from .api.pool_map import MapResult, pool_map
+    from .api.map_result import MapResult
+    from .api.pool_map import pool_map
     from .api.shared import get_reusable_executor
     from .api.status import PoolStatus
     from .commands.magics import load_ipython_extension
@@ -44,7 +46,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "MapResult": ".api.pool_map",
+    "MapResult": ".api.map_result",
     "ObjectRef": ".wire.refs",
     "PoolFuture": ".waiting.futures",
     "PoolStatus": ".api.status",
@@ -74,7 +76,7 @@ def __dir__() -> list[str]:
 
 
 def _register_magics() -> None:
-    """Make the magics known where this is imported in a notebook."""
+    """Register the magics if a notebook imports the package."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:

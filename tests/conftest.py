@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.faults import ROUNDS, SEED
+from tests.faults import BUDGET, ROUNDS, SEED
 from tests.support.kernel import Kernel
+from tests.support.stock import Stock, page_of
+from tests.support.tally import sentence, tally
 from tests.support.wheels import FOLDER, Wheels
 
 ROOT = Path(__file__).parent.parent
@@ -42,16 +45,47 @@ PAGE_TIMEOUT = 60_000
 
 def pytest_report_header() -> str:
     """Say how to have the same run again."""
-    return f"faults: {ROUNDS} rounds each, SEED={SEED}"
+    return f"faults: {ROUNDS} rounds each, {BUDGET:g} s for more than one, SEED={SEED}"
 
 
+#: What other processes of this run have started.
+COUNTS: Counter[str] = Counter()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the counts of a process of pytest-xdist that has ended."""
+    COUNTS.update(getattr(node, "workeroutput", {}).get("tally", {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand this process's counts to the one that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["tally"] = tally.counts()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many pages and kernels were started."""
+    counts = COUNTS + Counter(tally.counts())
+    if counts:
+        terminalreporter.write_line(sentence(counts))
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests without a browser first: they are fast, and Playwright leaves an event loop running."""
+    """Mark tests that need a browser, and put the others first.
+
+    The others are fast, and Playwright leaves an event loop running.
+    """
 
     def rank(item: pytest.Item) -> int:
         names = getattr(item, "fixturenames", ())
         return 2 if "browser" in names else 1 if "site" in names else 0
 
+    for item in items:
+        if rank(item):
+            item.add_marker("browser")
     items.sort(key=rank)
 
 
@@ -123,6 +157,30 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A profile whose traces are recorded, and whose errors are printed."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PAGE_TIMEOUT)
+    # Pictures of every moment would cost more than the tests; `leave_artifacts` takes the last one.
+    context.tracing.start(screenshots=False, snapshots=False)
+    context.on("page", _count)
+    context.on("weberror", lambda error: print("page error:", error.error))
+    context.on("console", lambda m: print("console:", m.text) if m.type == "error" else None)
+    return context
+
+
+def _count(_: Page) -> None:
+    tally.pages += 1
+
+
+def leave_artifacts(context: BrowserContext, name: str) -> None:
+    """Leave a screenshot of each page, and the trace, of a test that failed."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    for number, page in enumerate(context.pages):
+        page.screenshot(path=ARTIFACTS / f"{name}-{number}.png")
+    context.tracing.stop(path=ARTIFACTS / f"{name}.zip")
+
+
 class Pages:
     """Opens pages; leaves a trace and a screenshot of each where the test failed."""
 
@@ -132,14 +190,9 @@ class Pages:
         self._contexts: list[BrowserContext] = []
 
     def open(self, url: str = "", **options: Any) -> Page:
-        context = self._browser.new_context(**options)
-        context.set_default_timeout(PAGE_TIMEOUT)
-        # Pictures of every moment would cost more than the tests; the last one is taken below.
-        context.tracing.start(screenshots=False, snapshots=False)
+        context = new_context(self._browser, **options)
         self._contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: print("page error:", error))
-        page.on("console", lambda m: print("console:", m.text) if m.type == "error" else None)
         if url:
             page.goto(url)
         return page
@@ -147,11 +200,7 @@ class Pages:
     def close(self, failed: bool) -> None:
         for number, context in enumerate(self._contexts):
             if failed:
-                ARTIFACTS.mkdir(exist_ok=True)
-                stem = ARTIFACTS / f"{self._name}-{number}"
-                for page in context.pages:
-                    page.screenshot(path=f"{stem}.png")
-                context.tracing.stop(path=f"{stem}.zip")
+                leave_artifacts(context, f"{self._name}-{number}")
             context.close()
 
 
@@ -172,18 +221,45 @@ def module_pages(browser: Browser, request: pytest.FixtureRequest) -> Iterator[P
     """Opens pages that the tests of a module share."""
     pages = Pages(browser, _file_name(request.node))
     yield pages
+    pages.close(failed=_module_failed(request))
+
+
+def _module_failed(request: pytest.FixtureRequest) -> bool:
     mine = [item for item in request.session.items if item.parent is request.node]
-    failed = any(FAILED in item.stash for item in mine)
-    pages.close(failed=failed)
+    return any(FAILED in item.stash for item in mine)
+
+
+@pytest.fixture(scope="session")
+def stock(browser: Browser, site: str) -> Iterator[Stock]:
+    """Kernels that tests give back clean."""
+    stock = Stock(lambda: new_context(browser), f"{site}/lab/index.html")
+    yield stock
+    stock.close()
+
+
+def _lend(
+    stock: Stock, node: pytest.Item | pytest.Collector, failed: Callable[[], bool]
+) -> Iterator[Kernel]:
+    """Lend a kernel of the stock; one whose test failed is not lent again."""
+    kernel = stock.take()
+    yield kernel
+    if failed():
+        context = page_of(kernel).context
+        leave_artifacts(context, _file_name(node))
+        context.close()
+    else:
+        left = stock.give_back(kernel)
+        if left:
+            print(f"the kernel is not given to another test, for these are changed: {left}")
 
 
 @pytest.fixture(scope="module")
-def kernel(module_pages: Pages, site: str) -> Kernel:
+def kernel(stock: Stock, request: pytest.FixtureRequest) -> Iterator[Kernel]:
     """A kernel that the tests of a module share."""
-    return Kernel(module_pages.open(f"{site}/lab/index.html"))
+    yield from _lend(stock, request.node, lambda: _module_failed(request))
 
 
 @pytest.fixture
-def fresh_kernel(pages: Pages, site: str) -> Kernel:
+def fresh_kernel(stock: Stock, request: pytest.FixtureRequest) -> Iterator[Kernel]:
     """A kernel that this test has to itself."""
-    return Kernel(pages.open(f"{site}/lab/index.html"))
+    yield from _lend(stock, request.node, lambda: FAILED in request.node.stash)

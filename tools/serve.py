@@ -51,7 +51,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    # A site's page asks for a hundred files at once.
+    # A page of a site requests a hundred files at once.
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -62,9 +62,14 @@ class Server(http.server.ThreadingHTTPServer):
 def make_server(
     folder: str, port: int = 0, isolated: bool = False, shared: bool = False, start: str = ""
 ) -> Server:
-    """A server of a folder on a port of this machine alone; 0 for any free one.
+    """A server of a folder, which only this machine can reach.
 
-    `isolated` makes its pages cross-origin isolated; `shared` lets other origins read its files.
+    Args:
+        folder: the folder to serve.
+        port: its port; 0 for a free one.
+        isolated: make its pages cross-origin isolated.
+        shared: let other origins read its files.
+        start: the page to which `/` leads.
     """
     handler = functools.partial(
         Handler, directory=folder, isolated=isolated, shared=shared, start=start
@@ -76,8 +81,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve a built site on this machine.")
     parser.add_argument("folder")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--isolated", action="store_true", help="cross-origin isolated")
-    parser.add_argument("--open-on", default="", help="the page that / leads to")
+    parser.add_argument(
+        "--isolated", action="store_true", help="make the pages cross-origin isolated"
+    )
+    parser.add_argument("--open-on", default="", help="the page to which / leads")
     options = parser.parse_args()
     with make_server(
         options.folder, options.port, isolated=options.isolated, start=options.open_on

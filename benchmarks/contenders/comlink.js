@@ -1,4 +1,4 @@
-/** A pool made by hand, as many have it: a Comlink `run(code)` per task, on the next idle worker. */
+/** A pool as people write it by hand: a Comlink `run(code)` per task, on the next idle worker. */
 import * as Comlink from 'comlink';
 import { compete } from './page.js';
 

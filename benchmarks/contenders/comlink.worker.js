@@ -1,4 +1,4 @@
-/** A worker of the pool that is made by hand. */
+/** A worker of the pool that is written by hand. */
 import * as Comlink from 'comlink';
 import { PYTHON } from './page.js';
 

@@ -1,4 +1,4 @@
-/** A new worker for each task, ended when it has answered. */
+/** Starts a new worker for each task, and ends it after its answer. */
 import * as Comlink from 'comlink';
 import { compete } from './page.js';
 

@@ -1,10 +1,9 @@
 /**
- * What every contender is asked, on an empty page of its own: seconds until its workers are ready,
- * milliseconds of a call, calls a second, seconds of a large buffer.
+ * Measures a contender on an empty page of its own: seconds until its workers are ready,
+ * milliseconds of a call, calls per second, seconds of a large buffer.
  *
- * A contender has `start(count, pyodideUrl)`, then `nothing()`, an empty call of Python on one of
- * its workers, and, unless it has no way for data, `length(view)`, which gives the length that
- * Python sees of a buffer.
+ * A contender has `start(count, pyodideUrl)` and `nothing()`, an empty call of Python on one of its
+ * workers. A contender that can send data also has `length(view)`, a buffer's length in Python.
  */
 export const PYTHON = 'def nothing():\n    pass';
 

@@ -1,6 +1,6 @@
 /**
- * Ours, in a page: its calls are frames, as a kernel sends them. What Python's side wrote for them
- * is in `window.poolFrames`: a function by its key, and a call of it, without its buffers.
+ * Our pool, in a page: its calls are frames, as a kernel sends them. `window.poolFrames` has the
+ * bytes that Python wrote for them: a function and its key, and a call of it without its buffers.
  */
 import { compete } from './page.js';
 
@@ -37,7 +37,7 @@ function call({ key, call }, buffers, group) {
 
 async function length(view) {
   const payload = await call(window.poolFrames.length, [view.buffer]);
-  // A tuple of five as `marshal` writes it: task, kind, value, each number after a letter.
+  // `marshal` has written a tuple of five: task, kind, value, … A letter precedes each number.
   return new DataView(payload.buffer, payload.byteOffset).getInt32(16, true);
 }
 

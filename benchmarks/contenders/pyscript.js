@@ -1,4 +1,4 @@
-/** PyScript's workers, from its own package and with the site's Pyodide; calls dealt out in turn. */
+/** PyScript's workers, with the site's Pyodide; the workers get the calls in turn. */
 import { compete } from './page.js';
 
 let workers;
@@ -6,7 +6,7 @@ let next = 0;
 
 async function start(count, pyodideUrl) {
   const { PyWorker } = await import(new URL('pyscript/core.js', location.href).href);
-  await customElements.whenDefined('py-script'); // before, its workers have no module `pyscript`
+  await customElements.whenDefined('py-script'); // earlier, workers have no module `pyscript`
   const options = { version: pyodideUrl, config: {} };
   workers = await Promise.all(
     Array.from({ length: count }, () => PyWorker('pyscript.worker.py', options))

@@ -1,4 +1,4 @@
-"""What a worker of PyScript's offers to its page."""
+"""The functions that a worker of PyScript offers to its page."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ def nothing() -> None:
 
 
 def length(view: Any) -> int:
-    """The length of a buffer that Python has."""
+    """The length of a buffer, as Python sees it."""
     return len(view.to_bytes())
 
 

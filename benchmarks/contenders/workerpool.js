@@ -1,4 +1,4 @@
-/** npm's workerpool, its workers with a Pyodide each. */
+/** npm's workerpool, with a Pyodide in each worker. */
 import workerpool from 'workerpool';
 import { compete } from './page.js';
 
@@ -10,7 +10,7 @@ async function start(count, pyodideUrl) {
     maxWorkers: count,
     workerOpts: { type: 'module', name: pyodideUrl }
   });
-  // Each of so many calls at once is on a worker of its own, and waits until that one is ready.
+  // Each of these calls goes to a worker of its own, and waits until that worker is ready.
   await Promise.all(Array.from({ length: count }, () => pool.exec('nothing', [])));
 }
 

@@ -1,4 +1,4 @@
-/** A worker of npm's workerpool. Its name is where Pyodide is. */
+/** A worker of npm's workerpool. The worker's name is the URL of Pyodide. */
 import workerpool from 'workerpool';
 import { PYTHON } from './page.js';
 

@@ -1,10 +1,13 @@
 /**
  * A pool of Pyodide workers in a plain web page.
  *
- * The pattern is in `start`, `paint` and `compare`; everything else shows what they do.
+ * `start`, `paint` and `compare` show how to use the pool; everything else shows what happens.
  * `?size=N` sets the number of workers, `?tasks=N` the number of tasks.
  */
 import { PyodidePool } from '../../extensions/jupyterlite-pool/static/pool.js';
+import { byId, count, element, hueOf, megabytes, seconds, soon } from './elements.js';
+import { clearPicture, fadePicture, paintStrip, rows, signStrip, width } from './picture.js';
+import * as timeline from './timeline.js';
 
 const absolute = path => new URL(path, import.meta.url).href;
 const workerUrl = absolute('../../extensions/jupyterlite-pool/static/worker.js');
@@ -18,8 +21,6 @@ function parameter(name) {
 
 const size = parameter('size'); // undefined: one worker per core
 const tasks = parameter('tasks') ?? 24;
-const width = 480;
-const rows = 12; // of pixels, in one task
 
 /** Runs once in every worker. */
 const code = `
@@ -83,7 +84,7 @@ async function paint(pool, lane) {
   return performance.now() - began;
 }
 
-/** The same job on the pool, then on one worker. */
+/** Run the same job on the pool, then on one worker. */
 async function compare() {
   say(`${count(pool.size, 'worker')} at work`);
   const many = { time: await paint(pool), memory: total(await pool.memory()) };
@@ -108,7 +109,7 @@ async function compare() {
 
 const total = memory => [...memory.values()].reduce((sum, bytes) => sum + bytes, 0);
 
-// --- what the page shows -----------------------------------------------------------------------
+// --- the page ----------------------------------------------------------------------------------
 
 const PHASES = {
   loading: 'loading Python',
@@ -118,28 +119,10 @@ const PHASES = {
 };
 const phases = Object.keys(PHASES);
 
-const byId = id => document.getElementById(id);
-const canvas = byId('picture');
-const picture = canvas.getContext('2d');
 let stopSingle = () => undefined;
-
-function element(name, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children);
-  return node;
-}
-
-const count = (n, noun) => `${n} ${noun}${n === 1 ? '' : 's'}`;
-const seconds = ms => `${(ms / 1000).toFixed(1)} s`;
-const megabytes = bytes => `${Math.round(bytes / 2 ** 20)} MB`;
 
 function say(text) {
   byId('status').textContent = text;
-}
-
-/** Colours far apart, however many workers there are. */
-function hueOf(worker) {
-  return Math.round((205 + worker * 137.5) % 360);
 }
 
 function showSplash() {
@@ -176,7 +159,7 @@ function showSplash() {
       if (type === 'starting') {
         row(worker);
       } else if (type === 'ended') {
-        bars.get(worker)?.item.remove(); // another takes its place
+        bars.get(worker)?.item.remove(); // another worker takes its place
       }
     },
     progress(worker, phase) {
@@ -195,7 +178,7 @@ function showSplash() {
     done() {
       byId('main').inert = false;
       splash.classList.add('gone');
-      // Without an animation there is no end to wait for.
+      // If there is no animation, this goes on at once.
       Promise.allSettled(splash.getAnimations().map(animation => animation.finished)).then(() => {
         splash.hidden = true;
       });
@@ -203,7 +186,7 @@ function showSplash() {
   };
 }
 
-/** Workers, queue and buttons, as they are now. */
+/** Show the workers and the queue as they are now. */
 function showPool() {
   const body = byId('workers');
   const known = new Map([...body.rows].map(row => [Number(row.dataset.worker), row]));
@@ -255,26 +238,13 @@ function onSingleEvent(event) {
   }
 }
 
-const planned = new Set();
-
-/** Call a function before the next frame, once however often it is asked for. */
-function soon(draw) {
-  if (!planned.has(draw)) {
-    planned.add(draw);
-    requestAnimationFrame(() => {
-      planned.delete(draw);
-      draw();
-    });
-  }
-}
-
 /** Show a run of all tasks, on the pool or on one worker alone. */
 function beginRun(runner, lane) {
   let arrived = 0;
   byId('arrived').textContent = 0;
   byId('expected').textContent = ` of ${tasks}`;
   if (lane === undefined) {
-    clearPicture();
+    clearPicture(tasks);
     timeline.clear(pool.workers.map(worker => worker.id));
   } else {
     fadePicture();
@@ -289,7 +259,7 @@ function beginRun(runner, lane) {
       }
       for (const { id, state } of runner.workers) {
         if (state === 'idle') {
-          timeline.taskEnded(lane ?? id); // else its next task has begun, which ended this one
+          timeline.taskEnded(lane ?? id); // for other workers, `taskBegan` has ended this task
         }
       }
       byId('arrived').textContent = ++arrived;
@@ -298,150 +268,6 @@ function beginRun(runner, lane) {
     end: () => timeline.end()
   };
 }
-
-function clearPicture() {
-  picture.clearRect(0, 0, canvas.width, canvas.height);
-  byId('authors').replaceChildren(...Array.from({ length: tasks }, () => element('i')));
-}
-
-/** What one worker computes again comes back to full strength. */
-function fadePicture() {
-  picture.globalCompositeOperation = 'destination-in';
-  picture.fillStyle = 'rgb(0 0 0 / 18%)';
-  picture.fillRect(0, 0, canvas.width, canvas.height);
-  picture.globalCompositeOperation = 'source-over';
-}
-
-const PALETTE = palette([
-  [0, '#06101f'],
-  [0.3, '#0b3a5b'],
-  [0.46, '#1f8a8c'],
-  [0.6, '#f2e3b3'],
-  [0.74, '#e8893a'],
-  [0.88, '#8f2d3b'],
-  [1, '#2a0f2c']
-]);
-
-/** 256 colours, straight lines between the stops. */
-function palette(stops) {
-  const strip = new OffscreenCanvas(256, 1).getContext('2d');
-  const gradient = strip.createLinearGradient(0, 0, 256, 0);
-  stops.forEach(stop => gradient.addColorStop(...stop));
-  strip.fillStyle = gradient;
-  strip.fillRect(0, 0, 256, 1);
-  const colours = new Uint32Array(strip.getImageData(0, 0, 256, 1).data.buffer);
-  colours[0] = new Uint32Array(new Uint8Array([6, 9, 16, 255]).buffer)[0];
-  return colours;
-}
-
-function paintStrip(n, shades) {
-  const image = new ImageData(width, rows);
-  new Uint32Array(image.data.buffer).set(Uint32Array.from(shades, shade => PALETTE[shade]));
-  picture.putImageData(image, 0, n * rows);
-}
-
-function signStrip(n, worker) {
-  const author = byId('authors').children[n];
-  author.className = 'painted';
-  author.style.setProperty('--hue', hueOf(worker));
-}
-
-/** A lane for each worker, a block for each task; all runs share one axis. */
-const timeline = (() => {
-  const lanes = new Map();
-  let began = 0;
-  let longest = 0;
-  let running = false;
-
-  const now = () => performance.now() - began;
-
-  function draw() {
-    const time = running ? now() : 0;
-    for (const lane of lanes.values()) {
-      lane.open?.setAttribute('width', time - lane.openSince);
-    }
-    longest = Math.max(longest, time);
-    const scale = Math.max(longest, 1000);
-    for (const lane of lanes.values()) {
-      lane.svg.setAttribute('viewBox', `0 0 ${scale} 1`);
-    }
-    drawAxis(scale);
-    if (running) {
-      setTimeout(() => soon(draw), 100); // often enough to see, and leaves the cores to Python
-    }
-  }
-
-  function drawAxis(scale) {
-    const step = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100].find(s => scale / 1000 / s <= 8) ?? 200;
-    const ticks = Math.floor(scale / 1000 / step) + 1;
-    const axis = byId('axis');
-    while (axis.children.length < ticks) {
-      axis.append(element('span'));
-    }
-    [...axis.children].slice(ticks).forEach(tick => tick.remove());
-    [...axis.children].forEach((tick, i) => {
-      tick.textContent = i === 0 ? '0' : `${i * step} s`;
-      tick.style.left = `${(100000 * i * step) / scale}%`;
-    });
-  }
-
-  function addLane(key, label) {
-    if (lanes.has(key)) {
-      return lanes.get(key);
-    }
-    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-    svg.setAttribute('preserveAspectRatio', 'none');
-    const node = element(
-      'div',
-      { className: 'lane' },
-      element('span', { textContent: label }),
-      svg
-    );
-    node.classList.toggle('alone', key === 'one');
-    node.style.setProperty('--hue', key === 'one' ? 0 : hueOf(key));
-    byId('lanes').append(node);
-    lanes.set(key, { svg, open: null, openSince: 0 });
-    return lanes.get(key);
-  }
-
-  return {
-    addLane,
-    clear(workers) {
-      lanes.clear();
-      longest = 0;
-      byId('lanes').replaceChildren();
-      workers.forEach(worker => addLane(worker, `Worker ${worker}`));
-    },
-    begin() {
-      began = performance.now();
-      running = true;
-      soon(draw);
-    },
-    end() {
-      draw();
-      running = false;
-    },
-    taskBegan(key) {
-      if (!running) {
-        return; // not a run of this page
-      }
-      this.taskEnded(key);
-      const lane = addLane(key, `Worker ${key}`);
-      lane.openSince = now();
-      lane.open = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-      lane.open.setAttribute('x', lane.openSince);
-      lane.open.setAttribute('height', 1);
-      lane.svg.append(lane.open);
-    },
-    taskEnded(key) {
-      const lane = lanes.get(key);
-      if (lane?.open) {
-        lane.open.setAttribute('width', now() - lane.openSince);
-        lane.open = null;
-      }
-    }
-  };
-})();
 
 function showMeasure(name, measure) {
   const { cells } = byId(`measure-${name}`);
@@ -504,18 +330,16 @@ function begin() {
   byId('workers').replaceChildren();
   say('');
   window.example.ready = start();
-  window.example.ready.catch(() => undefined); // the splash screen says it
+  window.example.ready.catch(() => undefined); // the splash screen shows the error
 }
 
-canvas.width = width;
-canvas.height = rows * tasks;
 byId('task-count').textContent = tasks;
 byId('run').addEventListener('click', onRun);
 byId('stop').addEventListener('click', onStop);
 byId('retry').addEventListener('click', begin);
-clearPicture();
+clearPicture(tasks);
 
-/** For those who drive this page from outside. */
+/** For scripts and tests that control this page. */
 window.example = { PyodidePool, workerUrl, pyodideUrl, code, tasks, compare };
 begin();
 byId('pool-size').textContent = count(pool.size, 'worker');

@@ -1,48 +1,78 @@
-"""Who runs the workers where nobody says: the browser; inside a task, the task's own worker."""
+"""The backend of a pool that names none: this browser; inside a task, the task's own worker."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..backends.base import Backend
 from ..errors import PoolStartError
 from ..notebook.page import page
 from ..worker.context import current_worker
 
+if TYPE_CHECKING:
+    from ..backends.pyodide.backend import PyodideBackend
+
+#: The oldest release of Pyodide that workers start on. (The release before it was 0.29.)
+OLDEST_PYODIDE = 314
+
 
 def default_workers() -> int:
-    """How many workers a pool has where nobody says; raises PoolStartError outside of a browser."""
+    """The number of workers of a pool that asks for none.
+
+    Raises:
+        PoolStartError: this is no browser, or its Pyodide is too old.
+    """
     if current_worker() is not None:
         return 1
-    _check_browser()
+    _load_backend()
     from ..backends.pyodide.device import Device
 
     return Device(_site_limit).size()
 
 
 def browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend:
-    """Workers of this browser; raises PoolStartError outside of one.
+    """Workers of this browser. Inside a task, calls run in the task's own worker, one by one.
 
-    Inside a task, calls run right there, one after the other: a worker has none of its own.
+    Args:
+        max_workers: how many workers; None for as many as the device has cores.
+        packages: names of packages that each worker loads in any case.
+
+    Raises:
+        PoolStartError: this is no browser, or its Pyodide is too old.
     """
     here = current_worker()
     if here is not None:
         from ..backends.nested import NestedBackend
 
         return NestedBackend(here)
-    _check_browser()
-    from ..backends.pyodide.backend import PyodideBackend
-
-    return PyodideBackend(max_workers, packages, _site_limit)
+    return _load_backend()(max_workers, packages, _site_limit)
 
 
-def _check_browser() -> None:
+def _load_backend() -> type[PyodideBackend]:
+    """Import the browser's backend; PoolStartError where it cannot work."""
     if sys.platform != "emscripten":
         raise PoolStartError(
             "there are no Pyodide workers outside of a browser. In ordinary Python use "
             "concurrent.futures.ProcessPoolExecutor."
         )
+    missing: ImportError | None = None
+    try:
+        from ..backends.pyodide.backend import PyodideBackend
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("pyodide", "pyodide_js"):
+            raise  # Pyodide is not to blame: a package that the pool needs is missing
+        missing = error
+    version = str(getattr(sys.modules.get("pyodide"), "__version__", "of an unknown release"))
+    major = version.partition(".")[0]
+    if missing is not None or (major.isdecimal() and int(major) < OLDEST_PYODIDE):
+        raise PoolStartError(
+            f"this kernel runs Pyodide {version}, but jupyterlite-pool works on Pyodide "
+            f"{OLDEST_PYODIDE} alone: use a site built with JupyterLite 0.8 and "
+            "jupyterlite-pyodide-kernel 0.8"
+        ) from missing
+    return PyodideBackend
 
 
 def _site_limit() -> int | None:

@@ -1,4 +1,4 @@
-"""The values of a job, one after the other, as `Executor.map` gives them."""
+"""Gives the values of a job one after the other, for `Executor.map`."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ from ..waiting.waits import wait_done
 
 
 def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Iterator[Any]:
-    """A job's values in order, each as soon as it is there; one that is given is forgotten.
+    """The values of a job in the order of its items, each as soon as it is there.
+
+    The job does not keep a value that was given.
+
+    Args:
+        deadline: the time, of `time.monotonic`, by which all values must be there; None for none.
 
     Raises:
         TimeoutError: a value was not there at the deadline.
-        Exception: what an item raised, in its place.
+        Exception: the error of an item, in its place.
     """
     __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
     try:
         index = 0
         while True:
             with dispatcher.lock:
-                if job.ask(index):
+                if job.items.ask(index):
                     dispatcher.add(job)
-            ready = job.arrival(index)
+            ready = job.arrivals.of(index)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             wait_done(ready, left, "values = await pool_map(f, xs)", job.abort)
             if not ready.result(0):
                 break
-            if index in job.failures:
-                raise job.failures[index]
-            yield job.values.pop(index)
+            yield job.outcomes.give(index)
             index += 1
         job.settled.result(0)
     finally:

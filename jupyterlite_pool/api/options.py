@@ -1,4 +1,4 @@
-"""Options that users give, checked before anything is sent."""
+"""Checks options of users before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from collections.abc import Iterable
 
 
 def check_count(name: str, value: object, least: int = 1, *, optional: bool = False) -> None:
-    """Raise where a number of things is no whole number, or too small.
+    """Check a number of things.
 
-    None is right where it is `optional`.
+    Args:
+        least: the smallest number that is allowed.
+        optional: whether None is allowed.
+
+    Raises:
+        TypeError: it is no integer.
+        ValueError: it is less than `least`.
     """
     if value is None and optional:
         return
     try:
-        count = operator.index(value)  # type: ignore[arg-type] # that is the question
+        count = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{name} must be an integer, not {value!r}") from None
     if count < least:
@@ -25,7 +31,15 @@ def check_count(name: str, value: object, least: int = 1, *, optional: bool = Fa
 
 
 def check_seconds(name: str, value: object, *, positive: bool = True) -> None:
-    """Raise where a time is no number, or not `positive`; None is always right."""
+    """Check a time in seconds; None is always allowed.
+
+    Args:
+        positive: whether only times above 0 are allowed.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is not a number (NaN), or not above 0 although it must be.
+    """
     if value is None:
         return
     if not isinstance(value, numbers.Real):
@@ -36,6 +50,10 @@ def check_seconds(name: str, value: object, *, positive: bool = True) -> None:
 
 
 def check_names(name: str, value: object) -> None:
-    """Raise where a list of names is none; a text is a list of letters."""
+    """Check a list of names.
+
+    Raises:
+        TypeError: it is no list; a single text is none, although one can iterate over its letters.
+    """
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise TypeError(f"{name} must be a list of names, not {value!r}")

@@ -1,4 +1,4 @@
-"""The one warm pool of a kernel."""
+"""The one warm pool of a kernel, which `pool_map` and the magics use."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from ..notebook.page import page
 from .default_backend import default_workers
 from .executor import WorkerPoolExecutor
 
-#: Seconds between two looks whether the first worker of a pool is ready.
-LOOKS = 0.1
+#: Seconds between two checks whether the first worker of a pool is ready.
+INTERVAL = 0.1
 
 _shared: WorkerPoolExecutor | None = None
 
-#: The pool that has one worker so far, and how many it is to have.
+#: The pool that has been started ahead with one worker, and its size later; None at other times.
 _growing: tuple[WorkerPoolExecutor, int] | None = None
 
 
 def get_reusable_executor(max_workers: int | None = None) -> WorkerPoolExecutor:
     """The one warm pool of this kernel; `pool_map` and the magics use it.
 
-    Started at the first call, and again after it was shut down or could not start. Where the page
-    has the labextension it is there from the kernel's start.
+    The first call starts it, and so does the next call after it was shut down or could not start.
+    On a site with the labextension it is started with the kernel.
 
     Args:
-        max_workers: its size, where it is started now; None for one worker per core.
+        max_workers: its size, if this call starts it; None for one worker per core.
+
+    Raises:
+        PoolStartError: this is no browser.
     """
     global _shared
     if _shared is None or _shared.closed or _shared.broken is not None:
@@ -33,7 +36,7 @@ def get_reusable_executor(max_workers: int | None = None) -> WorkerPoolExecutor:
 
 
 def set_reusable_executor(executor: WorkerPoolExecutor | None) -> None:
-    """Let `get_reusable_executor` return this one; None for a new one at its next call."""
+    """Let `get_reusable_executor` return this executor; None for a new one at its next call."""
     global _shared
     _shared = executor
 
@@ -41,8 +44,8 @@ def set_reusable_executor(executor: WorkerPoolExecutor | None) -> None:
 def start_ahead() -> None:
     """Start the pool before anybody needs it, one worker before the others.
 
-    Where nothing waits for them, workers that all start at once would only slow down what the
-    notebook does meanwhile. The first use starts those that are missing.
+    Nobody waits for the workers yet, and if all started at once they would slow down the notebook.
+    The others start when the first is ready, or at the first use of the pool.
     """
     global _shared, _growing
     if _shared is not None:
@@ -50,20 +53,20 @@ def start_ahead() -> None:
     size = page.max_workers or default_workers()
     _shared = WorkerPoolExecutor(1)
     _growing = (_shared, size)
-    _look(_shared)
+    _grow_when_ready(_shared)
 
 
-def _look(executor: WorkerPoolExecutor) -> None:
+def _grow_when_ready(executor: WorkerPoolExecutor) -> None:
     if _growing is None or _growing[0] is not executor or executor.closed or executor.broken:
         return
-    if executor.ready_workers:
+    if executor._pool.ready_workers:
         _grow(None)
     else:
-        executor.call_later(LOOKS, lambda: _look(executor))
+        executor._pool.call_later(INTERVAL, lambda: _grow_when_ready(executor))
 
 
 def _grow(max_workers: int | None) -> None:
-    """Give the pool the size that it is to have."""
+    """Give the pool that was started ahead its size."""
     global _growing
     assert _growing is not None
     (executor, size), _growing = _growing, None

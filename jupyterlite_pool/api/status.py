@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..backends.base import WorkerStatus
+from ..dispatch.pool import Pool
 
 
 class PoolStatus(NamedTuple):
@@ -13,11 +14,11 @@ class PoolStatus(NamedTuple):
     #: How many workers it should have.
     size: int
     workers: list[WorkerStatus]
-    #: Jobs, and calls of `submit` taken together as one, that have not ended.
+    #: Jobs that have not ended. All unfinished calls of `submit` together count as one.
     jobs: int
     batches_running: int
     batches_waiting: int
-    #: Workers beyond these that are ready to replace one that is lost.
+    #: Further workers, which are ready to replace one that is lost.
     spares: int = 0
 
     def __str__(self) -> str:
@@ -32,3 +33,20 @@ class PoolStatus(NamedTuple):
             tasks = f"{worker.tasks} task{'s' * (worker.tasks != 1)} run"
             lines.append(f"worker {worker.id} (pid {worker.pid}): {worker.state}, {tasks}{memory}")
         return "\n".join(lines)
+
+
+def status_of(pool: Pool) -> PoolStatus:
+    """A pool as it is now."""
+    dispatcher, backend = pool.dispatcher, pool.backend
+    with dispatcher.lock:
+        batches = dispatcher.ledger.open_batches()
+        running = sum(batch.worker is not None for batch in batches)
+        tasks_run = pool.listener.tasks_run
+        return PoolStatus(
+            size=backend.size,
+            workers=[worker._replace(tasks=tasks_run[worker.id]) for worker in backend.workers()],
+            jobs=len(dispatcher.active_sources()),
+            batches_running=running,
+            batches_waiting=len(batches) - running,
+            spares=backend.spares(),
+        )

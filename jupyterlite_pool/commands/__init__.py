@@ -1,1 +1,1 @@
-"""What a notebook says to the pool: magics, Interrupt, words of the page."""
+"""What a notebook tells the pool: magics, Interrupt, control words of the page."""

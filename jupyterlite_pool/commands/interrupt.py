@@ -1,8 +1,8 @@
-"""*Interrupt Kernel*: what the running cell waits for is stopped, and its wait ends.
+"""*Interrupt Kernel*: stops the jobs that the running cell waits for, and ends its wait.
 
-A browser has no signals, and JupyterLite's own interrupt reaches only the cells behind the one that
-runs. But a cell that waits for the pool has given the thread back, so a word of the page arrives;
-then everything that waits is in the lists of `_waits`.
+A browser has no signals, and JupyterLite's own interrupt cancels only the cells that come after the
+running one. But while a cell waits for the pool, Python is suspended, so a message of the page can
+arrive. All waits are then in the lists of `waiting.waits`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..waiting.waits import Wait, awaited, current_run, suspended
 
 
 class Run(NamedTuple):
-    """One run of a cell, seen by all that it calls: they have its context."""
+    """One run of a cell. Everything that the cell calls sees it in its context variables."""
 
     task: asyncio.Task[Any]
 
@@ -39,9 +39,9 @@ def cell_starts(*_: object) -> None:
 
 
 def interrupt() -> None:
-    """Stop what the running cell waits for, or all jobs where it waits for none.
+    """Stop the jobs and calls that the running cell waits for; all of them if it waits for none.
 
-    The wait ends with `KeyboardInterrupt`; what other code waits for goes on.
+    The cell's wait ends with `KeyboardInterrupt`. Waits of other code go on.
     """
     run = next((run for run in reversed(_runs) if not run.task.done()), None)
     waits = list(_waits_of(run)) if run is not None else []
@@ -62,22 +62,22 @@ def cancel_all() -> None:
 
 
 def _waits_of(run: Run) -> Iterator[Wait]:
-    """What a cell waits for: the wait that has suspended it, or what it awaits."""
+    """The wait that has suspended a cell, or the waits that it awaits."""
     mine = [wait for wait in suspended if wait.cell is run]
     if mine:
         yield mine[-1]
         return
     reached = list(_reach(run.task))
-    # `asyncio.wait` and task groups do not say what they wait for.
+    # Futures behind `asyncio.wait` and task groups cannot be found from the task.
     yield from reached or [wait for wait in awaited.values() if wait.cell is run]
 
 
 def _reach(future: Any) -> Iterator[Wait]:
-    """Our waits that a future of asyncio comes to wait for."""
+    """Our waits that a future of asyncio waits for, also through other futures."""
     if future in awaited:
         yield awaited[future]
-    inner = getattr(future, "_fut_waiter", None)  # a task's
-    for child in [inner] if inner is not None else getattr(future, "_children", ()):  # gather's
+    inner = getattr(future, "_fut_waiter", None)  # what a task awaits
+    for child in [inner] if inner is not None else getattr(future, "_children", ()):  # of a gather
         yield from _reach(child)
 
 
@@ -95,7 +95,8 @@ def _stops(wait: Wait) -> Iterator[Callable[[], object]]:
 def _futures_behind(lock: object) -> Iterator[PoolFuture[Any]]:
     """The futures that somebody waits for with a lock.
 
-    The standard library's waits hang an event, with its condition, with its lock, on each future.
+    `concurrent.futures.wait` and `as_completed` give each future a waiter. The waiter has an event,
+    the event a condition, and whoever waits for the condition adds a lock to its `_waiters`.
     """
     for dispatcher in all_dispatchers():
         for future in dispatcher.unfinished():
@@ -109,7 +110,7 @@ def _futures_behind(lock: object) -> Iterator[PoolFuture[Any]]:
 
 
 def _end_wait(run: Run, waits: list[Wait]) -> None:
-    """Let the cell go on with `KeyboardInterrupt`."""
+    """Let the cell continue with `KeyboardInterrupt`."""
     if waits and waits[0] in suspended:
         waits[0].interrupt()
         return
@@ -128,7 +129,10 @@ def _end_wait(run: Run, waits: list[Wait]) -> None:
 
 
 def _let_loop_go_on() -> None:
-    """A task that ends with `KeyboardInterrupt` has told whoever awaits it; that is enough."""
+    """Keep Pyodide's event loop from raising the `KeyboardInterrupt` of a nested task once more.
+
+    The cell awaits that task, and so has the error already.
+    """
     loop: Any = asyncio.get_event_loop()
     if getattr(loop, "_keyboard_interrupt_handler", ...) is None:
         loop._keyboard_interrupt_handler = lambda: None

@@ -1,7 +1,7 @@
-"""`%pool_map` in cells, rewritten to be awaited: for browsers that cannot pause Python.
+"""Rewrites cells so that they await `%pool_map`, for browsers that cannot pause Python.
 
-IPython makes calls out of magics before a cell runs. Those calls are found here and become
-`await …` of a magic that can be awaited, as the kernel itself does for `%pip`.
+IPython turns magics into calls before a cell runs. This module finds those calls, and makes them
+`await` a magic that is a coroutine. The kernel itself does the same for `%pip`.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-#: The magic, and the one that takes its place where the cell awaits it.
+#: The magic, and the coroutine that takes its place.
 MAGIC = "pool_map"
 AWAITED = "_pool_map"
 
-#: What IPython runs magics with.
+#: The methods with which IPython runs magics.
 CALLERS = ("run_line_magic", "run_cell_magic")
 
-#: As Python counts lines. `str.splitlines` counts more.
+#: A line as Python's parser counts lines. `str.splitlines` also splits at other characters.
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 class _Insertion(NamedTuple):
     line: int
-    #: In bytes of UTF-8, as the parser counts.
+    #: In bytes of UTF-8, as the parser counts columns.
     column: int
     text: str
 
@@ -33,10 +33,10 @@ def await_magics(lines: list[str]) -> list[str]:
     """The lines of a cell, with `await` before each of its calls of the magic.
 
     Args:
-        lines: a cell as IPython has made Python of it.
+        lines: a cell, after IPython has turned it into Python.
 
     Returns:
-        The lines, changed only where `await` is allowed: not inside of `def` or `class`.
+        The lines. Calls inside of `def` and `class` are unchanged: `await` is not allowed there.
     """
     source = "".join(lines)
     if MAGIC not in source:
@@ -44,7 +44,7 @@ def await_magics(lines: list[str]) -> list[str]:
     try:
         module = ast.parse(source)
     except (SyntaxError, ValueError):
-        return lines  # the cell itself will say so
+        return lines  # the error is reported when the cell runs
     rows = [row.encode() for row in _LINES.findall(source)]
     for line, column, text in sorted(_insertions(module), reverse=True):
         row = rows[line - 1]
@@ -60,7 +60,7 @@ def _insertions(module: ast.Module) -> Iterator[_Insertion]:
 
 
 def _magic_calls(node: ast.AST) -> Iterator[ast.Call]:
-    """Calls of the magic that are a statement's whole value, where `await` is allowed."""
+    """Calls of the magic that are the whole value of a statement, and that may be awaited."""
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return
     if isinstance(node, (ast.Expr, ast.Assign, ast.AnnAssign)) and _is_magic(node.value):

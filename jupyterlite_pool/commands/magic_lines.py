@@ -1,4 +1,4 @@
-"""The lines of the magics, taken apart: options, expressions side by side, the head of a loop."""
+"""Parses the lines of the magics: options, expressions side by side, the head of a loop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
 
-from ..jobs.job import GROUPINGS
+from ..jobs.options import GROUPINGS
 
 MAP_HELP = """\
 %pool_map [options] FUNCTION ITERABLE ...
@@ -34,10 +34,13 @@ options:
 
 
 class _Option(NamedTuple):
-    """An option of `%pool_map`: which argument of `pool_map` it sets, and to what."""
+    """An option of `%pool_map`."""
 
+    #: The argument of `pool_map` that it sets.
     name: str
+    #: Makes the argument's value from the text behind the option; None if there is no text.
     read: Callable[[str], Any] | None = None
+    #: The value of an option without text.
     value: Any = None
 
 
@@ -88,10 +91,13 @@ _VALUE = re.compile(r"""[=\s]\s*("[^"]*"|'[^']*'|\S+)""")
 
 
 def parse_options(line: str) -> tuple[dict[str, Any], str]:
-    """The options at the start of a line, as arguments of `pool_map`, and what follows them.
+    """Split a line into the options at its start and the rest.
+
+    Returns:
+        The options as arguments of `pool_map`, and the rest of the line.
 
     Raises:
-        UsageError: an option is unknown, or its value is not what it should be.
+        UsageError: an option is unknown, or its value is missing or wrong.
     """
     options: dict[str, Any] = {}
     while (found := _FLAG.match(line)) is not None:
@@ -116,10 +122,10 @@ def parse_options(line: str) -> tuple[dict[str, Any], str]:
 
 
 def split_expressions(text: str) -> list[str]:
-    """A function and its iterables, as they stand side by side.
+    """Split a text into expressions that stand side by side: a function and its iterables.
 
     Raises:
-        UsageError: there are fewer than two, or it cannot be told where one ends.
+        UsageError: there are fewer than two, or it is not clear where one of them ends.
     """
     parts = _split_on_spaces(text)
     if len(parts) < 2:
@@ -136,10 +142,10 @@ def split_expressions(text: str) -> list[str]:
 
 
 def parse_loop(text: str) -> tuple[str, str]:
-    """The target and the iterable of `x in xs`.
+    """Split `x in xs` into the target and the iterable.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: the text has another form.
     """
     try:
         [loop] = ast.parse(f"for {text}: pass").body
@@ -152,7 +158,7 @@ def parse_loop(text: str) -> tuple[str, str]:
 
 
 def _split_on_spaces(text: str) -> list[str]:
-    """Split at white space that is in no brackets and in no string."""
+    """Split at white space, unless it is inside of brackets or of a string."""
     parts: list[str] = []
     start = depth = 0
     quote = ""

@@ -1,7 +1,7 @@
 """The magics: `%pool`, `%pool_map` and the parallel cell `%%pool_map`.
 
-They take a line apart, and call what Python code calls. Expressions are evaluated once, in the
-notebook; the values of options never are.
+They parse a line and call the same functions as Python code does. Expressions are evaluated once,
+in the notebook. The values of options are never evaluated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
-from ..api.pool_map import MapResult, finished, pool_map
+from ..api.map_result import MapResult, finished
+from ..api.pool_map import pool_map
 from ..api.shared import get_reusable_executor, set_reusable_executor
 from ..dispatch.dispatcher import all_dispatchers
 from ..waiting.browser import IN_BROWSER, can_block
@@ -37,7 +38,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
 
     @line_magic  # type: ignore[untyped-decorator]
     def pool(self, line: str) -> None:
-        """Show, cancel, scale or stop: `%pool -h` explains."""
+        """Show, cancel, scale or stop the pool; `%pool -h` explains how."""
         command, *arguments = line.split() or ["status"]
         if command in ("-h", "--help"):
             print(POOL_HELP)
@@ -50,8 +51,8 @@ class PoolMagics(Magics):  # type: ignore[misc]
         elif command == "status":
             executor = get_reusable_executor()
             print(executor.status())
-            for job in executor.jobs():
-                print(f"job {job.number}: {MapResult(job)!r}")
+            for job in executor._pool.dispatcher.jobs():
+                print(f"job {job.number}: {MapResult(job, pool_map)!r}")
         elif command in ("restart", "shutdown"):
             get_reusable_executor().terminate_workers()
             set_reusable_executor(None)
@@ -72,7 +73,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
 
     @line_cell_magic  # type: ignore[untyped-decorator]
     def pool_map(self, line: str, cell: str | None = None) -> MapResult[Any] | None:
-        """Map a function, or a cell, over items: `%pool_map -h` explains."""
+        """Map a function or a cell over items; `%pool_map -h` explains how."""
         __tracebackhide__ = True
         options, rest = parse_options(line)
         if options.pop("help", False):
@@ -87,7 +88,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
 
     @line_cell_magic  # type: ignore[untyped-decorator]
     async def _pool_map(self, line: str, cell: str | None = None) -> MapResult[Any] | None:
-        """Do as `%pool_map`; cells await it where they cannot wait."""
+        """As `%pool_map`, for cells that await it because this browser cannot pause Python."""
         __tracebackhide__ = True
         options, rest = parse_options(line)
         if options.pop("help", False):
@@ -112,7 +113,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
         return pool_map(function, self._value(source), **options)
 
     def _keep(self, result: MapResult[Any], out: str | None) -> MapResult[Any] | None:
-        """Keep a result under a name, or return it to be shown."""
+        """Keep a result under a name, or return it to be shown if there is no name."""
         if out is None:
             return result
         self.shell.user_ns[out] = result
@@ -130,24 +131,24 @@ class PoolMagics(Magics):  # type: ignore[misc]
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         }
         names = {name: namespace[name] for name in sorted(read) if name in namespace}
-        # Under this name IPython knows the cell, and tracebacks call it `Cell In[…]`. Its number is
-        # that of the last input: `execution_count` may be the next cell's already.
+        # IPython knows the cell by this file name, so tracebacks call it `Cell In[…]`. Its number
+        # is that of the last input: `execution_count` may already be the number of the next cell.
         number = len(self.shell.history_manager.input_hist_parsed) - 1
         filename = self.shell.compile.cache(f"{header}\n{body}", number)
         return ParallelCell(target, header, body, names, filename)
 
 
 async def _load_imports(body: str) -> None:
-    """Load the packages that a body imports, as the kernel does for cells that it can read."""
+    """Load the packages that a body imports. The kernel cannot: to it, the body is just text."""
     import pyodide_js
 
     await pyodide_js.loadPackagesFromImports(body)
 
 
 def await_magics_where_needed(lines: list[str]) -> list[str]:
-    """A transformer of cells: `%pool_map` is awaited where the cell cannot wait for it.
+    """Transform a cell so that it awaits `%pool_map`, if this browser cannot pause Python.
 
-    Not in cells that a magic runs, as `%%time` does: they cannot await.
+    Cells that a magic such as `%%time` runs are left alone: they cannot await.
     """
     return lines if can_block() or _in_magic() else await_magics(lines)
 
@@ -162,7 +163,7 @@ def _in_magic() -> bool:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register the magics; called by `%load_ext` and when a notebook imports the package."""
+    """Register the magics. Called by `%load_ext`, and when a notebook imports the package."""
     if not isinstance(shell.magics_manager.registry.get("PoolMagics"), PoolMagics):
         shell.register_magics(PoolMagics)
         shell.input_transformers_post.append(await_magics_where_needed)

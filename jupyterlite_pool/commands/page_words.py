@@ -1,12 +1,12 @@
-"""The control channel: words of the page that are heard while a cell runs.
+"""The control channel: control words of the page, which arrive while a cell runs.
 
-JupyterLite queues every message for a kernel behind the running cell. A `BroadcastChannel` arrives
-whenever Python waits. Its name, which nobody can guess, is told to the page by a comm, so that no
-other kernel can speak on it. A comm may be lost, so the kernel tells the name again with each cell
-and each job, until the page has said that it heard.
+JupyterLite queues every message for a kernel until the running cell has ended. Messages of a
+`BroadcastChannel` arrive whenever Python waits. The kernel tells the page the channel's name by a
+comm. Nobody can guess the name, so no other kernel can use the channel. A comm may be lost, so the
+kernel tells the name again with each cell and each job, until the page says that it heard.
 
-Only control words go this way, and what is no such word does nothing; their types are in
-`labextension/src/plugin/words.ts`.
+Only control words are sent on the channel, and anything else does nothing. Their types are in
+`labextension/src/plugin/kernels/words.ts`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..api.executor import job_observers
+from ..dispatch.pool import observe_jobs
 from ..notebook.page import buttons, page
 from ..waiting.browser import IN_BROWSER
 from .interrupt import interrupt
@@ -33,9 +33,11 @@ _JOB = re.compile(r"[0-9a-f]{16}")
 
 
 class Word(NamedTuple):
-    """A control word: its fields beside `type`, whether a value fits, and what is done."""
+    """A kind of control word."""
 
+    #: Its field beside `type`; None if it has no other.
     field: str | None
+    #: Does what the word says with the field's value; returns False if the value is wrong.
     act: Callable[[Any], bool]
 
 
@@ -43,7 +45,11 @@ class Control:
     """The channel of this kernel."""
 
     def __init__(self, open: Callable[[str, Callable[[Any], None]], None]) -> None:
-        """Listen on a new channel; `open` opens it under a name, for a listener."""
+        """Listen on a new channel.
+
+        Args:
+            open: opens a channel of a name, and calls a function with each of its messages.
+        """
         self.name = f"{TARGET}-{secrets.token_hex(16)}"
         self.heard = False
         self._announced_at = -INTERVAL
@@ -56,7 +62,7 @@ class Control:
         open(self.name, self.hear)
 
     def announce(self) -> None:
-        """Tell the page the channel's name, unless it is known there."""
+        """Tell the page the channel's name, unless the page knows it."""
         page.read()
         now = time.monotonic()
         if self.heard or not page.present or now - self._announced_at < INTERVAL:
@@ -67,7 +73,7 @@ class Control:
         create_comm(target_name=TARGET, data={"channel": self.name})
 
     def hear(self, said: object) -> None:
-        """Do what a control word says; anything else is ignored, with a line in the console."""
+        """Do what a control word says. Ignore anything else, with a line in the console."""
         if not self._obey(said):
             _complain()
 
@@ -92,7 +98,7 @@ class Control:
         if not isinstance(job, str) or not _JOB.fullmatch(job):
             return False
         cancel = buttons.get(job)
-        if cancel is not None:  # it may have ended, and pages speak to all their kernels
+        if cancel is not None:  # the job may have ended, or be of another kernel of the page
             cancel()
         return True
 
@@ -101,16 +107,16 @@ _control: Control | None = None
 
 
 def listen() -> None:
-    """Open the channel of this kernel, once, and tell the page where there is one."""
+    """Open the channel of this kernel, once, and tell the page."""
     global _control
     if _control is None and IN_BROWSER:
         _control = Control(_open)
-        job_observers.append(_control.announce)
+        observe_jobs(_control.announce)
         _control.announce()
 
 
 def cell_begins(*_: object) -> None:
-    """A cell begins: called by IPython."""
+    """Tell the page again, if necessary. Called by IPython when a cell begins."""
     if _control is not None:
         _control.announce()
 
@@ -122,7 +128,7 @@ def _open(name: str, listener: Callable[[Any], None]) -> None:
     def on_message(event: Any) -> None:
         try:
             said = json.loads(js.JSON.stringify(event.data))
-        except Exception:  # what JSON cannot carry is no control word
+        except Exception:  # a control word can always be written as JSON
             said = None
         listener(said)
 

@@ -1,1 +1,1 @@
-"""Tasks go out, results come back."""
+"""Tasks go out to workers, and results come back."""

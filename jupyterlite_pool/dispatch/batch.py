@@ -1,8 +1,7 @@
-"""A batch: the tasks that travel to a worker together."""
+"""A batch: tasks that travel to a worker together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,37 +11,40 @@ from ..jobs.tasks import Task, TaskSource
 from ..wire.calls import AS_THEY_ARE, join_calls
 from ..wire.protocol import CallBatch
 
-#: Bytes from which on a worker that ended has probably run out of memory: a tab has 4 GiB for it.
+#: If a worker's memory had reached this many bytes when it ended, it probably ran out of memory: a
+#: browser gives it 4 GiB at most.
 MUCH_MEMORY = 2**30
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Batch:
     """A batch that the backend has."""
 
+    number: int
     source: TaskSource
-    #: Its tasks in order; those whose results came are gone.
+    #: The tasks without a result so far, in order.
     tasks: list[Task]
-    #: The number of the first one that is left; the others follow.
+    #: The number of the first of them; the others have the numbers that follow.
     first: int
+    #: How many tasks it had in the beginning.
     size: int
-    #: The one worker that may run it; None for any.
+    #: The only worker that may run it; None if any worker may.
     target: int | None = None
-    #: The worker that runs it; None while it waits.
+    #: The worker that runs it; None while it waits for one.
     worker: int | None = None
-    call_off: Callable[[], None] | None = None
+    #: Whether a task of it has exceeded its time limit.
     timed_out: bool = False
-    #: Whether it was lost while it waited at its worker, which may have turned to it, or not.
-    behind: bool = False
-    #: Whether it was lost with a worker that had not turned to it.
-    untaken: bool = False
-    #: Whether no worker is to run it: one that has it is stopped.
+    #: Whether no worker is to run it: the worker that has it is stopped.
     doomed: bool = False
+    #: Whether it waited at the worker that ended, which may have begun with it.
+    behind: bool = False
+    #: Whether the worker that ended had certainly not begun with it.
+    untaken: bool = False
 
     def frame(self) -> tuple[bytes, list[memoryview], list[str]]:
-        """Payload, buffers, and the keys of what a worker must hold, in the order to send it."""
+        """Its payload, its buffers, and the keys of the objects to send before it, in order."""
         tasks = self.tasks
-        function, environment, *_ = tasks[0].held  # a source's batch is of one function
+        function, environment, *_ = tasks[0].held  # all tasks of a batch call the same function
         needs = dict.fromkeys(tasks[0].needs)
         buffers: list[memoryview] = []
         calls: list[tuple[Any, ...] | bytes] = []
@@ -67,23 +69,54 @@ class Batch:
         )
         return join_calls(batch), buffers, list(needs)
 
+    # What happens to it.
+
+    def start(self, worker: int) -> None:
+        """A worker has it now."""
+        self.worker = worker
+        self.source.started()
+
+    def expire(self) -> None:
+        """Its task has exceeded its time limit."""
+        self.timed_out = True
+
+    def doom(self) -> None:
+        """No worker is to run it any more."""
+        self.doomed = True
+
+    def lose(self, *, behind: bool, untaken: bool) -> None:
+        """Its worker has ended.
+
+        Args:
+            behind: whether it waited there behind another batch.
+            untaken: whether the worker had certainly not begun with it.
+        """
+        self.behind = behind
+        self.untaken = untaken
+
     def pop(self, count: int) -> list[Task]:
-        """The first tasks that are left: their results have come."""
+        """Remove its first tasks, whose results have come, and return them."""
         popped, self.tasks = self.tasks[:count], self.tasks[count:]
         self.first += count
         return popped
 
+    # What becomes of its tasks.
+
     def task(self, number: int) -> Task | None:
-        """The task of a number, if it is one of those that are left."""
+        """The task of this number; None if it is of another batch, or has its result."""
         place = number - self.first
         return self.tasks[place] if 0 <= place < len(self.tasks) else None
 
     def divide(self, end: WorkerEnd) -> tuple[list[Task], list[Task]]:
-        """Its tasks when its worker ended: those that had started, or may have, and the others."""
+        """Divide its tasks when its worker has ended.
+
+        Returns:
+            The tasks that had started or may have, and those that certainly had not.
+        """
         left = self.tasks
         if self.untaken and not self.doomed:
             return [], left
-        if end.reason in ON_PURPOSE:  # it had begun with none of these
+        if end.reason in ON_PURPOSE:  # such a worker ends between two tasks
             return [], left
         first = self.size - len(left)  # results come in order
         if self.size == 1 or end.running is None:
@@ -92,7 +125,7 @@ class Batch:
         return left[:count], left[count:]
 
     def loss(self, worker: int, end: WorkerEnd) -> PoolError:
-        """What becomes of a task that had started when its worker ended."""
+        """The error of a task that had started when its worker ended."""
         if self.timed_out:
             return self._overdue(f"Worker {worker} is being replaced.")
         known = (self.size == 1 and not self.behind) or end.running is not None
@@ -105,7 +138,7 @@ class Batch:
         )
 
     def obeyed(self, worker: int) -> PoolError:
-        """What becomes of a task that ran too long, and stopped when it was asked to."""
+        """The error of a task that ran too long, and stopped when its worker asked it to."""
         return self._overdue(f"Worker {worker} stopped it, and goes on.")
 
     def _overdue(self, more: str) -> TaskTimeoutError:

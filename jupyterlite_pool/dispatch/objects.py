@@ -1,4 +1,4 @@
-"""The objects that workers hold for tasks: functions, surroundings, and what users `put` there."""
+"""The objects that workers hold for tasks: functions, surroundings, and what users have `put`."""
 
 from __future__ import annotations
 
@@ -15,25 +15,30 @@ from ..wire.calls import function_key
 from ..wire.payload import Encoded, encode
 from ..wire.refs import ObjectRef
 
-#: So many objects that no task needs stay on the workers, in case a later task does.
+#: How many objects that no task needs stay on the workers, in case a later task needs them.
 KEPT = 32
 
 
 class SharedObjects:
-    """Counts who needs an object, and lets it go when that is long over."""
+    """Counts how often each object is needed, and drops those that nobody has needed for long.
+
+    Each object has a key. The backend sends an object to a worker before the first task there that
+    needs it.
+    """
 
     def __init__(self, backend: Backend, kept: int = KEPT) -> None:
         self._backend = backend
         self._kept = kept
+        #: How often `hold` was called for each key, less the calls of `release`.
         self._users: Counter[str] = Counter()
-        #: Objects that nobody needs, the longest unneeded first.
+        #: Keys of objects that nobody needs now; first the one that was needed least recently.
         self._idle: OrderedDict[str, None] = OrderedDict()
-        #: What the objects themselves refer to, which lives as long as they.
+        #: References inside of objects. They are kept as long as the objects.
         self._refs: dict[str, tuple[ObjectRef[Any], ...]] = {}
         self._numbers = itertools.count()
 
     def put(self, obj: object) -> ObjectRef[Any]:
-        """Send an object to every worker that comes to need it, once; gone with its reference."""
+        """Keep an object until its reference, which is returned, is gone."""
         key = f"object:{next(self._numbers)}"
         encoded = encode(obj)
         self._backend.put(key, encoded)
@@ -44,7 +49,7 @@ class SharedObjects:
         return ref
 
     def hold(self, key: str, encoded: Encoded) -> str:
-        """Keep an object until `release` is called as often as this was; returns its key."""
+        """Keep an object until `release` has been called as often as this; returns its key."""
         if key not in self._users and key not in self._idle:
             self._backend.put(key, encoded)
             if encoded.refs:
@@ -56,12 +61,12 @@ class SharedObjects:
     def hold_for(
         self, function: Encoded, around: SentSurroundings | None, until: Future[Any]
     ) -> Held:
-        """Keep a function, and what its tasks find around them, until a future is done."""
+        """Keep a function, and the surroundings of its tasks, until a future is done."""
         keys = [self.hold(function_key(function), function)]
         if around is not None:
             keys.append(self.hold(around.key, around.encoded))
             for part in around.parts:
-                keys.append(self.hold(*part))  # noqa: PERF401 - most often there is none
+                keys.append(self.hold(*part))  # noqa: PERF401 - there is seldom one
 
         def release(_: object) -> None:
             for key in keys:
@@ -72,7 +77,7 @@ class SharedObjects:
         return Held(keys[0], environment, function.refs, tuple(keys[2:]))
 
     def check_owner(self, encoded: Encoded) -> None:
-        """Raise ValueError where something refers to an object of another executor."""
+        """Raise ValueError if something refers to an object of another executor."""
         for ref in encoded.refs:
             if ref.owner is not self:
                 raise ValueError(
@@ -81,12 +86,12 @@ class SharedObjects:
                 )
 
     def release(self, key: str) -> None:
-        """One that needed an object needs it no more."""
+        """Somebody who needed an object does not need it any more."""
         self._users[key] -= 1
         if self._users[key] > 0:
             return
         del self._users[key]
-        if key in self._refs:  # what was put there must not live on for it
+        if key in self._refs:  # an idle object must not keep what users have put
             self._drop(key)
             return
         self._idle[key] = None

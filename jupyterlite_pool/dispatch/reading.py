@@ -1,4 +1,4 @@
-"""What a worker said of tasks, read and checked."""
+"""Reads and checks the results that a worker sends."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from .batch import Batch
 def read_results(
     entry: Batch, payload: bytes, buffers: Sequence[Any], done: bool
 ) -> tuple[Sequence[Any], dict[int, BaseException], Sequence[float]]:
-    """Results of some tasks of a batch: values, errors by their places, how long each took.
+    """Read the results of some tasks of a batch.
+
+    Returns:
+        Their values, their errors by place, and the seconds that each took.
 
     Raises:
-        ValueError: no worker of ours sends such.
+        ValueError: no worker of ours sends such results.
     """
     items = split_results(payload)
     missing = len(entry.tasks) - len(items)
-    if done and missing and not entry.source.stopping:  # nobody has cancelled it on the way
+    if done and missing and not entry.source.stopping:  # it was not cancelled on the way
         raise ValueError(f"it said that it was done without results of {missing} tasks")
     if not items:
         return (), {}, ()
@@ -32,7 +35,7 @@ def read_results(
         wanted, _ = sum(counts), sum(seconds)
     except (TypeError, ValueError) as error:
         raise ValueError("it sent something that is no result") from error
-    # They come in the order in which the tasks were sent.
+    # Results come in the order of the tasks.
     due = range(entry.first, entry.first + len(items))
     if missing < 0 or numbers != tuple(due):
         wrong = [number for number, own in zip(numbers, due, strict=True) if number != own]
@@ -50,7 +53,7 @@ def read_results(
 
 
 def read_result(item: ResultItem, buffers: Sequence[Any]) -> tuple[Any, BaseException | None]:
-    """What a worker said of a task: its value, or an error."""
+    """The value of a task, or its error."""
     _, kind, payload, _, _ = item
     try:
         if kind == FAILED:

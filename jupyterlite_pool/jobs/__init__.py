@@ -1,1 +1,1 @@
-"""Where tasks come from."""
+"""Sources of tasks: calls, jobs of many items, and calls that every worker makes."""

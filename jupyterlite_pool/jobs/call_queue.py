@@ -16,7 +16,7 @@ class CallQueue:
 
     retries = 0
     task_timeout: float | None = None
-    #: How long one call takes says nothing of the next, which may be of another function.
+    #: The next call may be of another function, so its time cannot be known beforehand.
     brief = False
 
     def __init__(self, max_workers: int | None = None) -> None:
@@ -30,28 +30,16 @@ class CallQueue:
         self._futures[task] = future
         self._waiting.append(task)
 
-    def unfinished(self) -> list[Future[Any]]:
-        """The futures of calls that have not ended."""
-        return list(self._futures.values())
-
-    def cancel_waiting(self) -> None:
-        """Cancel the calls that have not been taken."""
-        for task in self._waiting:
-            self._futures[task].cancel()
-
-    def stop_all(self) -> None:
-        """Cancel all calls, also those that run."""
-        for future in list(self._futures.values()):
-            future.stop()
-
     def has(self, future: Future[Any], tasks: Iterable[Task]) -> bool:
-        """Whether a future is that of one of these tasks."""
+        """Whether a future belongs to one of these tasks."""
         return any(self._futures.get(task) is future for task in tasks)
 
     def abandon(self) -> None:
         """Start none of the calls that have not started."""
         self.stopping = True
         self.cancel_waiting()
+
+    # See `TaskSource`.
 
     def take(self, workers: int) -> list[Task]:
         """The next call whose future was not cancelled meanwhile."""
@@ -64,15 +52,15 @@ class CallQueue:
         return []
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """A future that is running stays so: it cannot be cancelled any more."""
+        """Queue calls again, before all others; their futures stay running."""
         for task in reversed(tasks):
             self._waiting.appendleft(task)
 
     def started(self) -> None:
-        """Nothing to do: a future counts as running from when it was taken."""
+        """Do nothing: a future has been running since its call was taken."""
 
     def stopped(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def finish(self, task: Task, outcome: Outcome) -> None:
         """Resolve the future, unless it was cancelled while its call ran."""
@@ -87,26 +75,43 @@ class CallQueue:
     def finish_all(
         self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
     ) -> None:
-        """Resolve their futures."""
+        """Resolve the futures with values."""
         for task, value, took in zip(tasks, values, seconds, strict=True):
             self.finish(task, Outcome(worker, took, value))
 
     def discard(self, tasks: Sequence[Task]) -> None:
-        """The futures of calls that will not run after all."""
+        """Fail the futures of calls that will not run after all."""
         for task in tasks:
             future = self._futures.pop(task)
             if not future.cancelled():
                 future.set_exception(CancelledError())
 
+    def unfinished(self) -> list[Future[Any]]:
+        """The futures of calls that have not ended."""
+        return list(self._futures.values())
+
+    def cancel_waiting(self) -> None:
+        """Cancel the calls that have not been taken."""
+        for task in self._waiting:
+            self._futures[task].cancel()
+
+    def abort(self) -> None:
+        """Cancel all calls; the workers that run some of them are stopped."""
+        for future in list(self._futures.values()):
+            future.stop()
+
     def broken(self, error: Exception) -> None:
-        """Every future that is left ends with the error."""
+        """End every future that is left with the error."""
         futures, self._futures = self._futures, {}
         self._waiting.clear()
         for future in futures.values():
             if future.cancelled():
-                future.begin()  # those who wait for it are told only now
+                future.begin()  # only now are those told who wait for it
             else:
                 future.set_exception(error)
 
+    def prepares(self, worker: int, busy: bool) -> None:
+        """Do nothing: only the card of a job shows it."""
+
     def printed(self, task: Task, stream: str, text: str) -> None:
-        """The executor has shown it; a future keeps no output."""
+        """Do nothing: the output was shown, and a future keeps none."""

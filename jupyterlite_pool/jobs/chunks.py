@@ -1,46 +1,50 @@
-"""How many tasks travel together.
+"""Decides how many tasks travel together in a batch.
 
 A batch costs about as much as a task of a millisecond, so short tasks are sent many at a time.
-The size follows the tasks: it starts at one, so that every worker gets something at once, and aims
-at batches of a fixed duration. Near the end it shrinks, so that no worker idles while another still
-has a long batch.
+Batches begin with one task, so that every worker gets something at once. They grow until each takes
+a fixed time. Near the end they shrink, so that no worker idles while another has a long batch.
 """
 
 from __future__ import annotations
 
-#: Seconds that a batch should take: long against its cost, short against what people notice.
+#: Seconds that a batch should take: long compared with its cost, too short for people to notice.
 TARGET_SECONDS = 0.05
 
-#: A batch may be at most this many times larger than the one before: the first few durations
-#: measured say little.
+#: A batch is at most this many times larger than the one before: the first few measurements are
+#: not reliable.
 GROWTH = 8
 
-#: A batch that takes no longer than this costs more on its way than at its worker.
+#: In seconds. To send a batch that takes no longer than this costs more time than to run it.
 BRIEF_SECONDS = 0.00025
 
-#: Weight of the newest measurement in the running mean.
+#: Weight of the newest task in the running mean.
 WEIGHT = 0.3
 
 
 class ChunkSizer:
-    """The size of a job's next batch."""
+    """Decides the size of the next batch of a job."""
 
     def __init__(self, fixed: int | None = None) -> None:
+        """Begin without measurements.
+
+        Args:
+            fixed: the size of all batches; None to adapt it.
+        """
         self._fixed = fixed
         self._mean: float | None = None
         self._last = 1
 
     @property
     def brief(self) -> bool:
-        """Whether batches of the size that was asked for are over in next to no time."""
+        """Whether batches have a fixed size and end at once."""
         if self._fixed is None or self._mean is None:
             return False
         return self._fixed * self._mean <= BRIEF_SECONDS
 
     def observe(self, seconds: float, tasks: int) -> None:
-        """Take into account that `tasks` tasks took `seconds` seconds."""
+        """Learn that some tasks took some seconds together."""
         mean = seconds / tasks
-        weight = 1 - (1 - WEIGHT) ** tasks  # as if each of them had been told
+        weight = 1 - (1 - WEIGHT) ** tasks  # the same as one call for each task
         self._mean = mean if self._mean is None else self._mean + weight * (mean - self._mean)
 
     def next(self, workers: int, remaining: int | None) -> int:
@@ -48,7 +52,7 @@ class ChunkSizer:
 
         Args:
             workers: how many workers there are.
-            remaining: how many tasks have not been sent; None where nobody knows.
+            remaining: how many tasks have not been sent; None if nobody knows.
         """
         if self._fixed is not None:
             return self._fixed

@@ -1,4 +1,4 @@
-"""Indices of items, of which there may be more than could be listed."""
+"""Sets of indices that may be too large to be listed."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ class Indices(MutableSet[int]):
     def __init__(self) -> None:
         self._single: set[int] = set()
         self._range = range(0)
-        #: Those of the range that were taken out again.
+        #: The indices of the range that were taken out again.
         self._without: set[int] = set()
 
     def add_range(self, indices: range) -> None:
-        """Add all of a range, none of which is there; once."""
-        self._range = indices
+        """Add a range, of which nothing is in the set yet; a set can take in one range only."""
+        if indices:
+            self._range = indices
 
     def add(self, value: int) -> None:
-        """Add one."""
+        """Add an index."""
         if value in self._range:
             self._without.discard(value)
         else:
             self._single.add(value)
 
     def discard(self, value: int) -> None:
-        """Take one out, if it is there."""
+        """Take an index out, if it is there."""
         if value in self._range:
             self._without.add(value)
         else:
             self._single.discard(value)
 
     def after(self, value: int) -> int:
-        """An index so that it and all from one that is there up to it are there, too."""
+        """The first index after `value` that may not be in the set."""
         return self._range.stop if value in self._range and not self._without else value + 1
 
     def __contains__(self, value: object) -> bool:

@@ -4,147 +4,85 @@ from __future__ import annotations
 
 import itertools
 import reprlib
-import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, InvalidStateError
-from typing import Any, NamedTuple, cast
+from concurrent.futures import CancelledError, Future
+from typing import Any, TypeAlias, cast
 
 from ..errors import PoolStartError, TerminatedWorkerError
 from ..tracebacks import add_note, fold
-from ..wire.calls import AS_THEY_ARE, are_plain, encode_call
-from ..wire.payload import Encoded
-from .chunks import ChunkSizer
-from .indices import Indices
-from .read_ahead import ReadAhead
+from .arrivals import Arrivals
+from .items import Items
+from .options import DEFAULTS, MapOptions
+from .outcomes import Outcomes
 from .tasks import Held, Outcome, Task
 
-#: At most this many characters of an item's arguments in a message.
-ARGS_WIDTH = 60
-
-
-#: How the output of items can be shown.
-GROUPINGS = ("order", "item", "worker")
-
-#: To read from these runs nobody's code, and cannot fail.
-AT_ONCE = (list, tuple, range)
+#: At most this many characters of an argument in a message.
+ARGUMENT_WIDTH = 60
 
 _numbers = itertools.count(1)
 
-
-class Timing(NamedTuple):
-    """When and where an item ran, seen from the notebook: a batch's results arrive together."""
-
-    item: int
-    #: None for an item that ran in the notebook, or that never ran.
-    worker: int | None
-    #: Seconds from the start of the job.
-    start: float
-    seconds: float
-    #: Which try it was: more than 1 where a worker was lost, and `retries` allowed another one.
-    attempt: int = 1
+#: Runs what is left of a job where no worker can start.
+Takeover: TypeAlias = "Callable[[MapJob, PoolStartError], None]"
 
 
 class MapJob:
-    """Items in, values out by index. Knows how many tasks wait, run, are done, failed, cancelled.
+    """Runs a function over items; a source of tasks for the dispatcher.
 
-    Items are read from their iterables when the pool has room, so that an iterable may be endless.
-    A job has *settled* when its caller need not wait any longer: every item has ended, or the first
-    one has failed and failures are not to be collected. It has *ended* when nothing of it runs any
-    more; what was running when it settled still adds its result.
+    Its items are read when the pool has room, so that an iterable may be endless. A job has
+    *settled* when its caller need not wait any longer: every item has ended, or the first one has
+    failed and failures are not to be collected. It has *ended* when nothing of it runs any more;
+    what was running when it settled still adds its result.
     """
 
     def __init__(
         self,
         function: Callable[..., Any],
         iterables: Sequence[Iterable[Any]],
+        options: MapOptions = DEFAULTS,
         *,
         held: Held | None = None,
-        strict: bool = False,
-        chunksize: int | None = None,
-        return_exceptions: bool = False,
-        retries: int = 0,
-        task_timeout: float | None = None,
-        seed: int | None = None,
-        max_workers: int | None = None,
-        buffersize: int | None = None,
-        group_outputs: str = "order",
         cell: Any = None,
         wake: Callable[[], None] = lambda: None,
         stop: Callable[[MapJob], None] = lambda _: None,
         ended: Future[None] | None = None,
+        takeover: Takeover | None = None,
     ) -> None:
+        """Describe a job; nothing of it runs until its tasks are taken.
+
+        Args:
+            held: what a worker must hold to run the function.
+            cell: where the output of its items is shown.
+            wake: called when the job starts no more items: its batches that wait can be taken back.
+            stop: stops the workers that run items of the job.
+            ended: is resolved when nothing of the job runs any more; None to make one.
+            takeover: runs what is left where no worker can start; None to let the job fail.
+
+        Raises:
+            ValueError: `strict` is set, and the lengths of the iterables are known to differ.
+        """
         self.function = function
-        #: What people call it: jobs are counted.
+        self.options = options
+        #: Its name for people: jobs are counted.
         self.number = next(_numbers)
-        self.retries = retries
-        self.task_timeout = task_timeout
-        self.max_workers = max_workers
-        self.return_exceptions = return_exceptions
-        #: How its output is shown: in the "order" in which it comes, or by "item" or "worker".
-        self.group_outputs = group_outputs
-        #: Workers that are being prepared for it.
-        self.preparing: set[int] = set()
-        #: Resolves with None when the job settles; carries the first error otherwise.
+        self.items = Items(function, iterables, options, held or Held(), cell)
+        self.outcomes = Outcomes()
+        self.arrivals = Arrivals(self.outcomes)
+        #: Resolves with None when the job settles; fails with the first error otherwise.
         self.settled: Future[None] = Future()
         #: Resolves with None when nothing of the job runs any more.
         self.ended: Future[None] = ended or Future()
-        self.values: dict[int, Any] = {}
-        self.failures: dict[int, BaseException] = {}
-        self.cancelled = Indices()
-        self.output: dict[int, str] = {}
-        #: Whether it was told to start no more items.
-        self.stopping = False
-        #: Takes over what is left where no worker can start; None to fail.
-        self.takeover: Callable[[PoolStartError], None] | None = None
-        #: How many items there are; None until an unsized iterable has been read to its end.
-        self.total = _total(iterables, strict)
+        #: How many batches of it run.
         self.running = 0
-        self.started_at = time.monotonic()
-        #: When its first item went to a worker: starting the workers is none of its own work.
-        self.first_run_at: float | None = None
-        self.ended_at: float | None = None
-        #: Rows of when and where: elapsed at their arrival, worker, and lists of items, of seconds
-        #: and of tries. Small tasks are over sooner than a tuple for each could be made.
-        self._timings: list[
-            tuple[float, int | None, Sequence[int], Sequence[float], Sequence[int]]
-        ] = []
-        #: What items have printed that have not ended.
-        self._printed: dict[int, list[str]] = {}
-        #: Called with the index of every item that ended.
-        self.item_observers: list[Callable[[int], None]] = []
-        self._held = held or Held()
-        self._items: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=strict)
-        self._ahead: ReadAhead[tuple[Any, ...]] | None = None
-        #: Whether items may be read many at a time: no code of the user's runs meanwhile.
-        self._at_once = not strict and all(type(iterable) in AT_ONCE for iterable in iterables)
-        if buffersize is not None:
-            self._items = self._ahead = ReadAhead(self._items, buffersize, chunksize or 1)
-            self._at_once = False
-        self._read = 0
-        self._chunks = ChunkSizer(1 if task_timeout is not None else chunksize)
-        self._returned: deque[Task] = deque()
-        self._taken: dict[int, Task] = {}
-        self._seed = seed
-        self._cell = cell
-        self._first_unfinished = 0
+        #: Workers that are being prepared for it.
+        self.preparing: set[int] = set()
+        #: Whether it starts no more items.
+        self.stopping = False
+        #: Whether it was cancelled with what ran of it.
+        self.aborted = False
         self._wake = wake
         self._stop = stop
-        self._aborted = False
-        self._arrivals: dict[int, Future[bool]] = {}
-        self._next_arrival: Future[None] | None = None
-        #: Arguments of items that failed or were cancelled, as far as they were read.
-        self._inputs: dict[int, tuple[Any, ...]] = {}
-        #: Where the others come from: of cancelled items that nobody asks for none is read.
-        self._unread: Iterator[tuple[int, tuple[Any, ...]]] = iter(())
-        #: The job whose end is ours.
-        self._adopted: MapJob | None = None
-        self._own_end = self.ended
-        if self.total == 0:
-            self._items = None
-            self._check_end()
-
-    # What people see of it.
+        self._takeover = takeover
+        self._check_end()  # there may be no items
 
     @property
     def label(self) -> str:
@@ -152,269 +90,142 @@ class MapJob:
         return getattr(self.function, "__name__", type(self.function).__name__)
 
     @property
-    def finished(self) -> int:
-        """How many items have ended, however."""
-        return len(self.values) + len(self.failures) + len(self.cancelled)
-
-    @property
-    def timings(self) -> dict[int, Timing]:
-        """When and where items ran, by index."""
-        return {
-            item: Timing(item, worker, max(0.0, arrived - took), took, attempt)
-            for arrived, worker, items, seconds, attempts in self._timings
-            for item, took, attempt in zip(items, seconds, attempts, strict=True)
-        }
-
-    @property
-    def aborted(self) -> bool:
-        """Whether it was cancelled with what ran of it."""
-        return self._aborted
-
-    @property
     def active(self) -> bool:
         """Whether it can still change."""
         return not self.ended.done()
 
-    def first_unfinished(self) -> int:
-        """The index before which all items have ended."""
-        while True:
-            first = self._first_unfinished
-            if first in self.cancelled:
-                self._first_unfinished = self.cancelled.after(first)
-            elif self._has(first):
-                self._first_unfinished += 1
-            else:
-                return first
+    # What the dispatcher asks and tells: see `TaskSource`.
+
+    @property
+    def retries(self) -> int:
+        """How often an item is run again after its worker was lost."""
+        return self.options.retries
+
+    @property
+    def task_timeout(self) -> float | None:
+        """Seconds that an item may take; None for as long as it likes."""
+        return self.options.task_timeout
+
+    @property
+    def max_workers(self) -> int | None:
+        """At most so many workers run it at once; None for all."""
+        return self.options.max_workers
 
     @property
     def brief(self) -> bool:
-        """See `TaskSource`. A batch with a time limit never waits at its worker."""
-        return self.task_timeout is None and self._chunks.brief
-
-    def elapsed(self) -> float:
-        """Seconds from its start to its end, or to now."""
-        return (self.ended_at or time.monotonic()) - self.started_at
-
-    def working(self) -> float:
-        """Seconds since its first item went to a worker, to its end or to now."""
-        if self.first_run_at is None:
-            return 0.0
-        return (self.ended_at or time.monotonic()) - self.first_run_at
-
-    # What the executor asks and tells: see `TaskSource`.
+        """Whether batches are so short that many may wait at a worker; with a time limit none."""
+        return self.options.task_timeout is None and self.items.chunks.brief
 
     def take(self, workers: int) -> list[Task]:
         """The tasks of the next batch; empty where there is none now."""
-        workers = min(workers, self.max_workers or workers)
-        remaining = None if self.total is None else self.total - self._read
-        size = self._chunks.next(workers, remaining)
-        tasks = self._next_plain(size) if self._at_once and not self._returned else []
-        while len(tasks) < size:
-            task = self._returned.popleft() if self._returned else self._next()
-            if task is None:
-                break
-            tasks.append(task)
-            self._taken[task.index] = task  # at once: the next may be the end of the items
+        tasks: list[Task] = []
+        self._fill(tasks, self.items.size(min(workers, self.options.max_workers or workers)))
         if self.stopping:  # an item could not be read, or not be sent
             self.put_back(tasks)
             return []
         return tasks
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Tasks to take first: they were taken, but never ran."""
-        self._untake(tasks)
+        """Take back tasks that never ran; they are the next to be taken."""
         if self.stopping:
+            self.items.untake(tasks)
             self._cancel_tasks(tasks)
         else:
-            self._returned.extendleft(reversed(tasks))
+            self.items.put_back(tasks)
         self._check_end()
 
     def started(self) -> None:
         """A worker runs a batch: one item of it at a time."""
         self.running += 1
-        self.first_run_at = self.first_run_at or time.monotonic()
-        self._check_end()
+        self.outcomes.timings.run()
 
     def stopped(self) -> None:
         """A worker has done with a batch."""
         self.running -= 1
 
     def finish(self, task: Task, outcome: Outcome) -> None:
-        """Keep what came of an item."""
-        index = task.index
+        """Keep the outcome of an item."""
         worker, seconds, value, error = outcome
-        if self._aborted and isinstance(error, TerminatedWorkerError):
+        if self.aborted and isinstance(error, TerminatedWorkerError):
             self.discard([task])
             return
-        self._taken.pop(index, None)
-        self._keep_output(index)
-        self._timings.append((self.elapsed(), worker, [index], [seconds], [task.attempt]))
+        self.items.taken.pop(task.index, None)
+        indices = [task.index]
+        self.outcomes.timings.add(worker, indices, [seconds], [task.attempt])
         if error is None:
-            self.values[index] = value
+            self.outcomes.add(indices, [value])
         else:
-            self.failures[index] = fold(error)
-            self._inputs[index] = tuple(task.args)
-            add_note(error, self._note(task, outcome))
-            if not self.return_exceptions:
+            self.outcomes.fail(task.index, fold(error))
+            self.items.keep([task])
+            add_note(error, _note(task, outcome, self.items.total))
+            if not self.options.return_exceptions:
                 self._settle(error)
                 self.cancel()
-        self._chunks.observe(seconds, 1)
-        self._tell_of(index)
-        if not self._taken:
+        self.items.chunks.observe(seconds, 1)
+        self.arrivals.tell(indices)
+        if not self.items.taken:
             self._check_end()
 
     def finish_all(
         self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
     ) -> None:
-        """Keep what came of items that have not failed: as `finish`, but what can be is done once.
+        """Keep the values of a batch in which no item failed.
 
-        With many small tasks in a batch this takes a third of the time.
+        Does as `finish` does for each, in a third of the time where there are many small tasks.
         """
         if not tasks:
             return
         indices = [task.index for task in tasks]
+        taken = self.items.taken
         for index in indices:
-            self._taken.pop(index, None)
-        self.values.update(zip(indices, values, strict=True))
-        attempts = [task.attempt for task in tasks]
-        self._timings.append((self.elapsed(), worker, indices, seconds, attempts))
-        self._chunks.observe(sum(seconds), len(seconds))
-        if self._printed:
-            for index in indices:
-                self._keep_output(index)
-        if self._arrivals or self._next_arrival is not None or self.item_observers:
-            for index in indices:
-                self._tell_of(index)
-        if not self._taken:
+            taken.pop(index, None)
+        self.outcomes.add(indices, values)
+        self.outcomes.timings.add(worker, indices, seconds, [task.attempt for task in tasks])
+        self.items.chunks.observe(sum(seconds), len(seconds))
+        self.arrivals.tell(indices)
+        if not taken:
             self._check_end()
 
     def discard(self, tasks: Sequence[Task]) -> None:
-        """These tasks were cancelled before they ran."""
-        self._untake(tasks)
+        """Cancel tasks that will not run after all."""
+        self.items.untake(tasks)
         self._cancel_tasks(tasks)
         self._check_end()
 
     def cancel_waiting(self) -> None:
-        """Start no more items; whoever waits for the job is told."""
+        """Start no more items; whoever waits for the job gets `CancelledError`."""
         self.fail(CancelledError())
 
     def broken(self, error: Exception) -> None:
-        """No task will run any more: what was taken and what was not is lost, or taken over."""
-        # What an initializer has raised, the notebook's own Python is not tried with.
+        """No worker runs anything any more: the job fails, or is taken over."""
+        taken = list(self.items.taken.values())
+        # Where an initializer raised an error, it would raise one in the notebook's Python, too.
         untried = isinstance(error, PoolStartError) and error.__cause__ is None
-        if untried and self.takeover is not None and not self.stopping:
-            self.put_back(self.taken)
-            self.takeover(cast(PoolStartError, error))
+        if untried and self._takeover is not None and not self.stopping:
+            self.put_back(taken)
+            self._takeover(self, cast(PoolStartError, error))
             return
-        self._cancel_tasks(self.taken)
-        self._taken.clear()
-        self._settle(error)
-        self.cancel()
-        self._check_end()
+        self.items.untake(taken)
+        self._cancel_tasks(taken)
+        self.fail(error)
 
     def printed(self, task: Task, stream: str, text: str) -> None:
-        """Keep an item's output."""
-        self._printed.setdefault(task.index, []).append(text)
+        """Keep what an item that runs has printed."""
+        self.outcomes.print(task.index, text)
 
     def prepares(self, worker: int, busy: bool) -> None:
-        """A worker is being prepared for it, or is so no more."""
+        """A worker is being prepared for the job, or no longer so."""
         (self.preparing.add if busy else self.preparing.discard)(worker)
 
-    # What its owner asks.
-
-    def cancel(self) -> None:
-        """Start no more items. Those that run end as they would."""
-        if self._adopted is not None:
-            self._adopted.cancel()
-            return
-        self.stopping = True
-        self._cancel_tasks(self._returned)
-        self._returned.clear()
-        items, self._items = self._items, None
-        if items is not None:
-            if self.total is None or self._ahead is not None:
-                self.total = self._read
-            elif self._read < self.total:
-                self._unread = enumerate(items, self._read)
-                self.cancelled.add_range(range(self._read, self.total))
-        self._wake()  # what is queued but not started can be taken back
-        self._check_end()
-
-    def next_arrival(self) -> Future[None]:
-        """Resolves when one more item has ended, or all have."""
-        if not self.active:
-            return self.ended
-        if self._next_arrival is None or self._next_arrival.done():  # a wait was given up
-            self._next_arrival = Future()
-        return self._next_arrival
-
-    def inputs(self, indices: Iterable[int]) -> list[tuple[Any, ...]]:
-        """The arguments of items that failed or were cancelled.
-
-        Raises:
-            IndexError: an iterable has fewer items than it had.
-            Exception: whatever an iterable raises.
-        """
-        wanted = list(indices)
-        for index in wanted:
-            while index not in self._inputs:
-                place, args = next(self._unread, (index, None))
-                if args is None:
-                    raise IndexError(f"item {index} is not there any more: its iterable has ended")
-                self._inputs[place] = args
-        return [self._inputs[index] for index in wanted]
-
-    def adopt(self, other: MapJob, indices: Sequence[int]) -> None:
-        """Let another job's items end these items of ours, in order, and its end be ours."""
-        self.settled, self.ended = other.settled, other.ended
-        self._adopted = other
-
-        def arrived(place: int) -> None:
-            index = indices[place]
-            self.failures.pop(index, None)
-            self.cancelled.discard(index)
-            if place in other.values:
-                self.values[index] = other.values[place]
-                self._inputs.pop(index, None)
-            else:
-                self.failures[index] = other.failures[place]
-            self._arrive(index)
-            for observer in self.item_observers:
-                observer(index)
-
-        for place in [*other.values, *other.failures]:
-            arrived(place)
-        other.item_observers.append(arrived)
-        other.ended.add_done_callback(lambda _: self._wake_waiting())
-
-    def ask(self, index: int) -> bool:
-        """An item's value is asked for; True where the job then has more items to give."""
-        return self._ahead is not None and self._items is not None and self._ahead.ask(index)
+    def unfinished(self) -> list[Future[Any]]:
+        """Futures that are done when all items that were read have ended."""
+        if not self.items.on_demand:
+            return [self.ended]
+        return [self.arrivals.of(index) for index in self.items.taken]
 
     def forbid_reading(self, error: BaseException) -> None:
-        """Let what was read run; where more is asked for and there is more, raise an error."""
-        if self._ahead is not None:
-            self._ahead.forbidden = error
-
-    def unfinished(self) -> list[Future[Any]]:
-        """What is done when all that was read has ended."""
-        if self._ahead is None or self._items is None:
-            return [self.ended]
-        return [self.arrival(index) for index in self._taken]
-
-    def take_all(self) -> Iterator[Task]:
-        """Take what no worker has, one by one; each is to be given to `finish`."""
-        while True:
-            task = self._returned.popleft() if self._returned else self._next()
-            if task is None:
-                return
-            self._taken[task.index] = task
-            yield task
-
-    def fail(self, error: BaseException) -> None:
-        """End the job with an error that is no item's."""
-        self._settle(error)
-        self.cancel()
+        """Raise an error where more items are read on demand; those that were read still run."""
+        self.items.forbid_reading(error)
 
     def abort(self, error: BaseException | None = None) -> None:
         """Cancel the job with what runs of it: the workers that run its items are stopped.
@@ -422,175 +233,83 @@ class MapJob:
         Items that ran are cancelled, like those that had not started.
 
         Args:
-            error: what those get who wait for it; CancelledError by default.
+            error: raised where somebody waits for the job; None for `CancelledError`.
         """
-        if self._adopted is not None:
-            self._adopted.abort(error)
-            return
-        self._aborted = True
+        self.aborted = True
         self.fail(error or CancelledError("the job was cancelled"))
         self._stop(self)
 
-    @property
-    def taken(self) -> list[Task]:
-        """Tasks that the executor has."""
-        return list(self._taken.values())
+    # What the owner of the job asks.
 
-    def arrival(self, index: int) -> Future[bool]:
-        """Resolves when an item has ended: True, or False where it never will."""
-        future = self._arrivals.setdefault(index, Future())
-        if future.cancelled():  # a wait was given up
-            future = self._arrivals[index] = Future()
-        if not future.done() and (self._has(index) or not self.active):
-            _resolve(future, self._has(index))
-        return future
+    def cancel(self) -> None:
+        """Start no more items. Those that run go on to their end."""
+        self.stopping = True
+        waiting, unread = self.items.stop()
+        self._cancel_tasks(waiting)
+        self.outcomes.cancelled.add_range(unread)
+        self._wake()
+        self._check_end()
 
-    def _has(self, index: int) -> bool:
-        return index in self.values or index in self.failures
+    def fail(self, error: BaseException) -> None:
+        """Start no more items, and raise an error where somebody waits for the job."""
+        self._settle(error)
+        self.cancel()
 
-    def _arrive(self, index: int) -> None:
-        future = self._arrivals.pop(index, None)
-        if future is not None and not future.done():
-            _resolve(future, self._has(index))
-        waiting, self._next_arrival = self._next_arrival, None
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
+    def take_all(self) -> Iterator[Task]:
+        """Take the tasks that no worker has, one by one; each is to be given to `finish`."""
+        tasks: list[Task] = []
+        while self._fill(tasks, 1):
+            yield tasks.pop()
 
-    def _keep_output(self, index: int) -> None:
-        parts = self._printed.pop(index, None)
-        if parts is not None:
-            self.output[index] = "".join(parts)
-
-    def _tell_of(self, index: int) -> None:
-        """Wake those who wait for an item that has ended."""
-        if self._arrivals or self._next_arrival is not None:
-            self._arrive(index)
-        for observer in self.item_observers:
-            observer(index)
-
-    def _next_plain(self, count: int) -> list[Task]:
-        """The tasks of the next items, if all their arguments are plain; else none, here or later.
-
-        What runs no code of the user's and cannot fail need not be done item by item.
-        """
-        rows = list(itertools.islice(self._items or (), count))
-        if not are_plain(itertools.chain.from_iterable(rows)):
-            self._at_once = False
-            if self._items is not None:
-                self._items = itertools.chain(rows, self._items)
-            return []
-        first, self._read = self._read, self._read + len(rows)
-        held, seed, cell = self._held, self._seed, self._cell
-        tasks = [
-            Task(index, held, AS_THEY_ARE, args, None if seed is None else (seed, index), cell)
-            for index, args in enumerate(rows, first)
-        ]
-        self._taken.update(zip(range(first, self._read), tasks, strict=True))
-        return tasks
-
-    def _next(self) -> Task | None:
-        while self._items is not None:
-            if self._ahead is not None and self._ahead.paused:
-                return None
-            try:
-                args = next(self._items)
-            except StopIteration:
-                self._items = None
-                self.total = self._read
-                self._check_end()
-                return None
-            except BaseException as error:  # the user's own generator, or zip(strict=True)
-                self._items = None
-                self.total = self._read
-                if self._ahead is None or error is not self._ahead.forbidden:
-                    note = f"raised by the iterable when item {self._read} was asked for"
-                    add_note(error, note)
-                self.fail(error)
-                return None
-            index, self._read = self._read, self._read + 1
-            seed = None if self._seed is None else (self._seed, index)
-            try:
-                call = encode_call(self.function, args, {})
-            except BaseException as error:  # an item may exit when it is pickled
-                task = Task(index, self._held, Encoded(b"", []), args, seed, self._cell)
-                self._taken[index] = task
-                self.finish(task, Outcome(None, 0.0, error=error))
+    def _fill(self, tasks: list[Task], size: int) -> bool:
+        """Take tasks until a list has `size` of them. Whether it has any."""
+        while (refusal := self.items.take(tasks, size)) is not None:
+            if refusal.task is None:
+                self.fail(refusal.error)
             else:
-                return Task(index, self._held, call, args, seed, self._cell)
-        return None
+                self.finish(refusal.task, Outcome(None, 0.0, error=refusal.error))
+        if not tasks:
+            self._check_end()
+        return bool(tasks)
 
-    def _cancel_tasks(self, tasks: Iterable[Task]) -> None:
-        for task in tasks:
-            self.cancelled.add(task.index)
-            self._inputs[task.index] = tuple(task.args)
-
-    def _untake(self, tasks: Sequence[Task]) -> None:
-        for task in tasks:
-            self._taken.pop(task.index, None)
+    def _cancel_tasks(self, tasks: Sequence[Task]) -> None:
+        self.outcomes.cancel(task.index for task in tasks)
+        self.items.keep(tasks)
 
     def _settle(self, error: BaseException | None) -> None:
-        if not self.settled.done():
-            if error is None:
-                self.settled.set_result(None)
-            else:
-                # What says that somebody has cancelled it is shown in a few lines, by itself.
-                told = isinstance(error, (CancelledError, KeyboardInterrupt))
-                shown = error if told else fold(error)
-                self.settled.set_exception(shown)
+        if self.settled.done():
+            return
+        if error is None:
+            self.settled.set_result(None)
+        elif isinstance(error, (CancelledError, KeyboardInterrupt)):
+            self.settled.set_exception(error)  # is shown in a few lines anyway
+        else:
+            self.settled.set_exception(fold(error))
 
     def _check_end(self) -> None:
-        # The future last: it takes a lock to answer, and this is asked for every batch.
-        if self._items is not None or self._taken or self._returned or self._own_end.done():
+        # The future is asked last, since it takes a lock to answer, and this runs for every batch.
+        if not self.items.done or self.ended.done():
             return
-        self.ended_at = time.monotonic()
-        if self._adopted is None:  # or else its end settles ours
-            self._settle(None)
-        self._own_end.set_result(None)
-        if self._adopted is None:
-            self._wake_waiting()
-
-    def _wake_waiting(self) -> None:
-        """Nothing more arrives."""
-        for index in [*self._arrivals, -1]:
-            self._arrive(index)
-
-    def _note(self, task: Task, outcome: Outcome) -> str:
-        of = "" if self.total is None else f" of {self.total}"
-        where = ""
-        if outcome.worker is not None:
-            where = f", worker {outcome.worker}, attempt {task.attempt}"
-        args = ", ".join(_short_repr(arg) for arg in task.args)
-        return f"item {task.index}{of} (args: {args}){where}"
+        self.outcomes.timings.end()
+        self._settle(None)
+        self.ended.set_result(None)
+        self.arrivals.close()
 
 
-def _total(iterables: Sequence[Iterable[Any]], strict: bool) -> int | None:
-    """How many items the iterables give together; None where one of them does not say."""
-    sizes = [_size(iterable) for iterable in iterables]
-    known = [size for size in sizes if size is not None]
-    if strict and len(known) == len(sizes) and len(set(known)) > 1:
-        raise ValueError(f"strict=True, but the iterables have different lengths: {known}")
-    return min(known, default=0) if len(known) == len(sizes) else None
-
-
-def _size(iterable: Iterable[Any]) -> int | None:
-    try:
-        return len(iterable)  # type: ignore[arg-type]
-    except TypeError:
-        return None
+def _note(task: Task, outcome: Outcome, total: int | None) -> str:
+    """A line for an error: which item failed, with which arguments, and where."""
+    of = "" if total is None else f" of {total}"
+    where = ""
+    if outcome.worker is not None:
+        where = f", worker {outcome.worker}, attempt {task.attempt}"
+    args = ", ".join(_short_repr(arg) for arg in task.args)
+    return f"item {task.index}{of} (args: {args}){where}"
 
 
 def _short_repr(value: object) -> str:
     short = reprlib.Repr()
-    short.maxstring = short.maxother = ARGS_WIDTH
+    short.maxstring = short.maxother = ARGUMENT_WIDTH
     try:
         return short.repr(value)
     except Exception:
         return f"<{type(value).__name__}>"
-
-
-def _resolve(future: Future[bool], value: bool) -> None:
-    """Say what both the one who asks and the one who brings an item may come to say."""
-    try:
-        future.set_result(value)
-    except InvalidStateError:  # only where there are threads
-        pass

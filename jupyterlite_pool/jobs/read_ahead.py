@@ -1,4 +1,4 @@
-"""An iterator that is read only so far beyond what its consumer has asked for."""
+"""An iterator that reads a limited number of items ahead of its consumer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class ReadAhead(Generic[T]):
-    """Reads items in chunks, `size` chunks ahead; where it may not read on yet, it is paused.
+    """Reads items in chunks, and pauses where it may not read on yet.
 
-    As the standard library's `Executor.map(buffersize=)`: the first chunks are read at once, and
-    one more whenever the first item of the next one is asked for.
+    Works as `Executor.map(buffersize=)` of the standard library: it reads the first `size` chunks
+    at once, and one more whenever its consumer asks for the first item of a chunk.
     """
 
     def __init__(self, items: Iterator[T], size: int, chunksize: int) -> None:
@@ -22,19 +22,27 @@ class ReadAhead(Generic[T]):
         self._chunksize = chunksize
         self._read = 0
         self._waiting: deque[T] = deque()
-        #: How the items ended: `StopIteration`, or an error of their own.
+        #: What the items raised at their end: `StopIteration`, or an error of their own.
         self._end: BaseException | None = None
-        #: What reading any further raises.
+        #: Is raised where more items are read; None where reading is allowed.
         self.forbidden: BaseException | None = None
         self.ask(-1)
 
+    def forbid(self, error: BaseException) -> None:
+        """Raise an error where more items are read."""
+        self.forbidden = error
+
     @property
     def paused(self) -> bool:
-        """Whether there may be more items, but not now."""
+        """Whether it may give more items later, but has none now."""
         return not self._waiting and self._end is None
 
     def ask(self, index: int) -> bool:
-        """An item's value is asked for. True where that lets more items be read."""
+        """Read on, since the value of an item is asked for.
+
+        Returns:
+            Whether there is anything new to take: more items, or their end.
+        """
         limit = (index // self._chunksize + 1 + self._size) * self._chunksize
         before = self._read
         while self._read < limit and self._end is None:
@@ -44,7 +52,7 @@ class ReadAhead(Generic[T]):
                     raise self.forbidden
                 self._waiting.append(item)
                 self._read += 1
-            except BaseException as end:  # raised where the reader comes to it
+            except BaseException as end:  # is raised when the consumer comes to it
                 self._end = end
         return self._read > before or self._end is not None
 

@@ -1,4 +1,4 @@
-"""A job run right here, one item at a time: where no worker can start, and inside a task."""
+"""Runs a job in this Python, one item at a time: if no worker can start, and inside a task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .tasks import Outcome, Task
 
 
 def _call(job: MapJob, task: Task) -> Any:
-    """An item's value, with the random numbers that it would have drawn on a worker."""
+    """The value of an item, with the random numbers that it would have drawn on a worker."""
     if task.seed is None:
         return job.function(*task.args)
     with own_stream(*task.seed):
@@ -25,7 +25,7 @@ def _call(job: MapJob, task: Task) -> Any:
 
 
 async def run_serially(job: MapJob) -> None:
-    """Run what is left of a job; other work of this interpreter gets its turn between items."""
+    """Run what is left of a job; other coroutines get their turn between items."""
     for task in job.take_all():
         started = time.perf_counter()
         try:
@@ -35,7 +35,7 @@ async def run_serially(job: MapJob) -> None:
                 value = await value
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # SystemExit and KeyboardInterrupt are an item's own, too
+        except BaseException as error:  # an item may raise SystemExit or KeyboardInterrupt, too
             outcome = Outcome(None, time.perf_counter() - started, error=error)
         else:
             outcome = Outcome(None, time.perf_counter() - started, value=value)
@@ -57,17 +57,19 @@ def run_now(job: MapJob) -> None:
 
 def _check_refs(task: Task) -> None:
     for ref in (*task.held.refs, *task.call.refs):
-        raise PoolStartError(f"{ref} is kept by workers, and no worker could start")
+        raise PoolStartError(
+            f"only workers have {ref}, and no worker could start. Pass the object itself."
+        )
 
 
 _tasks: set[asyncio.Task[None]] = set()
 
 
 def spawn(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine beside what runs now."""
+    """Run a coroutine in the background."""
     if IN_BROWSER:
         task = asyncio.get_event_loop().create_task(coroutine)
-        _tasks.add(task)  # the loop itself holds tasks weakly
+        _tasks.add(task)  # the event loop holds tasks only weakly
         task.add_done_callback(_tasks.discard)
     else:
         threading.Thread(target=asyncio.run, args=(coroutine,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""Calls that every worker makes once, before anything else: initializers, `run_everywhere`."""
+"""A call that every worker makes once, before its tasks: an initializer, or `run_everywhere`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from .tasks import Held, Outcome, Task
 
 
 class SetUp:
-    """One such call: the source of one task for each worker, made for that worker alone.
+    """One such call: a source with one task for each worker, which that worker alone may run.
 
-    Its future has the values of all workers in the order of their numbers, once as many workers as
-    the pool should have has made the call. Where the call fails before that, the future fails; a
-    worker that comes later cannot be made like the others then, and `on_failure` is told.
+    Its future has the values of all workers in the order of their numbers, as soon as as many
+    workers have made the call as the pool should have. If the call fails before that, the future
+    fails. If it fails later, on a worker that has come later, that worker cannot be made like the
+    others, and `on_failure` is told.
     """
 
     retries = 0
@@ -40,15 +41,15 @@ class SetUp:
         """Describe a call.
 
         Args:
-            args: what it is made with; encoded as `call`.
+            args: its arguments, as they were given; `call` has them encoded.
             size: tells how many workers the pool should have.
             on_failure: called with the worker and the error when a worker cannot be set up.
-            required: whether no worker may go without it, not even the first ones.
+            required: whether every worker needs it, even the first ones.
             ended: resolves when no worker will make the call any more.
             cell: where its output is shown.
         """
         self.future: PoolFuture[list[Any]] = PoolFuture()
-        # Whoever gives up waiting for it does not call it off.
+        # It runs from the start: whoever gives up waiting for it does not cancel it.
         self.future.set_running_or_notify_cancel()
         self._ended = ended
         self._cell = cell
@@ -65,7 +66,7 @@ class SetUp:
         return Task(0, self._held, self._call, self._args, cell=self._cell)
 
     def forget(self, worker: int) -> None:
-        """A worker is gone, and with it what its call had done."""
+        """A worker is gone, and with it what its call has done."""
         self._values.pop(worker, None)
 
     def check(self) -> None:
@@ -73,20 +74,20 @@ class SetUp:
         if not self.future.done() and len(self._values) >= self._size():
             self.future.set_result([value for _, value in sorted(self._values.items())])
 
-    # See `TaskSource`; its tasks go to workers by another way than `take`.
+    # See `TaskSource`. Nobody calls `take`: each worker is given its task when it is ready.
 
     def take(self, workers: int) -> list[Task]:
-        """Never asked for."""
+        """Nothing."""
         return []
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Nothing to do: a new worker is given the call in any case."""
+        """Do nothing: a new worker is given the call anyway."""
 
     def started(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def stopped(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def finish(self, task: Task, outcome: Outcome) -> None:
         """A worker has made the call."""
@@ -99,26 +100,32 @@ class SetUp:
     def finish_all(
         self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
     ) -> None:
-        """A worker has made the call; there is one task in a batch."""
+        """A worker has made the call; its batch has one task."""
         for task, value, took in zip(tasks, values, seconds, strict=True):
             self.finish(task, Outcome(worker, took, value))
 
     def discard(self, tasks: Sequence[Task]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def unfinished(self) -> list[Future[Any]]:
-        """Its future, but for what only comes before the tasks that somebody waits for."""
+        """Its future, unless it is an initializer: nobody waits for that directly."""
         return [] if self.required or self.future.done() else [self.future]
 
     def cancel_waiting(self) -> None:
-        """Nothing to do: its tasks wait for nobody."""
+        """Do nothing: it goes with its workers."""
+
+    def abort(self) -> None:
+        """Do nothing: it goes with its workers."""
 
     def broken(self, error: BaseException) -> None:
-        """No worker will make the call any more."""
+        """No worker will make the call any more: fail the future."""
         if not self.future.done():
             self.future.set_exception(error)
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
 
+    def prepares(self, worker: int, busy: bool) -> None:
+        """Do nothing: only the card of a job shows it."""
+
     def printed(self, task: Task, stream: str, text: str) -> None:
-        """The executor has shown it."""
+        """Do nothing: the output was shown."""

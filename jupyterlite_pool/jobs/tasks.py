@@ -1,4 +1,4 @@
-"""One call on its way through an executor, and where calls come from."""
+"""A task, which is one call on its way to a worker and back; and the protocol of its sources."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..wire.refs import ObjectRef
 class Held(NamedTuple):
     """What a worker must hold before it runs a call of some function."""
 
-    #: Keys of the function, and of the surroundings it was submitted in.
+    #: Keys of the function, and of the surroundings in which it was submitted.
     function: str = ""
     environment: str | None = None
-    #: What the function itself refers to.
+    #: References in the function itself.
     refs: tuple[ObjectRef[Any], ...] = ()
-    #: Keys of what the surroundings name.
+    #: Keys of the parts of the surroundings.
     parts: tuple[str, ...] = ()
 
 
@@ -31,12 +31,16 @@ class Task:
     index: int
     held: Held
     call: Encoded
-    #: As they were given: for messages, and to be sent where they need not be encoded.
+    #: The arguments as they were given: for messages, and to be sent if they need no encoding.
     args: Sequence[Any] = ()
     seed: tuple[int, int] | None = None
-    #: Where its output is shown; see `_output`.
+    #: The cell that shows its output.
     cell: Any = None
     attempt: int = 1
+
+    def retry(self) -> None:
+        """It will run once more: the worker that ran it was lost."""
+        self.attempt += 1
 
     @property
     def needs(self) -> list[str]:
@@ -57,32 +61,39 @@ class Outcome(NamedTuple):
 
 
 class TaskSource(Protocol):
-    """Gives tasks to an executor when it has room for them, and is told how they ended."""
+    """Gives tasks to a dispatcher that has room for them, and is told how they ended."""
 
-    #: How often a task is run again after its worker was lost.
-    retries: int
-    #: Seconds that a task may take; None for as long as it likes.
-    task_timeout: float | None
-    #: At most this many of its batches are with the workers; None for no limit of its own.
-    max_workers: int | None
-    #: Whether it starts no more tasks: batches that wait for a worker can be taken back.
-    stopping: bool
+    @property
+    def retries(self) -> int:
+        """How often a task is run again after its worker was lost."""
+
+    @property
+    def task_timeout(self) -> float | None:
+        """Seconds that a task may take; None for no limit."""
+
+    @property
+    def max_workers(self) -> int | None:
+        """The workers have at most this many of its batches; None for no limit of its own."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it starts no more tasks. Its batches that wait for a worker can be taken back."""
 
     @property
     def brief(self) -> bool:
         """Whether its batches take so little time that many of them may wait at one worker."""
 
     def take(self, workers: int) -> list[Task]:
-        """The tasks of the next batch; empty where there is none now."""
+        """The tasks of the next batch, for a pool of so many workers; empty if none is ready."""
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Tasks to take first: they were taken, but never ran."""
+        """Take back tasks that never ran; they are the first to be taken again."""
 
     def started(self) -> None:
-        """A worker runs a batch of its tasks."""
+        """A worker has begun with a batch of its tasks."""
 
     def stopped(self) -> None:
-        """A worker has done with a batch, however it ended."""
+        """A worker has ended with a batch, in whichever way."""
 
     def finish(self, task: Task, outcome: Outcome) -> None:
         """A task has ended."""
@@ -96,13 +107,19 @@ class TaskSource(Protocol):
         """These tasks were cancelled before they ran."""
 
     def unfinished(self) -> list[Future[Any]]:
-        """What is done when all that it was given has ended."""
+        """Futures that are all done when its tasks have ended."""
 
     def cancel_waiting(self) -> None:
-        """Cancel what has not started."""
+        """Cancel the tasks that have not started."""
+
+    def abort(self) -> None:
+        """Cancel all tasks; the workers that run some of them are stopped."""
 
     def broken(self, error: Exception) -> None:
         """No task will run any more; those that were taken are lost."""
 
+    def prepares(self, worker: int, busy: bool) -> None:
+        """A worker is loading packages for one of its tasks, or has done so."""
+
     def printed(self, task: Task, stream: str, text: str) -> None:
-        """A running task printed something."""
+        """A running task has printed something."""

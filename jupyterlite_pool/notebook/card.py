@@ -1,8 +1,8 @@
-"""The card that shows a job's progress in a notebook.
+"""The card that shows the progress of a job in a notebook.
 
-A kernel cannot know whether the page can show widgets. So one display carries three forms of the
-card: a widget, which is cheap to change; HTML; and a line of text. When the job has ended the
-widget is taken out of the display, so that a saved notebook shows the final state for ever.
+A kernel cannot know whether the page can show widgets. So one display carries the card in three
+forms: as a widget, which is cheap to change, as HTML, and as a line of text. When the job has
+ended, the display loses the widget, so that a saved notebook shows the final state.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .progress import Progress
 #: Seconds between two changes of the card.
 INTERVAL = 0.1
 
-#: Seconds between two changes of the card's HTML and text, while the widget is what people see: a
-#: changed display is drawn anew as a whole.
+#: Seconds between two changes of the HTML and the text while there is a widget: the page draws a
+#: changed display anew as a whole.
 FALLBACK_INTERVAL = 1.0
 
 _ICONS = {
@@ -51,7 +51,7 @@ _SEGMENTS = {
 
 
 class Pool(Protocol):
-    """What a card asks of the executor that runs its job."""
+    """What a card needs of the pool that runs its job."""
 
     @property
     def ready_workers(self) -> set[int]:
@@ -62,10 +62,13 @@ class Pool(Protocol):
 
 
 def show_progress(job: MapJob, label: str, progress: bool | None, pool: Pool) -> None:
-    """Show a job's card.
+    """Show the card of a job, where there is a notebook.
 
     Args:
-        progress: True to show it at once, None when the job has run for some time, False never.
+        label: the name of the job on its card.
+        progress: True to show the card at once, False to show none, None to show it if the job
+            still runs after some time.
+        pool: runs the job.
     """
     if progress is False or not job.active or _shell() is None:
         return
@@ -73,11 +76,11 @@ def show_progress(job: MapJob, label: str, progress: bool | None, pool: Pool) ->
     if progress:
         card.show()
     else:
-        card.call_off = pool.call_later(page.progress_after, card.show)
+        card.show_later(page.progress_after)
 
 
 class Card:
-    """One job's card, from when it appears to when the job has ended."""
+    """The card of one job."""
 
     def __init__(self, job: MapJob, label: str, pool: Pool) -> None:
         self._job = job
@@ -86,15 +89,20 @@ class Card:
         self._id = uuid.uuid4().hex
         #: The name of its Cancel button.
         self._button = secrets.token_hex(8)
-        #: It appears in the cell that started the job, whichever runs then.
+        #: The cell that started the job. The card appears there, even if another cell runs then.
         self._cell = current_cell()
         self._widget: Any = None
         self._news: Any = None
         self._shown = False
         self._drawn = ""
         self._since_fallback = 0.0
-        self.call_off: Callable[[], None] = lambda: None
+        #: Calls off the next change of the card.
+        self._call_off: Callable[[], None] = lambda: None
         job.ended.add_done_callback(lambda _: self._end())
+
+    def show_later(self, seconds: float) -> None:
+        """Show the card after some time, if the job has not ended by then."""
+        self._call_off = self._pool.call_later(seconds, self.show)
 
     def show(self) -> None:
         """Put the card under the cell, and keep it current."""
@@ -108,7 +116,7 @@ class Card:
         self._draw(progress)
         self._display(progress, update=False)
         self._announce(f"{self._label}: started")
-        self.call_off = self._pool.call_later(INTERVAL, self._tick)
+        self._call_off = self._pool.call_later(INTERVAL, self._tick)
 
     def _tick(self) -> None:
         if not self._job.active:
@@ -118,16 +126,16 @@ class Card:
         if progress.failed:
             self._announce(f"{self._label}: {progress.failed} failed")
         self._since_fallback += INTERVAL
-        # Where the widget is seen for sure, a display that is drawn anew only takes the focus away.
+        # If the widget is surely seen, drawing the display anew would only take the focus away.
         seen = self._widget is not None and page.widgets
         wait = 0 if self._widget is None else FALLBACK_INTERVAL
         if not seen and self._since_fallback >= wait:
             self._since_fallback = 0.0
             self._display(progress, update=True)
-        self.call_off = self._pool.call_later(INTERVAL, self._tick)
+        self._call_off = self._pool.call_later(INTERVAL, self._tick)
 
     def _end(self) -> None:
-        self.call_off()
+        self._call_off()
         buttons.pop(self._button, None)
         if not self._shown:
             return
@@ -142,8 +150,8 @@ class Card:
     def _add_button(self) -> None:
         """Give the card its Cancel button.
 
-        Python hears of a click only after the cell. So the page listens to the button itself, and
-        says so on the control channel, with the name that stands in the button's class.
+        The kernel hears of a click only when its cell has ended. So the page listens to the button,
+        too, and sends the name in the button's class over the control channel.
         """
         from ipywidgets import Button
 
@@ -155,7 +163,7 @@ class Card:
         self._widget.children = (*self._widget.children, button)
 
     def _cancel(self) -> None:
-        """What the button does: whoever waits for the job is interrupted."""
+        """Cancel the job, as the button asks: whoever waits for it gets `KeyboardInterrupt`."""
         self._job.abort(KeyboardInterrupt(f"the job was cancelled: {self._label}"))
 
     def _look(self) -> Progress:
@@ -192,7 +200,7 @@ class Card:
 
 
 def card_html(progress: Progress) -> str:
-    """The card as HTML that needs no style sheet: a saved notebook has none of ours."""
+    """The card as HTML that needs no style sheet: a saved notebook does not have ours."""
     label = html.escape(progress.label)
     text = html.escape(progress.text())
     word = html.escape(_WORDS.get(progress.phase, progress.phase))
@@ -227,14 +235,14 @@ def _make_widget() -> tuple[Any, Any]:
     except ImportError:
         return None, None
     news = HTML()
-    # For screen readers alone, and apart from the card, which changes ten times a second.
+    # For screen readers only. It is apart from the card, which changes ten times a second.
     news.layout.height = news.layout.width = "1px"
     news.layout.overflow = "hidden"
     return VBox([HTML(), news]), news
 
 
 def _close(box: Any) -> None:
-    """Close a box with what is in it; ipywidgets itself closes the box alone."""
+    """Close a box and the widgets in it: ipywidgets closes only the box itself."""
     for widget in (*box.children, box):
         for part in (widget.layout, getattr(widget, "style", None)):
             if part is not None:

@@ -1,7 +1,7 @@
-"""What tasks print and display, shown in the cell that asked for it.
+"""Shows what tasks print and display, in the cell that asked for it.
 
-The kernel publishes all that is shown under the header of the message that it works on. So what
-belongs to another cell is shown while that cell's header stands in its place.
+The kernel publishes all output under the header of the message that it works on. Output of another
+cell is shown while that cell's header stands in its place.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ NOTICE = (
     "result of `pool_map`, by item.\n"
 )
 
-#: Of so many cells it is known how their output ended.
+#: The state of the output is kept for this many cells.
 CELLS_KNOWN = 32
 
 
-class _Held(NamedTuple):
+class _Waiting(NamedTuple):
     """Output that waits for its turn."""
 
     worker: int
@@ -40,56 +40,98 @@ class _Held(NamedTuple):
     text: str
 
 
-class _Page:
-    """How the output of one cell ends."""
+class _CellOutput:
+    """Shows output in one cell, as far as the cell has room for it."""
 
     def __init__(self) -> None:
-        self.lines = 0
-        #: The stream and the task of a line that has no end yet.
-        self.open: tuple[str, Task | None] | None = None
-        self.full = False
+        self._lines = 0
+        #: The stream and the task of the last line, if it has no end yet.
+        self._open: tuple[str, Task | None] | None = None
+        #: Whether the notice was shown.
+        self._full = False
+
+    def show(self, task: Task | None, stream: str, text: str) -> None:
+        """Show output of a task, under the header that stands now."""
+        if stream == "display":
+            self._open = None
+            shown = json.loads(text)
+            self._lines += not shown["update"]  # an update takes the place of another output
+            if self._lines <= LIMIT_LINES:
+                publish(shown)
+        else:
+            if self._open is not None and self._open[0] == stream and self._open[1] is not task:
+                text = "\n" + text  # or it would go on in the line of another task
+            text = self._cut(text)
+            if text:
+                _stream(stream).write(text)  # not `print`, which writes an empty end as well
+                self._open = None if text.endswith("\n") else (stream, task)
+        if self._lines >= LIMIT_LINES and not self._full:
+            self._full = True
+            sys.stderr.write(NOTICE)
+
+    def _cut(self, text: str) -> str:
+        """As much of a text as there is still room for."""
+        left = LIMIT_LINES - self._lines
+        if left <= 0:
+            return ""
+        lines = text.count("\n") + len(text) // LINE_WIDTH
+        self._lines += lines
+        if lines < left:
+            return text
+        return "".join(text.splitlines(keepends=True)[:left])[: left * LINE_WIDTH]
 
 
 class TaskOutput:
     """Shows the output of the tasks of one executor."""
 
     def __init__(self) -> None:
-        self._pages: OrderedDict[int, tuple[Any, _Page]] = OrderedDict()
-        #: By job, of those that show their output in another order than it comes.
-        self._held: dict[MapJob, list[_Held]] = {}
+        self._cells: OrderedDict[int, tuple[Any, _CellOutput]] = OrderedDict()
+        #: Output of jobs that do not show it as it comes.
+        self._waiting: dict[MapJob, list[_Waiting]] = {}
 
     def take(
         self, worker: int, task: Task | None, source: TaskSource | None, stream: str, text: str
     ) -> None:
-        """A task has something to show; None for a worker that runs none."""
-        if task is not None and isinstance(source, MapJob) and source.group_outputs != "order":
-            if source not in self._held:
-                self._held[source] = []
-                self._observe(source)
-            self._held[source].append(_Held(worker, task, stream, text))
+        """Show output of a task, now or when its turn comes.
+
+        Args:
+            task: None where the worker shows something while it runs no task.
+            stream: "stdout", "stderr" or "display".
+        """
+        if (
+            task is not None
+            and isinstance(source, MapJob)
+            and source.options.group_outputs != "order"
+        ):
+            is_first = source not in self._waiting
+            self._waiting.setdefault(source, []).append(_Waiting(worker, task, stream, text))
+            if is_first:
+                self._follow(source)
         else:
             self._show(task, stream, text)
 
-    def _observe(self, job: MapJob) -> None:
-        if job.group_outputs == "item":
-            job.item_observers.append(lambda _: self._show_in_order(job))
+    def _follow(self, job: MapJob) -> None:
+        """Show the output of a job as its items end, or when all of them have."""
+        if job.options.group_outputs == "item":
+            remove = job.arrivals.observe(lambda _: self._show_in_order(job))
+            job.ended.add_done_callback(lambda _: remove())
         job.ended.add_done_callback(lambda _: self._show_rest(job))
 
     def _show_in_order(self, job: MapJob) -> None:
-        """Show the output of those items before which none is still to end."""
-        waiting = job.first_unfinished()
-        held = self._held[job]
-        ready = [entry for entry in held if entry.task.index < waiting]
-        self._held[job] = [entry for entry in held if entry.task.index >= waiting]
+        """Show the output of the items before the first one that has not ended."""
+        first = job.outcomes.first_unfinished()
+        waiting = self._waiting[job]
+        ready = [entry for entry in waiting if entry.task.index < first]
+        self._waiting[job] = [entry for entry in waiting if entry.task.index >= first]
         for entry in sorted(ready, key=lambda entry: entry.task.index):
             self._show(*entry[1:])
 
     def _show_rest(self, job: MapJob) -> None:
-        by_worker = job.group_outputs == "worker"
-        held = self._held.pop(job, [])
-        held.sort(key=lambda entry: entry.worker if by_worker else entry.task.index)
+        by_worker = job.options.group_outputs == "worker"
+        waiting = self._waiting.pop(job, [])
+        waiting.sort(key=lambda entry: entry.worker if by_worker else entry.task.index)
         last = None
-        for worker, task, stream, text in held:
+        for worker, task, stream, text in waiting:
             if by_worker and worker != last:
                 last = worker
                 self._show(task, "stdout", f"[worker {worker}]\n")
@@ -97,44 +139,16 @@ class TaskOutput:
 
     def _show(self, task: Task | None, stream: str, text: str) -> None:
         cell = current_cell() if task is None else task.cell
-        page = self._page(cell)
         with in_cell(cell):
-            if stream == "display":
-                page.open = None
-                shown = json.loads(text)
-                page.lines += not shown["update"]  # what takes the place of another is no more
-                if page.lines <= LIMIT_LINES:
-                    publish(shown)
-                text = ""
-            if page.open is not None and page.open[0] == stream and page.open[1] is not task:
-                text = "\n" + text  # or else it would go on in another task's line
-            text = page_part(page, text)
-            if text:
-                _stream(stream).write(text)  # `print` writes an empty end as well: a message more
-                page.open = None if text.endswith("\n") else (stream, task)
-            if page.lines >= LIMIT_LINES and not page.full:
-                page.full = True
-                sys.stderr.write(NOTICE)
+            self._output_of(cell).show(task, stream, text)
 
-    def _page(self, cell: Any) -> _Page:
-        known = self._pages.get(id(cell))
+    def _output_of(self, cell: Any) -> _CellOutput:
+        known = self._cells.get(id(cell))
         if known is None or known[0] is not cell:
-            known = self._pages[id(cell)] = (cell, _Page())
-            if len(self._pages) > CELLS_KNOWN:
-                self._pages.popitem(last=False)
+            known = self._cells[id(cell)] = (cell, _CellOutput())
+            if len(self._cells) > CELLS_KNOWN:
+                self._cells.popitem(last=False)
         return known[1]
-
-
-def page_part(page: _Page, text: str) -> str:
-    """As much of a text as a cell still has room for."""
-    left = LIMIT_LINES - page.lines
-    if left <= 0:
-        return ""
-    lines = text.count("\n") + len(text) // LINE_WIDTH
-    page.lines += lines
-    if lines < left:
-        return text
-    return "".join(text.splitlines(keepends=True)[:left])[: left * LINE_WIDTH]
 
 
 def _stream(name: str) -> Any:

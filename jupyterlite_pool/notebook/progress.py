@@ -1,4 +1,4 @@
-"""How far a job is: counts, rate and time left. Knows nothing of how it is shown."""
+"""The progress of a job: counts, rate and time left. The card shows them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..jobs.job import MapJob
 
 
 class Progress(NamedTuple):
-    """A job at one moment, in items; times in seconds."""
+    """The state of a job at one moment: counts of items, and times in seconds."""
 
     label: str
     #: "warming", "preparing", "running", "collecting", "done", "failed" or "cancelled".
@@ -18,29 +18,30 @@ class Progress(NamedTuple):
     running: int
     failed: int
     cancelled: int
-    #: None where nobody knows how many items there are.
+    #: None if the number of items is not known.
     total: int | None
     elapsed: float
-    #: The part of it in which workers had something to do.
+    #: Time since the first item went to a worker.
     working: float
 
     @classmethod
     def of(cls, job: MapJob, label: str, workers: int) -> Progress:
-        """Look at a job.
+        """The progress of a job now.
 
         Args:
             workers: how many workers are ready.
         """
+        outcomes = job.outcomes
         return cls(
             label=label,
             phase=_phase(job, workers),
-            done=len(job.values),
+            done=len(outcomes.values),
             running=job.running,
-            failed=len(job.failures),
-            cancelled=len(job.cancelled),
-            total=job.total,
-            elapsed=job.elapsed(),
-            working=job.working(),
+            failed=len(outcomes.failures),
+            cancelled=len(outcomes.cancelled),
+            total=job.items.total,
+            elapsed=outcomes.timings.elapsed(),
+            working=outcomes.timings.working(),
         )
 
     @property
@@ -51,7 +52,7 @@ class Progress(NamedTuple):
 
     @property
     def left(self) -> float | None:
-        """Seconds until the end at this rate; None where that cannot be told."""
+        """Seconds until the end at this rate; None if nobody can tell."""
         if self.rate is None or self.total is None or self.phase != "running":
             return None
         return (self.total - self.done - self.failed - self.cancelled) / self.rate
@@ -79,15 +80,18 @@ def clock(seconds: float) -> str:
 
 
 def _phase(job: MapJob, workers: int) -> str:
+    finished, total = job.outcomes.finished, job.items.total
     if not job.active:
         error = job.settled.exception() if job.settled.done() else None
-        if isinstance(error, CancelledError) or job.aborted or (error is None and job.cancelled):
+        if isinstance(error, CancelledError) or job.aborted:
             return "cancelled"
-        return "done" if error is None else "failed"
-    if not job.finished and not job.running and not workers:
+        if error is None:
+            return "cancelled" if job.outcomes.cancelled else "done"
+        return "failed"
+    if not finished and not job.running and not workers:
         return "warming"
-    if job.preparing and not job.finished:
+    if job.preparing and not finished:
         return "preparing"
-    if job.stopping or (job.total is not None and job.finished + job.running >= job.total):
+    if job.stopping or (total is not None and finished + job.running >= total):
         return "collecting"
     return "running"

@@ -1,1 +1,1 @@
-"""What runs while a site is built, in ordinary Python: never in a browser."""
+"""The build of a site. It runs in ordinary Python, never in a browser."""

@@ -4,15 +4,15 @@ It does four things:
 
 1. It repacks the installed package as a wheel for the kernel, so that `import jupyterlite_pool`
    works in every notebook of the site.
-2. Unless the site names a Pyodide of its own, it brings Pyodide's core from npm, so that the site
-   depends on no other host to start a kernel.
-3. It lets the kernel's lock add-on resolve what the kernel and the pool need from PyPI, at the
-   versions in `constraints.txt`. All other packages of Pyodide stay where the release has them:
-   numpy, pandas and the rest load from its CDN, where it can be reached.
-4. It makes a memory snapshot of a worker, from which all workers are restored in a fraction of the
-   time of a start, and pins its digest in `pool.json`.
+2. It downloads Pyodide's core from npm, unless the site names a Pyodide of its own. A kernel of the
+   site then starts without any other host.
+3. It tells the kernel's lock add-on to take the packages that the kernel and the pool need from
+   PyPI, at the versions in `constraints.txt`. All other packages of Pyodide, such as numpy, still
+   load from the CDN of the release.
+4. It makes a memory snapshot of a worker and writes the digest into `pool.json`. Workers are
+   restored from the snapshot in a fraction of the time of a start.
 
-`PoolAddon.self_hosted = false` in `jupyter_lite_config.json` leaves out 2, 3 and 4.
+`PoolAddon.self_hosted = false` in `jupyter_lite_config.json` leaves out steps 2, 3 and 4.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from .wheel import NAME, package_files, wheel_name, write_wheel
 
 Task = dict[str, Any]
 
-#: Names under which the Pyodide kernel's own add-ons are known.
+#: Names of the Pyodide kernel's own add-ons.
 PYODIDE_ADDON = "jupyterlite-pyodide-kernel-pyodide"
 LOCK_ADDON = "jupyterlite-pyodide-kernel-lock"
 
 #: Packages that a kernel of the site has from the start.
 SPECS = ("ipython", "ipywidgets", "jedi", "micropip", NAME)
 
-#: Packages that are fetched while the kernel's Python starts.
+#: Packages that the page fetches while the kernel's Python starts.
 PREFETCH = ("ipywidgets", "jedi", "micropip", NAME)
 
 CONSTRAINTS = Path(__file__).parent / "constraints.txt"
@@ -63,16 +63,16 @@ class PoolAddon(BaseAddon):  # type: ignore[misc]
 
     @property
     def cache(self) -> Path:
-        """Where Pyodide's core is kept between builds."""
+        """The folder that keeps Pyodide's core between builds."""
         return Path(self.manager.cache_dir) / NAME
 
     @property
     def wheel_folder(self) -> Path:
-        """Where the kernel's package manager looks for the wheels of our labextension."""
+        """The folder in which the kernel's package manager looks for our labextension's wheels."""
         return Path(self.manager.output_dir) / "extensions" / NAME / "static" / "pypi"
 
     def pre_init(self, manager: Any) -> Iterator[Task]:
-        """Bring Pyodide's core, and tell the kernel's add-ons, before they look for it."""
+        """Download Pyodide's core, and set the kernel's add-ons before they read their settings."""
         pyodide = manager._addons[PYODIDE_ADDON]
         if not self.self_hosted or pyodide.pyodide_url or pyodide.well_known_pyodide.exists():
             return
@@ -85,14 +85,14 @@ class PoolAddon(BaseAddon):  # type: ignore[misc]
         lock.constraints = (*CONSTRAINTS.read_text("utf-8").split("\n"), *lock.constraints)
         yield self.task(
             name="pyodide",
-            doc=f"bring the core of Pyodide {PYODIDE_VERSION} from npm",
+            doc=f"download the core of Pyodide {PYODIDE_VERSION} from npm",
             actions=[(bring_core, [PYODIDE_VERSION, self.cache])],
         )
 
     def build(self, manager: Any) -> Iterator[Task]:
         """Put the kernel's wheel and its index beside our labextension."""
-        # Not earlier, or the copy of the labextension erases it; not later, or the lock add-on has
-        # looked for wheels already.
+        # If this ran earlier, the copy of the labextension would erase the wheel. If it ran later,
+        # the lock add-on would have looked for wheels already.
         yield self.task(
             name="wheel",
             doc="pack the wheel for the kernel",
@@ -102,14 +102,14 @@ class PoolAddon(BaseAddon):  # type: ignore[misc]
         )
 
     def post_build(self, manager: Any) -> Iterator[Task]:
-        """Name the packages that stay on Pyodide's CDN."""
+        """Add the packages of Pyodide's CDN to the lock file, and make the snapshot."""
         if not self._hosts:
             return
         lock = manager._addons[LOCK_ADDON].output_lock
         yield self.task(
             name="lock:remote",
-            doc="name the packages that stay on Pyodide's CDN",
-            file_dep=[lock],  # the lock add-on's task, which writes it, comes first
+            doc="add the packages that stay on Pyodide's CDN to the lock file",
+            file_dep=[lock],  # so this runs after the lock add-on's task, which writes the file
             actions=[(add_remote_packages, [lock, full_lock(self.cache), PYODIDE_CDN_URL])],
         )
         labextension = self.wheel_folder.parents[1]
@@ -124,9 +124,9 @@ class PoolAddon(BaseAddon):  # type: ignore[misc]
         )
         yield self.task(
             name="snapshot:pin",
-            doc="name the snapshot and its digest in pool.json",
+            doc="write the snapshot's name and digest into pool.json",
             file_dep=[snapshot],
-            uptodate=[False],  # a labextension that is copied anew has none of it
+            uptodate=[False],  # each copy of the labextension has a new pool.json
             actions=[(pin_snapshot, [snapshot, lock, labextension / "pool.json"])],
         )
 

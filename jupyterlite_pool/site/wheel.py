@@ -1,4 +1,4 @@
-"""The installed package, repacked as a wheel for the kernel."""
+"""Repacks the installed package as a wheel for the kernel."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 NAME = "jupyterlite-pool"
 PACKAGE = "jupyterlite_pool"
 
-#: What a kernel never runs.
+#: Folders of the package that a kernel never uses.
 LEFT_OUT = ("site",)
 
-#: Wheels are built again and again from the same files: the same bytes must come out.
+#: The date of all files in the wheel, so that the same files always give the same bytes.
 _TIME = (2020, 2, 2, 0, 0, 0)
 
 
@@ -24,7 +24,7 @@ def wheel_name() -> str:
 
 
 def package_files() -> list[tuple[Path, str]]:
-    """The files of the kernel's wheel: where each lies here, and its name in the wheel."""
+    """The path of each file of the kernel's wheel on this machine, and its name in the wheel."""
     distribution = importlib.metadata.distribution(NAME)
     files = []
     for file in distribution.files or ():
@@ -37,7 +37,7 @@ def package_files() -> list[tuple[Path, str]]:
 
 
 def write_wheel(target: Path) -> None:
-    """Pack the kernel's wheel."""
+    """Write the kernel's wheel to a path."""
     target.parent.mkdir(parents=True, exist_ok=True)
     record = []
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as wheel:

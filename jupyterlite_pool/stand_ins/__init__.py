@@ -1,1 +1,1 @@
-"""In place of others: process pools, multiprocessing, joblib."""
+"""Stands in for process pools, multiprocessing and joblib's backends."""

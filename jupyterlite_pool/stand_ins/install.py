@@ -1,4 +1,4 @@
-"""`install`: programs that were written for a process pool run on workers, unchanged."""
+"""`install`: runs programs that were written for a process pool on workers, unchanged."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from .locks import Lock, RLock
 from .multiprocessing_pool import Pool
 from .process_executor import ProcessPoolExecutor
 
-#: What was replaced: an object, the name of its attribute, and what that was.
+#: What `install` has replaced: an object, the name of its attribute, and the earlier value.
 _replaced: list[tuple[object, str, Any]] = []
 
 
 def install() -> None:
-    """Let what Python has for many processes use the workers of the browser.
+    """Let Python's means for many processes use the workers of the browser.
 
     From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
-    workers, and `os.cpu_count` tells how many there are. Where joblib is installed, its default
-    backend is the pool. Where Python can wait, there are also `multiprocessing.Lock` and `RLock`,
-    for the notebook and its workers together. Names that a program has imported before stay what
-    they were. `uninstall` puts everything back; a second call does nothing.
+    workers, and `os.cpu_count` tells how many workers a pool has by default. If joblib is
+    installed, the pool becomes its default backend. If Python can wait here,
+    `multiprocessing.Lock` and `RLock` work, for the notebook and its workers together. Names that
+    a program imported earlier keep their meaning. `uninstall` puts everything back. A second call
+    of `install` does nothing.
 
     Raises:
         PoolStartError: this is no browser.
@@ -65,7 +66,7 @@ def install() -> None:
         _replace(os, "process_cpu_count", cpu_count)
     _replace(multiprocessing, "cpu_count", cpu_count)
     _replace(context, "cpu_count", cpu_count)
-    if can_block():  # or else a program that can do without locks is better off without them
+    if can_block():  # otherwise they could not wait, and some programs can do without them
         _replace(multiprocessing, "Lock", Lock)
         _replace(multiprocessing, "RLock", RLock)
         _replace(context, "Lock", lock)
@@ -75,7 +76,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Put back what `install` replaced. Pools that were made meanwhile go on."""
+    """Put back what `install` has replaced. Pools that were made meanwhile go on."""
     if not _replaced:
         return
     while _replaced:

@@ -1,11 +1,12 @@
 """`PoolBackend`: joblib's `Parallel` on the warm pool.
 
-joblib hands over batches of calls and wants to be called back when one has ended, so that it can
-hand over the next. It waits for results with `time.sleep`, which Pyodide suspends.
+joblib submits batches of calls. When a batch has ended it wants to be called back, and submits the
+next one. It waits for results with `time.sleep`, which suspends Pyodide.
 
-joblib expects its callbacks in another thread, which its lock keeps out while it reads the iterable
-of calls. Here all is one thread: where that iterable is suspended, a callback would find its
-generator running. So in a browser the lock is ours, and callbacks wait until it is free.
+joblib expects that another thread calls it back, and holds a lock while it reads the iterable of
+calls, so that the thread has to wait. In a browser there is one thread: if the iterable is
+suspended while joblib reads it, a callback would find its generator running. So in a browser
+joblib is given a lock of ours, and callbacks wait until it is free.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from ..wire.calls import encode_call
 from ..worker.calls import Calls
 from ..worker.context import current_worker
 
-#: Seconds that running calls have to end when their results are no longer wanted. Replacing a
+#: When results are no longer wanted, calls that run have this many seconds to end. Replacing a
 #: worker takes about as long.
 GRACE = 1.0
 
@@ -49,23 +50,23 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
     """Runs the calls of one `Parallel` on the warm pool."""
 
     supports_retrieve_callback = True
-    #: A worker has one thread, which is within any limit.
+    #: A worker has one thread, so it keeps any limit.
     supports_inner_max_num_threads = True
 
-    #: The `Parallel` that it was configured for last.
+    #: The use of `Parallel` that it was configured for last.
     parallel: Any = None
     _executor: WorkerPoolExecutor
-    #: The calls of one use of `Parallel`; None before and after. joblib's own tests know this name.
+    #: The calls of one use of `Parallel`; None before and after it. joblib's tests use this name.
     _workers: CallQueue | None = None
     _completions: CompletionLock | None = None
 
     @property
     def default_n_jobs(self) -> int:
-        """All workers for who chose this backend by `parallel_config`; 1, as usual, for others."""
+        """-1 (all workers) if `parallel_config` has chosen this backend; 1, as usual, otherwise."""
         return -1 if get_active_backend()[0] is self else 1
 
     def effective_n_jobs(self, n_jobs: int | None) -> int:
-        """How many calls run at once; more than there are workers is as many as there are.
+        """How many calls to run at once; a negative number counts from the number of workers.
 
         Raises:
             ValueError: `n_jobs` is 0.
@@ -82,7 +83,7 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         return n_jobs
 
     def configure(self, n_jobs: int = 1, parallel: Any = None, **options: Any) -> int:
-        """Get ready for a use of `Parallel`; what concerns processes has no meaning here.
+        """Get ready for a use of `Parallel`. Options that concern processes are ignored.
 
         Raises:
             BlockingUnavailableError: Python cannot be paused here.
@@ -100,8 +101,8 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         if not can_block():
             raise BlockingUnavailableError(_INSTEAD)
         if self._workers is not None and self.parallel is not parallel:
-            # All uses of `Parallel` in one `parallel_config` are given the same backend, and one
-            # can begin while the generator of another is still read.
+            # All uses of `Parallel` in one `parallel_config` have the same backend, and one can
+            # begin while the generator of another is still being read.
             again = type(self)(nesting_level=self.nesting_level, **self.backend_kwargs)
             raise FallbackToBackend(again)
         self.parallel = parallel
@@ -110,7 +111,7 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         return n_jobs
 
     def start_call(self) -> None:
-        """Keep callbacks out while joblib reads the iterable of calls."""
+        """Give joblib our lock, so that callbacks wait while it reads the iterable of calls."""
         if IN_BROWSER:
             self._completions = self.parallel._lock = CompletionLock()
 
@@ -123,12 +124,12 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         [function, *others] = functions.values()
         nesting_level = (self.nesting_level or 0) + 1
         if not others and isinstance(function, FunctionType):
-            # Sent to each worker once, with all that a closure holds.
+            # The function is sent to each worker once, with everything that its closure holds.
             run, arguments = Calls(function, nesting_level), [call[1:] for call in calls]
         else:
             run, arguments = Calls(None, nesting_level), calls
         assert self._workers is not None
-        future = self._executor.submit_to(self._workers, run, *arguments)
+        future = self._executor._pool.submit(self._workers, run, arguments, {})
         if future.done() and isinstance(error := future.exception(), PicklingError):
             future = PoolFuture()
             future.set_exception(_unsendable(calls, error))
@@ -140,23 +141,23 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         """The values of a batch that has ended.
 
         Raises:
-            Exception: what one of its calls raised.
+            Exception: whatever one of its calls raised.
         """
         return out.result(0)
 
     @contextlib.contextmanager
     def retrieval_context(self) -> Iterator[None]:
-        """Around the wait for results, which may come long after the calls were handed over."""
+        """Check that results can be waited for: a generator may be read long after it was made."""
         if self._workers is not None and self._workers.unfinished() and not can_block():
             raise BlockingUnavailableError(_INSTEAD)
         yield
 
     def abort_everything(self, ensure_ready: bool = True) -> None:
-        """Give up what was handed over."""
+        """Give up all calls that were submitted."""
         if self._workers is None:
             return
         limit = self._workers.max_workers
-        self._executor.abandon(self._workers, GRACE)
+        self._executor._pool.abandon(self._workers, GRACE)
         self._workers = None
         if ensure_ready:
             self._executor = get_reusable_executor()
@@ -168,16 +169,16 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         self.reset_batch_stats()
 
     def _open(self, n_jobs: int) -> None:
-        # Without a limit a worker has its next batch at hand when it ends one.
+        # Without a limit, the next batch already waits at a worker when it ends one.
         limit = n_jobs if n_jobs < self._executor.max_workers else None
         self._workers = CallQueue(limit)
 
 
 class CompletionLock:
-    """Stands in for the lock that joblib holds while it changes what it knows of its calls.
+    """Stands in for the lock that joblib holds while it changes its lists of calls.
 
-    All that takes it runs in one thread, so that nothing has to wait for it. But who holds it can
-    be suspended, and callbacks that arrive meanwhile are put off until it is free.
+    All code that takes the lock runs in one thread, so nothing has to wait for it. But its holder
+    can be suspended. Callbacks that arrive meanwhile are called when the lock is free.
     """
 
     def __init__(self) -> None:
@@ -194,7 +195,7 @@ class CompletionLock:
             self._put_off.popleft()()
 
     def call_when_free(self, action: Callable[[], None]) -> None:
-        """Call it now, or when nobody holds the lock."""
+        """Call `action` now if nobody holds the lock, otherwise as soon as nobody does."""
         if self._holders:
             self._put_off.append(action)
         else:
@@ -206,7 +207,7 @@ def _call_back(
     lock: CompletionLock | None,
     future: PoolFuture[Any],
 ) -> None:
-    """Call joblib back apart from the pool's own affairs: it may submit, or wait."""
+    """Call joblib back outside of the dispatcher's work, since joblib may submit or wait then."""
     if lock is not None:
         later = partial(lock.call_when_free, partial(callback, future))
         asyncio.get_event_loop().call_soon(later)
@@ -215,7 +216,7 @@ def _call_back(
 
 
 def _unsendable(calls: list[tuple[Any, ...]], error: BaseException) -> PicklingError:
-    """Name the argument that cannot be sent, as the user knows it."""
+    """An error that names the argument that cannot be sent, as the user knows it."""
     for function, args, kwargs in calls:
         try:
             encode_call(function, args, kwargs)

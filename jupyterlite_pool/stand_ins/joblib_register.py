@@ -1,4 +1,4 @@
-"""joblib on the pool: the backend made known to joblib, and taken back."""
+"""Registers the pool as a backend of joblib, and takes it back."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from ..worker.calls import BACKEND
 
-#: Names of joblib's backends that a browser lacks, where processes would be.
+#: Names of joblib's backends that need processes, which a browser has not.
 _PROCESS_BACKENDS = ("loky", "multiprocessing")
 
-#: What joblib knew before; None while nothing is registered.
+#: What joblib had before; None while the pool is not registered.
 _before: _Before | None = None
 
 
 class _Before:
-    """What registering changes in joblib, as it was."""
+    """The values that registering changes in joblib, as they were."""
 
     def __init__(self, joblib: ModuleType) -> None:
         parallel = joblib.parallel
@@ -35,12 +35,12 @@ def register_joblib_backend(*, make_default: bool = False) -> None:
         with joblib.parallel_config("jupyterlite"):
             results = Parallel()(delayed(f)(x) for x in xs)
 
-    Within such a `parallel_config`, code that does not say `n_jobs` uses all workers, and
-    `joblib.cpu_count()` is how many there are. Calling this again changes only the default.
+    Inside of such a `parallel_config`, code that does not give `n_jobs` uses all workers, and
+    `joblib.cpu_count()` is the number of workers. A second call can change only the default.
 
     Args:
-        make_default: use the pool wherever no backend is chosen, and where a backend is that
-            needs processes. `n_jobs` is 1 there unless it is given, as is joblib's rule.
+        make_default: use the pool also if no backend is chosen, and instead of backends that need
+            processes. Then `n_jobs` is 1 unless it is given, which is joblib's own rule.
 
     Raises:
         ModuleNotFoundError: joblib is not installed.
@@ -54,13 +54,13 @@ def register_joblib_backend(*, make_default: bool = False) -> None:
         joblib.parallel.cpu_count = joblib.cpu_count = _worker_count(_before.cpu_count)
     joblib.register_parallel_backend(BACKEND, PoolBackend, make_default=make_default)
     if make_default and joblib.parallel.mp is None:
-        # Else joblib would warn that they are missing, and remember what it used in their place.
+        # Otherwise joblib would warn that they are missing, and remember what it used instead.
         for name in _PROCESS_BACKENDS:
             joblib.register_parallel_backend(name, PoolBackend)
 
 
 def unregister_joblib_backend() -> None:
-    """Undo `register_joblib_backend`; does nothing where it was not called."""
+    """Undo `register_joblib_backend`. Does nothing if that was not called."""
     global _before
     if _before is None:
         return
@@ -71,7 +71,7 @@ def unregister_joblib_backend() -> None:
     parallel = joblib.parallel
     if parallel.BACKENDS.get(parallel.DEFAULT_BACKEND) is PoolBackend:
         parallel.DEFAULT_BACKEND = before.default
-    # Whoever asked for a missing backend while ours was the default was given ours for good.
+    # joblib has remembered ours for the name of each missing backend that was asked for.
     for name, backend in list(parallel.BACKENDS.items()):
         if backend is PoolBackend:
             if (earlier := before.backends.get(name)) is None:
@@ -82,7 +82,7 @@ def unregister_joblib_backend() -> None:
 
 
 def _worker_count(count_cpus: Callable[..., int]) -> Callable[..., int]:
-    """`joblib.cpu_count`, but the number of workers where the pool is joblib's backend."""
+    """`joblib.cpu_count`, but the number of workers while the pool is joblib's backend."""
 
     @functools.wraps(count_cpus)
     def cpu_count(*args: Any, **kwargs: Any) -> int:

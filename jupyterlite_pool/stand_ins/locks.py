@@ -1,7 +1,7 @@
 """`Lock` and `RLock` as `multiprocessing` has them, for a notebook and its workers.
 
-The browser has such locks, by name: Web Locks. It keeps the queue, and gives the lock of a worker
-that has ended to the next in line.
+They are Web Locks, which the browser has by name. The browser keeps the queue, and when a worker
+ends it gives the worker's locks to the next in line.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 from ..errors import BlockingUnavailableError
 from ..waiting.browser import can_block
 
-#: A browser takes a longer time for none at all.
+#: The longest timer of a browser, in milliseconds. A longer one would end at once.
 MAX_TIMER = 2**31 - 1
 
-#: Asks for a lock: gives a promise of what releases it, or of nothing where it was not to be had in
-#: time; and a way to ask no more.
+#: Asks for a lock. Gives a promise of a function that releases the lock, or of nothing if the lock
+#: was not free in time; and a function that gives up the question.
 _ASK = """
 (name, ifAvailable, milliseconds) => {
   const stop = new AbortController();
@@ -43,18 +43,18 @@ _ASK = """
 }
 """
 
-#: One object a name in each interpreter: that is what counts how often a lock was taken there.
+#: In each interpreter a name has one object, which counts how often the lock was taken there.
 _known: weakref.WeakValueDictionary[str, Lock] = weakref.WeakValueDictionary()
 
-#: A lock that is held stays so when nobody has its object any more: a later task may give it back.
+#: Locks that are held here. A later task may release one, even if nobody has its object meanwhile.
 _held: set[Lock] = set()
 
 
 class Lock:
-    """As `multiprocessing.Lock`: of a notebook and its workers, one at a time has it.
+    """As `multiprocessing.Lock`: the notebook or one of its workers has it, one at a time.
 
-    Sent to a worker it is the same lock, in the arguments of a task, too. A worker that ends gives
-    back what it has.
+    It can be sent to workers, also in the arguments of a task, and is the same lock there. When a
+    worker ends, its locks are released.
     """
 
     _recursive = False
@@ -64,7 +64,7 @@ class Lock:
         self._start()
 
     def _start(self) -> None:
-        #: What gives the lock back, while it is held here.
+        #: Releases the lock; None while it is not held here.
         self._release: Callable[[], object] | None = None
         self._depth = 0
         _known[self._name] = self
@@ -73,14 +73,15 @@ class Lock:
         """Take the lock.
 
         Args:
-            block: wait for it where it is taken.
-            timeout: seconds to wait at most.
+            block: wait if the lock is taken.
+            timeout: seconds to wait at most; None for no limit.
 
         Returns:
-            Whether it was to be had.
+            Whether the lock was taken.
 
         Raises:
-            BlockingUnavailableError: this browser cannot wait, not even for its answer.
+            BlockingUnavailableError: this browser cannot pause Python, which even an answer at once
+                would need.
         """
         if self._recursive and self._depth:
             self._depth += 1
@@ -96,7 +97,7 @@ class Lock:
         asked = _ask()(self._name, at_once, limit)
         try:
             release = run_sync(asked.granted)
-        except BaseException:  # interrupted: the lock must not go to nobody
+        except BaseException:  # interrupted: nobody would release the lock
             asked.giveUp()
             raise
         if release is None:
@@ -107,10 +108,10 @@ class Lock:
         return True
 
     def release(self) -> None:
-        """Give the lock back; who waits for it elsewhere has it a moment later.
+        """Release the lock. Whoever waits for it elsewhere has it a moment later.
 
         Raises:
-            ValueError: it is not held here.
+            ValueError: the lock is not held here.
         """
         if not self._depth or self._release is None:
             raise ValueError("semaphore or lock released too many times")
@@ -139,13 +140,13 @@ class Lock:
 
 
 class RLock(Lock):
-    """As `multiprocessing.RLock`: whoever has it can take it again."""
+    """As `multiprocessing.RLock`: its holder can take it again."""
 
     _recursive = True
 
 
 def _named(kind: type[Lock], name: str) -> Lock:
-    """The lock of that name, in this interpreter."""
+    """The lock of a name, in this interpreter."""
     lock = _known.get(name)
     if lock is None:
         lock = kind.__new__(kind)

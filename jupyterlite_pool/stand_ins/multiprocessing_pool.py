@@ -1,4 +1,4 @@
-"""`Pool` as `multiprocessing` has it, over Pyodide workers."""
+"""`Pool` as in `multiprocessing`, on Pyodide workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any, Generic, TypeVar
 from ..api.executor import WorkerPoolExecutor
 from ..api.options import check_count
 from ..backends.base import Backend
+from ..jobs.arrivals import Completed
 from ..jobs.job import MapJob
+from ..jobs.options import MapOptions
 from ..waiting.browser import can_block
 from ..waiting.waits import wait_done
 from ..worker.calls import StarCall
@@ -34,7 +36,7 @@ class AsyncResult(Generic[T]):
         self._future = future
 
         def done(future: Future[T]) -> None:
-            if future.cancelled():  # with the whole pool
+            if future.cancelled():  # together with the whole pool
                 return
             error = future.exception(0)
             if error is None and callback is not None:
@@ -75,23 +77,19 @@ class AsyncResult(Generic[T]):
         return self._future.exception(0) is None
 
     def __await__(self) -> Generator[object, None, T]:
-        # Who gives up waiting does not call off the work: nothing here can be cancelled.
+        # Shielded: whoever stops to wait does not cancel the call. `multiprocessing` has no cancel.
         return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
 
 class IMapIterator(Generic[T]):
-    """The values of `imap` in order, or of `imap_unordered` as they come."""
+    """Gives the values of `imap` in order, or those of `imap_unordered` as they come."""
 
     def __init__(self, job: MapJob, *, ordered: bool) -> None:
         self._job = job
+        #: The next item to give, if values are given in order.
         self._index = 0
-        #: Items that have ended and were not given; None where they are given in order.
-        self._ready: list[int] | None = None
-        if not ordered:
-            self._ready = []
-            job.item_observers.append(self._ready.append)
-            self._ready.extend([*job.values, *job.failures])
-            self._given: set[int] = set()
+        #: Tells which item has ended next; None if values are given in order.
+        self._completed = None if ordered else Completed(job.arrivals)
 
     def __iter__(self) -> IMapIterator[T]:
         return self
@@ -111,48 +109,39 @@ class IMapIterator(Generic[T]):
             index = self._next_index(timeout)
         except TimeoutError as error:
             raise multiprocessing.TimeoutError from error
-        if index in self._job.failures:
-            raise self._job.failures[index]
-        value: T = self._job.values.pop(index)
+        value: T = self._job.outcomes.give(index)
         return value
 
     def _next_index(self, timeout: float | None) -> int:
-        if self._ready is None:
-            arrival = self._job.arrival(self._index)
+        if self._completed is None:
+            arrival = self._job.arrivals.of(self._index)
             wait_done(arrival, timeout, _INSTEAD)
-            if not arrival.result(0):
-                self._stop()
-            self._index += 1
-            return self._index - 1
-        while True:
-            while self._ready:
-                index = self._ready.pop(0)
-                if index not in self._given:  # it may have come twice: before, and while we looked
-                    self._given.add(index)
-                    return index
-            if not self._job.active:
-                self._stop()
-            wait_done(self._job.next_arrival(), timeout, _INSTEAD)
-
-    def _stop(self) -> None:
-        self._job.settled.result(0)  # what the iterable itself raised
+            if arrival.result(0):
+                self._index += 1
+                return self._index - 1
+        else:
+            while (found := self._completed.look()) is not None:
+                if isinstance(found, int):
+                    return found
+                wait_done(found, timeout, _INSTEAD)
+        self._job.settled.result(0)  # raises the error of the iterable, if it has raised one
         raise StopIteration
 
 
 class Pool:
-    """As `multiprocessing.Pool`, with workers of its own.
+    """Works as `multiprocessing.Pool`, with workers of its own.
 
     Args:
         processes: number of workers; None for one per core, as far as memory allows.
         initializer: called once in every worker before anything else.
         initargs: the initializer's arguments.
-        maxtasksperchild: replace a worker that has run so many tasks.
+        maxtasksperchild: replace a worker that has run this many tasks; None to keep it.
         context: ignored: there is one way to start a worker.
         backend: who runs the workers; None for the browser.
 
     Raises:
         ValueError: `processes` or `maxtasksperchild` is less than 1.
-        TypeError: one of them is no integer.
+        TypeError: one of them is not an integer.
     """
 
     def __init__(
@@ -192,7 +181,7 @@ class Pool:
         callback: Callable[[T], object] | None = None,
         error_callback: Callable[[BaseException], object] | None = None,
     ) -> AsyncResult[T]:
-        """As `apply`, without waiting; the callbacks are told of the value or the error."""
+        """As `apply`, without waiting; one of the callbacks gets the value or the error."""
         self._check_running()
         future = self._executor.submit(func, *args, **dict(kwds or {}))
         return AsyncResult(future, callback, error_callback)
@@ -211,7 +200,7 @@ class Pool:
         callback: Callable[[list[T]], object] | None = None,
         error_callback: Callable[[BaseException], object] | None = None,
     ) -> AsyncResult[list[T]]:
-        """As `map`, without waiting; the callbacks are told of the list or of the first error."""
+        """As `map`, without waiting; one of the callbacks gets the list or the first error."""
         job = self._start(func, list(iterable), chunksize)
         return AsyncResult(_all_values(job), callback, error_callback)
 
@@ -252,11 +241,15 @@ class Pool:
         self._executor.shutdown(wait=False)
 
     def terminate(self) -> None:
-        """Stop the workers at once; results that are not there fail."""
+        """Stop the workers at once; calls that have not ended fail."""
         self._executor.terminate_workers()
 
     def join(self) -> None:
-        """Wait for the workers to end; `close` or `terminate` comes first."""
+        """Wait for the workers to end.
+
+        Raises:
+            ValueError: neither `close` nor `terminate` was called before.
+        """
         if not self._executor.closed:
             raise ValueError("Pool is still running")
         if can_block():
@@ -279,9 +272,8 @@ class Pool:
     ) -> MapJob:
         self._check_running()
         check_count("chunksize", chunksize, optional=True)
-        return self._executor.start_job(
-            func, [iterable], chunksize=chunksize, return_exceptions=True
-        )
+        options = MapOptions(chunksize=chunksize, return_exceptions=True)
+        return self._executor._pool.start_job(func, [iterable], options)
 
     def _check_running(self) -> None:
         if self._executor.closed:
@@ -293,11 +285,12 @@ def _all_values(job: MapJob) -> Future[list[Any]]:
     future: Future[list[Any]] = Future()
 
     def ended(_: object) -> None:
+        values, failures = job.outcomes.values, job.outcomes.failures
         error = job.settled.exception(0)
-        if error is None and job.failures:
-            error = job.failures[min(job.failures)]
+        if error is None and failures:
+            error = failures[min(failures)]
         if error is None:
-            future.set_result([job.values[index] for index in range(len(job.values))])
+            future.set_result([values[index] for index in range(len(values))])
         else:
             future.set_exception(error)
 

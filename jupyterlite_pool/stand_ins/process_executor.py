@@ -16,16 +16,17 @@ class ProcessPoolExecutor(WorkerPoolExecutor):
     """A `WorkerPoolExecutor` that breaks as the standard library's does.
 
     When one of its workers dies, or a call or a result cannot be unpickled, all calls that have not
-    ended fail with `BrokenProcessPool`, and no more are taken: programs rely on that. What
-    `jupyterlite_pool.install` puts in place of `concurrent.futures.ProcessPoolExecutor`.
+    ended fail with `BrokenProcessPool`, and no more are taken: programs rely on that.
+    `jupyterlite_pool.install` puts this class in place of
+    `concurrent.futures.ProcessPoolExecutor`.
 
     Args:
         max_workers: number of workers; None for one per core, as far as memory allows.
-        mp_context: kept, and of no effect: there is one way to start a worker.
+        mp_context: kept, but without effect: there is one way to start a worker.
         initializer: called once in every worker before anything else.
         initargs: the initializer's arguments.
-        max_tasks_per_child: replace a worker that has run so many tasks.
-        backend: who runs the workers; None for the browser.
+        max_tasks_per_child: replace a worker that has run this many tasks.
+        backend: runs the workers; None for the browser.
 
     Raises:
         ValueError, TypeError: as `WorkerPoolExecutor`.
@@ -41,7 +42,7 @@ class ProcessPoolExecutor(WorkerPoolExecutor):
         max_tasks_per_child: int | None = None,
         backend: Backend | None = None,
     ) -> None:
-        # A worker of ours is a new interpreter, as a spawned process is.
+        # Like a spawned process, a worker is a new interpreter.
         self._mp_context = mp_context or multiprocessing.get_context("spawn")
         super().__init__(
             max_workers,

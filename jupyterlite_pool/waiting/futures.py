@@ -24,8 +24,14 @@ class PoolFuture(concurrent.futures.Future[T]):
     of `future.result()`.
     """
 
-    #: Stops the worker that runs a future's call; None where nothing can.
-    _stop_worker: Callable[[PoolFuture[T]], None] | None = None
+    def __init__(self, stop_worker: Callable[[PoolFuture[T]], None] | None = None) -> None:
+        """Made by the pool.
+
+        Args:
+            stop_worker: stops the worker that runs the call; None if nothing can stop it.
+        """
+        super().__init__()
+        self._stop_worker = stop_worker
 
     def cancel(self, running: bool = False) -> bool:
         """Cancel the call if it has not started.

@@ -1,7 +1,7 @@
 """The contract of an executor, kept by Pyodide workers in a real kernel.
 
-The source of `contract.py` is run as a cell. The names of its promises are those of its functions
-that begin with `contract_`, found here with `ast`: this process never runs them.
+The sources in `promises/` run as cells. This process never runs the promises; it finds their names
+with `ast`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,23 @@ import pytest
 
 from tests.support.kernel import Kernel
 
-SOURCE = (Path(__file__).parent / "contract.py").read_text("utf-8")
+#: What the promises share comes first.
+FILES = sorted(
+    (Path(__file__).parent / "promises").glob("*.py"),
+    key=lambda path: (path.stem != "helpers", path.stem),
+)
+
+#: All run in one namespace, that of the notebook: what is defined there travels by value.
+SOURCES = [
+    "\n".join(line for line in path.read_text("utf-8").split("\n") if not line.startswith("from ."))
+    for path in FILES
+]
 
 #: Names of promises, and whether each is a coroutine function.
 PROMISES = {
     node.name: isinstance(node, ast.AsyncFunctionDef)
-    for node in ast.parse(SOURCE).body
+    for source in SOURCES
+    for node in ast.parse(source).body
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     and node.name.startswith("contract_")
 }
@@ -38,7 +49,8 @@ def executor_factory(**options):
 
 @pytest.fixture(scope="module", autouse=True)
 def _contract(kernel: Kernel) -> None:
-    kernel.run(SOURCE)
+    for source in SOURCES:
+        kernel.run(source)
     kernel.run(FACTORY)
 
 

@@ -13,6 +13,7 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.wire.protocol import PLAIN, ResultItem
 from jupyterlite_pool.wire.results import dump_result, join_results
 
@@ -95,15 +96,17 @@ class Impostor(InProcessBackend):
 
 def test_a_worker_says_nothing_of_what_another_runs(capsys: pytest.CaptureFixture[str]) -> None:
     with WorkerPoolExecutor(backend=Impostor(2)) as executor:
-        job = executor.start_job(together, [range(10)], chunksize=1, task_timeout=0.5)
+        job = executor._pool.start_job(
+            together, [range(10)], MapOptions(chunksize=1, task_timeout=0.5)
+        )
         concurrent.futures.wait([job.ended], 20)
-        assert job.values == {i: i for i in range(10)}
-        ran = {timing.item: timing.worker for timing in job.timings.values()}
-    forged = {item for item, text in job.output.items() if "forged" in text}
+        assert job.outcomes.values == {i: i for i in range(10)}
+        ran = {timing.item: timing.worker for timing in job.outcomes.timings.by_item().values()}
+    forged = {item for item, text in job.outcomes.output.items() if "forged" in text}
     assert set(ran.values()) == {0, 1}
     assert forged <= {item for item, worker in ran.items() if worker == 0}
     # A limit that was set twice would have ended a worker by now.
-    assert not job.failures
+    assert not job.outcomes.failures
 
 
 #: Both workers have a task.
@@ -153,10 +156,12 @@ def test_a_task_that_is_overdue(
 ) -> None:
     asked.clear()
     with WorkerPoolExecutor(backend=backend(1)) as executor:
-        job = executor.start_job(work_until_asked, [[1]], task_timeout=0.1, return_exceptions=True)
+        job = executor._pool.start_job(
+            work_until_asked, [[1]], MapOptions(task_timeout=0.1, return_exceptions=True)
+        )
         concurrent.futures.wait([job.ended], 5)
-        assert isinstance(job.failures[0], TaskTimeoutError)
-        assert said in str(job.failures[0])
+        assert isinstance(job.outcomes.failures[0], TaskTimeoutError)
+        assert said in str(job.outcomes.failures[0])
         assert executor.submit(abs, -1).result(10) == 1
         assert executor.ready_workers == workers
     asked.set()
@@ -165,8 +170,8 @@ def test_a_task_that_is_overdue(
 def test_a_task_that_was_overdue_runs_again_where_it_may() -> None:
     asked.clear()
     with WorkerPoolExecutor(backend=Obeying(1)) as executor:
-        job = executor.start_job(
-            work_until_asked, [[1]], task_timeout=0.1, return_exceptions=True, retries=1
+        job = executor._pool.start_job(
+            work_until_asked, [[1]], MapOptions(task_timeout=0.1, return_exceptions=True, retries=1)
         )
         concurrent.futures.wait([job.ended], 5)
-        assert "attempt 2" in str(job.failures[0].__notes__)  # type: ignore[attr-defined]
+        assert "attempt 2" in str(job.outcomes.failures[0].__notes__)  # type: ignore[attr-defined]

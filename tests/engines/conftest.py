@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from typing import Any
 
 import pytest
 
@@ -23,33 +22,9 @@ CONTROLLED = """async () => {
 }"""
 
 
-#: Firefox's threads sometimes wait for each other for good while nested workers start or end: it
-#: is started again, and where that is of no help, nothing can be said of what was to be tested.
-FIREFOX_STARTS = 3
-FROZEN = "Firefox froze, as it sometimes does with nested workers"
-
 #: One start of WebKitGTK in thirty ends before there is a kernel: a script of the page fails to
 #: load, or the page never answers. What never starts is an error of the test.
 WEBKIT_STARTS = 3
-
-USE_THE_POOL = """
-from jupyterlite_pool import get_reusable_executor, pool_map
-get_reusable_executor(2)
-assert list(pool_map(abs, [-1, -2])) == [1, 2]
-"""
-
-
-class Freezing:
-    """A page of a browser that may freeze: a test that it does not answer has no outcome."""
-
-    def __init__(self, page: firefox.FirefoxPage) -> None:
-        self._page = page
-
-    def evaluate(self, function: str, argument: Any = None, /) -> Any:
-        try:
-            return self._page.evaluate(function, argument)
-        except firefox.FrozenError:
-            pytest.xfail(FROZEN)
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +33,9 @@ def firefox_kernel(site: str) -> Iterator[Kernel]:
     executable = firefox.find()
     if executable is None:
         pytest.skip(firefox.HOW_TO_GET)
-    for _ in range(FIREFOX_STARTS):
-        try:
-            with firefox.start(executable) as page:
-                page.open(f"{site}/lab/index.html")
-                kernel = Kernel(page)
-                kernel.run(USE_THE_POOL)
-                kernel.page = Freezing(page)
-                yield kernel
-                return
-        except firefox.FrozenError:
-            continue
-    pytest.xfail(FROZEN)
+    with firefox.start(executable) as page:
+        page.open(f"{site}/lab/index.html")
+        yield Kernel(page)
 
 
 @pytest.fixture(scope="module")

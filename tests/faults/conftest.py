@@ -1,4 +1,4 @@
-"""Rounds of faults, how many there are, and where they are kept."""
+"""Fixtures of the faults: the record of rounds, the time of a start, and a kernel with a pool."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
 
-from . import ROUNDS
+from . import MANY, ROUNDS
 from .report import Record
 
 INSIDE = Path(__file__).parent / "inside"
@@ -19,15 +19,15 @@ INSIDE = Path(__file__).parent / "inside"
 
 @pytest.fixture(scope="session")
 def record() -> Iterator[Record]:
-    """Where rounds are kept."""
+    """The record of all rounds."""
     record = Record()
     yield record
     record.write()
 
 
 def _often(fixture_name: str, config: pytest.Config) -> Literal["module", "function"]:
-    """How often to measure: a run of many rounds is long, and machines change their pace."""
-    return "module" if ROUNDS == 1 else "function"
+    """How often to measure: in a long run of many rounds, the machine's speed changes."""
+    return "function" if ROUNDS >= MANY else "module"
 
 
 @pytest.fixture(scope=_often)
@@ -42,11 +42,11 @@ def boot(module_pages: Pages, site: str) -> float:
 
 @pytest.fixture(scope="module")
 def ill_treated(module_pages: Pages, site: str) -> Kernel:
-    """A kernel with the faults, and a pool to do them to."""
+    """A kernel that has the functions of the faults, and a pool for them."""
     kernel = Kernel(module_pages.open(f"{site}/lab/index.html"))
     for name in ("load", "forging", "faults", "rounds"):
         source = (INSIDE / f"{name}.py").read_text("utf-8")
-        # One namespace, that of the notebook: what is defined there travels by value.
+        # Into one namespace, the notebook's, because its functions travel by value.
         kernel.run("\n".join(li for li in source.split("\n") if not li.startswith("from .")))
     kernel.run("executor = WorkerPoolExecutor(SIZE)\nawait ready(executor)")
     return kernel

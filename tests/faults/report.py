@@ -1,9 +1,10 @@
-"""What became of all rounds, as a table: `python -m tests.faults.report [--write-docs]`."""
+"""Prints the tables of the last runs: `python -m tests.faults.report [--write-docs]`."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 from collections.abc import Callable, Sequence
@@ -28,22 +29,23 @@ HEAD = (
 
 
 class Record:
-    """Keeps the rounds of a run, each beside the time of an ordinary start in the same run."""
+    """Keeps the rounds of a run, each with the time of an ordinary start in the same run."""
 
     def __init__(self) -> None:
         self.rounds: list[dict[str, Any]] = []
 
     def add(self, words: str, detect: float | None = None, **known: float) -> None:
-        """Keep a round of a fault that is done to a page or a site; its test has judged it.
+        """Keep a round of a fault in a page or a site, which its test has judged.
 
         Args:
-            detect: seconds until it was known, or over.
-            known: what else is known of the round.
+            words: the fault, as the table names it.
+            detect: seconds until the fault was known, or over.
+            known: other figures of the round.
         """
         self.rounds.append({"words": words, "detect": detect, "next": True, **known})
 
     def write(self) -> None:
-        """Take the places of the same faults in what other runs have left, and keep the rest."""
+        """Write the rounds; they replace rounds of the same faults in the file, and no others."""
         FILE.parent.mkdir(exist_ok=True)
         before = json.loads(FILE.read_text("utf-8"))["rounds"] if FILE.exists() else []
         ours = {entry["words"] for entry in self.rounds}
@@ -51,11 +53,13 @@ class Record:
         places = list(dict.fromkeys(entry["words"] for entry in [*before, *self.rounds]))
         rounds = sorted([*self.rounds, *others], key=lambda entry: places.index(entry["words"]))
         text = json.dumps({"rounds": rounds}, indent=1)
-        FILE.write_text(text + "\n", "utf-8")
+        part = FILE.with_suffix(f".{os.getpid()}")
+        part.write_text(text + "\n", "utf-8")
+        part.replace(FILE)  # at once: another process of the run may read it
 
 
 def table(report: dict[str, Any]) -> str:
-    """The table of a run, its times as shares of an ordinary start."""
+    """The table of a run. Times are shares of an ordinary start."""
     by_words: dict[str, list[dict[str, Any]]] = {}
     for entry in report["rounds"]:
         by_words.setdefault(entry["words"], []).append(entry)
@@ -70,7 +74,7 @@ def table(report: dict[str, Any]) -> str:
 def _line(words: str, rounds: Sequence[dict[str, Any]]) -> str:
     def total(key: str) -> int | str:
         if any(key not in r for r in rounds):
-            return "–"  # there is no such thing, or nobody has counted
+            return "–"  # this fault has no such figure
         return sum(len(r[key]) if isinstance(r[key], list) else r[key] for r in rounds)
 
     def share(key: str, of: float) -> float | None:
@@ -96,7 +100,7 @@ def _line(words: str, rounds: Sequence[dict[str, Any]]) -> str:
 
 
 def _kept(shares: Sequence[float | None], targets: Sequence[float] | None) -> str:
-    """Whether times are within their targets: in 99 rounds of 100, in the median, or not."""
+    """The targets, and whether the times met them in 99 rounds of 100, in the median, or not."""
     if targets is None:
         return "–"
     known, back = targets
@@ -109,13 +113,13 @@ def _kept(shares: Sequence[float | None], targets: Sequence[float] | None) -> st
 
 
 def _over(rounds: Sequence[dict[str, Any]]) -> str:
-    """By how much time limits were exceeded."""
+    """The median share of a time limit by which its task exceeded it."""
     over = [r["overrun"] for r in rounds if "overrun" in r]
     return f"; {statistics.median(over):.1%} over the limit" if over else ""
 
 
 def figures(soak: dict[str, Any]) -> str:
-    """The figures of what is long."""
+    """The table of the long tests."""
     lines = ["| what | figures | minutes that the whole run had |", "|---|---|--:|"]
     for words, found in soak.items():
         shown = ", ".join(
@@ -131,7 +135,7 @@ def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 
-#: What runs have left, and how it is shown: each between the marks of its name.
+#: The name of each table's marks in the document, the file of its figures, and its function.
 TABLES: list[tuple[str, Path, Callable[[dict[str, Any]], str]]] = [
     ("faults", FILE, table),
     ("beside", outcome.FILE, outcome.table),

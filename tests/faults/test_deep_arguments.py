@@ -1,4 +1,4 @@
-"""How deeply nested arguments a notebook's own Python can pickle, with a pool or without."""
+"""Deeply nested arguments, which a notebook's own Python has to pickle, with a pool or without."""
 
 from __future__ import annotations
 

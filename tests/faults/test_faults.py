@@ -1,4 +1,4 @@
-"""Each fault, once or many times, at instants drawn at random, to a pool that has work to do."""
+"""Causes each fault, once or many times, at random instants, in a pool that has tasks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 
 from tests.support.kernel import Kernel
 
-from . import ROUNDS, SEED
+from . import MANY, ROUNDS, SEED, rounds
 from .conftest import INSIDE
 from .report import Record
 
-#: Names of the faults: this process never runs them.
+#: The names of the faults, read from the source: only kernels run them.
 FAULTS = [
     node.name
     for node in ast.parse((INSIDE / "faults.py").read_text("utf-8")).body
@@ -22,9 +22,9 @@ FAULTS = [
     and any(isinstance(d, ast.Call) and d.func.id == "fault" for d in node.decorator_list)  # type: ignore[attr-defined]
 ]
 
-#: Seconds besides that single rounds are given: what a machine does meanwhile may cost more than
-#: all that is measured. Many rounds have a median, which is given none.
-BESIDE, MANY = 2.0, 20
+#: Seconds that a single round may take beyond its targets: other work of the machine may take
+#: longer than everything that is measured. With `MANY` rounds, the median gets no such seconds.
+BESIDE = 2.0
 
 #: The share of its time limit by which a task may exceed it.
 OVERRUN = 0.1
@@ -34,7 +34,7 @@ OVERRUN = 0.1
 @pytest.mark.parametrize("name", FAULTS)
 def test_fault(ill_treated: Kernel, boot: float, record: Record, name: str) -> None:
     outcomes: list[dict[str, Any]] = []
-    for number in range(ROUNDS):
+    for number in rounds():
         seed = (SEED + 1_000_003 * number) % 2**32
         outcome = ill_treated.value(f"await run_round(executor, {name!r}, {seed})")
         outcomes.append(outcome)

@@ -1,4 +1,4 @@
-"""No worker outlives its kernel, and none is taken for dead that only stood still."""
+"""No worker outlives its kernel, and no worker that only stood still is taken for dead."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from tests.support.kernel import Kernel
 from tests.support.notebook import Notebook
 from tests.support.renderers import asleep
 
-from . import ROUNDS, SEED
+from . import ROUNDS, SEED, rounds
 from .report import Record
 
-#: Seconds that a browser lets a busy worker go on after it was told to end it.
+#: Seconds that a browser lets a busy worker run after a call of `terminate`.
 KILL = 2.0
 
-#: Signs of life that an item gives. The first one gives them for ever: its worker would be heard of
-#: if it outlived its kernel, from which the other one has one item after the other.
+#: Signs of life that an item gives. Item 0 gives them for ever, so its worker would be heard if it
+#: outlived its kernel. The other worker runs one short item after the other.
 BEATS = 5
 
-#: What a kernel does in the middle of its map: a cell.
+#: Cells that a kernel runs in the middle of its map.
 STATES = {"nothing": "None", "waits": "list(job)", "computes": "while True: pass"}
 
 MAP = """
@@ -49,15 +49,15 @@ class Runs(Protocol):
 
 
 class End(NamedTuple):
-    """What ends a kernel."""
+    """An event that ends a kernel."""
 
     words: str
     happen: Callable[[Page], None]
-    #: What comes after it on a site, and on which page; by default a new kernel, where it was.
+    #: Gives the page and the kernel of the next round; by default a new kernel on the same page.
     again: Callable[[Page, Runs, str], tuple[Page, Runs]] = lambda page, _, __: (page, Kernel(page))
-    #: What there is before.
+    #: Gives the kernel of the first round.
     open: Callable[[Page], Runs] = Kernel
-    #: Whether another one is much the same to the workers: `make test` leaves it out.
+    #: Whether `make test` leaves it out, because for the workers it is much like another event.
     long: bool = False
 
 
@@ -70,7 +70,7 @@ def shut_down(page: Page) -> None:
 
 
 def close_notebook(page: Page) -> None:
-    """As its menu does it, with a yes to what it asks."""
+    """Close the notebook as its menu does, and confirm."""
     command = "notebook:close-and-shutdown"
     page.evaluate("command => void window.jupyterapp.commands.execute(command)", command)
     page.locator(".jp-Dialog .jp-mod-accept").click()
@@ -81,7 +81,7 @@ def reload(page: Page) -> None:
 
 
 def close_page(page: Page) -> None:
-    page.context.new_page()  # or else the browser's own end would be what is tested
+    page.context.new_page()  # without another page, the browser itself would end
     page.close()
 
 
@@ -128,20 +128,20 @@ def page(pages: Pages, site: str) -> Page:
 
 
 class Round:
-    """A map in the middle of its work, what happens to it, and what becomes of its items."""
+    """A map that is interrupted in the middle, and the signs of life of its items."""
 
     def __init__(self, beacons: Beacons, name: str, number: int) -> None:
         self.beacons = beacons
         self.name = f"{name}-{number}-"
         self.seed = (SEED + 1_000_003 * number) % 2**32
-        #: All states come in turn, wherever the seed begins.
+        #: The rounds take all states in turn, with any first seed.
         self.state = list(STATES)[self.seed % len(STATES)]
 
     def start(self, kernel: Runs) -> float:
-        """Let a map begin; the instant at which something is to happen to it."""
+        """Start a map; the instant at which the event is to happen."""
         kernel.start(MAP.format(beat=BEAT, url=self.beacons.url, name=self.name, beats=BEATS))
         self.beacons.wait_heard(f"{self.name}0", f"{self.name}1")
-        in_cell = f"cell-{self.name}"  # a cell of its own: nothing starts beside one
+        in_cell = f"cell-{self.name}"  # in a second cell: workers start when the first has ended
         kernel.start(f"beat({self.beacons.url!r}, {in_cell!r}, 1)\n{STATES[self.state]}")
         self.beacons.wait_first(in_cell)
         time.sleep(random.Random(self.seed).random() * 0.5)
@@ -149,15 +149,15 @@ class Round:
 
     @property
     def heard(self) -> dict[str, int]:
-        """Items that have given signs of life, and how many."""
+        """The items that have given signs of life, and how many each has given."""
         return self.beacons.of(self.name)
 
     def wait_last_sign(self) -> float:
-        """Wait until there is none any more; the instant of the last one."""
+        """Wait until no more signs of life come; the instant of the last one."""
         return self.beacons.wait_silence(*self.heard)
 
     def keep(self, record: Record, words: str, boot: float, outlived: float) -> None:
-        """No item has run twice."""
+        """Check that no item has run twice, and keep the round."""
         heard = self.heard
         assert heard.pop(f"{self.name}0") >= 3
         twice = [name for name, count in heard.items() if count > BEATS]
@@ -167,7 +167,7 @@ class Round:
 
 
 def check_next_call(kernel: Runs) -> None:
-    """A kernel knows nothing of the one before, and has workers of its own."""
+    """A new kernel has no variables of the one before, and workers of its own."""
     assert kernel.value("'job' in globals()") is False
     call = "list(__import__('jupyterlite_pool').pool_map(abs, [-1, -2]))"
     assert kernel.value(call) == [1, 2]
@@ -185,7 +185,7 @@ def test_no_worker_outlives_its_kernel(
     page: Page, site: str, beacons: Beacons, boot: float, record: Record, end: End
 ) -> None:
     kernel = end.open(page)
-    for number in range(ROUNDS):
+    for number in rounds():
         map_ = Round(beacons, end.happen.__name__, number)
         since = map_.start(kernel)
         end.happen(page)
@@ -201,12 +201,13 @@ def test_a_page_is_left_and_come_back_to(
     page: Page, site: str, beacons: Beacons, boot: float, record: Record
 ) -> None:
     kernel = Kernel(page)
-    kept = tried = 0
-    while kept < ROUNDS:
+    wanted, tried = rounds(), 0
+    more = next(wanted, None)
+    while more is not None:
         map_ = Round(beacons, "away", tried)
         tried += 1
-        # A browser need not keep a page: now and then some script of it runs after it was left.
-        assert tried <= 2 * ROUNDS + 2, f"{kept} of {tried} pages were kept"
+        # A browser may drop a page: sometimes a script of the page still runs after it was left.
+        assert tried <= 2 * ROUNDS + 2, f"{tried} pages were left, and round {more} has none yet"
         since = map_.start(kernel)
         page.evaluate("() => { window.keptMark = true; }")
         page.goto(f"{site}/jupyter-lite.json")
@@ -215,23 +216,23 @@ def test_a_page_is_left_and_come_back_to(
         begun = len(map_.heard)
         page.go_back(wait_until="commit")
         if page.evaluate("() => window.keptMark === true"):
-            kept += 1
             check_it_goes_on(map_, kernel, begun)
             map_.keep(record, "the page is left for another, and come back to", boot, outlived)
             page.reload()
+            more = next(wanted, None)
         kernel = Kernel(page)
         check_next_call(kernel)
 
 
 def check_it_goes_on(map_: Round, kernel: Kernel, begun: int) -> None:
-    """A map of a page that was kept has what it had, and more comes; so many items had begun."""
+    """A map of a page that was kept has its results and goes on; `begun` items had begun before."""
     map_.beacons.wait_more(map_.name)
     if map_.state == "nothing":  # the others' cells never end
         kernel.run(f"while None in job.partial()[1:{begun}]: await asyncio.sleep(0.01)")
         kernel.run("job.cancel(running=True)")
         values = dict(enumerate(kernel.value("job.partial()")))
         ended = {i: value for i, value in values.items() if value is not None}
-        assert set(ended) >= set(range(1, begun)), "what had begun when it was left"
+        assert set(ended) >= set(range(1, begun)), "items that had begun when the page was left"
         assert ended == {i: f"{map_.name}{i}" for i in ended}
 
 
@@ -242,7 +243,7 @@ def test_what_a_stopped_task_still_does_ends_soon(
     kernel = Kernel(page)
     kernel.run(BEAT + "from jupyterlite_pool import WorkerPoolExecutor, pool_map")
     kernel.run("executor = WorkerPoolExecutor(1)")
-    for number in range(ROUNDS):
+    for number in rounds():
         seed = (SEED + 1_000_003 * number) % 2**32
         name = f"stopped-{number}"
         kernel.run(f"future = executor.submit(beat, {beacons.url!r}, {name!r})")
@@ -261,7 +262,7 @@ def test_what_a_stopped_task_still_does_ends_soon(
 #: Signs of life that a dozing task gives.
 DOZES = 30
 
-#: Seconds that a task and its job may take, and for which everything stands still in its middle.
+#: Seconds: the limits of a task and of its job, and the time for which everything stands still.
 TASK_TIMEOUT, TIMEOUT, STILL = 5.0, 5.5, 6.5
 
 DOZE = """
@@ -280,7 +281,7 @@ job = pool_map(doze, {names}, task_timeout={task_timeout}, timeout={timeout}, bl
 def stand_still(
     kernel: Kernel, beacons: Beacons, name: str, number: int, still: AbstractContextManager[None]
 ) -> int:
-    """Stop everything in the middle of a job, for longer than it may take; returns the seed."""
+    """Stop everything in the middle of a job, for longer than the job may take; the seed."""
     seed = (SEED + 1_000_003 * number) % 2**32
     names = [f"{name}-{number}-{i}" for i in range(2)]
     limits = {"task_timeout": TASK_TIMEOUT, "timeout": TIMEOUT}
@@ -291,7 +292,7 @@ def stand_still(
         beacons.wait_silence(*names, of=STILL)
         before = beacons.of(f"{name}-{number}-")
     assert kernel.run("await job").result == repr(names)
-    assert min(before.values()) < DOZES, "it was over by then"
+    assert min(before.values()) < DOZES, "a task was over before everything stood still"
     assert beacons.of(f"{name}-{number}-") == dict.fromkeys(names, DOZES)
     return seed
 
@@ -302,7 +303,7 @@ def test_a_tab_is_frozen_for_longer_than_a_task_may_take(
 ) -> None:
     with freezing_tab(chromium, BROWSER_FLAGS, f"{site}/lab/index.html") as tab:
         kernel = Kernel(tab)
-        for number in range(ROUNDS):
+        for number in rounds():
             seed = stand_still(kernel, beacons, "frozen", number, tab.frozen())
             words = "a tab is frozen for longer than a task and its job may take, and goes on"
             record.add(words, seed=seed, tasks=2)
@@ -314,7 +315,7 @@ def test_a_laptop_sleeps_for_longer_than_a_task_may_take(
     page: Page, browser: Browser, beacons: Beacons, record: Record
 ) -> None:
     kernel = Kernel(page)
-    for number in range(ROUNDS):
+    for number in rounds():
         seed = stand_still(kernel, beacons, "asleep", number, asleep(browser))
         words = "the machine sleeps for longer than a task and its job may take, and goes on"
         record.add(words, seed=seed, tasks=2)

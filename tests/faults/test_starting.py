@@ -1,4 +1,4 @@
-"""Files of the site that are not what they should be: the pool says so, and makes no storm."""
+"""Damaged files of the site: the pool names the file, and does not keep starting workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
 from tests.support.ruined import MISSING, RUINS, SILENT, Site, ruined_site
 
-from . import ROUNDS
+from . import ROUNDS, rounds
 from .report import Record
 
 POOL = "/extensions/jupyterlite-pool/static/pool.js"
@@ -24,14 +24,17 @@ FILES = [
     "/pyodide/python_stdlib.zip",
 ]
 
-#: What can have become of a file; the first of these is tried in `make test` as well.
+#: The kinds of damage to a file; `make test` tries the first kind only.
 WAYS = [
     MISSING,
     *(pytest.param(ruin, marks=pytest.mark.long) for ruin in RUINS),
 ]
 
-#: Seconds after which a start is given up in these tests; a good one takes a third of that.
+#: Seconds after which these tests give up a start; a good start takes a third of that.
 TIMEOUT = 15
+
+#: The same where the start is a good one, on a machine that may be busy with other tests.
+PATIENT = 60
 
 START = """async ([site, timeout]) => {
   window.made ??= 0;
@@ -74,9 +77,9 @@ def page(module_pages: Pages) -> Page:
     return module_pages.open()
 
 
-def start(page: Page, site: Site) -> dict[str, Any]:
+def start(page: Page, site: Site, timeout: float = TIMEOUT) -> dict[str, Any]:
     page.goto(f"{site.url}/jupyter-lite.json")
-    outcome: dict[str, Any] = page.evaluate(START, [site.url, TIMEOUT])
+    outcome: dict[str, Any] = page.evaluate(START, [site.url, timeout])
     return outcome
 
 
@@ -118,14 +121,14 @@ def test_the_pool_starts_again_when_the_site_is_whole(ruined: Site, page: Page) 
     page.goto(f"{ruined.url}/jupyter-lite.json")
     assert page.evaluate(START, [ruined.url, TIMEOUT])["failed"] is not None
     ruined.ruined.clear()
-    outcome = page.evaluate(START, [ruined.url, TIMEOUT])  # on the very same page
+    outcome = page.evaluate(START, [ruined.url, PATIENT])  # on the very same page
     assert outcome["failed"] is None
     assert outcome["value"] == 42
 
 
 def test_the_runtime_is_asked_for_once_however_many_workers_start(ruined: Site, page: Page) -> None:
     ruined.asked.clear()
-    assert start(page, ruined)["failed"] is None
+    assert start(page, ruined, PATIENT)["failed"] is None
     for file in FILES[3:]:
         assert sum(path.endswith(file) for path in ruined.asked) == 1, file
 
@@ -140,7 +143,7 @@ def test_a_ruined_snapshot_only_makes_starts_slow(
         "from jupyterlite_pool import WorkerPoolExecutor\n"
         "executor = WorkerPoolExecutor(1)\n"
         "value = await executor.submit(abs, -1)\n"
-        "restored = [worker.restored for worker in executor._backend._pool.workers]"
+        "restored = [worker.restored for worker in executor._pool.backend._pool.workers]"
     )
     assert kernel.value("[value, restored]") == [1, [False]]
     record.add("`snapshot.bin` is ruined: workers start the slow way")
@@ -153,7 +156,7 @@ def test_a_kernel_without_workers_computes_itself_and_says_why(
     kernel = Kernel(pages.open(f"{ruined.url}/lab/index.html"), strict=False)
     ruined.ruined["/static/worker.js"] = MISSING
     kernel.run("from jupyterlite_pool import pool_map, WorkerPoolExecutor, errors")
-    for _ in range(ROUNDS):
+    for _ in rounds():
         reply = kernel.run("print(list(pool_map(abs, [-1, -2])))")
         assert "[1, 2]" in reply.stdout
         assert "no worker could start" in reply.stderr
@@ -196,7 +199,7 @@ def test_a_magic_never_runs_in_the_kernel_what_workers_could_not_be_set_up_for(
         "        raise LookupError('no data here')\n"
         "await get_reusable_executor(1).submit_everywhere(prepare)"
     )
-    # Its worker is lost, and the one that takes its place cannot be set up.
+    # The worker is lost, and its replacement cannot be set up.
     reply = kernel.execute(
         "%%pool_map --retries=1 x in [1]\nimport os\nif current_worker(): os._exit(1)"
     )
@@ -218,7 +221,7 @@ def test_an_initializer_that_raises_breaks_its_pool_and_says_where(
         "def prepare():\n"
         "    raise LookupError('no data here')\n"
     )
-    for _ in range(ROUNDS):
+    for _ in rounds():
         kernel.run(
             "executor = WorkerPoolExecutor(2, initializer=prepare)\n"
             "calls = [asyncio.wrap_future(executor.submit(abs, -i)) for i in range(5)]\n"

@@ -1,4 +1,4 @@
-"""What is long: crashes by the thousand, tasks by the million, and input that nobody would send.
+"""The long tests: thousands of crashes, millions of tasks, and input that nobody would send.
 
-`make soak MINUTES=60` does all of it; without `MINUTES` each test does a small part.
+`make soak MINUTES=60` runs all of it; without `MINUTES` each test runs a small part.
 """

@@ -1,4 +1,4 @@
-"""How much of it there is time for, and what came of it."""
+"""How much the long tests do in the time that they have, and the record of their figures."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ import pytest
 
 from tests.conftest import ROOT
 
-#: Minutes that the whole may take; 0 for a small part of each.
+#: Minutes that all long tests may take together; 0 for a small part of each.
 MINUTES = float(os.environ.get("MINUTES", "0"))
 
 FILE = ROOT / "build" / "soak.json"
 
 
 class Effort:
-    """How often to do something: as often as it was asked, as far as there is time."""
+    """Counts repetitions, up to the time that there is, and keeps figures."""
 
     def __init__(self, kept: dict[str, Any]) -> None:
         self._kept = kept
 
     def times(self, full: int, share: float, least: int) -> Iterator[int]:
-        """Numbers from 0, up to `full`, for a share of the minutes; at least `least`."""
+        """Count from 0.
+
+        Args:
+            full: how many numbers to give if there is time.
+            share: the share of all minutes after which to stop.
+            least: how many numbers to give in any case, and the only ones without `MINUTES`.
+        """
         deadline = time.monotonic() + MINUTES * 60 * share
         for number in range(full if MINUTES else least):
             if number >= least and time.monotonic() > deadline:
@@ -33,7 +39,7 @@ class Effort:
             yield number
 
     def keep(self, words: str, **figures: Any) -> None:
-        """Keep what came of it."""
+        """Keep the figures of a test, under the words of the table."""
         self._kept[words] = {**figures, "minutes": MINUTES}
         print(words, figures)
 
@@ -49,7 +55,7 @@ def effort() -> Iterator[Effort]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each may take the whole time there is."""
+    """Let each long test take the whole time."""
     for item in items:
         if "/soak/" in str(item.path):
             item.add_marker(pytest.mark.timeout(240 + 60 * MINUTES))

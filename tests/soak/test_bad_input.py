@@ -1,4 +1,4 @@
-"""Words that no worker says and options that nobody should give: no hang, and no wrong result."""
+"""Messages that no worker sends, and wrong options: nothing hangs, and no result is wrong."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from jupyterlite_pool.api.shared import set_reusable_executor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.wire.failure import encode_error
 from jupyterlite_pool.wire.payload import encode
 from jupyterlite_pool.wire.protocol import FAILED, PICKLED, ResultItem
@@ -26,11 +27,11 @@ from jupyterlite_pool.wire.results import dump_result, dump_value, join_results
 
 from .conftest import Effort
 
-#: Tasks of each batch.
+#: The number of tasks of each batch.
 TASKS = 4
 
 
-#: What stands where a result should.
+#: Objects in the place of a result.
 NO_RESULTS: list[Any] = [
     None,
     7,
@@ -43,7 +44,7 @@ NO_RESULTS: list[Any] = [
 
 
 class Scripted(InProcessBackend):
-    """Workers that say what a test lets them say."""
+    """A backend whose workers a test plays."""
 
     def __init__(self) -> None:
         super().__init__(1)
@@ -65,7 +66,7 @@ class Scripted(InProcessBackend):
 
 
 def right(first: int) -> list[bytes]:
-    """What a worker of ours says of the tasks of a batch, the last of which has raised."""
+    """The results that a real worker sends for a batch whose last task has raised."""
     records = []
     for place in range(TASKS):
         if place == TASKS - 1:
@@ -80,7 +81,7 @@ def right(first: int) -> list[bytes]:
 
 
 def mutate(rng: random.Random, first: int) -> tuple[int, bytes, list[bytes], bool, bool]:
-    """Batch number, payload, buffers, done, and whether it is what a worker of ours could say."""
+    """A changed message: batch, payload, buffers, done, and whether a real worker could send it."""
     batch, records, buffers, done = 0, right(first), [], True
     kind = rng.randrange(9)
     payload = join_results(records)
@@ -102,7 +103,7 @@ def mutate(rng: random.Random, first: int) -> tuple[int, bytes, list[bytes], boo
         buffers = [rng.randbytes(8)] * rng.randrange(1, 3)
     elif kind == 6:
         payload = rng.randbytes(rng.randrange(200))
-    elif kind == 7:  # no results, and yet with a checksum that is right
+    elif kind == 7:  # not results, but with a right checksum
         payload = join_results([marshal.dumps(rng.choice(NO_RESULTS))] * TASKS)
     else:
         batch = rng.randrange(-3, 10**6)
@@ -111,26 +112,28 @@ def mutate(rng: random.Random, first: int) -> tuple[int, bytes, list[bytes], boo
 
 
 def check_one(rng: random.Random) -> bool:
-    """Say something mutated of a batch, then that its worker has ended; True if it was taken."""
+    """Send a changed message, then the end of its worker; whether a worker could have sent it."""
     backend = Scripted()
     executor = WorkerPoolExecutor(backend=backend)
     backend.listener.on_worker_ready(0)
-    job = executor.start_job(abs, [range(TASKS)], chunksize=TASKS, return_exceptions=True)
+    job = executor._pool.start_job(
+        abs, [range(TASKS)], MapOptions(chunksize=TASKS, return_exceptions=True)
+    )
     [batch] = backend.given
     backend.listener.on_dispatched(0, batch)
     number, payload, buffers, done, same = mutate(rng, 0)
     backend.listener.on_result(0, batch + number, payload, buffers, TASKS, done)
     backend.listener.on_worker_ended(0, batch, WorkerEnd("silent", "it closed itself"))
     assert job.ended.done(), "it hangs"
-    for index, value in job.values.items():
+    for index, value in job.outcomes.values.items():
         assert value == index * 11, "a wrong result"
-    for index, error in job.failures.items():
+    for index, error in job.outcomes.failures.items():
         if index == TASKS - 1 and isinstance(error, LookupError):
             continue
         assert isinstance(error, TerminatedWorkerError), error
-    assert len(job.values) + len(job.failures) == TASKS
+    assert len(job.outcomes.values) + len(job.outcomes.failures) == TASKS
     if same:
-        assert len(job.values) == TASKS - 1
+        assert len(job.outcomes.values) == TASKS - 1
     executor.terminate_workers()
     return same
 
@@ -152,7 +155,7 @@ NO_INTEGER: st.SearchStrategy[Any] = st.one_of(
 )
 NOT_POSITIVE = st.one_of(st.integers(max_value=0), st.floats(max_value=0), st.just(math.nan))
 
-#: For each option, values that are wrong.
+#: Wrong values of each option.
 BAD_MAP = {
     "max_workers": st.one_of(LESS_THAN_ONE, NO_INTEGER),
     "chunksize": st.one_of(LESS_THAN_ONE, st.floats(1.5, 9.5), st.text(min_size=1, max_size=3)),

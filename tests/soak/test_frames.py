@@ -1,4 +1,4 @@
-"""Words of workers that are none, to the pool's own JavaScript, by its own test."""
+"""Changed frames to the pool's own JavaScript, by a test of the labextension."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pool, for as long as it takes."""
+"""One pool under thousands of crashes, a million tasks, and gibibytes of data."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_tasks_through_one_pool(kernel: Kernel, effort: Effort) -> None:
         f"assert sum(executor.map(abs, range({count}), chunksize=500, buffersize=8))"
         f" == sum(range({count}))"
     )
-    kernel.run(cell)  # heaps grow once
+    kernel.run(cell)  # the heaps grow only once
     before = kernel.value("in_use()")
     done = 0
     for _ in effort.times(50, share=0.15, least=2):
@@ -80,7 +80,7 @@ def test_tasks_through_one_pool(kernel: Kernel, effort: Effort) -> None:
     assert growth <= 0.01
 
 
-#: Bytes of payloads, from one to as many as a call may well have.
+#: The sizes of payloads in bytes, up to the largest that a call may reasonably have.
 SIZES = (1, 100, 10_000, 64 * 1024, 1_000_000, 16_000_000, 256_000_000)
 
 
@@ -102,7 +102,7 @@ async def there_and_back(size, count):
     )
     sizes = SIZES if MINUTES else SIZES[:-1]
     for size in sizes:
-        kernel.run(f"await there_and_back({size}, 2)")  # heaps grow once
+        kernel.run(f"await there_and_back({size}, 2)")  # the heaps grow only once
     before = kernel.value("heap()")
     rng = random.Random(1)
     done = 0

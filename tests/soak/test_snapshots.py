@@ -1,4 +1,4 @@
-"""Snapshots in which one bit is another: served as the site serves its own, and never restored."""
+"""Snapshots with one flipped bit: a site serves them, and no worker is restored from them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from tests.support import ruined
 
 from .conftest import Effort
 
-#: Tells whether the workers were given a snapshot to restore, which is decided before they start;
-#: with `whole`, it waits until they have started, and whether they compute.
+#: Tells whether the pool gives its worker a snapshot to restore; this is decided before the worker
+#: starts. With `whole` it also waits for the start, and tells whether the worker was restored and
+#: can compute.
 TRY = """async ([site, whole]) => {
   const folder = `${site}/extensions/jupyterlite-pool`;
   const about = await (await fetch(`${folder}/pool.json`)).json();
@@ -50,7 +51,7 @@ TRY = """async ([site, whole]) => {
 
 @pytest.fixture
 def flipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ruined.Site, list[int]]]:
-    """A site, and the bit of its snapshot that is flipped, where there is one."""
+    """A site, and a list with the number of the bit of its snapshot to flip; empty for none."""
     bit: list[int] = []
 
     def flip(content: bytes) -> bytes:
@@ -84,7 +85,7 @@ def test_no_snapshot_with_a_flipped_bit_is_restored(
         bit[:] = [rng.randrange(bits)]
         whole = number % 100 == 0
         if whole:
-            page.reload()  # each try has a runtime of its own, which the page keeps
+            page.reload()  # the page keeps the runtime of each try, which fills its memory
         seen = outcome(whole)
         assert seen["given"] is False
         if whole:

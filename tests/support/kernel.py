@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.support.tally import tally
+
 START = (Path(__file__).parent / "lite_kernel.js").read_text("utf-8")
 
 #: In every test but its own, running without workers is a failure.
@@ -29,7 +31,7 @@ async def until(condition):
 
 #: Of each worker of `executor`, once all of them are there: whether the snapshot was restored.
 RESTORED = """
-workers = lambda: list(executor._backend._pool.workers)
+workers = lambda: list(executor._pool.backend._pool.workers)
 await executor.submit(abs, -1)
 await until(lambda: all(worker.state != "starting" for worker in workers()))
 restored = [worker.restored for worker in workers()]
@@ -97,6 +99,7 @@ class Kernel:
 
     def __init__(self, page: Evaluates, name: str = "test.ipynb", strict: bool = True) -> None:
         self.page = page
+        tally.kernels += 1
         page.evaluate(START, name)
         if strict:
             self.run(STRICT)

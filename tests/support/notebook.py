@@ -7,6 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
+from tests.support.tally import tally
+
 OPEN = """async () => {
   while (!window.jupyterapp?.serviceManager.kernelspecs?.specs?.kernelspecs?.python) {
     await new Promise(resolve => setTimeout(resolve, 50));
@@ -56,6 +58,7 @@ class Notebook:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        tally.kernels += 1
         self.path: str = page.evaluate(OPEN)
 
     def start(self, code: str) -> None:

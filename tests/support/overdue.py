@@ -11,6 +11,7 @@ from tests.support.kernel import Kernel
 RACE = """
 import asyncio, collections
 from pyodide.code import run_js
+from jupyterlite_pool.jobs.options import MapOptions
 
 LIMIT, BRIEF = 0.3, 0.005
 
@@ -23,11 +24,12 @@ def spin(seconds):
 
 async def race(near, wait):
     seconds = [each for one in near for each in (one, BRIEF)]
-    job = executor.start_job(spin, [seconds], task_timeout=LIMIT, return_exceptions=True)
+    options = MapOptions(task_timeout=LIMIT, return_exceptions=True)
+    job = executor._pool.start_job(spin, [seconds], options)
     await wait(job)
-    assert all(value == seconds[index] for index, value in job.values.items())
-    assert len(job.values) + len(job.failures) == len(seconds)
-    return collections.Counter(type(error).__name__ for error in job.failures.values())
+    assert all(value == seconds[index] for index, value in job.outcomes.values.items())
+    assert len(job.outcomes.values) + len(job.outcomes.failures) == len(seconds)
+    return collections.Counter(type(error).__name__ for error in job.outcomes.failures.values())
 
 async def wait_busy(job):
     while job.active:
@@ -39,7 +41,7 @@ async def wait_for_late_words(job):
       const tell = outbox.listener;
       outbox.listener = events => setTimeout(() => tell(events), 100);
     }''')
-    tell_late(executor._backend._events.outbox)
+    tell_late(executor._pool.backend._events.outbox)
     await asyncio.wrap_future(job.ended)
 """
 

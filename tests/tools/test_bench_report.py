@@ -21,7 +21,7 @@ from benchmarks.report import (
 )
 from benchmarks.stage import take_turns
 
-#: Between these stands the table of a document.
+#: The table of a document is between these marks.
 MARKS = ("<!-- bench: begin -->", "<!-- bench: end -->")
 
 

@@ -1,4 +1,4 @@
-"""What is read from the calls of a pool after a fault."""
+"""The table of faults beside other pools: how it reads outcomes from calls, and its lines."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_pool_that_cannot_have_a_fault_has_no_figures() -> None:
     }
     lines = table({"pools": pools, "absent": {}}).splitlines()
     assert f"|  | {outcome.WORKERPOOL} | – | – | – | – |" in lines
-    # After a pool that was shut down there is nothing to be asked of it.
+    # A pool that was shut down gets no more calls.
     words = FAULTS["is_shut_down"].words
     assert f"| {words} | {outcome.OURS} | its value | 0, and 3 cancelled | – | – |" in lines
 

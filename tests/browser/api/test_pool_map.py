@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.kernel import Kernel
+from tests.support.meeting import MEET
 from tests.support.overdue import check_race
 
 
@@ -13,6 +14,7 @@ def _imports(kernel: Kernel) -> None:
     kernel.run("from jupyterlite_pool import pool_map, current_worker, MapResult, errors")
 
 
+@pytest.mark.smoke
 def test_results_come_in_order(kernel: Kernel) -> None:
     assert kernel.value("list(pool_map(lambda x: x * x, range(10)))") == [x * x for x in range(10)]
 
@@ -25,6 +27,7 @@ def test_the_result_is_shown_like_a_list(kernel: Kernel) -> None:
     assert kernel.run("pool_map(str.upper, ['a', 'b'])").result == "['A', 'B']"
 
 
+@pytest.mark.smoke
 def test_two_tasks_that_wait_for_each_other_both_end(kernel: Kernel) -> None:
     # Each waits for a file that only the other one writes: one worker alone would never end.
     kernel.run(
@@ -122,6 +125,7 @@ arrived = [index async for index, value in running.as_completed()]
     ]
 
 
+@pytest.mark.smoke
 def test_an_exception_keeps_its_type_and_tells_item_worker_and_lines(kernel: Kernel) -> None:
     error = kernel.fails(
         """
@@ -235,6 +239,7 @@ spoken = pool_map(speak, range(3))
     assert kernel.value("spoken.stdout[1]").splitlines() == ["out 1", "err 1"]
 
 
+@pytest.mark.smoke
 def test_a_lost_worker_fails_its_item_alone_and_is_replaced(kernel: Kernel) -> None:
     kernel.run(
         """
@@ -333,13 +338,14 @@ finally:
 
 def test_current_worker_tells_who_runs_a_task(kernel: Kernel) -> None:
     kernel.run(
-        """
+        MEET
+        + """
 def who(x):
-    import os, time
+    import os
     from jupyterlite_pool import current_worker
-    time.sleep(0.05)
+    meet("who", x, 2)
     return current_worker().id, current_worker().pid, os.getpid()
-seen = set(pool_map(who, range(8), chunksize=1))
+seen = set(pool_map(who, range(2), chunksize=1))
 """
     )
     seen = kernel.value("sorted(seen)")

@@ -40,7 +40,7 @@ def count():
         "of JavaScript": module._hiwire_num_refs(),
         "of Python": module.pyproxy_alloc_map.size,
         "collected": len(gc.get_objects()),
-        "kept by the pool": kept_by_pool(executor._backend._pool),
+        "kept by the pool": kept_by_pool(executor._pool.backend._pool),
         "bytes": bytes_in_use(),
         "workers": sum(worker.memory for worker in executor.status().workers),
     }
@@ -81,7 +81,7 @@ def test_ten_thousand_calls_leave_nothing_behind(kernel: Kernel) -> None:
         ("[executor.submit(abs, 1) for _ in range(200)]", "collected"),
         ("[to_js([x]) for x in range(200)]", "of JavaScript"),
         ("[create_proxy([x]) for x in range(200)]", "of Python"),
-        ("[executor._objects.put(x) for x in range(200)]", "kept by the pool"),
+        ("[executor._pool.objects.put(x) for x in range(200)]", "kept by the pool"),
         (f"[bytes(32) for _ in range({CALLS})]", "bytes"),
     ],
 )

@@ -42,7 +42,7 @@ def test_all_notebooks_of_a_site_share_its_workers(pages: Pages, site: str) -> N
     reply = kernel.run(
         "executor = WorkerPoolExecutor(3)\n"
         "await until(lambda: executor.ready_workers)\n"
-        "await until(lambda: executor._dispatcher.limited)"
+        "await until(lambda: executor._pool.listener.limited)"
     )
     assert "PoolPerformanceWarning: this pool has 1 of 3 workers: other notebooks" in reply.stderr
     assert kernel.value("await executor.submit(abs, -1)") == 1
@@ -71,7 +71,7 @@ def test_the_sites_setting_holds_for_all_its_notebooks(pages: Pages, site: str) 
     second = Kernel(page, "second.ipynb")
     second.run(WAITS)
     second.run(start + "await until(lambda: executor.ready_workers)")
-    assert second.value("[executor._dispatcher.limited, len(executor.status().workers)]") == [
+    assert second.value("[executor._pool.listener.limited, len(executor.status().workers)]") == [
         True, 1,
     ]  # fmt: skip
 

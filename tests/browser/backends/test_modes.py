@@ -15,6 +15,7 @@ IMPORTS = """
 import asyncio, os, time
 from jupyterlite_pool import WorkerPoolExecutor, current_worker, pool_map
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 """
 
 
@@ -47,14 +48,14 @@ def loop(_):
 executor = WorkerPoolExecutor(1)
 await executor.submit(abs, 0)
 started = time.monotonic()
-job = executor.start_job(loop, [[0]], task_timeout=1, return_exceptions=True)
+job = executor._pool.start_job(loop, [[0]], MapOptions(task_timeout=1, return_exceptions=True))
 await asyncio.wrap_future(job.ended)
 took = time.monotonic() - started
 after = await executor.submit(current_worker)
 """
     )
-    assert isolated.value("type(job.failures[0]) is TaskTimeoutError")
-    assert "stopped it, and goes on" in isolated.value("str(job.failures[0])")
+    assert isolated.value("type(job.outcomes.failures[0]) is TaskTimeoutError")
+    assert "stopped it, and goes on" in isolated.value("str(job.outcomes.failures[0])")
     assert isolated.value("after.id") == 0, "the same worker"
     print(f"an overdue task was over after {isolated.value('took'):.2f} of 1 s")
 
@@ -65,12 +66,12 @@ def test_where_memory_is_shared_a_loop_in_c_ends_with_its_worker(isolated: Kerne
 def loop(_):
     return sum(range(10**12))
 executor = WorkerPoolExecutor(1)
-job = executor.start_job(loop, [[0]], task_timeout=0.5, return_exceptions=True)
+job = executor._pool.start_job(loop, [[0]], MapOptions(task_timeout=0.5, return_exceptions=True))
 await asyncio.wrap_future(job.ended)
 after = await executor.submit(current_worker)
 """
     )
-    assert "is being replaced" in isolated.value("str(job.failures[0])")
+    assert "is being replaced" in isolated.value("str(job.outcomes.failures[0])")
     assert isolated.value("after.id") > 0
 
 
@@ -102,8 +103,8 @@ executor = WorkerPoolExecutor(2)
 await executor.submit(abs, 0)
 busy = executor.submit(compute, 9)  # says nothing for much longer than a pulse
 waiting = executor.submit(asyncio.sleep, 3600)
-_, batch = executor._dispatcher._batches.values()
-crew = executor._backend._pool.crew
+_, batch = executor._pool.dispatcher.ledger.all()
+crew = executor._pool.backend._pool.crew
 await until(lambda: batch.worker is not None and crew.get(batch.worker).taken)
 crew.get(batch.worker).worker.terminate()  # as the browser may do, too
 try:

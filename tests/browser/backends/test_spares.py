@@ -100,7 +100,7 @@ def test_what_runs_elsewhere_does_not_notice(executor: Kernel) -> None:
 
 def test_the_end_of_a_spare_is_noticed_by_nobody(executor: Kernel) -> None:
     executor.run(
-        "reserve = executor._backend._pool.crew.reserve\n"
+        "reserve = executor._pool.backend._pool.crew.reserve\n"
         "[old] = [launched.handle for launched in reserve.spares.values()]\n"
         "old.terminate()\n"
         "assert sorted(executor.ready_workers) == [0, 1]\n"

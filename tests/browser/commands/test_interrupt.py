@@ -26,12 +26,15 @@ def spin(n):
 
 def settled():
     "No job and no call is left."
-    return not executor.jobs() and not executor.unfinished()
+    return not executor._pool.dispatcher.jobs() and not executor._pool.dispatcher.unfinished()
 
 async def background():
     "A job that no cell waits for; its items end when they are told."
     return pool_map(time.sleep, [0.4] * 12, block=False, chunksize=1, progress=False, max_workers=1)
 """
+
+# Within a second is meant where nothing else takes the processor's time.
+pytestmark = pytest.mark.alone
 
 #: Seconds within which a cell has ended, and all is idle.
 WITHIN = 1.0

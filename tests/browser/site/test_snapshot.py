@@ -24,7 +24,7 @@ def draw(seconds):
     return os.getpid(), random.random(), str(uuid.uuid4())
 await until(lambda: len(executor.ready_workers) == 2)
 draws = list(executor.map(draw, [0.2] * 6))
-restored = [worker.restored for worker in executor._backend._pool.workers]
+restored = [worker.restored for worker in executor._pool.backend._pool.workers]
 """
 )
 

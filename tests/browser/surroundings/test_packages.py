@@ -34,6 +34,7 @@ START = """
 import asyncio, importlib, os, sys
 from importlib.metadata import version
 from jupyterlite_pool import WorkerPoolExecutor, pool_map
+from jupyterlite_pool.jobs.options import MapOptions
 
 executor = WorkerPoolExecutor(2)
 while len(executor.ready_workers) < 2:
@@ -208,7 +209,7 @@ def test_files_are_sent_once_and_only_what_is_new(kernel: Kernel, wheels: Wheels
     kernel.run(
         """
 sent = []
-backend = executor._backend
+backend = executor._pool.backend
 put = backend.put
 def note(key, encoded):
     sent.append((key.split(":")[:2], len(encoded.payload)))
@@ -262,10 +263,11 @@ def test_a_worker_that_runs_no_task_is_sent_nothing(kernel: Kernel, wheels: Whee
     try:
         kernel.run(
             "names = [['iniconfig'] * 5]\n"
-            "job = executor.start_job(version_of, names, max_workers=1, chunksize=1)\n"
+            "options = MapOptions(max_workers=1, chunksize=1)\n"
+            "job = executor._pool.start_job(version_of, names, options)\n"
             "await asyncio.wrap_future(job.settled)"
         )
-        assert kernel.value("list(job.values.values())") == ["2.1.0"] * 5
+        assert kernel.value("list(job.outcomes.values.values())") == ["2.1.0"] * 5
         assert kernel.value("set(frames('run') + frames('put')) == {0}") is True
         assert kernel.value(packages) == [0]
         # The other one has it when it first runs a task.
@@ -416,13 +418,13 @@ def test_the_card_says_that_workers_are_being_prepared(kernel: Kernel) -> None:
         """
 from jupyterlite_pool.notebook.progress import Progress
 phases = []
-job = executor.start_job(abs, [[-1]])
+job = executor._pool.start_job(abs, [[-1]])
 import png
 class Watched(type(job.preparing)):
     def add(self, worker):
         super().add(worker)
         phases.append(Progress.of(job, "", 2).phase)
-job = executor.start_job(abs, [[-1, -2]])
+job = executor._pool.start_job(abs, [[-1, -2]])
 job.preparing = Watched()
 while job.active:
     await asyncio.sleep(0.01)

@@ -146,6 +146,7 @@ def test_who_takes_the_certificates_away_costs_no_more_than_what_runs(
         + """
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.errors import TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 def square(x):
     import time
     until = time.monotonic() + 0.03
@@ -155,8 +156,9 @@ def square(x):
 executor = WorkerPoolExecutor(2)
 await until(lambda: len(executor.ready_workers) == 2 and executor.status().spares)
 robbed = executor.ready_workers.copy()
-job = executor.start_job(square, [range(100)], chunksize=1, return_exceptions=True)
-await until(lambda: len(job.values) > 5)
+options = MapOptions(chunksize=1, return_exceptions=True)
+job = executor._pool.start_job(square, [range(100)], options)
+await until(lambda: len(job.outcomes.values) > 5)
 """
     )
     taken_away = kernel.page.evaluate(STEAL, keep)
@@ -164,12 +166,14 @@ await until(lambda: len(job.values) > 5)
     kernel.run("await until(lambda: not job.active)")
     kernel.run("await until(lambda: len(executor.ready_workers - robbed) == 2)")
     kernel.page.evaluate("() => window.letGo()")
-    assert kernel.value("all(value == i * i for i, value in job.values.items())")
-    reasons = kernel.value("[getattr(e, 'reason', repr(e)) for e in job.failures.values()]")
+    assert kernel.value("all(value == i * i for i, value in job.outcomes.values.items())")
+    reasons = kernel.value(
+        "[getattr(e, 'reason', repr(e)) for e in job.outcomes.failures.values()]"
+    )
     # What each of them ran, a spare that had stepped in by then too, and no batch waits behind it.
     assert len(reasons) <= taken_away
     assert set(reasons) <= {"silent"}
-    assert kernel.value("len(job.values) + len(job.failures)") == 100
+    assert kernel.value("len(job.outcomes.values) + len(job.outcomes.failures)") == 100
     assert kernel.value("list(executor.map(square, range(8)))") == [i * i for i in range(8)]
     kernel.run("executor.shutdown()")
 

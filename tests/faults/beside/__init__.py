@@ -1,1 +1,1 @@
-"""The same faults, done to the pool and to those of others: one table of what became of them."""
+"""The same faults, done to our pool and to the pools of other projects, in one table."""

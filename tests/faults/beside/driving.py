@@ -1,4 +1,4 @@
-"""A fault done to a pool of Python that has other tasks to do; in a kernel, or natively.
+"""Causes a fault in a Python pool that has other tasks; in a kernel, or natively.
 
 `workerpool.js` does the same on a page.
 """
@@ -12,58 +12,58 @@ from typing import Any, Protocol
 
 from .tasks import BUSY, INITIALIZERS, PAUSE, TASKS, Ending, Unreadable, busy
 
-#: Workers of each pool.
+#: The number of workers of each pool.
 SIZE = 2
 
-#: Tasks that wait or run when the fault happens, and calls that are made when all is over.
+#: How many other tasks wait or run when the fault happens, and how many calls come afterwards.
 OTHERS, NEXT = 20, 10
 
-#: Seconds that a task which loops is given.
+#: The time limit of tasks that loop, in seconds.
 LIMIT = 0.25
 
-#: Seconds from the first call that the caller computes, and hears nothing.
+#: Seconds after the first call during which the caller computes and hears nothing.
 DEAF = 0.5
 
-#: Seconds after which whatever has not ended is said to end never.
+#: Seconds after which a call that has not ended counts as one that never ends.
 NEVER = 10.0
 
-#: Seconds that the last calls may still take then.
+#: Seconds that the last calls may take after that.
 REST = 2.0
 
-#: Seconds that a pool may take to start, on a machine that has much else to do.
+#: Seconds that a pool may take to start, on a busy machine.
 START = 60.0
 
-#: The error of a call that its pool has called off.
+#: The error of a call that its pool has cancelled.
 CANCELLED = "CancelledError"
 
-#: What became of a call: `at`, seconds; then `value`, or `error`, its class's name, and `message`.
+#: The outcome of a call: `at`, the seconds of its end; `value`, or `error`, a class, and `message`.
 Entry = dict[str, Any]
 
 
 class Pool(Protocol):
-    """What all pools have."""
+    """The methods that the driver needs of every pool."""
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Any:
-        """Call a function on a worker; a future."""
+        """Call a function on a worker; the future of the call."""
 
     def submit_in_time(self, function: Callable[..., Any], limit: float) -> Any:
-        """The same with a time limit, where there is such a thing."""
+        """Call a function with a time limit, if the pool has time limits; the future."""
 
     def stop_worker(self) -> None:
-        """End the worker that runs the first call which has not ended, as its owner would."""
+        """Stop the worker that runs the first call which has not ended, by the pool's own means."""
 
     def vanish_worker(self) -> None:
-        """The same, but as a browser or a system would: nobody tells the pool."""
+        """End the same worker as a browser or a system would, so that nobody tells the pool."""
 
     def vanish_idle(self) -> None:
-        """End a worker that has nothing to do, and tell nobody."""
+        """End a worker that has no task, so that nobody tells the pool."""
 
     def shutdown(self, wait: bool = True) -> None:
         """Take no more calls."""
 
 
 async def wait_within_a_wait(pool: Pool) -> int:
-    """Wait twice at once, in turn with and without giving way; how many values came."""
+    """Run two waits at once, which in turn block and await; the number of values."""
 
     async def inner() -> int:
         futures = [pool.submit(TASKS["other"], BUSY) for _ in range(SIZE)]
@@ -77,11 +77,11 @@ async def wait_within_a_wait(pool: Pool) -> int:
 
 
 def in_time(name: str) -> Callable[[Pool], Any]:
-    """Call a task with a time limit."""
+    """A function that calls a task with a time limit."""
     return lambda pool: pool.submit_in_time(TASKS[name], LIMIT)
 
 
-#: The task of a fault is called with no arguments; otherwise, how.
+#: How to call the task of a fault, if not without arguments.
 CALLS: dict[str, Callable[[Pool], Any]] = {
     **{name: in_time(name) for name in ("loops", "loops_in_c", "loops_in_a_regex")},
     "cannot_be_sent": lambda pool: pool.submit(len, (i for i in range(3))),
@@ -90,7 +90,7 @@ CALLS: dict[str, Callable[[Pool], Any]] = {
     "waits_within_a_wait": lambda pool: asyncio.ensure_future(wait_within_a_wait(pool)),
 }
 
-#: What is done from outside, and how many seconds after the call.
+#: For faults from outside: the seconds after the call, and the action.
 OUTSIDE: dict[str, tuple[float, Callable[[Pool], object]]] = {
     "talks_on": (PAUSE, lambda pool: pool.stop_worker()),
     "vanishes": (PAUSE, lambda pool: pool.vanish_worker()),
@@ -100,20 +100,20 @@ OUTSIDE: dict[str, tuple[float, Callable[[Pool], object]]] = {
 
 
 class Account:
-    """Calls to a pool, and what became of each."""
+    """Calls to a pool, and the outcome of each."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
-        #: Whether the pool has refused a call, since it will never run another one.
+        #: Whether the pool has refused a call; then it refuses all later calls, too.
         self.broken = False
 
     @property
     def now(self) -> float:
-        """Seconds since the beginning."""
+        """Seconds since this account was made."""
         return time.perf_counter() - self._began
 
     def follow(self, submit: Callable[..., Any], *args: Any) -> Entry:
-        """Make a call, and note what becomes of it."""
+        """Make a call and record its outcome; the record."""
         entry: Entry = {"at": None, "value": None, "error": None, "message": None}
 
         def done(future: Any) -> None:
@@ -123,12 +123,12 @@ class Account:
                 entry["message"] = str(error)
             else:
                 entry["value"] = future.result()
-            entry["at"] = self.now  # last: it may be another thread that reads this
+            entry["at"] = self.now  # last, because another thread may read this
 
         try:
             future = submit(*args)
         except Exception as error:
-            # One that is broken raises a subclass of what one that is shut down raises.
+            # A broken pool raises a subclass of the error that a closed pool raises.
             self.broken |= isinstance(error, RuntimeError)
             entry.update(error=type(error).__name__, message=str(error), at=self.now)
         else:
@@ -136,11 +136,11 @@ class Account:
         return entry
 
     def others(self, pool: Pool, count: int) -> list[Entry]:
-        """Let so many tasks come that nothing is wrong with."""
+        """Submit so many tasks that have no fault; their records."""
         return [self.follow(pool.submit, TASKS["other"], BUSY) for _ in range(count)]
 
     async def until(self, condition: Callable[[], object], seconds: float) -> bool:
-        """Wait for something, but not for ever; whether it came."""
+        """Wait for a condition, for some seconds at most; whether it came true."""
         deadline = self.now + seconds
         while not condition():
             if self.now > deadline:
@@ -150,12 +150,12 @@ class Account:
 
 
 def ended(entries: list[Entry]) -> bool:
-    """Whether all of them have an end."""
+    """Whether all calls have ended."""
     return all(entry["at"] is not None for entry in entries)
 
 
 def heard(entries: list[Entry], since: float = 0) -> int:
-    """Of how many workers there were values since an instant."""
+    """The number of workers that have given values since an instant."""
     good = (e for e in entries if e["at"] is not None and e["error"] is None and e["at"] >= since)
     return len({entry["value"] for entry in good})
 
@@ -163,9 +163,14 @@ def heard(entries: list[Entry], since: float = 0) -> int:
 async def keep_calling(
     account: Account, pool: Pool, calls: list[Entry], since: float, limit: float
 ) -> None:
-    """Call until both workers were heard of since an instant, one call a worker at a time.
+    """Make calls, one per worker at a time, until both workers have given values.
 
-    Until the limit, and no longer if the pool is broken.
+    Args:
+        account: records the calls.
+        pool: the pool to call.
+        calls: the records of calls, to which new ones are added.
+        since: the instant from which values count.
+        limit: seconds after `since` at which to give up; a broken pool is given up at once.
     """
 
     def both() -> bool:
@@ -177,7 +182,7 @@ async def keep_calling(
 
 
 def act(pool: Pool, name: str) -> Any:
-    """Let a fault of this name happen; the future of its task."""
+    """Cause the fault of this name; the future of its task."""
     if name == "ends_between_tasks":
         pool.vanish_idle()
     if name in OUTSIDE:
@@ -187,7 +192,7 @@ def act(pool: Pool, name: str) -> Any:
 
 
 async def start(pool: Pool, name: str) -> float | None:
-    """Seconds until both workers of a new pool have answered; None where they never will."""
+    """Seconds until both workers of a new pool have answered; None if its initializer raises."""
     if name in INITIALIZERS:
         return None
     account = Account()
@@ -200,10 +205,12 @@ async def start(pool: Pool, name: str) -> float | None:
 
 
 async def drive(pool: Pool, name: str, instant: float | None) -> dict[str, Any]:
-    """Do a fault to a pool whose workers are there, and tell what became of all calls.
+    """Cause a fault in a pool that has started; the outcomes of all calls.
 
     Args:
-        instant: seconds from the call to the fault; None where the task's end tells it.
+        pool: the pool.
+        name: the name of the fault.
+        instant: seconds from the call to the fault; None if the fault counts from the task's end.
     """
     account = Account()
     faulty = account.follow(act, pool, name)
@@ -214,7 +221,7 @@ async def drive(pool: Pool, name: str, instant: float | None) -> dict[str, Any]:
         instant = account.now
     await keep_calling(account, pool, calls, instant, NEVER)
     await account.until(lambda: ended([faulty, *others]), instant + NEVER - account.now)
-    await account.until(lambda: ended(calls), REST)  # or else they would be before the next
+    await account.until(lambda: ended(calls), REST)  # or they would delay the next calls
     later = account.others(pool, NEXT)
     await account.until(lambda: ended(later), NEVER)
     return {

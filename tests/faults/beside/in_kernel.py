@@ -1,4 +1,4 @@
-"""The faults done to the pool of a notebook; these modules are cells there."""
+"""Causes the faults in the pool of a notebook; these modules are cells there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.jobs.options import MapOptions
 
 from ..inside.forging import forge
 from .driving import Account, drive, start
@@ -20,29 +21,28 @@ class Ours(WorkerPoolExecutor):
     """A pool of a kernel."""
 
     def submit_in_time(self, function: Callable[..., Any], limit: float) -> Any:
-        """As `pool_map` makes such a call."""
+        """Call a function with a time limit, as `pool_map` does."""
 
         async def call() -> Any:
-            options = {"task_timeout": limit, "return_exceptions": True}
-            job = self.start_job(lambda _: function(), [[0]], **options)
+            options = MapOptions(task_timeout=limit, return_exceptions=True)
+            job = self._pool.start_job(lambda _: function(), [[0]], options)
             await asyncio.wrap_future(job.ended)
-            raise job.failures[0]
+            raise job.outcomes.failures[0]
 
         return asyncio.ensure_future(call())
 
     def _first(self) -> int:
         """The worker that runs the first call which has not ended."""
-        batches = self._dispatcher._batches
-        worker = batches[min(batches)].worker
+        worker = self._pool.dispatcher.ledger.all()[0].worker
         assert worker is not None
         return worker
 
     def _vanish(self, worker: int) -> None:
-        backend: Any = self._backend
+        backend: Any = self._pool.backend
         backend._pool.crew.get(worker).worker.terminate()
 
     def stop_worker(self) -> None:
-        self._backend.kill(self._first())
+        self._pool.backend.kill(self._first())
 
     def vanish_worker(self) -> None:
         self._vanish(self._first())
@@ -52,7 +52,7 @@ class Ours(WorkerPoolExecutor):
 
 
 async def in_kernel(name: str, instant: float | None) -> dict[str, Any]:
-    """Do a fault to a new pool, which has a spare as every pool of a kernel."""
+    """Cause a fault in a new pool, which has a spare like every pool of a kernel; the outcomes."""
     pool = Ours(2, initializer=INITIALIZERS.get(name))
     took = await start(pool, name)
     assert took is None or await Account().until(lambda: pool.status().spares, 60)

@@ -1,6 +1,8 @@
-"""The faults done to a pool of native processes: `python -m tests.faults.beside.native POOL NAME`.
+"""Causes a fault in a pool of native processes.
 
-Each fault has a process to itself, which may be thrown away whatever its pool has come to.
+usage: python -m tests.faults.beside.native POOL NAME INSTANT
+
+Each fault runs in a process of its own, so that a broken pool can be thrown away with its process.
 """
 
 from __future__ import annotations
@@ -23,11 +25,11 @@ from .tasks import INITIALIZERS
 
 
 class Native:
-    """A native pool; none has a time limit for tasks, and none stops a single process."""
+    """A native pool. It has no time limits for tasks, and cannot stop a single process."""
 
     def __init__(self, executor: Any, heard: int) -> None:
         self._executor = executor
-        #: Where one hears what tasks print.
+        #: The file descriptor that gets the output of tasks.
         self._heard = heard
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Any:
@@ -37,7 +39,7 @@ class Native:
         return self._executor.submit(function)
 
     def stop_worker(self) -> None:
-        # Only its task knows which process that is.
+        # Only the task knows its process, and prints the number.
         os.kill(int(os.read(self._heard, 100).split()[0]), signal.SIGKILL)
 
     vanish_worker = stop_worker
@@ -50,29 +52,29 @@ class Native:
 
 
 def make(kind: str, name: str) -> concurrent.futures.Executor:
-    """A pool of CPython, or of loky, for a fault."""
+    """Make a pool of CPython or of loky for a fault."""
     initializer = INITIALIZERS.get(name)
     if kind == "loky":
         import loky
 
         pool: concurrent.futures.Executor = loky.ProcessPoolExecutor(SIZE, initializer=initializer)
         return pool
-    # A fork would copy this process's threads halfway through what they do.
+    # Not by fork, which would copy this process's threads in the middle of their work.
     spawn = multiprocessing.get_context("spawn")
     return concurrent.futures.ProcessPoolExecutor(SIZE, spawn, initializer)
 
 
 async def tell(kind: str, name: str, instant: float | None, heard: int) -> dict[str, Any]:
-    """What became of all calls."""
+    """Cause a fault in a new pool; the outcomes of all calls."""
     pool = Native(make(kind, name), heard)
     return {"start": await start(pool, name), **await drive(pool, name, instant)}
 
 
 def main(kind: str, name: str, instant: str) -> None:
-    """Print what became of all calls, and end, whatever the pool still waits for."""
+    """Print the outcomes of all calls, and end, even if the pool still waits for something."""
     heard, mouth = os.pipe()
     with os.fdopen(os.dup(1), "w") as printed:
-        os.dup2(mouth, 1)  # processes of pools print where their parent does
+        os.dup2(mouth, 1)  # the pool's processes print to the output of their parent
         printed.write(json.dumps(asyncio.run(tell(kind, name, json.loads(instant), heard))))
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):

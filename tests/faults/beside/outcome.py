@@ -1,4 +1,4 @@
-"""What became of a pool, and the table of all pools."""
+"""The outcome of a fault in a pool, and the table of all pools."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ OURS = "jupyterlite-pool"
 #: The pools of others, as the table names them.
 WORKERPOOL, LOKY, CPYTHON = "npm `workerpool`", "loky", "CPython"
 
-#: In the order of the table.
+#: All pools, in the order of the table.
 POOLS = [OURS, WORKERPOOL, LOKY, CPYTHON]
 
 
 class Fault(NamedTuple):
-    """What happens."""
+    """A fault."""
 
-    #: What the table calls it.
+    #: The words of the table.
     words: str
-    #: Seconds from its task's call to it; None where only the task's own end tells it.
+    #: Seconds from the call of its task to the fault; None if it counts from the task's end.
     instant: float | None = PAUSE
-    #: Whether its pool is there afterwards, and not shut down.
+    #: Whether its pool is open afterwards, and not shut down.
     stays: bool = True
-    #: Pools that cannot have it.
+    #: Pools that cannot have this fault.
     lacks: tuple[str, ...] = ()
 
 
-#: In the order of `inside/faults.py`, and under its names where that has the same.
+#: All faults, in the order of `inside/faults.py`. A fault that is also there has the same name.
 FAULTS: dict[str, Fault] = {
     "raises": Fault("a task raises `ValueError`"),
     "raises_system_exit": Fault("a task raises `SystemExit`"),
@@ -61,7 +61,7 @@ FAULTS: dict[str, Fault] = {
         "an argument cannot be sent: a generator, in JavaScript a function", 0.0
     ),
     "cannot_be_read": Fault("an argument raises when it is read"),
-    # No message that JavaScript has cloned runs anything when it is read.
+    # In JavaScript, reading a cloned message runs no code.
     "returns_what_cannot_be_read": Fault("a result raises when it is read", lacks=(WORKERPOOL,)),
     "ends_its_reader": Fault("an argument ends the worker that reads it"),
     "forges": Fault("a task forges a result of its own worker"),
@@ -76,8 +76,8 @@ FAULTS: dict[str, Fault] = {
     "cannot_start": Fault("an initializer raises", 0.0),
 }
 
-#: Faults of `inside/faults.py` that only our pool can have: none of the others reads an iterable
-#: through a window, and none restores workers from memory.
+#: Faults of `inside/faults.py` that only our pool can have: no other pool reads an iterable through
+#: a window or restores workers from memory.
 OURS_ALONE = {
     "exits_without_a_spare",
     "starts_while_the_notebook_computes",
@@ -91,7 +91,7 @@ def faults_of(pool: str) -> list[str]:
     return [name for name, fault in FAULTS.items() if pool not in fault.lacks]
 
 
-#: What a task ends with that has neither its value nor an error.
+#: The ends of a task that has neither its value nor an error.
 NO_END, FORGED = "never", "a forged value"
 
 HEAD = (
@@ -101,24 +101,24 @@ HEAD = (
 
 
 class Outcome(NamedTuple):
-    """What became of one pool after one fault."""
+    """The outcome of one fault in one pool."""
 
-    #: The class of the error of the faulty task; None for its value, and `NO_END` or `FORGED`.
+    #: The class of the faulty task's error, or `NO_END`, or `FORGED`; None if it gave its value.
     ends: str | None
-    #: The error's first line.
+    #: The first line of the error.
     message: str | None
-    #: Of the others: those with an error, those that were cancelled, and those without an end.
+    #: How many of the other tasks failed, were cancelled, and never ended.
     failed: int
     cancelled: int
     unended: int
-    #: Of the next calls, those with a value.
+    #: How many of the next calls gave a value.
     ran: int
-    #: Seconds from the fault until values of both workers had come; None for never.
+    #: Seconds from the fault until both workers had given values; None if they never did.
     back: float | None
 
 
 def judge(told: dict[str, Any]) -> Outcome:
-    """Read what a driver tells of its calls."""
+    """Read the outcome from the calls that a driver has recorded."""
     faulty, others, instant = told["faulty"], told["others"], told["instant"]
     back: dict[str, float] = {}
     for call in told["calls"]:
@@ -141,23 +141,23 @@ def judge(told: dict[str, Any]) -> Outcome:
 
 
 class Beside:
-    """Keeps what became of all pools of a run."""
+    """Keeps the outcomes of a run."""
 
     def __init__(self) -> None:
-        #: By pool, then by fault.
+        #: The outcomes, by pool and then by fault.
         self.told: dict[str, dict[str, Any]] = {}
-        #: Pools that could not be had, and why.
+        #: The reason for each pool that is missing here.
         self.absent: dict[str, str] = {}
 
     def add(self, pool: str, name: str, tell: Callable[[float | None], dict[str, Any]]) -> Outcome:
-        """Let a fault happen to a pool, and keep what became of it."""
+        """Cause a fault in a pool, and keep the outcome."""
         told = tell(FAULTS[name].instant)
         outcome = judge(told)
         self.told.setdefault(pool, {})[name] = {"start": told["start"], **outcome._asdict()}
         return outcome
 
     def write(self) -> None:
-        """Write it for the table; pools that were not asked keep what an earlier run has left."""
+        """Write the outcomes for the table; pools without any keep those of an earlier run."""
         kept = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {"pools": {}, "absent": {}}
         kept["pools"].update(self.told)
         present = {pool: why for pool, why in kept["absent"].items() if pool not in self.told}
@@ -167,7 +167,7 @@ class Beside:
 
 
 def table(report: dict[str, Any]) -> str:
-    """All pools after all faults; times as shares of an ordinary start of that very pool."""
+    """The table of all faults in all pools; times also as shares of a start of the same pool."""
     pools = {pool: report["pools"][pool] for pool in POOLS if pool in report["pools"]}
     starts = {
         pool: statistics.median(f["start"] for f in told.values() if f["start"] is not None)

@@ -1,6 +1,6 @@
-"""What tasks do in every pool: in a kernel, in the workers of a page, and in native processes.
+"""The tasks for every pool: in a kernel, in the workers of a page, and in native processes.
 
-It is one source for all, so nothing here is imported that one of them does not have.
+All of these run this one source, so it imports only modules that all of them have.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-#: Seconds before a task goes wrong: until then the others are there.
+#: Seconds before a task goes wrong: by then the other tasks are submitted.
 PAUSE = 0.01
 
-#: Seconds that each of the others computes: longer, so that none is over by then.
+#: Seconds that each of the other tasks computes: longer, so that none has ended by then.
 BUSY = 0.02
 
-#: Seconds after its task in which something is thrown.
+#: Seconds after the end of its task at which an error is thrown.
 LATE = 0.02
 
-#: What a task forges as its result; read as a pickle, it is none.
+#: The result that a task forges. It is no pickle.
 JUNK = "forged"
 
 
@@ -36,9 +36,9 @@ def busy(seconds: float) -> None:
 
 
 def other(seconds: float) -> str:
-    """A task that nothing is wrong with; says which worker it ran on."""
+    """A task without a fault; the name of the worker that ran it."""
     busy(seconds)
-    # Process numbers are all the same in some pools of workers.
+    # A random name, because in some pools all workers have the same process number.
     return str(vars(sys).setdefault("beside_worker", os.urandom(8).hex()))
 
 
@@ -86,7 +86,7 @@ def recurses() -> NoReturn:
 
 
 def returns_what_is_too_deep() -> list[Any]:
-    """Return lists in each other, too many to be followed down."""
+    """Return lists in each other, too deep to be pickled."""
     busy(PAUSE)
     nested: list[Any] = []
     for _ in range(100_000):
@@ -111,7 +111,7 @@ def loops_in_a_regex() -> object:
 
 
 def talks_on() -> NoReturn:
-    """Say for ever which process this is."""
+    """Print the number of this process for ever."""
     while True:
         print(os.getpid(), flush=True)
 
@@ -149,7 +149,7 @@ if sys.platform == "emscripten":
             held.append(bytearray(64 << 20))
 
     def forges() -> None:
-        """Answer junk for itself: of all numbers that a call may have, one is its own."""
+        """Post junk as the result of each call number that may be its own."""
         import js
 
         busy(PAUSE)
@@ -166,7 +166,7 @@ else:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def sleeps() -> None:
-        """Say which process this is, and wait for its end."""
+        """Print the number of this process, and wait for its end."""
         print(os.getpid(), flush=True)
         time.sleep(3600)
 
@@ -189,7 +189,7 @@ else:
             held.append(bytearray(64 << 20))
 
     def forges() -> None:
-        """Answer junk for itself, in the pipe of all results."""
+        """Write junk into the pipe of all results."""
         busy(PAUSE)
         frame: Any = sys._getframe()
         while "result_queue" not in frame.f_locals:
@@ -200,7 +200,7 @@ else:
 
 
 class Unreadable:
-    """What raises when it is read."""
+    """An object that raises when it is unpickled."""
 
     then = "int('not a number')"
 
@@ -209,7 +209,7 @@ class Unreadable:
 
 
 class Ending(Unreadable):
-    """What ends its reader."""
+    """An object that ends the process or worker that unpickles it."""
 
     then = "__import__('os')._exit(7)"
 

@@ -1,4 +1,4 @@
-"""The pool and those of others after the same faults; only of ours is anything promised."""
+"""The same faults in our pool and in the pools of other projects; the tests judge ours alone."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ HERE = Path(__file__).parent
 
 
 class Promise(NamedTuple):
-    """What becomes of our pool."""
+    """The outcome that our pool promises."""
 
-    #: The error of the faulty task; None for a value.
+    #: The error of the faulty task; None for its value.
     ends: str | None
-    #: How many of the others fail.
+    #: How many of the other tasks fail.
     failed: int = 0
-    #: Whether all calls run afterwards, on both workers; if not, none does.
+    #: Whether all later calls run, on both workers. If not, none runs.
     serves: bool = True
 
 
@@ -44,7 +44,7 @@ LOST = Promise("TerminatedWorkerError")
 LATE = Promise("TaskTimeoutError")
 NO_HARM = Promise(None)
 
-#: What is promised after each fault.
+#: The promise for each fault.
 PROMISES = {
     "raises": Promise("ValueError"),
     "raises_system_exit": Promise("SystemExit"),
@@ -75,10 +75,10 @@ PROMISES = {
     "cannot_start": Promise("PoolStartError", failed=driving.OTHERS, serves=False),
 }
 
-#: Seconds that one fault in one pool may take: its start, and all that never ends.
+#: Seconds that one fault in one pool may take, with the pool's start and calls that never end.
 MOST = 120
 
-#: Whether to ask the others, and to write the table; it takes minutes.
+#: Whether to test the other pools and to write the table, which takes minutes.
 ASKED = "BESIDE" in os.environ
 
 asked = pytest.mark.skipif(not ASKED, reason="takes minutes: `make faults` asks for it")
@@ -86,7 +86,7 @@ asked = pytest.mark.skipif(not ASKED, reason="takes minutes: `make faults` asks 
 
 @pytest.fixture(scope="module")
 def beside() -> Iterator[Beside]:
-    """What becomes of all pools."""
+    """The outcomes in all pools."""
     beside = Beside()
     yield beside
     if ASKED:
@@ -95,11 +95,11 @@ def beside() -> Iterator[Beside]:
 
 @pytest.fixture(scope="module")
 def ill_treated(module_pages: Pages, site: str) -> Kernel:
-    """A kernel that can do the faults."""
+    """A kernel that has the functions of the faults."""
     kernel = Kernel(module_pages.open(f"{site}/lab/index.html"))
     for name in ("tasks", "driving", "../inside/forging", "in_kernel"):
         source = (HERE / f"{name}.py").read_text("utf-8")
-        # One namespace, that of the notebook: what is defined there travels by value.
+        # Into one namespace, the notebook's, because its functions travel by value.
         kernel.run("\n".join(li for li in source.split("\n") if not li.startswith("from .")))
     return kernel
 
@@ -132,7 +132,7 @@ def test_npm_workerpool_is_recorded(browser: Browser, beside: Beside, tmp_path: 
     write_page(tmp_path, "workerpool.js")
     shutil.copy(HERE / "tasks.py", tmp_path)
     link_site(tmp_path, ROOT / "_output")
-    # One context, so that pages after the first one have all files at hand, as kernels have.
+    # In one context, so that pages after the first have all files in the cache, as kernels have.
     with served(tmp_path) as url, browser.new_context() as context:
         for name in faults_of(WORKERPOOL):
             beside.add(WORKERPOOL, name, functools.partial(_on_page, context, url, name))
@@ -140,14 +140,14 @@ def test_npm_workerpool_is_recorded(browser: Browser, beside: Beside, tmp_path: 
 
 
 def _check_driver(beside: Beside, pool: str) -> None:
-    """What a pool of others does is its own affair, but a plain error harms none of them."""
+    """Check that the driver works: a plain error harms no pool. Other outcomes are not judged."""
     found = beside.told[pool]["raises"]
     assert (found["ends"], found["failed"], found["ran"]) == ("ValueError", 0, driving.NEXT)
     assert found["back"] is not None
 
 
 def _on_page(context: BrowserContext, url: str, name: str, instant: float | None) -> dict[str, Any]:
-    """What becomes of npm's workerpool, on a page that is thrown away."""
+    """Cause a fault in npm's workerpool, on a page that is thrown away; the outcomes."""
     options = {
         "size": driving.SIZE,
         "others": driving.OTHERS,
@@ -188,7 +188,7 @@ def test_a_native_pool_is_recorded(beside: Beside, kind: str) -> None:
 
 
 def _in_processes(kind: str, name: str, instant: float | None) -> dict[str, Any]:
-    """What becomes of a native pool, in processes that are thrown away."""
+    """Cause a fault in a native pool, in processes that are thrown away; the outcomes."""
     command = [sys.executable, "-m", "tests.faults.beside.native", kind, name, json.dumps(instant)]
     started = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True

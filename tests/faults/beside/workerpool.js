@@ -1,6 +1,6 @@
 /**
- * The faults done to npm's workerpool on a page, just as `driving.py` does them to pools of Python,
- * which has the same names.
+ * Causes the faults in npm's workerpool on a page, as `driving.py` does in pools of Python. Both
+ * use the same names.
  */
 import workerpool from 'workerpool';
 
@@ -17,9 +17,9 @@ class Account {
     const entry = { at: null, value: null, error: null, message: null };
     const end = found => Object.assign(entry, found, { at: this.now });
     const fail = error => {
-      // What Python raised has its class's name there.
+      // An error of Python has the name of its class in `type`.
       const name = error.type ?? error.name ?? String(error);
-      const cancelled = error.message === 'Pool terminated'; // of what waited, and for that alone
+      const cancelled = error.message === 'Pool terminated'; // only calls that waited get this
       end({ error: cancelled ? 'CancelledError' : name, message: error.message });
     };
     try {
@@ -66,7 +66,7 @@ async function keepCalling(account, pool, calls, since, limit, { size, busy, sta
   if (await account.until(both, since + limit - account.now)) {
     return true;
   }
-  // How long a start takes is the affair of the machine, which may have much else to do.
+  // A start may take longer on a busy machine, so it gets more time.
   if (pool.workers.some(starting)) {
     await account.until(() => both() || !pool.workers.some(starting), start);
     await account.until(both, rest);
@@ -80,7 +80,7 @@ function compute(limit) {
 }
 
 function act(pool, name, { busy, pickles, limit, pause, deaf }) {
-  const [worker] = pool.workers; // of workers that have nothing to do, the first is given a call
+  const [worker] = pool.workers; // the first idle worker gets the next call
   const call = () => pool.exec('call', [name, []]);
   const read = () => pool.exec('read', [Uint8Array.from(pickles[name])]);
   const callInTime = () => call().timeout(1000 * limit);
@@ -93,7 +93,7 @@ function act(pool, name, { busy, pickles, limit, pause, deaf }) {
     loops: callInTime,
     loops_in_c: callInTime,
     loops_in_a_regex: callInTime,
-    talks_on: callAnd(pause, called => called.cancel()), // its only way to stop one worker
+    talks_on: callAnd(pause, called => called.cancel()), // workerpool's only way to stop a worker
     vanishes: callAnd(pause, () => worker.worker.terminate()),
     ends_between_tasks: () => {
       worker.worker.terminate();

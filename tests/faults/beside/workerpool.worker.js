@@ -1,7 +1,7 @@
 /**
- * A worker of npm's workerpool with a Pyodide, whose place is its name. It asks Pyodide at each task,
- * as examples do: a worker that keeps a function instead would go on calling an interpreter that
- * has ended or crashed.
+ * A worker of npm's workerpool with a Pyodide; the worker's name is the URL of Pyodide. It asks
+ * Pyodide for the function at each task, as examples do. A worker that keeps a function instead
+ * would go on calling an interpreter that has ended or crashed.
  */
 import workerpool from 'workerpool';
 
@@ -13,7 +13,7 @@ if (location.search === '?fails') {
   python.runPython('prepare()');
 }
 
-/** What travels of a value of Python: no message can hold the value itself. */
+/** Convert a value of Python, which no message can hold, into one that can be cloned. */
 const toClone = value => value?.toJs?.() ?? value;
 
 workerpool.worker({

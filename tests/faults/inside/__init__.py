@@ -1,1 +1,1 @@
-"""Runs in a kernel: its modules are cells there."""
+"""Runs in a kernel: each module is a cell there."""

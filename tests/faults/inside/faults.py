@@ -1,8 +1,8 @@
-"""The faults that a task, a worker or a caller can bring about, one function each.
+"""The faults that a task, a worker or a caller can cause, one function each.
 
-Each takes a `Scene`, does the fault and checks what became of the task. It returns the instant of
-the fault, from which its detection is counted: by default that of which its task has told, or else
-that of the call.
+Each function takes a `Scene`, causes the fault and checks how the task ends. It returns the instant
+of the fault, from which the time until it is known is counted. If it returns None, that instant is
+the one that the task has reported, or else the instant of the call.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from typing import Any, NamedTuple
 
 from jupyterlite_pool import WorkerPoolExecutor, current_worker
 from jupyterlite_pool.errors import RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
+from jupyterlite_pool.jobs.options import MapOptions
 
 from .forging import forge
 from .load import Load, breaks, marked, marked_async, now, until
 
-#: Seconds that a task which loops is given.
+#: The time limit of tasks that loop, in seconds.
 LIMIT = 1.0
 
 
 class Targets(NamedTuple):
-    """Within what it should be over, as shares of an ordinary start."""
+    """Times within which a fault should be known and over, as shares of an ordinary start."""
 
     #: From the fault to the error on the task's future.
     known: float
@@ -37,25 +38,25 @@ class Targets(NamedTuple):
     back: float
 
 
-#: With a spare at hand.
+#: If a spare is ready.
 USUAL = Targets(known=0.02, back=0.05)
-#: What no browser tells: a lock does.
+#: If no browser reports the fault, and the pool learns of it by a lock.
 UNTOLD = Targets(known=0.05, back=0.05)
-#: A worker has to start.
+#: If a worker has to start.
 NO_SPARE = Targets(known=0.02, back=1.5)
 
 
 class Scene(NamedTuple):
-    """Where a fault happens."""
+    """The pool in which a fault happens, and the records of the round."""
 
     executor: WorkerPoolExecutor
     load: Load
     rng: random.Random
-    #: Names the tasks of this round.
+    #: The name of this round's task.
     name: str
-    #: What is looked at when all is over, and takes its time.
+    #: Checks that take time, and run after all times were measured.
     checks: list[Callable[[], Awaitable[None]]]
-    #: What else is told of this round.
+    #: More figures of this round.
     told: dict[str, float]
 
     async def error_of(self, function: Callable[..., Any], *args: Any) -> BaseException:
@@ -70,40 +71,39 @@ class Scene(NamedTuple):
         """The worker that runs the task of this round."""
         [worker] = [
             batch.worker
-            for batch in self.executor._dispatcher._batches.values()
+            for batch in self.executor._pool.dispatcher.ledger.all()
             if any(task.args[:1] == (self.name,) for task in batch.tasks)
         ]
         assert worker is not None
         return worker
 
     def handle(self, worker: int) -> Any:
-        """What the pool holds of a worker, in JavaScript."""
-        backend: Any = self.executor._backend
+        """The pool's JavaScript object for a worker."""
+        backend: Any = self.executor._pool.backend
         return backend._pool.crew.get(worker)
 
     async def error_in_time(self, function: Callable[..., Any], limit: float) -> BaseException:
         """The exception with which a task with a time limit ends."""
-        job = self.executor.start_job(
+        job = self.executor._pool.start_job(
             lambda _, name=self.name: marked(name, function),
             [[0]],
-            task_timeout=limit,
-            return_exceptions=True,
+            MapOptions(task_timeout=limit, return_exceptions=True),
         )
         await asyncio.wrap_future(job.ended)
-        return job.failures[0]
+        return job.outcomes.failures[0]
 
 
 Fault = Callable[[Scene], Awaitable["float | None"]]
 
 
 class Listed(NamedTuple):
-    """A fault by its name."""
+    """A fault in the list of all faults."""
 
     words: str
     act: Fault
-    #: Whether a worker is replaced by it.
+    #: Whether the pool replaces a worker because of it.
     replaces: bool
-    #: None where nothing is wrong for a while, or ever, or where a pool is started.
+    #: None if the fault takes time, if nothing is ever wrong, or if a pool is started.
     targets: Targets | None
 
 
@@ -113,7 +113,7 @@ FAULTS: dict[str, Listed] = {}
 def fault(
     words: str, *, replaces: bool, targets: Targets | None = USUAL
 ) -> Callable[[Fault], Fault]:
-    """List a fault under its function's name."""
+    """Add a fault to the list, under its function's name."""
 
     def enter(act: Fault) -> Fault:
         FAULTS[act.__name__] = Listed(words, act, replaces, targets)
@@ -123,7 +123,7 @@ def fault(
 
 
 def check_loss(error: BaseException, reason: str, status: int | None = None) -> None:
-    """A started task was lost with its worker, and the error says so."""
+    """Check that an error says that a task had started and was lost with its worker."""
     assert isinstance(error, TerminatedWorkerError), repr(error)
     assert (error.reason, error.exit_status, error.started) == (reason, status, True), (
         error.reason,
@@ -145,7 +145,7 @@ async def raises(scene: Scene) -> None:
         error = await scene.error_of(_raise, kind)
         assert type(error) is kind
         assert error.__cause__ is not None
-        del scene.load.starts[scene.name]  # the next one has the same name
+        del scene.load.starts[scene.name]  # the next task has the same name
 
 
 # Python dies.
@@ -173,7 +173,7 @@ async def exits(scene: Scene) -> None:
 
 @fault("a task calls `os._exit(7)`, and no spare is ready", replaces=True, targets=NO_SPARE)
 async def exits_without_a_spare(scene: Scene) -> None:
-    reserve = scene.executor._backend._pool.crew.reserve  # type: ignore[attr-defined]
+    reserve = scene.executor._pool.backend._pool.crew.reserve  # type: ignore[attr-defined]
     for launched in list(reserve.spares.values()):
         launched.handle.terminate()
     assert scene.executor.status().spares == 0
@@ -194,7 +194,7 @@ def _nest_partials() -> None:
     nested: Any = abs
     for _ in range(100_000):
         nested = functools.partial(nested)
-        nested.__dict__["keep"] = 1  # or else they are joined
+        nested.__dict__["keep"] = 1  # or Python joins them into one
     breaks()
     nested(1)
 
@@ -270,7 +270,7 @@ def _loop_in_a_regex() -> object:
 async def _overdue(scene: Scene, function: Callable[[], Any]) -> float:
     error = await scene.error_in_time(function, LIMIT)
     assert isinstance(error, TaskTimeoutError), repr(error)
-    # The task may have waited for a worker: its limit counts from its own start.
+    # The limit counts from the task's own start, and the task may have waited for a worker.
     due = scene.load.started_at[scene.name] + LIMIT
     scene.told["overrun"] = max(0.0, now() - due) / LIMIT
     return min(due, now())
@@ -292,7 +292,7 @@ async def loops_in_a_regex(scene: Scene) -> float:
 
 
 async def _end_of(lock: str) -> None:
-    """Wait until the browser has ended a worker, which holds a lock for so long."""
+    """Wait until the browser has ended a worker: until then the worker holds its lock."""
     import js
     from pyodide.ffi import create_once_callable
 
@@ -311,7 +311,7 @@ async def talks_on(scene: Scene) -> float:
     worker = scene.worker()
     lock = scene.handle(worker).lock
     killed = now()
-    scene.executor._backend.kill(worker)
+    scene.executor._pool.backend.kill(worker)
     try:
         await future
     except TerminatedWorkerError as error:
@@ -319,14 +319,14 @@ async def talks_on(scene: Scene) -> float:
     scene.load.printed.clear()
 
     async def check_nobody_hears_it() -> None:
-        await _end_of(lock)  # it went on until then
+        await _end_of(lock)  # the task printed until then
         assert "talking" not in scene.load.printed
 
     scene.checks.append(check_nobody_hears_it)
     return killed
 
 
-# Ends that Python does not see.
+# A worker ends, and its Python does not notice.
 
 
 async def _close() -> None:
@@ -370,7 +370,7 @@ def _leave(what: str) -> int:
     return 5
 
 
-#: What throws when its task has ended, and what rejects.
+#: JavaScript that throws, or rejects a promise, when its task has ended.
 LATE = ["setTimeout(() => { throw new Error('late') }, 0)", "void Promise.reject('late')"]
 
 
@@ -381,7 +381,7 @@ async def throws_late(scene: Scene) -> None:
 
 
 def _close_when_told(channel: str) -> int:
-    """Leave behind what closes this worker when something is said, while it has nothing to do."""
+    """Make this worker close itself when a message comes on a channel, while it has no task."""
     import js
 
     js.eval(f"new BroadcastChannel({channel!r}).onmessage = () => self.close()")
@@ -390,7 +390,7 @@ def _close_when_told(channel: str) -> int:
     return worker.id
 
 
-#: Keep from a pool what tells it of a worker's end, as if it were still on its way.
+#: Delays the messages that tell a pool of a worker's end, until `release` is called.
 HOLD_BACK = """handle => {
   const { onmessage } = handle.tasks;
   const miss = handle.miss.bind(handle);
@@ -419,7 +419,7 @@ async def ends_between_tasks(scene: Scene) -> float:
         scene.handle(victim).worker.terminate()
     await held.heard
     futures = [executor.submit(marked, f"{scene.name} {i}", abs, -i) for i in range(20)]
-    assert scene.handle(victim).inbox.length > 0, "it was given none"
+    assert scene.handle(victim).inbox.length > 0, "the dead worker was given no task"
     told = now()
     held.release()
     assert [await future for future in futures] == list(range(20))
@@ -427,7 +427,7 @@ async def ends_between_tasks(scene: Scene) -> float:
     return told
 
 
-# What cannot travel.
+# Objects that cannot travel.
 
 
 class _ErrorAtPickle:
@@ -570,7 +570,7 @@ def _draw() -> tuple[int, float, str, str]:
     import time
     import uuid
 
-    time.sleep(0.03)  # so long that the other worker takes some, too
+    time.sleep(0.03)  # long enough for the other worker to take some tasks
     return os.getpid(), random.random(), str(uuid.uuid4()), tempfile.mktemp()
 
 

@@ -1,4 +1,4 @@
-"""A task that speaks for its worker."""
+"""A task that sends messages in the name of its worker."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def forge(kind: str) -> None:
-    """Post results: of a batch that nobody has sent, or one of its own that is no pickle."""
+    """Post forged results: of a batch that nobody has sent, or of the own batch, but no pickle."""
     import gc
 
     from jupyterlite_pool.worker.entry import JsPort
@@ -19,7 +19,7 @@ def forge(kind: str) -> None:
 
 
 def _own_batch() -> int:
-    """The batch that this worker's runner has."""
+    """The number of the batch that this worker runs."""
     import sys
 
     frame: Any = sys._getframe()

@@ -1,4 +1,4 @@
-"""Tasks that never stop coming while a pool is ill-treated, and an account of every one of them."""
+"""A load on a pool: tasks that keep coming while faults happen, and an account of each of them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.jobs.tasks import Task, TaskSource
 from jupyterlite_pool.notebook.output import TaskOutput
 
-#: What a task prints when it starts, before its number: what is printed is heard of at once, so
-#: that starts are counted even where no result ever comes.
+#: A task prints this and its name when it starts. Output arrives at once, so starts are counted
+#: even if no result ever comes.
 MARK = "» start "
 
-#: What a task prints at the instant of its fault, before that instant: seconds by the clock that
-#: all interpreters of a browser have in common.
+#: A task prints this and the time at the instant of its fault: seconds by the clock that all
+#: interpreters of a browser share.
 BREAKS = "» breaks "
 
-#: Tasks of the load that are on their way at any moment.
+#: How many tasks of the load are submitted at a time.
 IN_FLIGHT = 3
 
 #: Seconds that each of them computes.
@@ -28,19 +28,19 @@ BUSY = 0.004
 
 
 def marked(name: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Say that a task starts, then do what it is for."""
+    """Report the start of a task, then call its function."""
     print(f"» start {name}", flush=True)
     return function(*args)
 
 
 async def marked_async(name: str, function: Callable[..., Any], *args: Any) -> Any:
-    """As `marked`, for what is awaited."""
+    """As `marked`, for an `async` function."""
     print(f"» start {name}", flush=True)
     return await function(*args)
 
 
 def breaks() -> None:
-    """Say that what comes next is a task's fault: what it needed for that is there."""
+    """Report that the fault of a task comes next. The task has imported all that it needs."""
     import time
 
     print(f"» breaks {time.time()}", flush=True)
@@ -62,15 +62,15 @@ def now() -> float:
 
 
 async def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for something, but not for ever."""
+    """Wait for a condition; fails after some seconds."""
     deadline = now() + seconds
     while not condition():
         assert now() < deadline, f"not in {seconds} s: {condition}"
-        await asyncio.sleep(0.005)  # with less, timers are no timers but a busy loop
+        await asyncio.sleep(0.005)  # not less: browsers run shorter timers as a busy loop
 
 
 class _Heard(TaskOutput):
-    """Hears what tasks print, and shows nothing."""
+    """Gets the output of tasks, and shows nothing."""
 
     def __init__(self, hear: Callable[[str], None]) -> None:
         super().__init__()
@@ -83,25 +83,25 @@ class _Heard(TaskOutput):
 
 
 class Load:
-    """The load on one executor, and what became of it."""
+    """The load on one executor, and the outcomes of its tasks."""
 
     def __init__(self, executor: WorkerPoolExecutor) -> None:
         self.executor = executor
         #: How often each task started, by name.
         self.starts: Counter[str] = Counter()
-        #: When each was heard to start last.
+        #: When the last start of each task was heard, by name.
         self.started_at: dict[str, float] = {}
-        #: When the fault of a task happened last, where it said so.
+        #: When the last fault of a task happened, if a task has reported one.
         self.broke_at: float | None = None
         self.printed: list[str] = []
         self.submitted = 0
         self.right = 0
         self.failures: list[str] = []
-        #: Failures of which nobody knows whether the task had started.
+        #: How many failures do not tell whether the task had started.
         self.unknown = 0
         self._stopping = False
         self._running: asyncio.Task[None] | None = None
-        executor._dispatcher.output = _Heard(self._on_print)
+        executor._pool.listener.show_with(_Heard(self._on_print))
 
     def _on_print(self, text: str) -> None:
         for line in text.splitlines():
@@ -114,7 +114,7 @@ class Load:
                 self.printed.append(line)
 
     def start(self) -> None:
-        """Let tasks come."""
+        """Start to submit tasks."""
         self._stopping = False
         self._running = asyncio.get_running_loop().create_task(self._keep_going())
 
@@ -135,22 +135,22 @@ class Load:
                 self.right += value == number
 
     async def stop(self) -> None:
-        """Let no more come, and wait for those that are on their way."""
+        """Submit no more tasks, and wait for those that were submitted."""
         self._stopping = True
         if self._running is not None:
             await asyncio.wait_for(self._running, 60)
 
     @property
     def lost(self) -> int:
-        """Tasks that ended neither well nor badly."""
+        """How many tasks ended neither with a value nor with an error."""
         return self.submitted - self.right - len(self.failures)
 
     @property
     def duplicated(self) -> int:
-        """Tasks that started more than once."""
+        """How many tasks started more than once."""
         return sum(count > 1 for count in self.starts.values())
 
     @property
     def uncounted(self) -> int:
-        """Tasks that ended well, and of whose start nobody has heard."""
+        """How many tasks ended with a value, but never reported their start."""
         return self.right - sum(name.startswith("load ") for name in self.starts)

@@ -1,4 +1,4 @@
-"""One round: a pool under load, one fault, and what became of everything."""
+"""One round: a pool under load, one fault, and the outcomes of all tasks."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from jupyterlite_pool import WorkerPoolExecutor
 from .faults import FAULTS, Scene
 from .load import Load, now, until
 
-#: Workers of the pool.
+#: The number of workers of the pool.
 SIZE = 2
 
-#: Seconds after which whatever has not ended is taken to hang: ten times what the slowest takes.
+#: Seconds after which a wait counts as hanging: ten times what the slowest fault takes.
 HANGS = 60
 
 
 async def ready(executor: WorkerPoolExecutor) -> None:
-    """All workers are there, and a spare."""
+    """Wait until all workers and a spare are ready."""
     await until(lambda: len(executor.ready_workers) == SIZE and executor.status().spares)
 
 
 async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[str, Any]:
-    """Let a fault happen to a pool at an instant that a seed decides."""
+    """Cause a fault in a pool, at an instant that a seed decides; the figures of the round."""
     words, act, replaces, targets = FAULTS[name]
     rng = random.Random(seed)
     load = Load(executor)
@@ -39,7 +39,7 @@ async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[
     for told in (load.broke_at, instant):
         happened = happened if told is None else told
     detected = now()
-    if replaces:  # by a spare, or by one that is started now
+    if replaces:  # by a spare, or by a new worker
         await until(lambda: before - executor.ready_workers)
         await until(lambda: len(executor.ready_workers) == SIZE)
     probe = await asyncio.wait_for(executor.submit(abs, -1), HANGS)

@@ -1,4 +1,4 @@
-"""CPython's own tests of executors, run on this one in a real kernel.
+"""CPython's own tests of executors, run on our executor in a real kernel.
 
-Their sources are not ours and not here: `sources.py` finds them in a Python of this machine.
+Their sources are not in this repository: `sources.py` finds them in a Python of this machine.
 """

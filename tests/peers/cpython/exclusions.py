@@ -1,4 +1,4 @@
-"""Tests of CPython's that are about something that no executor in a browser has, and why."""
+"""CPython's tests that need something that no executor in a browser has, with the reasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ _SEMAPHORE = "makes tasks wait for a semaphore that processes share"
 _TRACKER = "looks at the process that tracks resources of multiprocessing"
 _ALARM = "sets an alarm by signal, and Emscripten has no signal.alarm"
 
-#: Module and method, and the reason.
+#: The reason for each module and method.
 EXCLUDED = {
     "test_process_pool.test_max_workers_too_large": "Windows alone has this limit",
     "test_process_pool.test_python_finalization_error": (

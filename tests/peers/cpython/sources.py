@@ -1,4 +1,4 @@
-"""Finds CPython's tests in a Python of this machine, and makes a wheel of what a kernel needs."""
+"""Finds CPython's tests in a Python of this machine, and packs them as a wheel for a kernel."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-#: The first release whose tests are what the standard library is today.
+#: The first release whose tests fit today's standard library.
 OLDEST = (3, 13)
 
-#: Where Pythons are that carry their `test` package; the running one is looked at first.
+#: Folders in which a Python may have its `test` package; the running Python's folder comes first.
 PLACES = (
     "~/.pyenv/versions/*/lib/python3.*",
     "~/.local/share/uv/python/*/lib/python3.*",
@@ -35,7 +35,7 @@ FOLDER = Path("test") / "test_concurrent_futures"
 
 INSIDE = Path(__file__).parent / "inside"
 
-#: What `inside` is called in a kernel.
+#: The name of the package `inside` in a kernel.
 PACKAGE = "cpython_tests"
 
 WHEEL = "cpython_tests-0-py3-none-any.whl"
@@ -48,11 +48,11 @@ ABOUT_THE_WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n
 class Case(NamedTuple):
     """A class of tests as a kernel runs it."""
 
-    #: Module of `test.test_concurrent_futures`.
+    #: A module of `test.test_concurrent_futures`.
     module: str
-    #: The class: of those made for each kind of executor, the one of spawned processes.
+    #: The class. CPython makes one for each kind of executor; this one is for spawned processes.
     name: str
-    #: Where its methods are written: module and class.
+    #: The modules and classes in which its methods are written.
     parts: tuple[tuple[str, str], ...]
 
 
@@ -94,7 +94,7 @@ CASES = (
 
 
 class Method(NamedTuple):
-    """One test of CPython's."""
+    """One of CPython's tests."""
 
     case: Case
     name: str
@@ -104,7 +104,7 @@ class Method(NamedTuple):
 
 
 def find() -> Path | None:
-    """The standard library whose tests are taken: the oldest that is new enough."""
+    """The standard library whose tests to take: the oldest that is new enough; None without one."""
     here = Path(os.__file__).parent
     found = {here, *(Path(p) for place in PLACES for p in glob.glob(os.path.expanduser(place)))}
     fit = [
@@ -121,7 +121,7 @@ def _version(library: Path) -> tuple[int, ...]:
 
 
 def methods(library: Path) -> list[Method]:
-    """The tests of the chosen classes, in the order of `CASES`; read, not imported."""
+    """The tests of the chosen classes, in the order of `CASES`, read without an import."""
     return [
         Method(case, name)
         for case in CASES
@@ -136,21 +136,25 @@ def _test_names(library: Path, module: str, part: str) -> Iterator[str]:
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == part:
             for item in node.body:
-                # `test_spawn = …` would be another way; CPython does not use it here.
+                # A class could also assign `test_spawn = …`, but CPython does not do that here.
                 if isinstance(item, ast.FunctionDef) and item.name.startswith("test"):
                     yield item.name
 
 
 def make_wheel(library: Path, folder: Path) -> Path:
-    """A wheel for a kernel: CPython's tests with their licence, and what is ours around them.
+    """Make a wheel for a kernel: CPython's tests with their licence, and our package around them.
 
-    As an installed package it reaches the workers, too, which import what tests send by name.
+    Workers get the wheel, too, as any installed package: they import functions of tests by name.
+
+    Args:
+        library: the standard library that has the tests.
+        folder: the folder to write the wheel to.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wheel = folder / WHEEL
     info = f"{WHEEL.rpartition('-py3')[0]}.dist-info"
     contents = {f"{PACKAGE}/{path.name}": path.read_text("utf-8") for path in INSIDE.glob("*.py")}
-    # In place of theirs, which is empty: whoever imports a test has the shims first.
+    # Replaces CPython's file, which is empty: so the shims are applied before any test is imported.
     contents["test/__init__.py"] = f"from {PACKAGE}.shims import apply\n\napply()\n"
     for part in (Path("test") / "support", FOLDER):
         for path in sorted((library / part).glob("*.py")):

@@ -1,6 +1,7 @@
-"""CPython's tests of process pools hold for ours, but for those excluded by name.
+"""CPython's tests of process pools pass on our pool, except those that are excluded by name.
 
-One test for each method. What is printed at the end counts them: passed, and skipped with reasons.
+There is one test for each method. pytest's summary counts the tests that passed, and shows why the
+others were skipped.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if LIBRARY is None:
 
 METHODS = methods(LIBRARY)
 
-#: How many of them hold at least: every one that is not excluded, in the tests of Python 3.13.
+#: The number of tests of Python 3.13 that are not excluded: at least so many must pass.
 AT_LEAST = 73
 
 #: Seconds for one method. The slowest starts nine workers.
@@ -56,19 +57,19 @@ sys.modules[module.__name__] = module
 
 
 def key(method: Method) -> str:
-    """By which it is excluded."""
+    """The name of a method in `EXCLUDED`."""
     return f"{method.case.module}.{method.name}"
 
 
 def marks(method: Method) -> list[pytest.MarkDecorator]:
-    """An excluded method is skipped, and its reason printed."""
+    """The marks of a method: an excluded method is skipped with its reason."""
     reason = EXCLUDED.get(key(method))
     return [] if reason is None else [pytest.mark.skip(f"{method.name}: {reason}")]
 
 
 @pytest.fixture(scope="module")
 def tested(kernel: Kernel, serve: Callable[..., str]) -> Kernel:
-    """A kernel with CPython's tests, and our executor where they look for the standard one."""
+    """A kernel with CPython's tests, and our executor in the place of the standard one."""
     assert LIBRARY is not None
     wheel = make_wheel(LIBRARY, FOLDER)
     url = f"{serve(FOLDER, shared=True)}/{wheel.name}"
@@ -78,7 +79,7 @@ def tested(kernel: Kernel, serve: Callable[..., str]) -> Kernel:
 
 
 def run(tested: Kernel, module: str, case: str, method: str, limit: float) -> tuple[str, str]:
-    """The outcome of a method, and what it says of it."""
+    """The outcome of a method, and the text of its errors."""
     report = tested.value(f"await runner.run({module!r}, {case!r}, {method!r}, {limit})")
     return report["outcome"], report["text"]
 

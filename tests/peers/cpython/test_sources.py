@@ -1,4 +1,4 @@
-"""CPython's tests are found where they are, read without being run, and packed for a kernel."""
+"""CPython's tests are found on this machine, read without being run, and packed for a kernel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.peers.cpython import sources
 
-#: Classes of tests as CPython writes them, as far as they are read here.
+#: A class of tests as CPython writes it, reduced to the parts that are read.
 CLASS = "class {0}:\n    def helper(self): ...\n    def test_{1}(self): ...\n"
 
 Library = Callable[[str], Path]
@@ -19,7 +19,7 @@ Library = Callable[[str], Path]
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
-    """Makes a standard library with tests; no other can be found."""
+    """Makes a standard library with tests; `find` sees no other."""
     monkeypatch.setattr(sources, "PLACES", (f"{tmp_path}/*/lib/python3.*",))
     monkeypatch.setattr(os, "__file__", str(tmp_path / "none" / "python3.13" / "os.py"))
 

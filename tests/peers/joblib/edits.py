@@ -1,7 +1,7 @@
-"""joblib's `test_parallel.py` with the pool in the place of its process backends.
+"""Edits that put the pool in the place of the process backends in joblib's `test_parallel.py`.
 
-In a browser joblib knows no processes, and its tests of them are skipped there. These edits are all
-that is changed: the lists of backends name ours, and so does what is written for "loky".
+In a browser joblib finds no processes and skips its tests of them. These edits are the only
+changes: the lists of backends name our backend, and so do the places that name "loky".
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Edit(NamedTuple):
-    """A text of the source and what stands in its place, so many times."""
+    """A text of the source, its replacement, and how often it occurs (0: once or more)."""
 
     old: str
     new: str
@@ -18,7 +18,7 @@ class Edit(NamedTuple):
 
 
 EDITS = [
-    # Nothing is skipped for a want of processes: what cannot do without is excluded by name.
+    # No test is skipped because there are no processes: tests that need them are excluded by name.
     Edit("    with_multiprocessing,\n", ""),
     Edit(
         "# A huge number of tests", "def with_multiprocessing(test):\n    return test\n\n\n# Many"
@@ -44,12 +44,12 @@ EDITS = [
     Edit('PROCESS_BACKENDS + ["threading"]', "PROCESS_BACKENDS[:]"),
     Edit('@parametrize("backend", BACKENDS)', '@parametrize("backend", PROCESS_BACKENDS)', 2),
     Edit('("parent_backend", BACKENDS)', '("parent_backend", PROCESS_BACKENDS)'),
-    # One pool serves all uses of `Parallel`, as with threads: a generator that is dropped takes
-    # nothing from the next.
+    # One pool serves all uses of `Parallel`, as with threads: a generator that is dropped does not
+    # stop the next one.
     Edit('("loky", True),\n        ("threading"', '("jupyterlite", False),\n        ("threading"'),
-    # What joblib says of loky's own troubles.
+    # Expectations about errors of loky itself.
     Edit('if backend == "loky":\n        # Local', 'if backend == "workers die":\n        # Local'),
-    # Workers that still ran something are replaced meanwhile, on a machine that may be slow.
+    # More time: busy workers are replaced during these tests, and the machine may be slow.
     Edit("return_as=return_as, timeout=10)", "return_as=return_as, timeout=60)"),
     Edit("assert dt < 20", "assert dt < 60"),
     Edit("assert time.time() - t_start < 5", "assert time.time() - t_start < 45", 2),
@@ -58,10 +58,10 @@ EDITS = [
 
 
 def edit(source: str) -> str:
-    """The edited source.
+    """Apply all edits to the source.
 
     Raises:
-        ValueError: an edit does not fit; this is another version of joblib.
+        ValueError: an edit does not fit, because this is another version of joblib.
     """
     for old, new, times in EDITS:
         found = source.count(old)

@@ -1,8 +1,11 @@
-"""joblib's tests that are not for the pool, and why; a name without parameters is all of them."""
+"""joblib's tests that do not apply to the pool, with the reasons.
+
+A name without parameters excludes the test with all its parameters.
+"""
 
 from __future__ import annotations
 
-#: What the tests need that a browser, or this kernel, does not have.
+#: The reasons. Most are things that a browser, or this kernel, does not have.
 _PROCESSES = "starts processes of its own: multiprocessing.Manager"
 _SCRIPTS = "runs a script in another Python"
 _START_METHODS = "tests how multiprocessing starts processes"
@@ -10,7 +13,7 @@ _THREADS = "tests joblib's threading backend, which has no threads here"
 _MEMMAPS = "tests arrays in memory that processes share as files"
 _BLAS = "tests limits of the threads of numerical libraries, which have one thread here"
 _NUMPY = "needs numpy, which comes from Pyodide's CDN"
-_AGAIN = "a test that runs, with other words for the same backend; each has workers replaced"
+_AGAIN = "repeats a test that runs, with another name of the same backend, and replaces workers"
 
 EXCLUSIONS = {
     "test_abort_backend[2-None]": _AGAIN,

@@ -1,4 +1,4 @@
-"""Runs in a kernel: pytest over joblib's tests, on the pool."""
+"""Runs in a kernel: runs joblib's tests with pytest, on the pool."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pytest
 
 from jupyterlite_pool import get_reusable_executor, register_joblib_backend
 
-#: The names of all tests, by the name of their function.
+#: The names of all tests, by the names of their functions.
 COLLECTED: dict[str, list[str]] = {}
 
-#: How each test ended that was run, and what is to be said of those that did not pass.
+#: The outcome of each test that ran, and the report of each that did not pass.
 OUTCOMES: dict[str, str] = {}
 REPORTS: dict[str, str] = {}
 
 
 class Watch:
-    """A plugin of pytest: leaves excluded tests out, and keeps what came of the others."""
+    """A plugin of pytest: leaves out excluded tests, and records the outcomes of the others."""
 
     def __init__(self, excluded: set[str]) -> None:
         self.excluded = excluded
@@ -37,9 +37,9 @@ class Watch:
 
 
 async def run_tests(excluded: list[str]) -> None:
-    """Run all tests but those whose names, or whose functions' names, are excluded."""
+    """Run all tests except those that are excluded, by their own or their functions' names."""
     register_joblib_backend(make_default=True)
-    # Two workers on every machine: "all" and "all but one" are different numbers, and small ones.
+    # Two workers on every machine, so that "all" and "all but one" are different, small numbers.
     while len(get_reusable_executor(2).ready_workers) < 2:
         await asyncio.sleep(0.05)
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--capture=sys"]

@@ -44,8 +44,7 @@ def test_joblibs_own_tests_pass(
         f"path.write_text({edited_tests()!r})"
     )
     kernel.run(IN_KERNEL)
-    # Not `run`: the kernel also counts an exception that a test raised in a suspended `sleep`, and
-    # caught. What matters is below.
+    # Not `run`, which fails if a test raises an exception in a suspended `sleep` and catches it.
     print(kernel.execute(f"await run_tests({list(EXCLUSIONS)})").stdout)
     collected: dict[str, list[str]] = kernel.value("COLLECTED")
     outcomes: dict[str, str] = kernel.value("OUTCOMES")
@@ -61,7 +60,7 @@ def test_joblibs_own_tests_pass(
     }
     assert outcomes.keys() == names - excluded, "not every test was run"
     wrong = {name: outcome for name, outcome in outcomes.items() if outcome != "passed"}
-    # Known failures of joblib itself are marked in its source, and say why.
+    # joblib's source marks its own known failures, with reasons.
     reports: dict[str, str] = kernel.value("REPORTS")
     print(*(f"{name}: {outcome}\n{reports.get(name)}" for name, outcome in wrong.items()))
     assert not wrong

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool.api.pool_map import MapResult, pool_map
+from jupyterlite_pool.api.map_result import MapResult
+from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.api.shared import set_reusable_executor
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.stand_ins.multiprocessing_pool import Pool
@@ -33,7 +34,7 @@ def pool() -> Iterator[Pool]:
 
 @pytest.fixture
 def waiting(executor: WorkerPoolExecutor) -> Iterator[MapResult[Any]]:
-    """A result that is not there, and never will be."""
+    """A result that never comes."""
     result: MapResult[Any] = pool_map(abs, iter(int, 1), block=False, progress=False)
     yield result
     result.cancel()
@@ -42,11 +43,11 @@ def waiting(executor: WorkerPoolExecutor) -> Iterator[MapResult[Any]]:
 NO_INTEGER: list[Any] = ["a", 1.5, math.nan, []]
 NO_SECONDS: list[Any] = ["a", [], 1j]
 
-#: Options, what is no value of them by its type, and what is out of their range.
+#: For each option: values of a wrong type, and values that are out of range.
 COUNT = (NO_INTEGER, [0, -1])
 MUST_BE_COUNT = ([*NO_INTEGER, None], [0, -1])
 SECONDS = (NO_SECONDS, [0, -0.5, math.nan])
-MAYBE_NO_TIME = (NO_SECONDS, [math.nan])  # to look is not to wait
+MAYBE_NO_TIME = (NO_SECONDS, [math.nan])  # 0 seconds only look
 NATURAL = (NO_INTEGER, [-1])
 
 Options = dict[str, tuple[list[Any], list[Any]]]
@@ -69,7 +70,7 @@ OF_EXECUTORS_MAP: Options = {
 OF_POOLS_MAP: Options = {"chunksize": COUNT}
 OF_POOL_MAP: Options = {
     "max_workers": COUNT,
-    "chunksize": ([], [*NO_INTEGER, None, 0, -1]),  # a text is a value of its type
+    "chunksize": ([], [*NO_INTEGER, None, 0, -1]),  # "auto" is a text, too
     "timeout": SECONDS,
     "task_timeout": SECONDS,
     "retries": ([*NO_INTEGER, None], [-1]),
@@ -115,7 +116,7 @@ def test_map_names_it_at_the_call(
     executor: WorkerPoolExecutor, name: str, value: object, error: type[Exception]
 ) -> None:
     refuse(lambda **o: executor.map(abs, [-1], **o), name, value, error)
-    assert executor.jobs() == []
+    assert executor._pool.dispatcher.jobs() == []
 
 
 @pytest.mark.parametrize("method", ["map", "imap", "imap_unordered", "map_async", "starmap"])
@@ -131,7 +132,7 @@ def test_pool_map_names_it(
     executor: WorkerPoolExecutor, name: str, value: object, error: type[Exception]
 ) -> None:
     refuse(lambda **o: pool_map(abs, [-1], progress=False, **o), name, value, error)
-    assert executor.jobs() == []
+    assert executor._pool.dispatcher.jobs() == []
 
 
 @pytest.mark.parametrize(("name", "value", "error"), wrong({"max_workers": MUST_BE_COUNT}))

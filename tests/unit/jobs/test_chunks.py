@@ -1,4 +1,4 @@
-"""How many tasks travel together."""
+"""The sizes of batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An iterator that is read no further than it may be."""
+"""An iterator that reads a limited number of items ahead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jupyterlite_pool.jobs.read_ahead import ReadAhead
 
 
 class Counted:
-    """Counts without end, and knows how far it was read."""
+    """Counts without end, and knows how many items were read."""
 
     def __init__(self) -> None:
         self.read = 0
@@ -25,7 +25,7 @@ class Counted:
 
 
 def taken(ahead: ReadAhead[int]) -> list[int]:
-    """All that it gives now."""
+    """The items that it gives now."""
     items = []
     while not ahead.paused:
         try:
@@ -74,7 +74,7 @@ def test_what_the_items_raise_is_raised_in_its_place() -> None:
 
 def test_reading_on_can_be_forbidden() -> None:
     ahead = ReadAhead(itertools.count(), size=1, chunksize=1)
-    ahead.forbidden = RuntimeError("closed")
+    ahead.forbid(RuntimeError("closed"))
     assert next(ahead) == 0
     assert ahead.ask(0)
     with pytest.raises(RuntimeError, match="closed"):
@@ -83,7 +83,7 @@ def test_reading_on_can_be_forbidden() -> None:
 
 def test_where_nothing_is_left_nothing_is_forbidden() -> None:
     ahead = ReadAhead(iter([0]), size=1, chunksize=1)
-    ahead.forbidden = RuntimeError("closed")
+    ahead.forbid(RuntimeError("closed"))
     assert next(ahead) == 0
     assert ahead.ask(0)
     with pytest.raises(StopIteration):

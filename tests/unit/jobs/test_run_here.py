@@ -1,4 +1,4 @@
-"""An executor that is made inside of a task."""
+"""An executor that is made inside a task runs calls one after the other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 
 
 def inside(function: Any, *args: Any) -> Any:
-    """What a function gives as a task of a pool."""
+    """The value of a function that runs as a task of a pool."""
     with WorkerPoolExecutor(backend=InProcessBackend(1)) as executor:
         return executor.submit(function, *args).result(20)
 

@@ -10,7 +10,7 @@ from jupyterlite_pool.wire.payload import Encoded
 
 
 class Made:
-    """One call, for a pool of two, and what it says of failures."""
+    """A set-up call for a pool of two workers; lists its failures."""
 
     def __init__(self) -> None:
         self.size = 2

@@ -1,4 +1,4 @@
-"""The card of a job, with a pool whose clock a test turns."""
+"""The card of a job. The tests move the clock of its pool."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from ipywidgets.widgets import widget as ipywidgets_widget
 
 from jupyterlite_pool.jobs.job import MapJob
+from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.jobs.tasks import Outcome
 from jupyterlite_pool.notebook import card as _widget
 from jupyterlite_pool.notebook.card import INTERVAL, card_html, show_progress
@@ -21,7 +22,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class FakePool:
-    """Keeps what it should call later until a test says so."""
+    """Makes later calls when a test asks for them."""
 
     def __init__(self) -> None:
         self.ready_workers = {0, 1}
@@ -33,7 +34,7 @@ class FakePool:
         return lambda: self.later.remove(entry) if entry in self.later else None
 
     def tick(self) -> float:
-        """Call what is due next; returns how long that would have taken."""
+        """Make the next call that is due; returns how many seconds it was to wait."""
         seconds, action = self.later.pop(0)
         action()
         return seconds
@@ -119,7 +120,7 @@ def test_a_job_of_unknown_size_has_a_card() -> None:
 
 
 class Notebook:
-    """What was displayed, and the widgets that there are."""
+    """Lists the displays, and the widgets that are there."""
 
     def __init__(self) -> None:
         self.displays: list[tuple[dict[str, Any], bool]] = []
@@ -141,7 +142,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
 
 
 def job_of(count: int) -> MapJob:
-    return MapJob(abs, [range(count)], return_exceptions=True)
+    return MapJob(abs, [range(count)], MapOptions(return_exceptions=True))
 
 
 def finish(job: MapJob, error: BaseException | None = None) -> None:

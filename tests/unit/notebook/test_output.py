@@ -1,4 +1,4 @@
-"""What tasks print, shown in its order, with its limits."""
+"""The output of tasks is shown in the right order and cell, up to a limit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool.jobs.job import MapJob
+from jupyterlite_pool.jobs.options import Grouping, MapOptions
 from jupyterlite_pool.jobs.tasks import Held, Outcome, Task
 from jupyterlite_pool.notebook import cell
 from jupyterlite_pool.notebook.output import LIMIT_LINES, TaskOutput
@@ -50,8 +51,9 @@ def test_one_endless_line_has_a_limit_as_well(capsys: pytest.CaptureFixture[str]
     assert len(capsys.readouterr().out) == LIMIT_LINES * 5000
 
 
-def job_of(tasks: list[Task], grouping: str) -> MapJob:
-    job = MapJob(abs, [range(len(tasks))], group_outputs=grouping, chunksize=len(tasks))
+def job_of(tasks: list[Task], grouping: Grouping) -> MapJob:
+    options = MapOptions(group_outputs=grouping, chunksize=len(tasks))
+    job = MapJob(abs, [range(len(tasks))], options)
     while job.take(1):
         pass
     return job
@@ -65,7 +67,9 @@ def job_of(tasks: list[Task], grouping: str) -> MapJob:
         ("worker", "", "[worker 3]\nb0 b1 [worker 7]\na0 a1 "),
     ],
 )
-def test_grouping(grouping: str, first: str, last: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_grouping(
+    grouping: Grouping, first: str, last: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     output = TaskOutput()
     a, b = task(0), task(1)
     job = job_of([a, b], grouping)

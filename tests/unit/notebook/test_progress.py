@@ -1,4 +1,4 @@
-"""How far a job is, in numbers and words."""
+"""The progress of a job in numbers and words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool.jobs.job import MapJob
+from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.jobs.tasks import Outcome
 from jupyterlite_pool.notebook.progress import Progress, clock
 
@@ -18,7 +19,7 @@ def progress(**fields: Any) -> Progress:
 
 
 def job_of(items: Iterable[int], **options: Any) -> MapJob:
-    return MapJob(abs, [items], **options)
+    return MapJob(abs, [items], MapOptions(**options))
 
 
 def phase(job: MapJob, workers: int = 2) -> str:

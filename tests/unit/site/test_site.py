@@ -1,4 +1,4 @@
-"""What a site's add-on lays down, without building a site."""
+"""The files that a site's add-on writes, tested without building a site."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_remote_packages_are_added_and_local_ones_left_alone(tmp_path: Path) -> 
         "far": {"file_name": "https://elsewhere.example/far-1.whl"},
     }
     full.write_text(json.dumps({"packages": others}), "utf-8")
-    for _ in range(2):  # a second build finds its own work
+    for _ in range(2):  # a second build finds the file of the first
         add_remote_packages(lock, full, "https://cdn.example/v1/full")
         assert json.loads(lock.read_text("utf-8")) == {
             "info": {"version": "1"},
@@ -121,7 +121,7 @@ def test_a_snapshot_is_pinned_with_its_digest_and_versions(tmp_path: Path) -> No
     lock = tmp_path / "lock.json"
     spec = {"info": {"version": "314"}, "packages": {"cloudpickle": {"version": "3"}}}
     lock.write_text(json.dumps(spec), "utf-8")
-    for _ in range(2):  # again, over what was there
+    for _ in range(2):  # the second time over the first
         pin_snapshot(snapshot, lock, about)
     assert json.loads(about.read_text("utf-8")) == {
         "version": "1",
@@ -138,10 +138,10 @@ def test_a_snapshot_is_pinned_with_its_digest_and_versions(tmp_path: Path) -> No
 def make(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Callable[..., object]], Path]:
-    """Makes a snapshot as if Node had written what a function gives for the paths that it has."""
+    """Makes a snapshot as if Node had written it, with a text that a function makes of paths."""
     site = tmp_path / "site"
     site.mkdir()
-    (tmp_path / "link").symlink_to(site)  # as builds on some machines have their folders
+    (tmp_path / "link").symlink_to(site)  # on some machines a build's folders are links
     packages = {name: {"file_name": f"{name}.whl"} for name in (NAME, "cloudpickle")}
     for about in packages.values():
         with zipfile.ZipFile(site / about["file_name"], "w") as wheel:

@@ -27,7 +27,7 @@ def _nothing_yet() -> Iterator[None]:
     GATE.clear()
     SEEN.clear()
     yield
-    GATE.set()  # nobody waits for ever
+    GATE.set()  # or a task would wait for ever
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def invert_and_note(x: int) -> float:
 
 
 def wait_at_the_gate(x: int = 0) -> int:
-    """0 waits, others do not."""
+    """Wait at the gate with 0; return at once with anything else."""
     if x == 0:
         GATE.wait(30)
     return x
@@ -178,7 +178,7 @@ async def give_up(pool: Pool) -> list[int]:
     return await result
 
 
-def test_who_gives_up_waiting_does_not_call_off_the_work(pool: Pool) -> None:
+def test_a_wait_that_is_given_up_does_not_cancel_the_work(pool: Pool) -> None:
     assert asyncio.run(give_up(pool)) == [0, 1]
     assert SEEN == [[0, 1]]
 

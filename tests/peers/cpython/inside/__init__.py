@@ -1,1 +1,1 @@
-"""What runs in the kernel, and in part in its workers, as the package `cpython_tests`."""
+"""Runs in the kernel, and in part in its workers, as the package `cpython_tests`."""

@@ -1,4 +1,4 @@
-"""A queue from workers to the kernel, for the one test that sends its log through one."""
+"""A queue from workers to the kernel, for the one test that sends its log through a queue."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any
 import js
 from pyodide.ffi import create_proxy, run_sync, to_js
 
-#: Seconds that a message may be behind the end of the task that sent it: they go different ways.
+#: Seconds that a message may come after the end of its task: the two travel on different channels.
 DELAY = 1.0
 
 
 class ChannelQueue:
-    """What `multiprocessing.Queue` is to a `logging.handlers.QueueHandler`."""
+    """The part of `multiprocessing.Queue` that `logging.handlers.QueueHandler` uses."""
 
     def __init__(self, name: str | None = None) -> None:
         self._name = name or f"queue-{uuid.uuid4()}"
         self._channel = js.BroadcastChannel.new(self._name)
         self._items: deque[Any] = deque()
-        if name is None:  # made here, and not arrived in a worker
+        if name is None:  # this is the original and not a copy in a worker
             self._channel.onmessage = create_proxy(self._receive)
 
     def __reduce__(self) -> tuple[type[ChannelQueue], tuple[str]]:

@@ -1,4 +1,4 @@
-"""The executor as CPython's tests look into it: names of its internals, over what is really so."""
+"""The executor with the internal names that CPython's tests read in the standard library's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .stock import LentBackend
 
 
 class Joinable:
-    """Something of an executor's that ends: a process, a thread, the thread of a queue."""
+    """A part of an executor that ends: a process, a thread, or the thread of a queue."""
 
     def __init__(self, has_ended: Callable[[], bool]) -> None:
         self._has_ended = has_ended
@@ -32,7 +32,7 @@ class Joinable:
 
 
 class WorkerProcess(Joinable):
-    """A worker, as a process."""
+    """A worker that looks like a process."""
 
     def __init__(self, backend: Any, worker: WorkerStatus) -> None:
         super().__init__(lambda: all(status.id != worker.id for status in backend.workers()))
@@ -45,22 +45,22 @@ class WorkerProcess(Joinable):
 
 
 class TestedExecutor(ProcessPoolExecutor):
-    """`ProcessPoolExecutor` with what the tests read of the standard library's own."""
+    """Our `ProcessPoolExecutor` with the attributes that the tests read."""
 
     def __init__(
         self, max_workers: int | None = None, mp_context: BaseContext | None = None, **options: Any
     ) -> None:
         backend: Any = None
-        # What is set up in a worker, or ends it, must not outlive the executor.
+        # With other options, workers are set up or end early: they must not outlive the executor.
         if max_workers is not None and max_workers > 0 and not any(options.values()):
             backend = LentBackend(max_workers)
         super().__init__(max_workers, mp_context, **options, backend=backend)
 
     @property
     def _processes(self) -> dict[int, WorkerProcess]:
-        """Those that have had something to do: the standard library starts no others."""
+        """The workers that have had tasks: the standard library starts processes for tasks only."""
         return {
-            worker.pid: WorkerProcess(self._backend, worker)
+            worker.pid: WorkerProcess(self._pool.backend, worker)
             for worker in self.status().workers
             if worker.tasks or worker.state == "busy"
         }
@@ -71,7 +71,7 @@ class TestedExecutor(ProcessPoolExecutor):
 
     @property
     def _executor_manager_thread(self) -> Joinable:
-        dispatcher, backend = self._dispatcher, self._backend
-        return Joinable(lambda: not dispatcher.active_sources and not backend.workers())
+        dispatcher, backend = self._pool.dispatcher, self._pool.backend
+        return Joinable(lambda: not dispatcher.active_sources() and not backend.workers())
 
     _call_queue = _executor_manager_thread

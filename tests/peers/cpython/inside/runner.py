@@ -24,16 +24,16 @@ from .processes import TestedExecutor
 from .shims import apply
 from .stock import STOCK
 
-#: How many most executors of the tests have; they start while the first tests run, which use none.
+#: The size of most executors of the tests. So many workers start while the first tests need none.
 WORKERS = 5
 
 
 def prepare() -> None:
-    """Let the tests find our executor where they look for the standard library's."""
+    """Put our executor in the place of the standard library's, so that the tests find it."""
     apply()
-    install_waits()  # else only the first executor does, and the first tests make none
+    install_waits()  # the first executor would do it, but the first tests wait without an executor
     install()
-    # The notebook's folder is served by the page: every import would ask for it first.
+    # Not the notebook's folder: each import would first look there, and ask the page for a file.
     os.chdir("/tmp")
     STOCK.start(WORKERS)
     vars(concurrent.futures)["ProcessPoolExecutor"] = TestedExecutor
@@ -43,15 +43,18 @@ async def run(module: str, case: str, method: str, limit: float) -> dict[str, An
     """Run one method.
 
     Args:
-        limit: seconds after which it counts as hanging; what it waits for is left behind.
+        module: the module of `test.test_concurrent_futures`.
+        case: the class of the test.
+        method: the name of the test.
+        limit: seconds after which the test counts as hanging, and is left alone.
 
     Returns:
-        `outcome` ("passed", "failed", "skipped" or "hangs"), `text` with what went wrong, and the
-        `seconds` it took.
+        `outcome` ("passed", "failed", "skipped" or "hangs"), `text` with the errors or the reason,
+        and the `seconds` that the test took.
     """
     result = unittest.TestResult()
     started = time.monotonic()
-    # Each in a task of its own, so that one that hangs holds up no other.
+    # In a task of its own, so that a test that hangs does not block the next tests.
     task = asyncio.ensure_future(_run(module, case, method, result))
     await asyncio.wait([task], timeout=limit)
     seconds = time.monotonic() - started
@@ -71,14 +74,14 @@ async def _run(module: str, case: str, method: str, result: unittest.TestResult)
     test: unittest.TestCase = getattr(tests, case)(method)
     with (
         mock.patch.object(threading, "Thread", CooperativeThread),
-        # The notebook's own shows the error in the cell.
+        # The notebook's own hook would show the error in the cell.
         mock.patch.object(sys, "excepthook", sys.__excepthook__),
     ):
         test.run(result)
 
 
 class CooperativeThread:
-    """What a test needs of a thread that sets a future while the test waits for it."""
+    """The part of a thread that tests need to set a future while they wait for it."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""What CPython's tests ask of a platform, and a browser has not; in the kernel and its workers.
+"""Stands in for parts of a platform that CPython's tests ask for and that a browser lacks.
 
-Applied when `test` is imported. None of it is about executors: what the tests say of those, they
-say of the package's own.
+Applied when `test` is imported, in the kernel and in its workers. No part of an executor is
+replaced: the tests test the package's own executor.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from .channel import ChannelQueue
 
 
 def apply() -> None:
-    """Let the tests be imported."""
+    """Replace these parts, so that the tests can be imported."""
     threads = importlib.import_module("test.support.threading_helper")
     process = concurrent.futures.process
     replaced: list[tuple[object, str, Any]] = [
-        # The package of the tests refuses to be imported where threads cannot start.
+        # The tests' package cannot be imported where threads cannot start.
         (threads, "can_start_thread", True),
-        # It asks for semaphores that processes share.
+        # This checks for semaphores that processes share.
         (process, "_check_system_limits", lambda: None),
-        # An internal name, whose class a test compares.
+        # A test compares this internal class.
         (process, "_RemoteTraceback", RemoteTraceback),
         (multiprocessing.context.BaseContext, "Queue", lambda self, maxsize=0: ChannelQueue()),
     ]

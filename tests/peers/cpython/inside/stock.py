@@ -1,8 +1,8 @@
-"""Workers that outlive the executors of tests: starting new ones for each test would take minutes.
+"""Workers that outlive the executors of tests, because new ones for each test would take minutes.
 
-An executor that is done gives its workers back. Whatever still ran on them is stopped, as a real
-backend stops all, and the pool replaces those that were lost. A worker imports the tests before
-anybody has it: many tests are about which of two tasks ends first.
+An executor that was shut down gives its workers back. Tasks that still run on them are stopped with
+their workers, and the pool replaces these workers. Before a worker is lent, it imports the tests: a
+slow first import would change the order of tasks, which many tests depend on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jupyterlite_pool.wire.calls import encode_function, function_key, join_call
 from jupyterlite_pool.wire.payload import Encoded, encode
 from jupyterlite_pool.wire.protocol import CallBatch
 
-#: What a worker imports before it is lent; the other modules of tests need little more.
+#: The module that a worker imports before it is lent; the other modules of tests need little more.
 TESTS = "test.test_concurrent_futures.test_process_pool"
 
 
@@ -32,31 +32,31 @@ class Workers:
         self.backend = PyodideBackend(size, ())
         self.borrower: LentBackend | None = None
         self.usable = True
-        #: Batches by the numbers that the backend knows: those of the borrower, or None.
+        #: The borrower's number of each batch, by the backend's number.
         self.batches: dict[int, int] = {}
         self.running: dict[int, int] = {}
-        #: Batches of the stock's own, in which a worker gets ready.
+        #: The backend's numbers of batches that prepare a worker.
         self._preparing: set[int] = set()
         self._next_batch = 0
         self._ready: set[int] = set()
-        #: Those that ended with their borrower: no word of it to the next.
+        #: Workers that were stopped on their return: the next borrower must not hear of their end.
         self._stopped: set[int] = set()
         self.backend.start(self, WorkerLimits())
 
     def lend(self, borrower: LentBackend) -> None:
-        """Let this one have them, when half of them are ready."""
+        """Lend the workers to a backend; waits until half of them are ready."""
         self.borrower = borrower
         for worker in sorted(self._ready):
             borrower.listener.on_worker_ready(worker)
         run_sync(self._some_ready())
 
     def new_number(self) -> int:
-        """A number for a batch."""
+        """A new number for a batch."""
         self._next_batch += 1
         return self._next_batch - 1
 
     def take_back(self) -> None:
-        """Stop what was not done."""
+        """Take the workers back, and stop the tasks that have not ended."""
         self.borrower = None
         outstanding, self.batches = list(self.batches), {}
         for number in outstanding:
@@ -67,7 +67,7 @@ class Workers:
             self.backend.kill(worker)
 
     def _prepare(self, worker: int) -> None:
-        """Let a worker do what is slow the first time."""
+        """Let a worker import the tests, which is slow the first time."""
         described = self.backend.surroundings()
         assert described is not None
         surroundings = described.key
@@ -83,7 +83,7 @@ class Workers:
         self.backend.submit(number, join_calls(batch), [], needs, worker)
 
     def status(self) -> list[WorkerStatus]:
-        """The workers; one that is getting ready is not busy with anything of the borrower's."""
+        """The workers. A worker that is being prepared counts as starting, not as busy."""
         return [
             worker._replace(state="starting") if worker.id not in self._ready else worker
             for worker in self.backend.workers()
@@ -93,7 +93,7 @@ class Workers:
         while self.usable and 2 * len(self._ready) < self.backend.size:
             await asyncio.sleep(0.01)
 
-    # What the backend says, with the borrower's own numbers.
+    # Events of the backend, passed on with the borrower's own numbers.
 
     def on_worker_ready(self, worker: int) -> None:
         self._prepare(worker)
@@ -113,7 +113,7 @@ class Workers:
             self.borrower.listener.on_begun(worker, self.batches[batch])
 
     def on_limited(self, workers: int) -> None:
-        raise AssertionError(f"others have all but {workers} workers")
+        raise AssertionError(f"only {workers} workers may start: other pools have the rest")
 
     def on_result(
         self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
@@ -166,19 +166,19 @@ class Workers:
 
 
 class Stock:
-    """The workers of tests, lent or not."""
+    """The workers of all tests, lent or not."""
 
     def __init__(self) -> None:
         self._workers: list[Workers] = []
 
     def start(self, size: int) -> Workers:
-        """Start so many workers for those who will ask for as many."""
+        """Start a set of so many workers."""
         workers = Workers(size)
         self._workers.append(workers)
         return workers
 
     def take(self, size: int) -> Workers:
-        """Workers that nobody has borrowed."""
+        """A set of so many workers that nobody has borrowed; starts one if there is none."""
         for workers in self._workers:
             if workers.usable and workers.borrower is None and workers.backend.size == size:
                 return workers
@@ -189,7 +189,7 @@ STOCK = Stock()
 
 
 class LentBackend:
-    """A backend over workers of the stock, which it takes when it is first needed."""
+    """A backend over workers of the stock, which it borrows when it first needs them."""
 
     listener: Listener
 
@@ -206,7 +206,7 @@ class LentBackend:
             self._borrowed().backend.put(key, encoded)
 
     def drop(self, key: str) -> None:
-        if not self.ended:  # the next borrower may have put the same
+        if not self.ended:  # else the next borrower may have put the same object
             self._borrowed().backend.drop(key)
 
     def submit(

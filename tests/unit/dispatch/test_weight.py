@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool.api.weight import HEAVY
 from jupyterlite_pool.backends.threads import InProcessBackend
+from jupyterlite_pool.dispatch.weight import HEAVY
 from jupyterlite_pool.errors import PoolPerformanceWarning
 from jupyterlite_pool.worker.parallel_cell import ParallelCell
 

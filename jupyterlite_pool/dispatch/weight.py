@@ -1,4 +1,4 @@
-"""What a function takes along to the workers, where that is much."""
+"""Warns of functions that take large data along to the workers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..errors import PoolPerformanceWarning
 from ..wire.payload import Encoded, encode
 from ..worker.parallel_cell import ParallelCell
 
-#: Bytes from which on a function is heavy: its job spends more time on them than anybody expects.
+#: A function with this many bytes is heavy: sending them takes longer than anybody expects.
 HEAVY = 10 * 2**20
 
 
 def warn_if_heavy(function: Callable[..., Any], encoded: Encoded) -> None:
-    """Warn of a function that takes something large along with every job, and name it."""
+    """Warn if a function takes large data along with every job, and name the largest part."""
     if encoded.nbytes < HEAVY:
         return
     name = getattr(function, "__name__", type(function).__name__)
@@ -29,12 +29,12 @@ def warn_if_heavy(function: Callable[..., Any], encoded: Encoded) -> None:
         f"the function {name!r} takes {encoded.nbytes / 1e6:.0f} MB along with every job{most}. "
         "Send it once: `executor.put(…)` gives a reference that can stand in its place.",
         PoolPerformanceWarning,
-        stacklevel=5,
+        stacklevel=5,  # the line of the user, who called a method of the executor or `pool_map`
     )
 
 
 def _parts(function: Callable[..., Any]) -> Mapping[str, Any]:
-    """What a callable refers to, by the names that its author gave."""
+    """The data that a callable refers to, by the names that its author gave."""
     if isinstance(function, functools.partial):
         places = {f"argument {i}": value for i, value in enumerate(function.args)}
         return {**places, **function.keywords, **_parts(function.func)}
@@ -51,5 +51,5 @@ def _parts(function: Callable[..., Any]) -> Mapping[str, Any]:
 def _weight(value: object) -> int:
     try:
         return encode(value).nbytes
-    except Exception:  # it goes along in another way, a module by its name for example
+    except Exception:  # it travels in another way: a module by its name, for example
         return 0

@@ -1,0 +1,66 @@
+"""The batches that the backend has."""
+
+from __future__ import annotations
+
+from ..jobs.tasks import Task, TaskSource
+from .batch import Batch
+from .deadlines import Deadlines
+
+
+class Ledger:
+    """Has every batch from its submission until it is over, by its number.
+
+    Numbers of batches and of tasks are given here, each once. Whoever uses the ledger holds the
+    dispatcher's lock.
+    """
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+        self._batches: dict[int, Batch] = {}
+        #: The batch of a number; None if it is over. The dictionary's own method, since it is asked
+        #: several times for each batch.
+        self.get = self._batches.get
+        #: How many of the batches may run on any worker.
+        self.open = 0
+        self._next_task = 0
+        self._next_batch = 0
+
+    def enter(self, source: TaskSource, tasks: list[Task], target: int | None) -> Batch:
+        """Make a batch of tasks, for any worker or for a target alone."""
+        batch = Batch(self._next_batch, source, tasks, self._next_task, len(tasks), target)
+        self._batches[self._next_batch] = batch
+        self._next_batch += 1
+        self._next_task += len(tasks)
+        self.open += target is None
+        return batch
+
+    def remove(self, batch: Batch) -> None:
+        """A batch is over, however it has ended."""
+        del self._batches[batch.number]
+        self.open -= batch.target is None
+        if batch.source.task_timeout is not None:
+            self._deadlines.end(batch)
+        if batch.worker is not None:
+            batch.source.stopped()
+
+    def all(self) -> list[Batch]:
+        """All batches, in the order of their submission."""
+        return list(self._batches.values())
+
+    def open_batches(self) -> list[Batch]:
+        """The batches that may run on any worker: those of jobs and of calls."""
+        return [batch for batch in self._batches.values() if batch.target is None]
+
+    def of(self, source: TaskSource) -> list[Batch]:
+        """The batches of a source."""
+        return [batch for batch in self._batches.values() if batch.source is source]
+
+    def find(self, worker: int, task: int) -> tuple[TaskSource, Task] | None:
+        """A task that a worker has, by its number, with its source; None if the worker has none.
+
+        What a worker says of another worker's task is not believed.
+        """
+        for batch in self._batches.values():
+            if batch.worker == worker and (found := batch.task(task)) is not None:
+                return batch.source, found
+        return None

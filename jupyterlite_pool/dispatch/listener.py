@@ -1,0 +1,213 @@
+"""What the backend tells: results come back, workers come and go."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from ..backends.base import ON_PURPOSE, Backend, WorkerEnd
+from ..errors import PoolPerformanceWarning, PoolStartError, RemoteError, RemoteUnpicklingError
+from ..jobs.tasks import Outcome, Task, TaskSource
+from .batch import Batch
+from .dispatcher import Dispatcher
+from .reading import read_results
+
+
+class Output(Protocol):
+    """Shows what tasks print and display."""
+
+    def take(
+        self, worker: int, task: Task | None, source: TaskSource | None, stream: str, text: str
+    ) -> None:
+        """Show the output of a task, or of the worker itself where no task is named."""
+
+
+class PoolListener:
+    """Hears what the backend tells, and passes it on to the sources of the tasks.
+
+    Its methods are those of `backends.base.Listener`. They can be called from any thread.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, backend: Backend, output: Output) -> None:
+        self._dispatcher = dispatcher
+        self._ledger = dispatcher.ledger
+        self._lock = dispatcher.lock
+        self._backend = backend
+        self._output = output
+        #: How many tasks each worker has run.
+        self.tasks_run: Counter[int] = Counter()
+        #: Whether other pools have some of the workers that this one should have.
+        self.limited = False
+
+    def show_with(self, output: Output) -> None:
+        """Show what tasks print and display in another way from now on."""
+        self._output = output
+
+    # A batch and its tasks.
+
+    def on_dispatched(self, worker: int, batch: int) -> None:
+        """A worker was given a batch."""
+        with self._lock:
+            entry = self._ledger.get(batch)
+            if entry is None:
+                return
+            entry.start(worker)
+            if entry.doomed:
+                self._backend.kill(worker, batch=batch)
+
+    def on_begun(self, worker: int, batch: int) -> None:
+        """A worker begins with a task that has a time limit."""
+        with self._lock:
+            entry = self._ledger.get(batch)
+            if entry is not None and entry.worker == worker:
+                self._dispatcher.deadlines.begin(entry, worker)
+
+    def on_result(
+        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
+    ) -> None:
+        """Pass results on to the source of their tasks."""
+        with self._lock:
+            entry = self._ledger.get(batch)
+            if entry is None:  # it was given up, with all its tasks
+                return
+            try:
+                values, errors, seconds = read_results(entry, payload, buffers, done)
+            except ValueError as forged:
+                end = WorkerEnd("protocol", str(forged))
+                self._lose(entry, worker, end)
+                self._backend.kill(worker, end, batch)
+                self._dispatcher.pump()
+                return
+            if errors and self._dispatcher.breaks_when_a_worker_is_lost:
+                for error in errors.values():
+                    if isinstance(error, RemoteUnpicklingError):
+                        self._dispatcher.break_all(str(error), error)
+                        return
+            if done:
+                self._ledger.remove(entry)
+            self.tasks_run[worker] += len(values)
+            tasks = entry.pop(len(values))
+            if not errors:
+                entry.source.finish_all(tasks, worker, values, seconds)
+            else:
+                for place, task in enumerate(tasks):
+                    outcome = Outcome(worker, seconds[place], values[place], errors.get(place))
+                    if entry.timed_out and isinstance(outcome.error, KeyboardInterrupt):
+                        self._retry_or_fail(entry, [task], worker, entry.obeyed)
+                    else:
+                        entry.source.finish(task, outcome)
+            if done and entry.tasks:  # its worker was told to cancel the others
+                entry.source.discard(entry.tasks)
+            self._dispatcher.pump()
+
+    def on_batch_error(
+        self, worker: int, batch: int, type_name: str, message: str, traceback: str
+    ) -> None:
+        """A worker could not run any task of a batch: all of them fail."""
+        with self._lock:
+            entry = self._ledger.get(batch)
+            if entry is None:
+                return
+            self._ledger.remove(entry)
+            for task in entry.tasks:
+                error = RemoteError(
+                    f"{type_name}: {message}", type_name=type_name, traceback_text=traceback
+                )
+                entry.source.finish(task, Outcome(worker, 0.0, error=error))
+            self._dispatcher.pump()
+
+    def on_output(self, worker: int, task: int, stream: str, text: str) -> None:
+        """Show what a task printed or displayed, and keep with the task what it printed."""
+        with self._lock:
+            found = self._ledger.find(worker, task)
+            source, printing = (None, None) if found is None else found
+            if stream == "phase":
+                if source is not None:
+                    source.prepares(worker, text == "preparing")
+                return
+            if source is not None and printing is not None and stream != "display":
+                source.printed(printing, stream, text)
+        self._output.take(worker, printing, source, stream, text)
+
+    # Workers and the pool.
+
+    def on_worker_ready(self, worker: int) -> None:
+        """Give a new worker the calls that every worker makes first, then batches."""
+        with self._lock:
+            for call in self._dispatcher.set_ups.worker_ready(worker):
+                self._dispatcher.submit(call, [call.task()], worker)
+            self._dispatcher.pump()
+
+    def on_worker_ended(
+        self,
+        worker: int,
+        batch: int | None,
+        end: WorkerEnd,
+        behind: Sequence[int] = (),
+        untaken: Sequence[int] = (),
+    ) -> None:
+        """Fail the tasks that ran on a worker that is gone, and run elsewhere the others."""
+        with self._lock:
+            self._dispatcher.set_ups.worker_ended(worker)
+            running = None if batch is None else self._ledger.get(batch)
+            ours = end.reason in ON_PURPOSE or (running is not None and running.doomed)
+            if not ours and self._dispatcher.breaks_when_a_worker_is_lost:
+                self._dispatcher.break_all(end.message)
+                return
+            # The batch that is put back last runs first.
+            for number in reversed((batch, *behind, *untaken)):
+                entry = None if number is None else self._ledger.get(number)
+                if entry is not None:
+                    entry.lose(behind=number in behind, untaken=number in untaken)
+                    self._lose(entry, worker, end)
+            for entry in self._ledger.all():
+                if entry.target == worker:  # its replacement is given its own
+                    self._ledger.remove(entry)
+            self._dispatcher.pump()
+
+    def on_limited(self, workers: int) -> None:
+        """Warn that other pools of the site leave room for only a few workers; once."""
+        if not self.limited:
+            self.limited = True
+            warnings.warn(
+                f"this pool has {workers} of {self._backend.size} workers: other notebooks of this "
+                "site have the rest. It gets more when they end.",
+                PoolPerformanceWarning,
+                stacklevel=2,
+            )
+
+    def on_broken(self, message: str) -> None:
+        """No worker can start any more: everything fails."""
+        self._dispatcher.lose_all(PoolStartError(message))
+
+    # Tasks that were stopped.
+
+    def _lose(self, batch: Batch, worker: int, end: WorkerEnd) -> None:
+        """A batch is lost with its worker."""
+        self._ledger.remove(batch)
+        on_purpose = end.reason in (*ON_PURPOSE, "terminated")
+        if batch.target is not None and (on_purpose or batch.untaken):
+            return  # the worker's replacement makes the call again
+        started, waiting = batch.divide(end)
+        if waiting:
+            batch.source.put_back(waiting)
+            self._dispatcher.offer(batch.source)
+        if started:
+            self._retry_or_fail(batch, started, worker, lambda worker: batch.loss(worker, end))
+
+    def _retry_or_fail(
+        self, batch: Batch, tasks: Sequence[Task], worker: int, error: Callable[[int], Exception]
+    ) -> None:
+        """Run tasks again that were stopped, as often as their source allows, or let them fail."""
+        source = batch.source
+        again = [task for task in tasks if source.retries >= task.attempt]
+        if again:
+            for task in again:
+                task.retry()
+            source.put_back(again)
+            self._dispatcher.offer(source)
+        for task in tasks:
+            if task not in again:
+                source.finish(task, Outcome(worker, 0.0, error=error(worker)))

@@ -1,0 +1,228 @@
+"""The items of a job: read from its iterables, and made into tasks."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ..tracebacks import add_note
+from ..wire.calls import AS_THEY_ARE, are_plain, encode_call
+from .chunks import ChunkSizer
+from .options import MapOptions
+from .read_ahead import ReadAhead
+from .tasks import Held, Task
+
+#: Reading from these runs no code of the user's, and cannot fail.
+AT_ONCE = (list, tuple, range)
+
+
+class Refusal(NamedTuple):
+    """Why an item became no task that a worker could run."""
+
+    error: BaseException
+    #: The task whose arguments cannot be sent; None where an iterable raised the error.
+    task: Task | None = None
+
+
+class Items:
+    """Makes tasks of items when there is room for them, so that an iterable may be endless.
+
+    Knows which tasks were taken, and takes back those that never ran. Keeps the arguments of items
+    that failed or were cancelled, so that they can run again.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        iterables: Sequence[Iterable[Any]],
+        options: MapOptions,
+        held: Held,
+        cell: Any,
+    ) -> None:
+        """Prepare to read the iterables; reads nothing yet unless `buffersize` says so.
+
+        Raises:
+            ValueError: `strict` is set, and the lengths are known to differ.
+        """
+        #: How many items there are; None until an iterable without a length has ended.
+        self.total = _total(iterables, options.strict)
+        #: How many tasks travel together. An item with a time limit travels alone.
+        self.chunks = ChunkSizer(1 if options.task_timeout is not None else options.chunksize)
+        #: Tasks that were taken and have not ended, by their index.
+        self.taken: dict[int, Task] = {}
+        self._function = function
+        self._held = held
+        self._seed = options.seed
+        self._cell = cell
+        #: What is still to be read; None when nothing is.
+        self._rows: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=options.strict)
+        self._ahead: ReadAhead[tuple[Any, ...]] | None = None
+        #: Whether many items may be read at once.
+        self._at_once = not options.strict and all(type(each) in AT_ONCE for each in iterables)
+        if options.buffersize is not None:
+            chunksize = options.chunksize or 1
+            self._rows = self._ahead = ReadAhead(self._rows, options.buffersize, chunksize)
+            self._at_once = False
+        if self.total == 0:
+            self._rows = None
+        self._read = 0
+        self._returned: deque[Task] = deque()
+        #: Arguments of items that failed or were cancelled, as far as they were read.
+        self._inputs: dict[int, tuple[Any, ...]] = {}
+        #: Gives the arguments of cancelled items that were not read; most are never asked for.
+        self._unread: Iterator[tuple[int, tuple[Any, ...]]] = iter(())
+
+    @property
+    def done(self) -> bool:
+        """Whether all tasks were made and have ended."""
+        return self._rows is None and not self.taken and not self._returned
+
+    @property
+    def on_demand(self) -> bool:
+        """Whether there are items left that are read only as values are asked for."""
+        return self._ahead is not None and self._rows is not None
+
+    def size(self, workers: int) -> int:
+        """How many tasks the next batch should have."""
+        return self.chunks.next(workers, None if self.total is None else self.total - self._read)
+
+    def take(self, tasks: list[Task], size: int) -> Refusal | None:
+        """Add tasks to a list until it has `size` of them, or until there are no more now.
+
+        Returns:
+            Why it stopped at an item; the caller says what becomes of it, and may take again. None
+            where it did not stop at one.
+        """
+        if self._at_once and not self._returned:
+            self._take_plain(tasks, size - len(tasks))
+        while len(tasks) < size:
+            if self._returned:
+                task = self._returned.popleft()
+            elif self._rows is None or (self._ahead is not None and self._ahead.paused):
+                return None
+            else:
+                try:
+                    args = next(self._rows)
+                except StopIteration:
+                    self._end()
+                    return None
+                except BaseException as error:  # the user's own generator, or zip(strict=True)
+                    return self._end_with(error)
+                index, self._read = self._read, self._read + 1
+                seed = None if self._seed is None else (self._seed, index)
+                try:
+                    call = encode_call(self._function, args, {})
+                except BaseException as error:  # an item may exit when it is pickled
+                    task = Task(index, self._held, AS_THEY_ARE, args, seed, self._cell)
+                    self.taken[index] = task
+                    return Refusal(error, task)
+                task = Task(index, self._held, call, args, seed, self._cell)
+            tasks.append(task)
+            self.taken[task.index] = task  # at once: reading the next item can run any code
+        return None
+
+    def _take_plain(self, tasks: list[Task], count: int) -> None:
+        """Add the next items all at once if their arguments are plain; else none, now or later."""
+        rows = list(itertools.islice(self._rows or (), count))
+        if not are_plain(itertools.chain.from_iterable(rows)):
+            self._at_once = False
+            if self._rows is not None:
+                self._rows = itertools.chain(rows, self._rows)
+            return
+        first, self._read = self._read, self._read + len(rows)
+        held, seed, cell = self._held, self._seed, self._cell
+        made = [
+            Task(index, held, AS_THEY_ARE, args, None if seed is None else (seed, index), cell)
+            for index, args in enumerate(rows, first)
+        ]
+        self.taken.update(zip(range(first, self._read), made, strict=True))
+        tasks += made
+
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """These tasks never ran; they are the next to be taken."""
+        self.untake(tasks)
+        self._returned.extendleft(reversed(tasks))
+
+    def untake(self, tasks: Iterable[Task]) -> None:
+        """These tasks are with no worker any more."""
+        for task in tasks:
+            self.taken.pop(task.index, None)
+
+    def stop(self) -> tuple[list[Task], range]:
+        """Make no more tasks.
+
+        Returns:
+            The tasks that were made and not taken, and the indices of the items that were not
+            read. Of iterables without a length, items that were not read count as not there.
+        """
+        waiting, self._returned = list(self._returned), deque()
+        rows, self._rows = self._rows, None
+        if rows is None:
+            return waiting, range(0)
+        if self.total is None or self._ahead is not None:
+            self.total = self._read
+        elif self._read < self.total:
+            self._unread = enumerate(rows, self._read)
+        return waiting, range(self._read, self.total)
+
+    def keep(self, tasks: Iterable[Task]) -> None:
+        """Keep the arguments of tasks that failed or were cancelled."""
+        for task in tasks:
+            self._inputs[task.index] = tuple(task.args)
+
+    def forget(self, index: int) -> None:
+        """Let go of the arguments of an item: it has a value now."""
+        self._inputs.pop(index, None)
+
+    def inputs(self, indices: Iterable[int]) -> list[tuple[Any, ...]]:
+        """The arguments of items that failed or were cancelled.
+
+        Raises:
+            IndexError: an iterable has fewer items than it had.
+            Exception: whatever an iterable raises.
+        """
+        wanted = list(indices)
+        for index in wanted:
+            while index not in self._inputs:
+                place, args = next(self._unread, (index, None))
+                if args is None:
+                    raise IndexError(f"item {index} is not there any more: its iterable has ended")
+                self._inputs[place] = args
+        return [self._inputs[index] for index in wanted]
+
+    def ask(self, index: int) -> bool:
+        """Say that an item's value is asked for. True where that lets more items be read."""
+        return self._ahead is not None and self._rows is not None and self._ahead.ask(index)
+
+    def forbid_reading(self, error: BaseException) -> None:
+        """Raise an error where more items are read on demand; those that were read still run."""
+        if self._ahead is not None:
+            self._ahead.forbid(error)
+
+    def _end(self) -> None:
+        self._rows = None
+        self.total = self._read
+
+    def _end_with(self, error: BaseException) -> Refusal:
+        self._end()
+        if self._ahead is None or error is not self._ahead.forbidden:
+            add_note(error, f"raised by the iterable when item {self._read} was asked for")
+        return Refusal(error)
+
+
+def _total(iterables: Sequence[Iterable[Any]], strict: bool) -> int | None:
+    """How many items the iterables give together; None where one of them does not say."""
+    sizes = [_size(iterable) for iterable in iterables]
+    known = [size for size in sizes if size is not None]
+    if strict and len(known) == len(sizes) and len(set(known)) > 1:
+        raise ValueError(f"strict=True, but the iterables have different lengths: {known}")
+    return min(known, default=0) if len(known) == len(sizes) else None
+
+
+def _size(iterable: Iterable[Any]) -> int | None:
+    try:
+        return len(iterable)  # type: ignore[arg-type]
+    except TypeError:
+        return None

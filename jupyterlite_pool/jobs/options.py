@@ -1,0 +1,39 @@
+"""The options of a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+#: How to show what items print: as it comes, item by item, or worker by worker.
+Grouping = Literal["order", "item", "worker"]
+
+GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
+
+
+@dataclass(frozen=True)
+class MapOptions:
+    """How to run a function over items; `pool_map` says what each option does."""
+
+    #: Whether iterables of different lengths are an error.
+    strict: bool = False
+    #: How many items travel together; None to adapt it to how long they take.
+    chunksize: int | None = None
+    #: Whether every item runs, although some fail.
+    return_exceptions: bool = False
+    #: How often an item runs again whose worker was lost.
+    retries: int = 0
+    #: Seconds that one item may take; None for no limit.
+    task_timeout: float | None = None
+    #: From which each item's random numbers follow; None to leave them alone.
+    seed: int | None = None
+    #: At most this many workers run the job at once; None for all.
+    max_workers: int | None = None
+    #: How many chunks of items to read ahead of the values that were asked for; None to read items
+    #: as the pool has room for them.
+    buffersize: int | None = None
+    group_outputs: Grouping = "order"
+
+
+#: What holds where nobody says otherwise.
+DEFAULTS = MapOptions()

@@ -1,0 +1,77 @@
+"""When a job and its items ran."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Timing(NamedTuple):
+    """When and where an item ran, seen from the notebook: a batch's results arrive together."""
+
+    item: int
+    #: None for an item that ran in the notebook, or that never ran.
+    worker: int | None
+    #: Seconds from the start of the job.
+    start: float
+    seconds: float
+    #: Which try it was: more than 1 where a worker was lost, and `retries` allowed another one.
+    attempt: int = 1
+
+
+class _Row(NamedTuple):
+    """Items whose results arrived together: small tasks end faster than a `Timing` can be made."""
+
+    arrived: float
+    worker: int | None
+    items: Sequence[int]
+    seconds: Sequence[float]
+    attempts: Sequence[int]
+
+
+class Timings:
+    """The times of one job, which starts now."""
+
+    def __init__(self) -> None:
+        self._started_at = time.monotonic()
+        #: When the first item went to a worker: to start workers is not the job's own work.
+        self._first_run_at: float | None = None
+        self._ended_at: float | None = None
+        self._rows: list[_Row] = []
+
+    def elapsed(self) -> float:
+        """Seconds from the start of the job to its end, or to now."""
+        return (self._ended_at or time.monotonic()) - self._started_at
+
+    def working(self) -> float:
+        """Seconds since the first item went to a worker, to the end of the job or to now."""
+        if self._first_run_at is None:
+            return 0.0
+        return (self._ended_at or time.monotonic()) - self._first_run_at
+
+    def by_item(self) -> dict[int, Timing]:
+        """When and where the items ran, by their index."""
+        return {
+            item: Timing(item, row.worker, max(0.0, row.arrived - took), took, attempt)
+            for row in self._rows
+            for item, took, attempt in zip(row.items, row.seconds, row.attempts, strict=True)
+        }
+
+    def run(self) -> None:
+        """Note that a worker runs items of the job."""
+        self._first_run_at = self._first_run_at or time.monotonic()
+
+    def add(
+        self,
+        worker: int | None,
+        items: Sequence[int],
+        seconds: Sequence[float],
+        attempts: Sequence[int],
+    ) -> None:
+        """Note that results arrive now: of which items, and what each of them took."""
+        self._rows.append(_Row(self.elapsed(), worker, items, seconds, attempts))
+
+    def end(self) -> None:
+        """Note that the job ends."""
+        self._ended_at = time.monotonic()

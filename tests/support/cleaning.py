@@ -1,0 +1,206 @@
+"""Runs in a kernel: what a test may have changed there, and how it is put back.
+
+A kernel is given to another test only if nothing is left of the one before. `remember` is called
+when the kernel has started; `clean` puts back what can be put back, and returns the names of all
+that is still different.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import concurrent.futures
+import gc
+import importlib
+import importlib.metadata
+import locale
+import logging
+import multiprocessing
+import os
+import random
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from IPython import get_ipython
+
+#: The package, and others whose names a test may bind to something else.
+_PACKAGE = "jupyterlite_pool"
+
+#: What a kernel has of its own in its namespace, and counts or remembers by itself.
+_HISTORY = ("_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "In", "Out", "_exit_code")
+
+_before: dict[str, Any] = {}
+_names: dict[str, Any] = {}
+_files: set[str] = set()
+_temporary: set[str] = set()
+
+
+def remember() -> None:
+    """Keep in mind what the kernel is like, with the package and its magics loaded."""
+    importlib.import_module(f"{_PACKAGE}.commands.magics")
+    importlib.import_module(f"{_PACKAGE}.stand_ins.install")
+
+    _names.update(_own_names())
+    _files.update(os.listdir())
+    _temporary.update(os.listdir(tempfile.gettempdir()))
+    _before.update(_look())
+
+
+async def clean() -> list[str]:
+    """Put back what a test has changed; returns the names of what is still different."""
+    await _put_back()
+    now = _look()
+    return [what for name in now if now[name] != _before[name] for what in _told(name, now[name])]
+
+
+def _told(name: str, now: Any) -> list[str]:
+    """What is different, in words."""
+    before = _before[name]
+    if isinstance(now, dict):
+        keys = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+        return [f"{name}: {key}" for key in sorted(keys)]
+    return [f"{name}: {before} → {now}"]
+
+
+def _own_names() -> dict[str, Any]:
+    space = get_ipython().user_ns
+    return {n: v for n, v in space.items() if n not in _HISTORY and not n.startswith("_i")}
+
+
+def _look() -> dict[str, Any]:
+    """All that a test could leave behind, by name."""
+    shell = get_ipython()
+    loop: Any = asyncio.get_event_loop()
+    current = asyncio.current_task()
+    return {
+        "names": sorted(_own_names()),
+        "variables": dict(os.environ),
+        "folder": os.getcwd(),
+        "files": sorted(os.listdir()),
+        "path": list(sys.path),
+        "hooks": [len(sys.meta_path), len(sys.path_hooks)],
+        "filters of warnings": list(warnings.filters),
+        "logging": _logging(),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "time zone": time.tzname,
+        "packages": sorted(
+            f"{d.metadata['Name']} {d.version}" for d in importlib.metadata.distributions()
+        ),
+        "tasks": len([t for t in asyncio.all_tasks(loop) if t is not current and not t.done()]),
+        "executors": _executors(),
+        "cells": [len(shell.input_transformers_cleanup), len(shell.input_transformers_post)],
+        "events": {name: len(calls) for name, calls in shell.events.callbacks.items()},
+        "stand-ins": _stand_ins(),
+        "package": _package(),
+        "builtins": sorted(vars(builtins)),
+    }
+
+
+def _logging() -> list[Any]:
+    root = logging.getLogger()
+    return [root.level, len(root.handlers), logging.root.manager.disable]
+
+
+def _executors() -> int:
+    dispatcher = sys.modules.get(f"{_PACKAGE}.dispatch.dispatcher")
+    known = [] if dispatcher is None else dispatcher.all_dispatchers()
+    return len([each for each in known if each.broken is None])
+
+
+def _stand_ins() -> list[int]:
+    places: list[Any] = [
+        concurrent.futures.ProcessPoolExecutor,
+        multiprocessing.Pool,
+        multiprocessing.cpu_count,
+        os.cpu_count,
+        threading.Lock,
+        time.sleep,
+    ]
+    return [id(place) for place in places]
+
+
+def _package() -> dict[str, int]:
+    """What the names of the package's modules stand for, apart from what it counts and keeps."""
+    kinds = (type, types.FunctionType, types.BuiltinFunctionType, int, float, str, tuple, frozenset)
+    return {
+        f"{module}.{name}": id(value)
+        for module, loaded in sorted(sys.modules.items())
+        if module.startswith(f"{_PACKAGE}.") and module in _modules_then()
+        for name, value in vars(loaded).items()
+        if isinstance(value, kinds) and not name.startswith("__")
+    }
+
+
+def _modules_then() -> set[str]:
+    known: set[str] = _before.setdefault("modules", {*sys.modules})
+    return known
+
+
+async def _put_back() -> None:
+    shell = get_ipython()
+    package = sys.modules[_PACKAGE]
+    package.uninstall()
+    package.unregister_joblib_backend()
+    await _stop_executors()
+    space = shell.user_ns
+    for name in [*_own_names()]:
+        if name not in _names:
+            del space[name]
+    space.update(_names)
+    for history in ("Out", "_oh"):
+        space[history].clear()
+    shell.last_execution_result = None
+    _forget_widgets()
+    os.chdir(_before["folder"])
+    for folder, known in ((".", _files), (tempfile.gettempdir(), _temporary)):
+        for entry in {*os.listdir(folder)} - known:
+            _remove(os.path.join(folder, entry))
+    os.environ.clear()
+    os.environ.update(_before["variables"])
+    locale.setlocale(locale.LC_ALL, _before["locale"])
+    sys.path[:] = _before["path"]
+    warnings.simplefilter("default", ImportWarning)  # lets Python look at the filters again
+    filters: Any = warnings.filters
+    filters[:] = _before["filters of warnings"]
+    _forget_modules()
+    logging.getLogger().setLevel(_before["logging"][0])
+    random.seed()
+    sys.last_value = sys.last_traceback = sys.last_type = None
+    await asyncio.sleep(0)
+    gc.collect()
+
+
+async def _stop_executors() -> None:
+    from jupyterlite_pool.api.shared import set_reusable_executor
+    from jupyterlite_pool.dispatch.dispatcher import all_dispatchers
+
+    set_reusable_executor(None)
+    for dispatcher in all_dispatchers():
+        dispatcher.lose_all(RuntimeError("the kernel is given to another test"))
+
+
+def _forget_widgets() -> None:
+    widgets = sys.modules.get("ipywidgets")
+    if widgets is not None:
+        widgets.Widget.close_all()
+
+
+def _forget_modules() -> None:
+    """Modules of the notebook's own, which lie beside it; those of packages stay."""
+    beside = _before["folder"]
+    for name, module in [*sys.modules.items()]:
+        file = getattr(module, "__file__", None) or ""
+        if name not in _modules_then() and file.startswith(beside):
+            del sys.modules[name]
+
+
+def _remove(path: str) -> None:
+    action: Callable[[str], None] = shutil.rmtree if os.path.isdir(path) else os.remove
+    action(path)
