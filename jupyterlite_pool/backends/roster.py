@@ -64,6 +64,22 @@ class Member(Generic[W]):
             return "starting"
         return "idle" if self.batch is None else "busy"
 
+    def set_ready(self) -> None:
+        """The listener knows that it is ready."""
+        self.ready = True
+
+    def begin(self, queued: Queued) -> list[str]:
+        """It is given a batch. Returns the keys of the objects that it must be sent before."""
+        self.batch = queued.batch
+        self.served += queued.target is None
+        missing = [key for key in queued.needs if key not in self.held]
+        self.held.update(missing)
+        return missing
+
+    def finish(self) -> None:
+        """It has finished its batch."""
+        self.batch = None
+
 
 class Roster(Generic[W]):
     """The workers, the objects and the queue of one backend.
@@ -115,7 +131,7 @@ class Roster(Generic[W]):
     def set_ready(self, number: int) -> None:
         """The listener was told that a worker is ready."""
         if number in self._members:
-            self._members[number].ready = True
+            self._members[number].set_ready()
 
     def running(self, batch: int) -> W | None:
         """The worker that runs a batch."""
@@ -129,7 +145,7 @@ class Roster(Generic[W]):
     def finish(self, number: int) -> bool:
         """A worker has finished its batch. Returns whether it has now run its last one."""
         member = self._members[number]
-        member.batch = None
+        member.finish()
         return self._max_batches is not None and member.served >= self._max_batches
 
     def remove(self, number: int) -> Member[W] | None:
@@ -182,11 +198,7 @@ class Roster(Generic[W]):
             entry = self._next_for(member.number)
             if entry is None:
                 continue
-            member.batch = entry.batch
-            member.served += entry.target is None
-            new = [key for key in entry.needs if key not in member.held]
-            member.held.update(new)
-            objects = [self._objects[key] for key in new]
+            objects = [self._objects[key] for key in member.begin(entry)]
             return Assignment(member.worker, objects, entry)
         return None
 
