@@ -1,22 +1,22 @@
-"""What can go wrong with a pool.
+"""The errors and warnings of a pool.
 
-Every error of the pool's own derives from `PoolError`, and from the standard library's class where
-one says the same, so that code written for `concurrent.futures` catches it::
+Every error of the pool derives from `PoolError`. If the standard library has a class for the same
+case, the error derives from it, too, so that code written for `concurrent.futures` catches it::
 
     PoolError
     ├── PoolStartError            (BrokenExecutor)   no worker can start
     ├── TerminatedWorkerError     (BrokenExecutor)   a worker stopped while it ran a task
     ├── TaskTimeoutError          (TimeoutError)     a task ran longer than it may
-    ├── BlockingUnavailableError  (RuntimeError)     this browser, or this place, cannot wait
-    ├── RemoteError                                  an exception whose class could not travel
+    ├── BlockingUnavailableError  (RuntimeError)     Python cannot pause in this browser or here
+    ├── RemoteError                                  a task's error, whose class could not be sent
     └── RemoteUnpicklingError     (UnpicklingError)  arguments or a result could not be read
 
     UserWarning
     ├── PoolFallbackWarning       the work runs in the kernel, one item at a time
     └── PoolPerformanceWarning    it works, but something makes it needlessly slow
 
-An exception raised by a task is none of these: it comes back as its own class. What cannot be
-pickled is a `pickle.PicklingError`.
+An exception that a task raises is none of these: it comes back as its own class. Something that
+cannot be pickled is a `pickle.PicklingError`.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ __all__ = [
 ]
 
 
-#: As the standard library's, with what to do.
+#: The standard library's message, and what to do.
 AFTER_SHUTDOWN = "cannot schedule new futures after shutdown: make another executor"
 
 
 class PoolError(Exception):
-    """Base of everything a pool raises itself."""
+    """The base of all errors that a pool raises itself."""
 
 
 class PoolStartError(PoolError, BrokenExecutor):
@@ -54,9 +54,10 @@ class TerminatedWorkerError(PoolError, BrokenExecutor):
 
     Attributes:
         reason: `"exited"` (the task called `os._exit`), `"fatal"` (Python crashed), `"silent"` (the
-            worker closed itself), `"terminated"` (somebody stopped it) or `"protocol"`.
-        exit_status: the status given to `os._exit`, where there was one.
-        started: whether the task had started; None where that is not known.
+            worker closed itself), `"terminated"` (somebody stopped it) or `"protocol"` (the worker
+            sent something that no worker should send).
+        exit_status: the status given to `os._exit`; None if it was not called.
+        started: whether the task had started; None if that is not known.
     """
 
     def __init__(
@@ -88,11 +89,11 @@ class BlockingUnavailableError(PoolError, RuntimeError):
 
 
 class RemoteError(PoolError):
-    """An exception of a task whose class could not travel.
+    """An exception of a task, whose class could not be sent to the notebook.
 
     Attributes:
         type_name: the name of the class in the worker, with its module.
-        traceback_text: the traceback as the worker printed it.
+        traceback_text: the traceback in the worker, as text.
     """
 
     def __init__(self, message: str, *, type_name: str = "", traceback_text: str = "") -> None:
@@ -102,7 +103,7 @@ class RemoteError(PoolError):
 
 
 class RemoteUnpicklingError(PoolError, pickle.UnpicklingError):
-    """What was sent could not be read where it arrived; the pool goes on."""
+    """Something that was sent could not be read where it arrived. The pool goes on."""
 
 
 class PoolFallbackWarning(UserWarning):
@@ -110,4 +111,4 @@ class PoolFallbackWarning(UserWarning):
 
 
 class PoolPerformanceWarning(UserWarning):
-    """It works, but something makes it needlessly slow."""
+    """The work succeeds, but something makes it needlessly slow."""

@@ -1,7 +1,7 @@
 """A pool without a browser, for tests of code that uses one.
 
-`InProcessBackend` runs the real runner of a pool worker over the real encoded frames, each worker
-in a thread of this process. Everything but the isolation of the workers is as in a browser.
+`InProcessBackend` runs each worker in a thread of this process. The threads run the same Python as
+workers in a browser, with the same encoding of calls and results. Only their memory is shared.
 
     with WorkerPoolExecutor(backend=InProcessBackend(2)) as executor:
         assert list(executor.map(abs, [-1, 2])) == [1, 2]

@@ -1,9 +1,9 @@
-"""Tracebacks without the pool in them.
+"""How IPython shows the errors of a pool, and the notes that an error carries.
 
-An error that a task has raised says where in the task; of the notebook's side nobody need see more
-than the line that has asked for the result. An error that says nothing of the notebook's code,
-since it was told to stop, is shown in a few lines: IPython's own tracebacks explain, and the first
-of a kernel takes a second or more, since much has to be imported for it.
+The frames of the pool say nothing to a user: `fold` leaves them out where a traceback ends in them.
+An error that only says that somebody stopped the work needs no explanation either: `shorten` shows
+it in a few lines. That is also quicker, because the first of IPython's own tracebacks in a kernel
+takes a second or more.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from __future__ import annotations
 import sys
 import traceback
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TypeVar
 
 E = TypeVar("E", bound=BaseException)
 
-#: What IPython asks an error for, to show it.
+#: The method that IPython calls on an error to show it.
 HOOK = "_render_traceback_"
 
-#: Modules in which waiting for the pool may end.
+#: Modules of the standard library in which a wait for the pool may end.
 WAITS = ("concurrent.futures._base", "asyncio.futures", "asyncio.tasks")
 
 
 def interrupted() -> KeyboardInterrupt:
     """The error with which a wait ends when the kernel is interrupted."""
-    return brief(KeyboardInterrupt("the kernel was interrupted"))
+    return shorten(KeyboardInterrupt("the kernel was interrupted"))
 
 
-def brief(error: E) -> E:
-    """Let IPython show an error in a few lines: where the notebook's code was, and what it is."""
+def shorten(error: E) -> E:
+    """Let IPython show an error in a few lines: what it is, and where the notebook's code was."""
     if not hasattr(error, HOOK):
-        setattr(error, HOOK, partial(_lines, error))
+        setattr(error, HOOK, partial(_short_lines, error))
     return error
 
 
@@ -40,24 +40,24 @@ def fold(error: E) -> E:
     """Let IPython show an error without the frames of the pool in which its traceback ends."""
     try:
         if not hasattr(error, HOOK):
-            setattr(error, HOOK, _without_us)
+            setattr(error, HOOK, _folded_lines)
     except Exception:
-        pass  # a class of the user's that lets nobody change it
+        pass  # the user's class allows no attributes
     return error
 
 
-def _without_us() -> list[str]:
-    """The traceback of the error that is shown: the one at hand, or with `%tb` the last one."""
+def _folded_lines() -> list[str]:
+    """The lines of the error that is being handled; for `%tb`, of the last one."""
     from IPython import get_ipython
 
     kind, error, shown = sys.exc_info()
     if error is None:
         kind, error, shown = sys.last_type, sys.last_value, sys.last_traceback
-    frames = list(_entries(shown))
-    while frames and _is_ours(frames[-1].tb_frame):
-        frames.pop()
+    entries = list(_entries(shown))
+    while entries and _is_of_the_pool(entries[-1].tb_frame):
+        entries.pop()
     shown = None
-    for entry in reversed(frames):
+    for entry in reversed(entries):
         shown = types.TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     lines: list[str] = get_ipython().InteractiveTB.structured_traceback(kind, error, shown)
     return lines
@@ -69,12 +69,12 @@ def _entries(entry: types.TracebackType | None) -> Iterator[types.TracebackType]
         entry = entry.tb_next
 
 
-def _is_ours(frame: types.FrameType) -> bool:
+def _is_of_the_pool(frame: types.FrameType) -> bool:
     name = str(frame.f_globals.get("__name__"))
     return name.partition(".")[0] == __package__ or name in WAITS
 
 
-def _lines(error: BaseException) -> list[str]:
+def _short_lines(error: BaseException) -> list[str]:
     cells = [
         (frame, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
@@ -83,19 +83,30 @@ def _lines(error: BaseException) -> list[str]:
     summary = traceback.StackSummary.extract(iter(cells))
     lines = ["Traceback (most recent call last):", *traceback.format_list(summary)]
     name = f"{type(error).__name__}: {error}"
-    return "\n".join([*(line.rstrip() for line in lines), name, *_notes(error)]).split("\n")
-
-
-def _notes(error: BaseException) -> list[str]:
-    return [str(note) for note in getattr(error, "__notes__", ())]
+    return "\n".join([*(line.rstrip() for line in lines), name, *notes_of(error)]).split("\n")
 
 
 def attach(error: BaseException, name: str, value: object) -> None:
-    """Set an attribute of an exception, also of one whose class lets nobody do that."""
+    """Set an attribute of an error, even if its class forbids that."""
     BaseException.__setattr__(error, name, value)
 
 
+# Notes of PEP 678. They are set by hand, because Python 3.10 has no `add_note`.
+
+
+def notes_of(error: BaseException) -> list[str]:
+    """The notes of an error as text; none if `__notes__` is no list of notes."""
+    try:
+        return [str(note) for note in getattr(error, "__notes__", ())]
+    except Exception:  # a user's class may have anything there
+        return []
+
+
+def set_notes(error: BaseException, notes: Iterable[str]) -> None:
+    """Replace the notes of an error."""
+    attach(error, "__notes__", list(notes))
+
+
 def add_note(error: BaseException, note: str) -> None:
-    """PEP 678, also for Python 3.10, where only the attribute can be set."""
-    notes = [*getattr(error, "__notes__", ()), note]
-    attach(error, "__notes__", notes)
+    """Add a note to an error."""
+    set_notes(error, [*notes_of(error), note])

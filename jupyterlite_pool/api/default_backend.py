@@ -44,9 +44,9 @@ def browser_backend(max_workers: int | None, packages: Sequence[str]) -> Backend
     """
     here = current_worker()
     if here is not None:
-        from ..backends.nested import SerialBackend
+        from ..backends.nested import NestedBackend
 
-        return SerialBackend(here)
+        return NestedBackend(here)
     return _load_backend()(max_workers, packages, _site_limit)
 
 

@@ -11,7 +11,7 @@ from ..jobs.arrivals import Completed
 from ..jobs.job import MapJob
 from ..jobs.runs import Runs
 from ..jobs.timings import Timing
-from ..tracebacks import attach, brief
+from ..tracebacks import attach, notes_of, set_notes, shorten
 from ..waiting.browser import can_block
 from ..waiting.waits import EndOf, wait_done
 from .options import check_seconds
@@ -261,12 +261,12 @@ class MapResult(Sequence[T], Generic[T]):
         """The error, with these results and a line that says so."""
         attach(error, "map_result", self)
         if isinstance(error, (CancelledError, KeyboardInterrupt)):
-            brief(error)
+            shorten(error)
         count = len(self._runs.values)
         kept = "1 item finished and is" if count == 1 else f"{count} items finished and are"
         note = f"{kept} kept in `error.map_result`"
-        notes = [n for n in getattr(error, "__notes__", ()) if not n.endswith("`error.map_result`")]
-        attach(error, "__notes__", [*notes, note])
+        notes = [text for text in notes_of(error) if not text.endswith("`error.map_result`")]
+        set_notes(error, [*notes, note])
         return error
 
 

@@ -1,1 +1,1 @@
-"""Who carries batches of tasks to workers."""
+"""Backends carry batches of tasks to workers and bring the results back."""

@@ -1,7 +1,32 @@
-"""Who carries an executor's batches to workers and back.
+"""The contract between a dispatcher and a backend, which runs the dispatcher's batches on workers.
 
-A backend owns workers and a queue of batches, and knows nothing of functions, jobs or futures. It
-tells its one listener what happens, from its own thread or event loop, one call at a time.
+A backend starts workers, carries batches to them, and brings results back. It knows nothing of
+functions, jobs or futures. It reports to one `Listener`, the dispatcher. A new kind of workers
+needs a class with the methods of `Backend`; `backends.roster` does its bookkeeping.
+
+A worker is known by a number, which no other worker of the backend ever has. It runs one batch at a
+time, with a `worker.runner.Runner`, and reports in this order:
+
+1. `on_worker_ready`, once. The backend gives the worker no batch before this call returns, because
+   the listener may submit a batch then that this worker must run before all others.
+2. For each batch `on_dispatched`; then `on_begun`, `on_output` and `on_result` as they come.
+3. `on_worker_ended`, once; for a worker that could not start, this alone. The backend then starts a
+   replacement by itself, unless it has more workers than its size.
+
+Every batch that was submitted ends in exactly one of these ways, and the backend reports nothing of
+it afterwards:
+
+- `on_result` with `done`, or `on_batch_error`;
+- `cancel` returned True;
+- `on_worker_ended` named it, as the batch that ran or as one of those that waited at the worker;
+- it had a target, and `on_worker_ended` named that worker;
+- `on_broken`, or `shutdown`.
+
+The backend calls its listener from one thread or one event loop, one call at a time, and holds no
+lock during the call. The listener may call any method of the backend during it, also `shutdown`. An
+exception of the listener must not stop the backend. After `shutdown` the backend reports nothing
+any more. The notebook calls the backend's methods from its own thread, so a backend with threads
+needs a lock.
 """
 
 from __future__ import annotations
@@ -9,33 +34,45 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from ..surroundings.environment import Described
+from ..surroundings.notebook import SentSurroundings
 from ..wire.payload import Encoded
 
-#: Reasons of an end that nobody need worry about: it was asked for, and nothing was lost by it.
+#: Reasons of an end that was asked for and cost no task anything.
 ON_PURPOSE = frozenset({"recycled", "retired"})
 
 
 class WorkerEnd(NamedTuple):
-    """Why a worker is no more; `labextension/src/protocol.ts` says what the reasons are."""
+    """Why a worker ended."""
 
+    #: One of:
+    #: "terminated": its owner stopped it.
+    #: "exited": a task called `os._exit`.
+    #: "fatal": Python crashed.
+    #: "silent": it closed without saying why.
+    #: "start": it never became ready.
+    #: "protocol": it sent something that no worker of ours sends.
+    #: "recycled": it has run or grown as much as one worker should, or imported something that has
+    #: changed since, or did something wrong.
+    #: "retired": the pool was made smaller, or had nothing to do for a long time.
     reason: str
+    #: The same for users, in a few words.
     message: str
+    #: The exit status, if it exited.
     status: int | None = None
-    #: The place in its batch of the task that ran; None where that is not known.
+    #: The place in its batch of the task that ran; None if that is not known.
     running: int | None = None
-    #: Bytes of its WebAssembly memory, as far as is known; 0 where nothing is.
+    #: Bytes of its memory when it ended; 0 if that is not known.
     memory: int = 0
 
 
 class WorkerLimits(NamedTuple):
-    """When a worker is replaced or let go, though nothing is wrong with it."""
+    """When to replace or stop a worker although nothing is wrong with it."""
 
-    #: After so many batches; those with a target do not count.
+    #: Replace a worker after this many batches. Batches with a target do not count.
     max_batches: int | None = None
-    #: When its memory has grown to more bytes than this.
+    #: Replace a worker whose memory has grown beyond this many bytes.
     max_memory: int | None = None
-    #: When no worker has had anything to do for so many seconds.
+    #: Stop all workers when none has had anything to do for this many seconds.
     idle_timeout: float | None = None
 
 
@@ -47,40 +84,54 @@ class WorkerStatus(NamedTuple):
     pid: int
     #: "starting", "idle" or "busy".
     state: str
-    #: How many tasks it has run.
+    #: How many tasks it has run. Backends say 0, and the executor fills it in.
     tasks: int
-    #: Bytes of its WebAssembly memory, as it last said; 0 where that is not known.
+    #: Bytes of its memory, as it last said; 0 if that is not known.
     memory: int
 
 
-#: Nothing is wrong with the worker.
+#: The end of a worker that its owner stops, although nothing is wrong with it.
 STOPPED = WorkerEnd("terminated", "stopped by its owner")
 
 
 class Listener(Protocol):
-    """What a backend tells its executor."""
+    """Hears what happens in a backend."""
 
     def on_worker_ready(self, worker: int) -> None:
-        """A worker can take batches."""
+        """A worker has started and can run batches."""
 
     def on_dispatched(self, worker: int, batch: int) -> None:
-        """A batch left the queue for a worker."""
+        """A worker was given a batch from the queue."""
 
     def on_begun(self, worker: int, batch: int) -> None:
-        """A task with a time limit begins: what had to be prepared for it is there."""
+        """The call of a task with a time limit begins now; its surroundings are ready."""
 
     def on_result(
         self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
     ) -> None:
-        """Results of some tasks of a batch."""
+        """Some tasks of a batch have ended. Results come in the order of the tasks.
+
+        Args:
+            payload: the results, as the runner gave them to its `Port`; empty if there are none.
+            buffers: what belongs to these results, each a `wire.buffers.Buffer`.
+            next: the place in the batch of the task that runs next.
+            done: whether the batch is over, because all its tasks ended or it was cancelled.
+        """
 
     def on_batch_error(
         self, worker: int, batch: int, type_name: str, message: str, traceback: str
     ) -> None:
-        """A worker could not read a batch, or not prepare for it: none of its tasks ran."""
+        """A worker could not read a batch, so none of its tasks ran. The batch is over."""
 
     def on_output(self, worker: int, task: int, stream: str, text: str) -> None:
-        """A task printed something."""
+        """A task has something to show.
+
+        Args:
+            task: its number in the executor; -1 if no task was running.
+            stream: "stdout" or "stderr" for text that it printed, "display" for an object that it
+                displayed (as JSON), or "phase" for a change of what the worker does: the text is
+                then "preparing" while it loads packages, and "running" afterwards.
+        """
 
     def on_worker_ended(
         self,
@@ -90,32 +141,39 @@ class Listener(Protocol):
         behind: Sequence[int] = (),
         untaken: Sequence[int] = (),
     ) -> None:
-        """A worker is no more, with the batch that it ran, and others that waited there.
+        """A worker has ended, and all batches that it had are over.
 
-        It may have turned to those `behind` since; of those `untaken` nothing has run.
+        Args:
+            batch: the batch that it ran; None if it ran none.
+            behind: batches that waited at it. It may have begun to run them.
+            untaken: batches that waited at it. It has not begun to run any of them.
         """
 
     def on_limited(self, workers: int) -> None:
-        """Other pools of the site leave room for so few workers only, until they end."""
+        """Other pools leave room for only this many workers. More start when those pools end."""
 
     def on_broken(self, message: str) -> None:
-        """No worker can start any more; batches that were queued are gone."""
+        """No worker can start any more. All batches are over, and no later call follows."""
 
 
 class Backend(Protocol):
     """The workers of one executor."""
 
-    #: How many workers it should have.
-    size: int
+    @property
+    def size(self) -> int:
+        """How many workers it should have, ready or not."""
 
     def start(self, listener: Listener, limits: WorkerLimits) -> None:
-        """Start the workers; batches can be submitted at once."""
+        """Start the workers. Called once, first; batches may be submitted right afterwards."""
 
     def put(self, key: str, encoded: Encoded) -> None:
-        """Keep an object that batches will name; a worker is sent it before it is first needed."""
+        """Keep an object under a key that batches will name.
+
+        Each worker is sent the object once, before the first of its batches that names it.
+        """
 
     def drop(self, key: str) -> None:
-        """Forget an object."""
+        """Forget an object, here and on the workers that hold it."""
 
     def submit(
         self,
@@ -126,42 +184,57 @@ class Backend(Protocol):
         target: int | None = None,
         group: int | None = None,
     ) -> None:
-        """Queue a batch under a number that was not used before.
+        """Queue a batch. Batches start in the order in which they were submitted.
 
-        A batch with a target is run by that worker before any other, and is gone with it. Batches
-        of a group are so brief that several may wait at one worker.
+        Args:
+            batch: a number that no batch of this backend had before.
+            payload: what `Runner.run` takes.
+            buffers: what `Runner.run` takes. They may change after this call, so the backend copies
+                them.
+            needs: keys of the objects that a worker must hold, in the order in which to send them.
+            target: the one worker that may run the batch, and runs it before all others.
+            group: a name that batches of one job share if they are so brief that several of them
+                may wait at one worker.
+
+        Raises:
+            Exception: the batch cannot be sent. It is not queued then.
         """
 
     def cancel(self, batch: int) -> bool:
-        """Take a batch back; False where a worker has it, which then starts no more tasks of it."""
+        """Take a batch out of the queue; True if it was there.
+
+        If a worker has it, return False. The worker then starts no more tasks of it, and the batch
+        ends with `on_result` as usual.
+        """
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
-        """Stop a worker at once, for some reason; another takes its place.
+        """Stop a worker at once, and report `end`. A replacement starts.
 
-        One that is stopped for a `batch`, but has done with it by now, is let be. Where the end is
-        its own fault, it is replaced when it has nothing to do.
+        If a `batch` is given and the worker has already finished it, leave the worker running. But
+        if `end` has another reason than "terminated", the worker did something wrong: then replace
+        it as soon as it has nothing to do.
         """
 
     def interrupt(self, worker: int, batch: int) -> bool:
-        """Ask a worker's Python to stop a batch; False where it cannot be asked."""
+        """Ask Python in a worker to stop a batch, as by Ctrl-C; False if it cannot be asked."""
 
     def wake(self) -> None:
-        """Have workers, if they were let go, though there is no batch yet."""
+        """Start the workers again if they were stopped because they had nothing to do."""
 
     def scale(self, size: int) -> None:
-        """Have so many workers; those that are too many end when they have nothing to do."""
+        """Have this many workers. Surplus workers end when they have nothing to do."""
 
     def workers(self) -> list[WorkerStatus]:
-        """The workers as they are now; the executor knows how many tasks they have run."""
+        """The workers as they are now."""
 
     def spares(self) -> int:
-        """How many workers beyond these are ready to replace one that is lost."""
+        """How many more workers are ready to replace one that ends."""
 
-    def environment(self) -> Described | None:
-        """What a task submitted now should find around it."""
+    def surroundings(self) -> SentSurroundings | None:
+        """The surroundings of a task that is submitted now; None for those that its worker has."""
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
-        """Call `action` after some time; returns what calls it off."""
+        """Call `action` after some seconds; returns a function that cancels the call."""
 
     def shutdown(self) -> None:
-        """Stop all workers at once."""
+        """Stop all workers at once, and report nothing any more."""

@@ -1,4 +1,4 @@
-"""The worker is this interpreter: for executors that are made inside of a task."""
+"""A pool inside a task: its only worker is the interpreter that runs the task."""
 
 from __future__ import annotations
 
@@ -6,44 +6,40 @@ import asyncio
 import contextvars
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..surroundings.environment import Described
-from ..wire.buffers import HeapBuffer, in_heap
+from ..surroundings.notebook import SentSurroundings
+from ..wire.buffers import in_heap
 from ..wire.payload import Encoded
 from ..worker.context import WorkerInfo
 from ..worker.runner import Runner
-from ..worker.surroundings.environment import Environment
+from ..worker.surroundings.surroundings import WorkerSurroundings
 from .base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
+from .roster import Queued
 
 
-class _Queued(NamedTuple):
-    batch: int
-    payload: bytes
-    buffers: list[HeapBuffer]
+class NestedBackend:
+    """Runs each batch when it is submitted; `submit` returns when the batch has ended.
 
-
-class SerialBackend:
-    """Runs each batch when it is submitted, and has run it when `submit` returns.
-
-    A task that awaits goes on with the event loop, as it does on a worker. What runs cannot be
-    stopped from within.
+    A task that awaits something goes on with the event loop, as it does on a worker. `submit` then
+    returns earlier. Nothing here can stop a task that runs: it would have to stop itself.
 
     Args:
-        here: the worker whose task this is.
+        here: the worker that runs the outer task.
     """
 
+    size = 1
+
     def __init__(self, here: WorkerInfo) -> None:
-        self.size = 1
         self._here = here
-        self._runner = Runner(self, here.id, here.pid, Environment())
-        self._queue: deque[_Queued] = deque()
+        self._runner = Runner(self, here.id, here.pid, WorkerSurroundings())
+        self._queue: deque[Queued] = deque()
         self._running = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: Listener | None = None
 
     def start(self, listener: Listener, limits: WorkerLimits) -> None:
-        """As `Backend.start`: the worker is there."""
+        """As `Backend.start`. The worker is there already."""
         self._listener = listener
         listener.on_worker_ready(self._here.id)
 
@@ -65,18 +61,22 @@ class SerialBackend:
         group: int | None = None,
     ) -> None:
         """As `Backend.submit`."""
-        self._queue.append(_Queued(batch, payload, in_heap(buffers)))
+        self._queue.append(Queued(batch, payload, in_heap(buffers), needs, target))
         self._work()
 
     def _work(self) -> None:
-        # What a result brings in its train comes here again, and waits for its turn.
+        """Run the batches in the queue.
+
+        A listener that hears of a result may submit another batch, and so call this again. That
+        batch waits until the one that runs has ended.
+        """
         while not self._running and self._queue:
             entry = self._queue.popleft()
             self._running = True
             if self._listener is not None:
                 self._listener.on_dispatched(self._here.id, entry.batch)
             running = self._runner.run(entry.batch, entry.payload, entry.buffers)
-            # What is set for the inner task is none of the outer one's.
+            # The inner task must not change the context variables of the outer one.
             context = contextvars.copy_context()
             try:
                 awaited = context.run(running.send, None)
@@ -88,10 +88,10 @@ class SerialBackend:
     def _go_on(
         self, running: Coroutine[Any, Any, None], awaited: Any, context: contextvars.Context
     ) -> None:
-        """Let the event loop run the rest of what waits for something."""
+        """Let the event loop run the rest of a batch that awaits something."""
         loop = asyncio.get_running_loop()
         task: asyncio.Task[None] = context.run(loop.create_task, _rest(running, awaited))
-        self._tasks.add(task)  # the loop itself holds tasks weakly
+        self._tasks.add(task)  # the loop alone would not keep it alive
 
         def ended(task: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
@@ -105,28 +105,28 @@ class SerialBackend:
     def result(
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
-        """Pass results on."""
+        """As `Port.result`."""
         if self._listener is not None:
             self._listener.on_result(self._here.id, batch, payload, in_heap(buffers), next, done)
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
-        """Pass on that a batch could not be read."""
+        """As `Port.error`."""
         if self._listener is not None:
             self._listener.on_batch_error(self._here.id, batch, type, message, traceback)
 
     def begin(self, batch: int) -> None:
-        """Nothing to do: a time limit could not stop it."""
+        """As `Port.begin`. Nothing to do: no time limit could stop the task."""
 
     def worn(self, message: str) -> None:
-        """Nothing to do: the outer runner sees it, too."""
+        """As `Port.worn`. Nothing to do: the outer runner says it, too."""
 
     def task(self, task: int) -> None:
-        """Nothing to do: what is printed is the outer task's."""
+        """As `Port.task`. Nothing to do: all output belongs to the outer task."""
 
     def retire(self, reason: str) -> None:
-        """Never asked: the surroundings are the outer task's."""
+        """As `Port.retire`. Never called: the surroundings are those of the outer task."""
 
-    # What workers of their own could do.
+    # The rest would need workers of its own.
 
     def cancel(self, batch: int) -> bool:
         """As `Backend.cancel`."""
@@ -138,17 +138,17 @@ class SerialBackend:
         return False
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
-        """Nothing to do: it would be the outer task's end."""
+        """As `Backend.kill`. Nothing to do: it would end the outer task."""
 
     def interrupt(self, worker: int, batch: int) -> bool:
-        """As `Backend.interrupt`: it cannot be asked."""
+        """As `Backend.interrupt`: this interpreter cannot be asked."""
         return False
 
     def wake(self) -> None:
-        """Nothing to do: it is awake."""
+        """As `Backend.wake`. Nothing to do: the worker is never stopped."""
 
     def scale(self, size: int) -> None:
-        """Nothing to do: there is one."""
+        """As `Backend.scale`. Nothing to do: there is only one worker."""
 
     def workers(self) -> list[WorkerStatus]:
         """As `Backend.workers`."""
@@ -159,8 +159,8 @@ class SerialBackend:
         """As `Backend.spares`."""
         return 0
 
-    def environment(self) -> Described | None:
-        """As `Backend.environment`: that of the outer task."""
+    def surroundings(self) -> SentSurroundings | None:
+        """As `Backend.surroundings`: the task has those of the outer task."""
         return None
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
@@ -174,7 +174,7 @@ class SerialBackend:
 
 
 class _Rest:
-    """What is left of a coroutine that has begun without an event loop."""
+    """The rest of a coroutine that was started without an event loop."""
 
     def __init__(self, running: Coroutine[Any, Any, None], awaited: Any) -> None:
         self._running = running

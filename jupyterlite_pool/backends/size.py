@@ -1,22 +1,22 @@
 """How many workers a pool has by default, and how many at most.
 
-The same rule as `labextension/src/pool/limits.ts`; a test keeps the two equal.
+`labextension/src/pool/limits.ts` has the same rules; a test keeps the two equal.
 """
 
 from __future__ import annotations
 
-#: What every browser can carry; used where the browser does not tell the device's memory.
+#: The most workers if the browser does not tell how much memory the device has.
 CAP_WITHOUT_MEMORY_HINT = 8
 
-#: A Pyodide worker with some data takes a few hundred MB, and the page needs its share.
+#: A Pyodide worker with some data takes a few hundred MB, and the page needs memory, too.
 WORKERS_PER_GIGABYTE = 2
 
 
 def worker_cap(device_memory: float | None) -> int:
-    """The most workers that a device should be asked to run.
+    """The most workers that a device should run.
 
     Args:
-        device_memory: `navigator.deviceMemory`, in gigabytes; None where the browser has none.
+        device_memory: `navigator.deviceMemory`, in gigabytes; None if the browser does not tell.
     """
     if device_memory is None:
         return CAP_WITHOUT_MEMORY_HINT
@@ -24,5 +24,5 @@ def worker_cap(device_memory: float | None) -> int:
 
 
 def default_size(hardware_concurrency: int | None, device_memory: float | None) -> int:
-    """One worker per core, as far as the cap allows."""
+    """One worker per core, but not more than the cap."""
     return min(max(1, hardware_concurrency or 1), worker_cap(device_memory))

@@ -1,4 +1,4 @@
-"""A pool of threads that drives the real runner, with no browser."""
+"""A pool of threads that runs the real runner, with no browser."""
 
 from __future__ import annotations
 
@@ -7,105 +7,85 @@ import os
 import queue
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..surroundings.environment import Described
-from ..wire.buffers import HeapBuffer, in_heap
+from ..surroundings.notebook import SentSurroundings
+from ..wire.buffers import in_heap
 from ..wire.payload import Encoded
 from ..worker.runner import Runner
-from ..worker.surroundings.environment import Environment
+from ..worker.surroundings.surroundings import WorkerSurroundings
 from .base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
+from .roster import Queued, Roster, Stored
 
-
-@dataclass(eq=False)
-class _Queued:
-    """A batch that waits for a worker."""
-
-    batch: int
-    payload: bytes
-    buffers: list[HeapBuffer]
-    needs: list[str]
-    target: int | None
+#: A call of the listener.
+Report = Callable[[Listener], None]
 
 
 class _Worker:
-    """A thread that runs what it is given, until it is abandoned."""
+    """A thread that runs what it is given, in order. It is also the port of its runner."""
 
     def __init__(self, backend: InProcessBackend, number: int) -> None:
-        self.id = number
-        self.held: set[str] = set()
-        self.current: int | None = None
-        #: Whether the listener knows of it; before that it is given nothing.
-        self.ready = False
-        self.ended = False
-        #: How many batches without a target it was given.
-        self.served = 0
-        self.runner = Runner(self, number, os.getpid(), Environment())
+        self.number = number
+        self.runner = Runner(self, number, os.getpid(), WorkerSurroundings())
         self._backend = backend
         self._inbox: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._serve, name=f"pool worker {number}", daemon=True).start()
 
-    def do(self, action: Callable[[], Any] | None) -> None:
-        """Give it something to run in order; None to stop."""
+    def do(self, action: Callable[[], Any]) -> None:
+        """Let the thread run something."""
         self._inbox.put(action)
 
+    def leave(self) -> None:
+        """Let the thread end, after what it was given before."""
+        self._inbox.put(None)
+
     def _serve(self) -> None:
-        self._backend.say(self, self._greet)
+        self._backend.report(self.number, self._greet)
         while (action := self._inbox.get()) is not None:
             result = action()
             if asyncio.iscoroutine(result):
                 asyncio.run(result)
 
-    @property
-    def state(self) -> str:
-        """As in `WorkerStatus`."""
-        if not self.ready:
-            return "starting"
-        return "idle" if self.current is None else "busy"
-
     def _greet(self, listener: Listener) -> None:
-        listener.on_worker_ready(self.id)
-        self.ready = True
-        self._backend.dispatch()
+        listener.on_worker_ready(self.number)
+        self._backend.admit(self.number)
 
     # The runner's port.
 
     def result(
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
-        """Pass results on."""
+        """As `Port.result`."""
         copies = in_heap(buffers)
-        self._backend.say(
-            self,
-            lambda listener: listener.on_result(self.id, batch, payload, copies, next, done),
+        self._backend.report(
+            self.number,
+            lambda listener: listener.on_result(self.number, batch, payload, copies, next, done),
             done=done,
         )
 
     def begin(self, batch: int) -> None:
-        """Pass on that a task with a time limit begins."""
-        self._backend.say(self, lambda listener: listener.on_begun(self.id, batch))
+        """As `Port.begin`."""
+        self._backend.report(self.number, lambda listener: listener.on_begun(self.number, batch))
 
     def worn(self, message: str) -> None:
-        """A thread does not wear out: memory of this process is given back."""
+        """As `Port.worn`. Nothing to do: this process gives memory back."""
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
-        """Pass on that a batch could not be read."""
-        self._backend.say(
-            self,
-            lambda listener: listener.on_batch_error(self.id, batch, type, message, traceback),
+        """As `Port.error`."""
+        self._backend.report(
+            self.number,
+            lambda listener: listener.on_batch_error(self.number, batch, type, message, traceback),
             done=True,
         )
 
     def task(self, task: int) -> None:
-        """Tasks print where this process prints."""
+        """As `Port.task`. Nothing to do: tasks print where this process prints."""
 
     def retire(self, reason: str) -> None:
-        """End this worker, and let another take its place."""
-        self._backend.end(self.id, WorkerEnd("recycled", reason, None, None))
+        """As `Port.retire`."""
+        self._backend.end(self.number, WorkerEnd("recycled", reason))
 
 
 class InProcessBackend:
@@ -117,45 +97,41 @@ class InProcessBackend:
     """
 
     def __init__(self, size: int = 2, *, fail_to_start: str | None = None) -> None:
-        self.size = size
         self._fail_to_start = fail_to_start
-        # Never held while the listener is called, which has a lock of its own.
+        # Never held during a call of the listener, which has a lock of its own.
         self._lock = threading.RLock()
-        #: What the listener is to be told, in order.
-        self._words: queue.SimpleQueue[Callable[[Listener], None] | None] = queue.SimpleQueue()
-        self._workers: dict[int, _Worker] = {}
-        self._objects: dict[str, tuple[bytes, list[HeapBuffer]]] = {}
-        self._queue: deque[_Queued] = deque()
-        self._max_batches: int | None = None
+        self._reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
+        self._roster: Roster[_Worker] = Roster(size)
         self._next_worker = 0
         self._ended = False
 
+    @property
+    def size(self) -> int:
+        """As `Backend.size`."""
+        return self._roster.size
+
     def start(self, listener: Listener, limits: WorkerLimits) -> None:
-        """As `Backend.start`; threads cost nothing, and are neither measured nor let go."""
-        self._max_batches = limits.max_batches
+        """As `Backend.start`. Threads share one memory, so only `max_batches` counts here."""
+        self._roster.limit(limits.max_batches)
         threading.Thread(
             target=self._tell, args=(listener,), name="pool listener", daemon=True
         ).start()
         if self._fail_to_start is not None:
             message = self._fail_to_start
-            self._words.put(lambda listener: listener.on_broken(message))
+            self._reports.put(lambda listener: listener.on_broken(message))
             return
-        for _ in range(self.size):
-            self._spawn()
+        self._fill()
 
     def put(self, key: str, encoded: Encoded) -> None:
         """As `Backend.put`."""
         with self._lock:
-            self._objects[key] = encoded.payload, in_heap(encoded.buffers)
+            self._roster.put(key, encoded.payload, in_heap(encoded.buffers))
 
     def drop(self, key: str) -> None:
         """As `Backend.drop`."""
         with self._lock:
-            self._objects.pop(key, None)
-            for worker in self._workers.values():
-                if key in worker.held:
-                    worker.held.remove(key)
-                    worker.do(partial(worker.runner.drop, key))
+            for worker in self._roster.drop(key):
+                worker.do(partial(worker.runner.drop, key))
 
     def submit(
         self,
@@ -166,31 +142,26 @@ class InProcessBackend:
         target: int | None = None,
         group: int | None = None,
     ) -> None:
-        """As `Backend.submit`; a thread is so near that nothing need wait at it."""
+        """As `Backend.submit`. No batch waits at a thread, so the group does not matter."""
         with self._lock:
-            # Copied, as a transfer would: what changes later is not seen by the task.
-            copies = in_heap(buffers)
-            self._queue.append(_Queued(batch, payload, copies, list(needs), target))
-            self.dispatch()
+            self._roster.queue(Queued(batch, payload, in_heap(buffers), list(needs), target))
+            self._dispatch()
 
     def cancel(self, batch: int) -> bool:
         """As `Backend.cancel`."""
         with self._lock:
-            for entry in self._queue:
-                if entry.batch == batch:
-                    self._queue.remove(entry)
-                    return True
-            for worker in self._workers.values():
-                if worker.current == batch:
-                    worker.runner.cancel(batch)
+            if self._roster.withdraw(batch):
+                return True
+            worker = self._roster.running(batch)
+            if worker is not None:
+                worker.runner.cancel(batch)
         return False
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
-        """As `Backend.kill`: the thread is left to itself, and not listened to any more."""
+        """As `Backend.kill`. A thread cannot be stopped: it goes on, and nobody listens to it."""
         with self._lock:
-            thread = self._workers.get(worker)
-            done = thread is not None and batch is not None and thread.current != batch
-            if not done or end.reason != STOPPED.reason:  # at fault, it ends whatever it runs
+            at_fault = end.reason != STOPPED.reason
+            if batch is None or at_fault or self._roster.runs(worker, batch):
                 self.end(worker, end)
 
     def interrupt(self, worker: int, batch: int) -> bool:
@@ -198,46 +169,34 @@ class InProcessBackend:
         return False
 
     def wake(self) -> None:
-        """As `Backend.wake`: threads are always awake."""
-
-    def end(self, worker: int, end: WorkerEnd) -> None:
-        """Let a worker die of something."""
-        with self._lock:
-            gone = self._workers.pop(worker, None)
-            if gone is None:
-                return
-            gone.ended = True
-            gone.do(None)
-            batch = gone.current
-            self._queue = deque(entry for entry in self._queue if entry.target != worker)
-            self._words.put(lambda listener: listener.on_worker_ended(worker, batch, end))
-            if not self._ended and len(self._workers) < self.size:
-                self._spawn()
+        """As `Backend.wake`. Nothing to do: threads are never stopped for being idle."""
 
     def scale(self, size: int) -> None:
         """As `Backend.scale`."""
         with self._lock:
-            self.size = size
-            while len(self._workers) < size:
-                self._spawn()
-            self.dispatch()
+            self._roster.resize(size)
+            self._fill()
+            self._dispatch()
 
     def workers(self) -> list[WorkerStatus]:
-        """As `Backend.workers`; threads share the memory of this process."""
+        """As `Backend.workers`. Threads have no memory of their own."""
         with self._lock:
             pid = os.getpid()
-            return [WorkerStatus(w.id, pid, w.state, 0, 0) for w in self._workers.values()]
+            return [
+                WorkerStatus(member.number, pid, member.state, 0, 0)
+                for member in self._roster.members()
+            ]
 
     def spares(self) -> int:
-        """As `Backend.spares`: a thread is started in no time."""
+        """As `Backend.spares`. There are none: a thread starts in no time."""
         return 0
 
-    def environment(self) -> Described | None:
-        """As `Backend.environment`: a thread finds around it what this process has."""
+    def surroundings(self) -> SentSurroundings | None:
+        """As `Backend.surroundings`: a thread has those of this process."""
         return None
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
-        """As `Backend.call_later`."""
+        """As `Backend.call_later`; the action runs in a thread of its own."""
         timer = threading.Timer(seconds, action)
         timer.daemon = True
         timer.start()
@@ -247,67 +206,74 @@ class InProcessBackend:
         """As `Backend.shutdown`."""
         with self._lock:
             self._ended = True
-            self._queue.clear()
-            for worker in self._workers.values():
-                worker.ended = True
-                worker.do(None)
-            self._workers.clear()
-        self._words.put(None)
+            for worker in self._roster.clear():
+                worker.leave()
+        self._reports.put(None)
 
-    def say(self, worker: _Worker, word: Callable[[Listener], None], *, done: bool = False) -> None:
-        """Tell the listener something of a worker, unless it has ended; it may now be idle."""
+    # Called by workers.
+
+    def report(self, worker: int, report: Report, *, done: bool = False) -> None:
+        """Tell the listener something of a worker, unless the worker has ended.
+
+        Args:
+            done: whether the worker has finished its batch.
+        """
         with self._lock:
-            if worker.ended:
+            if worker not in self._roster:
                 return
-            self._words.put(word)
+            self._reports.put(report)
             if done:
-                worker.current = None
-                if self._max_batches is not None and worker.served >= self._max_batches:
-                    message = f"it had run {worker.served} tasks"
-                    self.end(worker.id, WorkerEnd("recycled", message))
-                self.dispatch()
+                if self._roster.finish(worker):
+                    message = "it had run as many tasks as one worker may"
+                    self.end(worker, WorkerEnd("recycled", message))
+                self._dispatch()
+
+    def admit(self, worker: int) -> None:
+        """Give batches to a worker of which the listener knows."""
+        with self._lock:
+            self._roster.set_ready(worker)
+            self._dispatch()
+
+    def end(self, worker: int, end: WorkerEnd) -> None:
+        """Treat a worker as gone, for some reason; start another one in its place."""
+        with self._lock:
+            gone = self._roster.remove(worker)
+            if gone is None:
+                return
+            gone.worker.leave()
+            batch = gone.batch
+            self._reports.put(lambda listener: listener.on_worker_ended(worker, batch, end))
+            if not self._ended:
+                self._fill()
 
     def _tell(self, listener: Listener) -> None:
-        while (word := self._words.get()) is not None:
+        """Call the listener, in a thread of its own."""
+        while (report := self._reports.get()) is not None:
             if not self._ended:
                 try:
-                    word(listener)
-                except Exception:  # as in a browser: it must not stop the pool
+                    report(listener)
+                except Exception:  # it must not stop the pool
                     traceback.print_exc()
 
-    def dispatch(self) -> None:
-        """Give waiting batches to idle workers; end those that are too many."""
+    def _fill(self) -> None:
+        """Start the workers that are missing."""
         with self._lock:
-            for worker in list(self._workers.values()):
-                if worker.current is not None:
-                    continue
-                if len(self._workers) > self.size:
-                    end = WorkerEnd("retired", "the pool was made smaller")
-                    self.end(worker.id, end)
-                elif worker.ready and (entry := self._next_for(worker.id)) is not None:
-                    self._give(worker, entry)
+            for _ in range(self._roster.missing()):
+                worker = _Worker(self, self._next_worker)
+                self._next_worker += 1
+                self._roster.add(worker.number, worker)
 
-    def _next_for(self, worker: int) -> _Queued | None:
-        own = [entry for entry in self._queue if entry.target == worker]
-        for entry in own or [entry for entry in self._queue if entry.target is None]:
-            self._queue.remove(entry)
-            return entry
-        return None
-
-    def _give(self, worker: _Worker, entry: _Queued) -> None:
-        batch = worker.current = entry.batch
-        if entry.target is None:
-            worker.served += 1
-        for key in entry.needs:
-            if key not in worker.held:
-                worker.held.add(key)
-                worker.do(partial(worker.runner.put, key, *self._objects[key]))
-        self.say(worker, lambda listener: listener.on_dispatched(worker.id, batch))
-        worker.do(partial(worker.runner.run, batch, entry.payload, entry.buffers))
-
-    def _spawn(self) -> None:
+    def _dispatch(self) -> None:
+        """End surplus workers, and give waiting batches to idle workers."""
         with self._lock:
-            worker = _Worker(self, self._next_worker)
-            self._next_worker += 1
-            self._workers[worker.id] = worker
-            self.dispatch()
+            for number in self._roster.surplus():
+                self.end(number, WorkerEnd("retired", "the pool was made smaller"))
+            while (given := self._roster.assign()) is not None:
+                self._send(given.worker, given.objects, given.queued)
+
+    def _send(self, worker: _Worker, objects: Sequence[Stored], queued: Queued) -> None:
+        for stored in objects:
+            worker.do(partial(worker.runner.put, *stored))
+        number, batch = worker.number, queued.batch
+        self.report(number, lambda listener: listener.on_dispatched(number, batch))
+        worker.do(partial(worker.runner.run, batch, queued.payload, queued.buffers))

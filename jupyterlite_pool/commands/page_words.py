@@ -57,13 +57,13 @@ class Control:
             "heard": Word(None, self._on_heard),
             "interrupt": Word(None, self._on_interrupt),
             "cancel": Word("job", self._on_cancel),
-            "settings": Word("settings", page.take),
+            "settings": Word("settings", page.accept),
         }
         open(self.name, self.hear)
 
     def announce(self) -> None:
         """Tell the page the channel's name, unless the page knows it."""
-        page.look()
+        page.read()
         now = time.monotonic()
         if self.heard or not page.present or now - self._announced_at < INTERVAL:
             return

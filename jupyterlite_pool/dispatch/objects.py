@@ -10,7 +10,7 @@ from typing import Any
 
 from ..backends.base import Backend
 from ..jobs.tasks import Held
-from ..surroundings.environment import Described
+from ..surroundings.notebook import SentSurroundings
 from ..wire.calls import function_key
 from ..wire.payload import Encoded, encode
 from ..wire.refs import ObjectRef
@@ -58,7 +58,9 @@ class SharedObjects:
         self._users[key] += 1
         return key
 
-    def hold_for(self, function: Encoded, around: Described | None, until: Future[Any]) -> Held:
+    def hold_for(
+        self, function: Encoded, around: SentSurroundings | None, until: Future[Any]
+    ) -> Held:
         """Keep a function, and the surroundings of its tasks, until a future is done."""
         keys = [self.hold(function_key(function), function)]
         if around is not None:

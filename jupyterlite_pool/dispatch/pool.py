@@ -236,7 +236,7 @@ class Pool:
         function = encode_function(fn)
         self.objects.check_owner(function)
         warn_if_heavy(fn, function)
-        return self.objects.hold_for(function, self.backend.environment(), until)
+        return self.objects.hold_for(function, self.backend.surroundings(), until)
 
     def _check_open(self) -> None:
         broken = self.dispatcher.broken

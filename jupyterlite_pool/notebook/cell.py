@@ -1,4 +1,4 @@
-"""The cell that runs, and what is shown in it."""
+"""The cell that runs, and the cell in which output appears."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 def current_cell() -> Any:
     """The cell that runs, as the kernel knows it; None outside of a notebook."""
-    kernel = _found or _kernel()  # asked with every call
+    kernel = _found or _kernel()  # every call to the pool comes here, so it must be quick
     return None if kernel is None else kernel._parent_header
 
 
 @contextmanager
 def in_cell(cell: Any) -> Iterator[None]:
-    """What is shown meanwhile belongs to a cell that `current_cell` has named."""
+    """Show output in this cell, which `current_cell` returned, during the body."""
     kernel = _kernel()
     if cell is None or kernel is None or kernel._parent_header is cell:
         yield
@@ -29,7 +29,7 @@ def in_cell(cell: Any) -> Iterator[None]:
 
 
 def publish(shown: dict[str, Any]) -> None:
-    """Publish what a task has displayed."""
+    """Show what a task has displayed; outside of a notebook, print it."""
     kernel = _kernel()
     if kernel is None:
         print(shown["data"].get("text/plain", ""))
@@ -42,6 +42,7 @@ def publish(shown: dict[str, Any]) -> None:
     )
 
 
+#: The kernel, once it was found.
 _found: Any = None
 
 

@@ -1,7 +1,7 @@
-"""What the page has told this kernel: that the labextension is there, and its settings.
+"""The page of this kernel: whether it has the labextension, and its settings.
 
-A kernel hears of the page in a variable of its web worker (`labextension/src/plugin/welcome.ts`),
-mostly before it imports this package; later changes come over the control channel.
+The labextension writes these into a variable of the kernel's web worker, mostly before the kernel
+imports this package (`welcome.ts`). Later changes come over the control channel.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ VARIABLE = "jupyterlitePoolPage"
 
 @dataclass
 class Page:
-    """The page, as far as this kernel knows it. Times are in seconds."""
+    """The page, as far as this kernel knows it."""
 
-    #: Whether a labextension is there that hears what is said to it.
+    #: Whether the page has the labextension.
     present: bool = False
     #: Whether to start workers before they are needed.
     prewarm: bool = False
     #: How many workers the shared pool has; None for one per core.
     max_workers: int | None = None
-    #: When a job gets its card.
+    #: Seconds after which a job gets its card.
     progress_after: float = 0.5
-    #: Whether the page is known to show widgets.
+    #: Whether the page can show widgets.
     widgets: bool = False
 
-    def look(self) -> None:
-        """Read what the page has said, unless that is known; cells may run before it does."""
+    def read(self) -> None:
+        """Read the variable, unless the page is known already. The page may write it late."""
         if self.present or not IN_BROWSER:
             return
         import js
 
         text = getattr(js, VARIABLE, None)
         if isinstance(text, str):
-            self.take(json.loads(text))
+            self.accept(json.loads(text))
 
-    def take(self, settings: object) -> bool:
-        """Take over settings; False, with nothing changed, where they are not as described.
+    def accept(self, settings: object) -> bool:
+        """Use these settings; False if they are not valid, and then change nothing.
 
         Args:
-            settings: as the schema of the labextension names and describes them, and `widgets`.
+            settings: the settings that the labextension's schema describes, and `widgets`.
         """
         if not isinstance(settings, dict) or set(settings) != set(NAMES):
             return False
@@ -67,20 +67,20 @@ class Page:
         return True
 
 
-#: The settings' names in the labextension, in the order in which they are taken over.
+#: The names of the settings in the labextension, in the order in which `accept` reads them.
 NAMES = ("prewarm", "maxWorkers", "progressAfter", "widgets")
 
 
 def _is_whole(value: object) -> bool:
-    """Whether it is a whole number, also one that JavaScript had."""
+    """Whether a value is a whole number. JavaScript's whole numbers may arrive as floats."""
     return not isinstance(value, bool) and (
         isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     )
 
 
-#: What the page's Cancel buttons cancel, by a name that nobody can guess.
+#: The actions of the page's Cancel buttons. Each has a name that nobody can guess.
 buttons: dict[str, Callable[[], None]] = {}
 
 #: The page of this kernel.
 page = Page()
-page.look()
+page.read()

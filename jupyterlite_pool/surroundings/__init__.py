@@ -1,1 +1,1 @@
-"""What the kernel tells workers of itself."""
+"""Reads the surroundings of the notebook in the kernel, and describes them to workers."""

@@ -1,4 +1,4 @@
-"""The notebook's own modules, as it has loaded them: what workers import in place of the files."""
+"""The sources of the notebook's own modules, which workers import instead of the files."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from ..wire.protocol import MODULES_PREFIX
 from ..worker.surroundings.modules import SentModule, is_own
 
 
-class OwnModules:
-    """Knows which modules are the user's own, and what of them was loaded."""
+class NotebookModules:
+    """Finds the user's own modules among those that are loaded, and keeps their sources."""
 
     def __init__(self) -> None:
-        #: Names of modules that were looked at.
+        #: Names of modules that were examined.
         self._seen: set[str] = set()
         self._sent: dict[str, SentModule] = {}
-        #: What each was when it was read: itself, its spec, and what autoreload last said of it.
+        #: Each module, its spec, and its time in `%autoreload`, when its source was read.
         self._loaded: dict[str, tuple[ModuleType, ModuleSpec | None, object]] = {}
         self._count = 0
 
     def changed(self) -> bool:
-        """Whether one was imported, reloaded or removed since `part` was called. Asked often."""
+        """Whether a module was imported, reloaded or removed since `sources` was called.
+
+        This takes little time: it is asked for every task.
+        """
         modules = sys.modules
         if len(modules) != self._count:
             return True
@@ -36,19 +39,22 @@ class OwnModules:
             self._note_first(times)
         return any(
             modules.get(name) is not module
-            or module.__spec__ is not spec  # a reload makes another
+            or module.__spec__ is not spec  # a reload makes a new one
             or times.get(name) != time
             for name, (module, spec, time) in self._loaded.items()
         )
 
     def _note_first(self, times: Mapping[str, object]) -> None:
-        """Autoreload notes a module's time after the cell that imports it: that is no reload."""
+        """Note the first time of each module in `%autoreload`.
+
+        It comes after the cell that imports the module, and does not mean that it was reloaded.
+        """
         for name, (module, spec, time) in self._loaded.items():
             if time is None and name in times:
                 self._loaded[name] = (module, spec, times[name])
 
-    def part(self) -> tuple[str, Encoded] | None:
-        """The sources of all of them, under a key; None where there are none."""
+    def sources(self) -> tuple[str, Encoded] | None:
+        """The sources of all these modules, under a key; None if there are none."""
         self._count = len(sys.modules)
         times = _autoreloaded()
         self._note_first(times)
@@ -83,7 +89,7 @@ class OwnModules:
 
 
 def _source(module: ModuleType) -> SentModule | None:
-    """What a worker needs of a module; None where it is not the user's own."""
+    """A module as it is sent to workers; None if it is not the user's own."""
     spec = module.__spec__
     if spec is None:
         return None
@@ -98,15 +104,15 @@ def _source(module: ModuleType) -> SentModule | None:
             paths = [str(folder) for folder in folders]
             if paths and all(is_own(f"{path}/_.py") for path in paths):
                 return SentModule(None, b"", paths)
-    except OSError:  # the file is gone, or never was; a worker may find it yet
+    except OSError:  # the file is gone or never was there; the worker looks for the module itself
         pass
     return None
 
 
 def _autoreloaded() -> Any:
-    """The times of files that `%autoreload` has brought in, by module.
+    """The times of the files that `%autoreload` has loaded, by module.
 
-    It may change a module in place, which nothing of the module itself tells.
+    `%autoreload` may change a module in place, and then nothing in the module tells of the change.
     """
     if "IPython.extensions.autoreload" not in sys.modules:
         return {}

@@ -1,4 +1,4 @@
-"""The packages that a notebook has: which of them its workers load, and which they are sent."""
+"""The packages of a notebook: which of them workers load, and which are sent to workers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from ..wire.payload import PROTOCOL, Encoded
 from ..wire.protocol import PACKAGES_PREFIX
 from ..worker.surroundings.packages import Provided, normalize
 
-#: What the kernel needs for itself. A worker does not, nor what only these depend on: loading it
-#: would cost every worker some seconds and a hundred megabytes. It loads them when a task asks.
+#: Packages that the kernel needs for itself. Workers need neither them nor packages that only they
+#: depend on: each worker would take some seconds and a hundred megabytes to load them. A worker
+#: loads them when a task imports them.
 KERNEL_PACKAGES = (
     "comm",
     "ipykernel",
@@ -33,87 +34,89 @@ KERNEL_PACKAGES = (
     "widgetsnbextension",
 )
 
-#: What Pyodide notes as the origin of packages that it loaded by its lock file.
+#: Pyodide's word for the origin of packages that it loaded by its lock file.
 _LOCK_CHANNEL = "default channel"
 
-#: What it notes beside such a package, in a file of this name.
-_LOCK_SOURCE, _SOURCE_FILE = "pyodide", "PYODIDE_SOURCE"
+#: Pyodide writes the origin of a package into a file of this name, and this origin if it loaded the
+#: package by its lock file.
+_SOURCE_FILE, _LOCK_SOURCE = "PYODIDE_SOURCE", "pyodide"
 
-#: Why workers do not have one of the kernel's own packages.
+#: Why workers cannot have the notebook's version of one of the kernel's own packages.
 _REFUSED = "the kernel itself is made of it, and workers have no other version than the site's"
 
-#: Files travel in bundles, each with what came since the one before; so many are made one.
+#: Packages are sent in bundles. Each bundle has the packages that were installed after the one
+#: before. When there are this many bundles, all packages go into one.
 MAX_BUNDLES = 8
 
-#: Sent to every worker before anything else.
+#: Packages that every worker gets when it starts.
 RUNTIME_PACKAGES = ("cloudpickle", "jupyterlite-pool")
+
+#: Packages that are never sent, even if the user's packages depend on them.
+_NOT_SENT = frozenset({*KERNEL_PACKAGES, *RUNTIME_PACKAGES})
 
 
 class Packages(NamedTuple):
     """The packages of a notebook at one moment."""
 
-    #: Those of the lock file that workers load, by name.
+    #: Names of packages that workers load by the lock file.
     loaded: list[str]
-    #: Digests of those that workers are sent, by name.
+    #: Packages that are sent to workers: their names and digests.
     installed: dict[str, str]
-    #: Where modules of the lock file's packages are, loaded or not.
+    #: The packages of the lock file that the kernel has, by the names of their modules.
     provides: dict[str, Provided]
-    #: The files of those that are sent, under keys.
+    #: The files of the packages that are sent, in bundles under their keys.
     bundles: list[tuple[str, Encoded]]
 
 
-class InstalledPackages:
-    """Knows what is installed; looks closely only if that has changed."""
+class NotebookPackages:
+    """Reads which packages the notebook has, and bundles the files of those that are sent."""
 
     def __init__(self, extra: Sequence[str], pyodide: Any) -> None:
-        """Look around later.
+        """Read nothing yet.
 
         Args:
-            extra: names of packages to load in every worker in any case.
+            extra: names of packages that every worker loads.
             pyodide: Pyodide's JavaScript module.
         """
         self._extra = tuple(extra)
         self._pyodide = pyodide
         self._folder = sysconfig.get_path("purelib")
-        #: Digests of what is in each bundle.
+        #: The bundles by their keys, and the digests of the packages in each.
         self._bundles: dict[str, tuple[Encoded, frozenset[str]]] = {}
 
     def folder_time(self) -> int:
-        """When a package was last installed or removed: that changes the folder's time."""
+        """The time of the folder of packages. It changes when one is installed or removed."""
         return os.stat(self._folder).st_mtime_ns
 
-    def look(self) -> Packages:
-        """What there is now."""
+    def read(self) -> Packages:
+        """The packages that the notebook has now."""
         lock = self._pyodide._api.lockfile_packages.to_py()
-        depends = {name: package["depends"] for name, package in lock.items()}
-        loaded = self._pyodide.loadedPackages.to_py()
-        # Where one was installed over another, the files are those of the later.
+        # If a package was installed over another version of it, the later one counts.
         distributions = {
             normalize(distribution.name): distribution
             for distribution in importlib.metadata.distributions()
         }
-        # One that came from elsewhere is another build or version than the lock file's.
-        others = {
+        # These are other versions or builds than those of the lock file.
+        replaced = {
             name
             for name, distribution in distributions.items()
             if name in lock and _is_from_elsewhere(distribution)
         }
-        from_lock = {
-            name
-            for loaded_name, channel in loaded.items()
-            if channel == _LOCK_CHANNEL and (name := normalize(loaded_name)) in lock
-        } - others
+        from_lock = self._loaded_by(lock) - replaced
+        depends = {name: package["depends"] for name, package in lock.items()}
         depends.update(
             (name, _requirements(distribution))
             for name, distribution in distributions.items()
             if name not in from_lock
         )
-        kernels = {*KERNEL_PACKAGES, *RUNTIME_PACKAGES}
-        own = _closure(kernels, depends)
-        # What the kernel needs, but has in another version, the user has installed.
-        users = ((from_lock | distributions.keys()) - own) | others
-        # What the user's packages need is theirs, too, but for what is the kernel's business.
-        needed = _closure(users, depends, but=kernels)
+        needed = _needed_by_user(from_lock | distributions.keys(), replaced, depends)
+        to_send = needed - from_lock
+        sent = {
+            _digest(distribution): distribution
+            for name, distribution in distributions.items()
+            if name in to_send
+        }
+        self._bundle(sent)
         provides = {
             module: Provided(name, lock[name]["version"])
             for name in from_lock
@@ -121,26 +124,27 @@ class InstalledPackages:
         }
         provides.update(
             (module, Provided(name, distributions[name].version, _REFUSED))
-            for name in others & kernels
+            for name in replaced.intersection(_NOT_SENT)
             for module in lock[name]["imports"]
         )
-        from_lock &= needed
-        sent = {
-            _digest(distribution): distribution
-            for name, distribution in distributions.items()
-            if name in needed - from_lock
-        }
-        installed = {normalize(sent[digest].name): digest for digest in sent}
-        self._bundle(sent)
         return Packages(
-            loaded=sorted({*from_lock, *self._extra}),
-            installed=installed,
+            loaded=sorted({*(from_lock & needed), *self._extra}),
+            installed={normalize(sent[digest].name): digest for digest in sent},
             provides=provides,
             bundles=[(key, encoded) for key, (encoded, _) in self._bundles.items()],
         )
 
+    def _loaded_by(self, lock: Mapping[str, Any]) -> set[str]:
+        """The packages that Pyodide has loaded by its lock file."""
+        loaded = self._pyodide.loadedPackages.to_py()
+        return {
+            name
+            for loaded_name, channel in loaded.items()
+            if channel == _LOCK_CHANNEL and (name := normalize(loaded_name)) in lock
+        }
+
     def _bundle(self, sent: Mapping[str, importlib.metadata.Distribution]) -> None:
-        """Have bundles with all that is sent, and none with nothing of it."""
+        """Make a bundle of packages that are in none yet; drop bundles that are not needed."""
         self._bundles = {
             key: (encoded, digests)
             for key, (encoded, digests) in self._bundles.items()
@@ -156,14 +160,30 @@ class InstalledPackages:
             self._bundles[PACKAGES_PREFIX + name] = Encoded(payload, []), frozenset(new)
 
 
+def _needed_by_user(
+    present: set[str], replaced: set[str], depends: Mapping[str, Sequence[str]]
+) -> set[str]:
+    """The packages of the user and their dependencies, except the kernel's own packages.
+
+    A package is the user's if the kernel does not need it, or if the user has replaced it.
+
+    Args:
+        present: names of all packages that the notebook has.
+        replaced: names of those that were installed in place of the lock file's.
+        depends: the dependencies of each package.
+    """
+    users = (present - _closure(_NOT_SENT, depends)) | replaced
+    return _closure(users, depends, without=_NOT_SENT)
+
+
 def _is_from_elsewhere(distribution: importlib.metadata.Distribution) -> bool:
-    """Whether it is known to have come from an index, a URL or a file."""
+    """Whether a package has come from an index, a URL or a file, as far as is known."""
     source = distribution.read_text(_SOURCE_FILE)
     return source is not None and source.strip() != _LOCK_SOURCE
 
 
 def _requirements(distribution: importlib.metadata.Distribution) -> list[str]:
-    """The names of what an installed package depends on, without its extras."""
+    """The names of the dependencies of a package, without those of its extras."""
     return [
         match[0]
         for requirement in distribution.requires or ()
@@ -173,25 +193,26 @@ def _requirements(distribution: importlib.metadata.Distribution) -> list[str]:
 
 
 def _closure(
-    names: Iterable[str], depends: dict[str, Sequence[str]], but: Collection[str] = ()
+    names: Iterable[str], depends: Mapping[str, Sequence[str]], without: Collection[str] = ()
 ) -> set[str]:
-    """The packages and all that they depend on, but for some and what these depend on."""
+    """These packages and all their dependencies. Packages in `without` are left out."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = normalize(waiting.pop())
-        if name not in found and name not in but:
+        if name not in found and name not in without:
             found.add(name)
             waiting.extend(depends.get(name, ()))
     return found
 
 
 def _digest(distribution: importlib.metadata.Distribution) -> str:
-    """Another one for each build: the list of files has the digests of the files."""
+    """A digest of a package, which differs between two builds of it."""
+    # The record lists the files with their digests.
     about = "\0".join(
         (distribution.name, distribution.version, distribution.read_text("RECORD") or "")
     )
-    # Some lists have no digests; then the time says that it was installed anew.
+    # Some records have no digests. Then the time tells that the package was installed again.
     metadata = distribution.locate_file(
         f"{distribution.name.replace('-', '_')}-{distribution.version}.dist-info"
     )

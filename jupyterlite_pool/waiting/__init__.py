@@ -1,1 +1,1 @@
-"""How a program of one thread waits."""
+"""How a program with a single thread waits."""

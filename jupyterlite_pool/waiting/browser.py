@@ -1,6 +1,6 @@
-"""What the browser offers to a program that has to wait.
+"""Timers, promises and pauses of a browser, for a program that must wait.
 
-The one place of the engine that speaks with JavaScript: outside of a browser none of it is used.
+No other file of the waiting speaks with JavaScript. Outside of a browser nothing of it is used.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-#: The longest timer, in seconds: browsers count milliseconds with 31 bits.
+#: Seconds of the longest timer: browsers count milliseconds with 31 bits.
 LONGEST = 2_000_000.0
 
 #: Whether Python runs in a browser.
@@ -17,7 +17,7 @@ IN_BROWSER = sys.platform == "emscripten"
 
 
 def can_block() -> bool:
-    """Whether Python can wait here, and not only `await`."""
+    """Whether Python can pause here without `await`."""
     if not IN_BROWSER:
         return True
     from pyodide.ffi import can_run_sync
@@ -26,14 +26,17 @@ def can_block() -> bool:
 
 
 def run_sync(awaitable: Awaitable[Any]) -> Any:
-    """Pause Python until an awaitable of Python's or a promise of JavaScript's has its value."""
+    """Pause Python until an awaitable or a promise of JavaScript has its value."""
     from pyodide.ffi import run_sync
 
     return run_sync(awaitable)
 
 
 def wakeable() -> tuple[Awaitable[Any], Callable[[], None]]:
-    """A promise to wait for, and what resolves it: no coroutine, and no turn of the event loop."""
+    """A promise, and a function that resolves it.
+
+    A promise needs no coroutine, and is resolved without a turn of the event loop.
+    """
     from js import Promise
 
     woken = Promise.withResolvers()
@@ -41,7 +44,7 @@ def wakeable() -> tuple[Awaitable[Any], Callable[[], None]]:
 
 
 def set_timer(seconds: float, action: Callable[[], None]) -> Callable[[], None]:
-    """Call `action` after some time; returns what calls it off."""
+    """Call `action` after some seconds; returns a function that cancels the call."""
     from js import clearTimeout, setTimeout
 
     timer = setTimeout(action, min(seconds, LONGEST) * 1000)

@@ -1,4 +1,4 @@
-"""`PoolFuture`: a future of `concurrent.futures` that can be awaited as well."""
+"""`PoolFuture`: a future of `concurrent.futures` that can also be awaited."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _INSTEAD = "value = await future"
 class PoolFuture(concurrent.futures.Future[T]):
     """The result of one call on the pool.
 
-    A `concurrent.futures.Future`: it works with `concurrent.futures.wait`, `as_completed` and
-    `asyncio.wrap_future`. Where the browser cannot pause Python, `await future` does what
-    `future.result()` does elsewhere.
+    It works with `concurrent.futures.wait`, `as_completed` and `asyncio.wrap_future`, as every
+    `concurrent.futures.Future`. In a browser that cannot pause Python, write `await future` instead
+    of `future.result()`.
     """
 
     def __init__(self, stop_worker: Callable[[PoolFuture[T]], None] | None = None) -> None:
@@ -37,8 +37,8 @@ class PoolFuture(concurrent.futures.Future[T]):
         """Cancel the call if it has not started.
 
         Args:
-            running: cancel it also if it has started: the worker that runs it is stopped, and
-                another takes its place.
+            running: cancel it also if it has started. The worker that runs it is stopped, and
+                another one takes its place.
 
         Returns:
             Whether the call was cancelled.
@@ -51,7 +51,7 @@ class PoolFuture(concurrent.futures.Future[T]):
         with self._condition:
             if self.done():
                 return False
-            # The standard library has no way from running to cancelled but through this one.
+            # The standard library cancels only calls that have not started.
             self._state = "PENDING"
             super().cancel()
             self.set_running_or_notify_cancel()
@@ -59,9 +59,10 @@ class PoolFuture(concurrent.futures.Future[T]):
         return True
 
     def begin(self) -> bool:
-        """Let the call run, unless it was cancelled; those who wait are told of that, once.
+        """Mark the call as running; False if it was cancelled.
 
-        A call that was taken before may be taken again, and may have been cancelled meanwhile.
+        A call that is run again comes here again, and may have been cancelled in between. Those who
+        wait for the future are told of the cancellation once only.
         """
         with self._condition:
             if self._state in (RUNNING, CANCELLED_AND_NOTIFIED):
@@ -73,31 +74,34 @@ class PoolFuture(concurrent.futures.Future[T]):
         self.cancel(running=True)
 
     def set_exception(self, exception: BaseException | None) -> None:
-        """As in the standard library: for those who run the call."""
+        """As in the standard library: for the code that runs the call."""
         super().set_exception(None if exception is None else fold(exception))
 
     def result(self, timeout: float | None = None) -> T:
-        """The value of the call, once it is there.
+        """Wait for the value of the call.
 
         Args:
             timeout: seconds to wait; None to wait as long as it takes.
 
         Raises:
-            TimeoutError: it is not there in time.
-            KeyboardInterrupt: the kernel was interrupted; the call is cancelled, also if it runs.
+            TimeoutError: the call did not end in time. It goes on.
+            KeyboardInterrupt: the kernel was interrupted. The call is cancelled, even if it runs.
             CancelledError: the call was cancelled.
-            BlockingUnavailableError: it is not there, and this browser cannot wait.
-            Exception: whatever the call raised.
+            BlockingUnavailableError: the call has not ended, and this browser cannot wait.
+            Exception: the exception that the call raised.
         """
         __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
         try:
             wait_done(self, timeout, _INSTEAD, self.stop)
             return self._outcome()
         finally:
-            del self  # an error holds this frame, which must not hold the future that holds it
+            del self  # or the error, this frame and the future would hold each other
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """What the call raised, or None, once it has ended; arguments and errors as `result`."""
+        """Wait for the call; returns the exception that it raised, or None.
+
+        It has the argument of `result`, and raises what `result` raises except for that exception.
+        """
         __tracebackhide__ = True
         wait_done(self, timeout, _INSTEAD, self.stop)
         return super().exception(0)
@@ -106,7 +110,7 @@ class PoolFuture(concurrent.futures.Future[T]):
         __tracebackhide__ = True
         try:
             yield from EndOf(self, self.stop).__await__()
-        except asyncio.CancelledError:  # as `asyncio.wrap_future`
+        except asyncio.CancelledError:  # as with `asyncio.wrap_future`
             self.cancel()
             raise
         try:
@@ -115,7 +119,7 @@ class PoolFuture(concurrent.futures.Future[T]):
             del self
 
     def _outcome(self) -> T:
-        """As `result`, when it has ended, and without frames of the standard library."""
+        """The result of a call that has ended, without frames of the standard library."""
         __tracebackhide__ = True
         if self.cancelled():
             raise fold(concurrent.futures.CancelledError())

@@ -1,4 +1,4 @@
-"""`loop.run_in_executor` in a browser, where Pyodide's own calls the function right there."""
+"""`loop.run_in_executor` for a pool, which Pyodide's event loop would ignore."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from .browser import IN_BROWSER
 
 
 def install_run_in_executor(kind: type[Executor]) -> None:
-    """Let `loop.run_in_executor(executor, f, x)` submit the call to an executor of this kind.
+    """Let `loop.run_in_executor(executor, f, x)` submit the call if the executor is of this kind.
 
-    Pyodide's event loop has no threads to give calls to, and so it ignores its executor. For every
-    other executor, None included, that stays as it is. Does nothing elsewhere, or a second time.
+    Pyodide's event loop has no threads. So it ignores the executor, and calls the function at once.
+    It still does that for all other executors, and for None. Outside of a browser, and if it was
+    called before, this function does nothing.
     """
     if not IN_BROWSER:
         return

@@ -1,4 +1,10 @@
-"""The lock that lets the standard library wait in a browser."""
+"""A lock with which the standard library can wait in a browser.
+
+`Future.result`, `wait`, `as_completed`, `Event`, `Condition` and `queue.Queue` all wait in the
+`acquire` of a lock that `threading` has made. So the pool replaces that lock by one that pauses
+Python instead of blocking the thread, and all of them work unmodified. It does so when a pool is
+first used, and in a browser only: elsewhere there are real threads and real locks.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +20,18 @@ from ..errors import BlockingUnavailableError
 from .browser import IN_BROWSER, can_block, run_sync
 from .waits import Wait
 
-#: What to write instead of the standard library's waits.
+#: The code to write instead of the standard library's waits.
 _INSTEAD = "await asyncio.wrap_future(future)"
 
-
+#: The rest of that advice.
 _ELSE = "Events, conditions and queues that can be awaited are in asyncio, too."
 
 
 class SuspendingLock:
-    """A `threading.Lock` for a single thread that can be suspended.
+    """A `threading.Lock` for a single thread whose calls can be paused.
 
-    There is no contention between threads here, only between suspended calls: `acquire` suspends
-    the caller, and `release` hands the lock to the one that has waited longest.
+    Not threads but paused calls compete for it: `acquire` pauses its caller, and `release` hands
+    the lock to the call that has waited longest.
     """
 
     def __init__(self) -> None:
@@ -36,7 +42,7 @@ class SuspendingLock:
         """As `threading.Lock.acquire`.
 
         Raises:
-            BlockingUnavailableError: it is taken, and Python cannot be suspended here.
+            BlockingUnavailableError: the lock is taken, and Python cannot pause here.
         """
         if not blocking and timeout != -1:
             raise ValueError("can't specify a timeout for a non-blocking call")
@@ -47,11 +53,10 @@ class SuspendingLock:
             return False
         if not can_block():
             raise BlockingUnavailableError(_INSTEAD, _ELSE)
-        # In line now: a release may come before the coroutine below has started.
+        # Join the queue now: a release may come before the coroutine below has started.
         turn = asyncio.get_event_loop().create_future()
         self._waiting.append(turn)
-        with Wait(lambda: self._leave(turn), None) as wait:
-            wait.lock = self
+        with Wait(lambda: self._leave(turn), lock=self) as wait:
             taken = bool(run_sync(self._wait_for(turn, None if timeout < 0 else timeout)))
         try:
             wait.check()
@@ -64,7 +69,7 @@ class SuspendingLock:
     async def _wait_for(self, turn: asyncio.Future[None], timeout: float | None) -> bool:
         try:
             await asyncio.wait([turn], timeout=timeout)
-        except BaseException:  # interrupted: the lock must not go to nobody
+        except BaseException:  # an interrupt; nobody would release the lock
             if turn.done() and not turn.cancelled():
                 self.release()
             elif turn in self._waiting:
@@ -76,7 +81,7 @@ class SuspendingLock:
         return False
 
     def _leave(self, turn: asyncio.Future[None]) -> None:
-        """Stand in line no longer."""
+        """Leave the queue."""
         if not turn.done():
             self._waiting.remove(turn)
             turn.cancel()
@@ -86,7 +91,7 @@ class SuspendingLock:
         if not self._locked:
             raise RuntimeError("release unlocked lock")
         if self._waiting:
-            self._waiting.popleft().set_result(None)  # the lock stays taken, by the next in line
+            self._waiting.popleft().set_result(None)  # that call has the lock now
         else:
             self._locked = False
 
@@ -110,22 +115,24 @@ class SuspendingLock:
 
 
 def install_waits() -> None:
-    """Let the standard library wait in a browser; does nothing elsewhere, or a second time."""
+    """Let the standard library wait in a browser.
+
+    Does nothing elsewhere, or if it was called before.
+    """
     if not IN_BROWSER:
         return
     threading._allocate_lock = SuspendingLock  # type: ignore[attr-defined]
-    # What `time.sleep`, `asyncio.run` and `run_until_complete` of Pyodide wait with.
+    # Pyodide's `time.sleep`, `asyncio.run` and `run_until_complete` wait with this function.
     webloop = sys.modules.get("pyodide.webloop")
     if hasattr(webloop, "run_sync"):
         webloop.run_sync = _run_sync  # type: ignore[union-attr]
 
 
 def _run_sync(awaitable: Awaitable[Any]) -> Any:
-    """`run_sync`, for waits that can be interrupted."""
+    """Like `run_sync`, but *Interrupt Kernel* can end the wait."""
     task = asyncio.ensure_future(awaitable)
-    with Wait(task.cancel, None) as wait:
-        wait.task = task
-        # An error on its way through JavaScript would be made into text there, which is slow.
+    with Wait(task.cancel, task=task) as wait:
+        # Not the task itself: JavaScript would turn its error into text, which is slow.
         run_sync(asyncio.wait([task]))
     wait.check()
     return task.result()

@@ -1,6 +1,9 @@
-"""Time limits that count only the time in which the notebook is awake.
+"""Time limits that count only while the notebook is awake.
 
-The same rule as `labextension/src/pool/beats.ts`, where it is explained.
+A browser freezes tabs in the background, and a laptop sleeps. Then neither the notebook nor its
+workers run, and the time must not count. So a limit is a chain of short timers, which are called
+beats here. If a beat ends much too late, the notebook was not awake, and the beat counts with its
+own length only. `labextension/src/pool/beats.ts` has the same rule.
 """
 
 from __future__ import annotations
@@ -8,16 +11,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-#: Calls an action after some seconds; returns what calls it off.
+#: Calls an action after some seconds; returns a function that cancels the call.
 CallLater = Callable[[float, Callable[[], None]], Callable[[], None]]
 
-#: A limit is so many beats; what comes late by a beat or more is not counted.
+#: How many beats a limit has.
 BEATS = 20
 
-#: Seconds of the longest beat: a limit of hours need not beat more often.
+#: Seconds of the longest beat. A limit of hours has more beats than `BEATS`.
 LONGEST = 5.0
 
-#: Seconds that are nothing: so few that a timer may end at the instant at which it began.
+#: So few seconds count as none: the clock may not even show them.
 NOTHING = 1e-6
 
 
@@ -27,9 +30,9 @@ def call_after_beats(
     action: Callable[[], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> Callable[[], None]:
-    """Call `action` after some seconds of waking time; returns what calls it off.
+    """Call `action` after some seconds in which the notebook is awake.
 
-    A tab that was frozen and a laptop that slept have run nothing meanwhile, workers included.
+    Returns a function that cancels the call. A pause costs the limit at most one beat.
     """
     limit = _Limit(call_later, seconds, action, clock)
     limit.next()
@@ -37,7 +40,7 @@ def call_after_beats(
 
 
 class _Limit:
-    """A chain of timers."""
+    """One time limit."""
 
     def __init__(
         self,
@@ -55,7 +58,7 @@ class _Limit:
         self._call_off_beat: Callable[[], None] = lambda: None
 
     def next(self) -> None:
-        """Wait for one more beat, or be over."""
+        """Start the next beat, or end the limit."""
         if self._called_off:
             return
         if self._left <= NOTHING:
@@ -65,7 +68,7 @@ class _Limit:
         asked = self._clock()
 
         def beat() -> None:
-            # A timer is a little late by itself; only what is more than that is a pause.
+            # Every timer is a little late. Only a longer delay is a pause.
             passed = self._clock() - asked
             self._left -= passed if passed < 2 * step else step
             self.next()
@@ -73,6 +76,6 @@ class _Limit:
         self._call_off_beat = self._call_later(step, beat)
 
     def call_off(self) -> None:
-        """It will not be called."""
+        """Never call the action."""
         self._called_off = True
         self._call_off_beat()

@@ -1,16 +1,11 @@
-"""Waiting in a browser, where a thread that sleeps would sleep for ever.
+"""Waits for the pool, which give the browser its thread back, and which can be interrupted.
 
-The kernel has one thread. While it runs Python, no message of a worker arrives; so a wait must give
-the thread back to the browser and be resumed later. Browsers with JavaScript Promise Integration
-can do that in the middle of Python (Pyodide's `run_sync`); elsewhere only `await` can.
+The kernel has one thread. While that thread runs Python, no message of a worker arrives. So a wait
+must give the thread back to the browser and go on later. In browsers with JavaScript Promise
+Integration, Pyodide's `run_sync` can do that in the middle of Python. In others only `await` can.
 
-The standard library waits with locks: `Future.result`, `wait`, `as_completed`, `Event`, `Condition`
-and `queue.Queue` all end in one `acquire` of a lock made by `threading`. So one replacement there,
-whose waiting `acquire` suspends, makes all of them work unmodified. It is installed when a pool is
-first used, and on Emscripten alone: elsewhere there are real threads and real locks.
-
-Every wait is kept in a list while it lasts, with what it waits for, so that *Interrupt Kernel* can
-end it: a browser has no signals (see `_interrupt`).
+A browser has no signals. So every wait is noted while it lasts, and *Interrupt Kernel* looks there
+for the waits to end (`commands.interrupt`).
 """
 
 from __future__ import annotations
@@ -27,32 +22,40 @@ from .browser import IN_BROWSER, can_block, run_sync, set_timer, wakeable
 
 
 class Wait:
-    """A wait that lasts, and how to end it from outside."""
+    """A wait of some code, and how to end it from outside."""
 
-    def __init__(self, end: Callable[[], object], stop: Callable[[], object] | None) -> None:
+    def __init__(
+        self,
+        end: Callable[[], object],
+        stop: Callable[[], object] | None = None,
+        *,
+        lock: object = None,
+        task: asyncio.Future[Any] | None = None,
+    ) -> None:
         """Describe a wait.
 
         Args:
-            end: lets the one who waits go on.
-            stop: stops what is waited for; None where that is not known.
+            end: ends the wait; the code goes on.
+            stop: stops the work that the code waits for; None if it is not known.
+            lock: the lock that the code waits for, if it does. `commands.interrupt` finds out which
+                work that is.
+            task: the task of asyncio that the code waits for, if it does.
         """
         self._end = end
         self.stop = stop
-        #: What a lock's wait waits for has to be looked for; see `_interrupt`.
-        self.lock: object = None
-        #: What a wait for a task of asyncio waits for, too.
-        self.task: asyncio.Future[Any] | None = None
-        #: The run of the cell whose code waits.
+        self.lock = lock
+        self.task = task
+        #: The run of the cell that the code belongs to.
         self.cell = current_run.get()
         self._interrupted = False
 
     def interrupt(self) -> None:
-        """Let the one who waits go on with `KeyboardInterrupt`."""
+        """End the wait with `KeyboardInterrupt`."""
         self._interrupted = True
         self._end()
 
     def check(self) -> None:
-        """Raise `KeyboardInterrupt` if the wait was ended so."""
+        """Raise `KeyboardInterrupt` if the wait was interrupted."""
         __tracebackhide__ = True
         if self._interrupted:
             raise interrupted()
@@ -65,13 +68,13 @@ class Wait:
         suspended.remove(self)
 
 
-#: Stands for the run of a cell in all that this run calls.
+#: The run of a cell, for all code that this run calls.
 current_run: ContextVar[object] = ContextVar("current_run", default=None)
 
-#: Waits that have suspended Python, in the order in which they began.
+#: Waits that have paused Python, in the order in which they began.
 suspended: list[Wait] = []
 
-#: Waits of code that awaits, by what the event loop waits for.
+#: Waits of code that awaits, by the future that the event loop waits for.
 awaited: dict[asyncio.Future[Any], Wait] = {}
 
 
@@ -84,12 +87,12 @@ def wait_done(
     """Wait until a future is done, or for `timeout` seconds.
 
     Args:
-        instead: what the user could write where waiting is impossible.
-        stop: stops what is waited for, when the wait is interrupted.
+        instead: code that the user could write where Python cannot wait.
+        stop: stops the work behind the future. *Interrupt Kernel* calls it.
 
     Raises:
-        TimeoutError: it was not done in time.
-        BlockingUnavailableError: it is not done, and Python cannot wait here.
+        TimeoutError: the future was not done in time.
+        BlockingUnavailableError: the future is not done, and Python cannot wait here.
         KeyboardInterrupt: the kernel was interrupted.
     """
     __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
@@ -97,7 +100,7 @@ def wait_done(
         return
     if not can_block():
         if timeout is not None and timeout <= 0:
-            raise fold(TimeoutError())  # to look is not to wait
+            raise fold(TimeoutError())  # this only asks, and needs no wait
         raise fold(BlockingUnavailableError(instead))
     if IN_BROWSER:
         _suspend_until_done(future, timeout, stop)
@@ -108,17 +111,17 @@ def wait_done(
 
 
 class EndOf:
-    """To be awaited: a future is done. Its value and its error are not looked at."""
+    """Awaits that a future is done, and ignores its value and its error."""
 
     def __init__(
         self,
         future: concurrent.futures.Future[Any],
         stop: Callable[[], object] | None = None,
     ) -> None:
-        """Describe what is awaited.
+        """Describe the wait.
 
         Args:
-            stop: stops what is waited for, when the wait is interrupted.
+            stop: stops the work behind the future. *Interrupt Kernel* calls it.
         """
         self._future = future
         self._stop = stop
@@ -136,7 +139,7 @@ class EndOf:
         def call_wake(_: object) -> None:
             if IN_BROWSER:
                 wake()
-            elif not loop.is_closed():  # it is resolved in another thread
+            elif not loop.is_closed():  # another thread ends the future
                 loop.call_soon_threadsafe(wake)
 
         self._future.add_done_callback(call_wake)
@@ -152,10 +155,10 @@ def _suspend_until_done(
     timeout: float | None,
     stop: Callable[[], object] | None,
 ) -> None:
-    """Suspend Python until a promise resolves: no coroutine, and no turn of the event loop."""
+    """Pause Python until a future is done or the time is over."""
     __tracebackhide__ = True
     woken, wake = wakeable()
-    # A wait that is given up does not cancel the work.
+    # The wait is for a promise of its own: if it ends early, the work goes on.
     future.add_done_callback(lambda _: wake())
     call_off = None if timeout is None else set_timer(timeout, wake)
     try:

@@ -1,1 +1,1 @@
-"""Bytes between kernel and worker."""
+"""Calls and results as bytes, between the kernel and its workers."""

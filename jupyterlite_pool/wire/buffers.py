@@ -1,9 +1,9 @@
-"""Large bytes beside a pickle instead of in it.
+"""Large bytes travel beside a pickle instead of in it.
 
-pickle's protocol 5 leaves out what asks for it: numpy's arrays do, but `bytes`, `bytearray`,
-`array.array` and `memoryview` do not. Their place in the stream is taken by a persistent id, and
-their bytes travel as a buffer. So what is large is copied twice in all: out of the one heap, and
-into the other, where it becomes at once what it is to be.
+Protocol 5 of pickle leaves large buffers of numpy's arrays out of the stream, but not those of
+`bytes`, `bytearray`, `array.array` and `memoryview`. The classes here leave these out, too. The
+stream has a persistent id in their place, and their bytes travel as a buffer. So large data is
+copied only twice: out of the sender's heap, and straight into the new object in the receiver's.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from itertools import islice
 from typing import Any, NamedTuple, Protocol
 from zlib import crc32
 
-#: A buffer smaller than this costs as much as a transfer of its own as it does in the stream: see
+#: Buffers of fewer bytes stay in the stream: beside it they would not be faster. Measured by
 #: `benchmarks/thresholds.py`.
 OUT_OF_BAND_BYTES = 64 * 1024
 
-#: So many bytes of a buffer are under its checksum: as many as costs next to nothing.
+#: How many bytes of a buffer its checksum covers: so few that it takes almost no time.
 CHECKED_BYTES = 64 * 1024
 
-#: How far to look for large bytes: so many things in all, and so many in each container.
+#: How many objects to search for large bytes, in all and in each container.
 _LOOK_AT, _IN_EACH = 64, 16
 
-#: What has a `__dict__` that is not pickled.
+#: Objects of these types are pickled without their `__dict__`.
 _NO_STATE = (type, types.ModuleType, types.FunctionType)
 
 
 class Buffer(Protocol):
-    """A buffer that has arrived, and is not in the heap yet: as `pyodide.ffi.JsBuffer`."""
+    """A buffer that has arrived and is not in the heap yet, such as a `pyodide.ffi.JsBuffer`."""
 
     @property
     def byteLength(self) -> int:  # noqa: N802 - JavaScript's name
@@ -40,21 +40,21 @@ class Buffer(Protocol):
         """Copy it into the heap."""
 
     def to_memoryview(self) -> memoryview:
-        """Copy it into the heap, where it can be written to."""
+        """Copy it into writable memory of the heap."""
 
     def assign_to(self, target: Any) -> None:
-        """Copy it into something of the same size."""
+        """Copy it into an object of the same size."""
 
 
 class HeapBuffer:
-    """A `Buffer` where there is no JavaScript: bytes of this process."""
+    """A `Buffer` without JavaScript: bytes of this process."""
 
     def __init__(self, data: Any) -> None:
-        """Takes a copy of anything with bytes."""
+        """Copy any object that has bytes."""
         self._data = bytes(data)
 
     @property
-    def byteLength(self) -> int:  # noqa: N802 - as its protocol has it
+    def byteLength(self) -> int:  # noqa: N802 - JavaScript's name
         """As `Buffer.byteLength`."""
         return len(self._data)
 
@@ -72,27 +72,29 @@ class HeapBuffer:
 
 
 def in_heap(buffers: Iterable[Any]) -> list[HeapBuffer]:
-    """Copies of buffers, as they arrive where there is no JavaScript."""
+    """Copies of buffers, each as a `Buffer` without JavaScript."""
     return [HeapBuffer(buffer) for buffer in buffers]
 
 
 class RawId(NamedTuple):
-    """Stands in a pickle for something whose bytes travel beside it."""
+    """Stands in a pickle for an object whose bytes travel beside it."""
 
-    #: Which it is of the stream; with a number that was there before, the same once more.
+    #: The objects of a stream are numbered from 0. If a number comes again, it is the same object.
     number: int
+    #: The name of its type.
     kind: str
     nbytes: int
     #: The CRC-32 of its first bytes.
     checksum: int
-    #: Of an array.
+    #: The type code of an array.
     typecode: str | None = None
 
 
 def holds_large_bytes(obj: object) -> bool:
-    """Whether it is, or has in it, what would be better off beside a pickle.
+    """Whether an object is or contains large bytes, which should travel beside its pickle.
 
-    Looks some steps into containers and attributes. What it does not find is pickled as ever.
+    This looks only some steps into containers and attributes. Large bytes that it does not find
+    travel in the pickle.
     """
     left = _LOOK_AT
     to_see: list[Iterator[Any]] = [iter((obj,))]
@@ -117,62 +119,78 @@ def holds_large_bytes(obj: object) -> bool:
 def _attributes(value: object) -> Iterator[Any]:
     try:
         state = object.__getattribute__(value, "__dict__")
-    except Exception:  # some classes written in C have one that nobody sees; others make it up
+    except Exception:  # classes written in C may hide it, and others compute it
         return iter(())
     return iter(state.values() if type(state) is dict else ())
 
 
 class RawBytes:
-    """For a pickler: leaves large bytes out of the stream. Give it `buffers` before it dumps.
+    """A pickler's base that leaves large bytes out of the stream.
 
-    A `memoryview` arrives as `bytes`, as cloudpickle sends small ones.
+    A `memoryview` arrives as `bytes`; cloudpickle does the same with small ones.
     """
 
-    #: Takes them in the order of the stream, along with those of a `buffer_callback`.
-    buffers: list[memoryview]
-    #: Whether buffers are held for long: what could change or grow meanwhile is copied.
-    kept = False
+    def collect(self, buffers: list[memoryview], kept: bool) -> None:
+        """Say where to put the bytes. Call this before the pickler dumps.
+
+        Args:
+            buffers: gets them in the order of the stream. The pickler's `buffer_callback` may add
+                others to the same list.
+            kept: whether somebody holds the buffers for long. Then objects that could change or
+                grow in the meantime are copied.
+        """
+        self._buffers = buffers
+        self._kept = kept
+        #: By the address of the object. The object is held, so that no other gets its address.
+        self._noted: dict[int, tuple[RawId, object]] = {}
 
     def persistent_id(self, obj: Any) -> tuple[Any, ...] | None:
-        """As of `pickle.Pickler`: asked for everything."""
+        """As in `pickle.Pickler`, which calls this for every object."""
         kind = type(obj)
         if kind not in _RAW or _nbytes(obj) < OUT_OF_BAND_BYTES:
             return None
         view = memoryview(obj)
         if not view.c_contiguous:
-            return None  # it is copied one by one
-        noted: dict[int, tuple[RawId, object]] = self.__dict__.setdefault("_noted", {})
+            return None  # pickle gathers its bytes
+        noted = self._noted
         if id(obj) not in noted:
             name = "bytes" if kind is memoryview else kind.__name__
             typecode = obj.typecode if kind is array else None
             plain = view.cast("B")
-            if self.kept and kind is not bytes:
+            if self._kept and kind is not bytes:
                 plain = copied(plain)
             raw = RawId(len(noted), name, view.nbytes, _checksum(plain), typecode)
-            noted[id(obj)] = raw, obj  # held, or another could have its id
-            self.buffers.append(plain)
+            noted[id(obj)] = raw, obj
+            self._buffers.append(plain)
         return tuple(noted[id(obj)][0])
 
 
 class RawReader:
-    """For an unpickler: makes what `RawBytes` has left out. Give it `rest` before it loads."""
+    """An unpickler's base that makes the objects that `RawBytes` has left out."""
 
-    #: The buffers of the stream that were not read yet.
-    rest: Iterator[Buffer]
+    def read_from(self, buffers: Iterable[Buffer]) -> Iterator[Buffer]:
+        """Say where the bytes are. Call this before the unpickler loads.
+
+        Returns:
+            The buffers that were not read yet. Others may take from them, too.
+        """
+        self._rest = iter(buffers)
+        self._made: list[Any] = []
+        return self._rest
 
     def persistent_load(self, pid: Sequence[Any]) -> Any:
-        """As of `pickle.Unpickler`."""
+        """As in `pickle.Unpickler`."""
         raw = RawId._make(pid)
-        made: list[Any] = self.__dict__.setdefault("_made", [])
+        made = self._made
         if raw.number == len(made):
-            made.append(_make(raw, next(self.rest)))
+            made.append(_make(raw, next(self._rest)))
         if not 0 <= raw.number < len(made):
             raise ValueError(f"it names bytes {raw.number} of {len(made)}")
         return made[raw.number]
 
 
 def _make(raw: RawId, buffer: Buffer) -> Any:
-    if buffer.byteLength != raw.nbytes:  # before anything is made that large
+    if buffer.byteLength != raw.nbytes:  # checked before so much memory is taken
         raise ValueError(f"it has {buffer.byteLength} bytes, not {raw.nbytes}")
     made: Any
     if raw.kind == "bytes":
@@ -196,7 +214,7 @@ def _checksum(view: memoryview) -> int:
 
 
 def copied(buffer: memoryview) -> memoryview:
-    """A copy that nobody changes."""
+    """A copy that nobody can change."""
     return memoryview(bytes(buffer))
 
 
@@ -204,9 +222,10 @@ def _nbytes(value: Any) -> int:
     if type(value) is memoryview:
         try:
             return value.nbytes
-        except ValueError:  # it was released: whoever pickles it will say so
+        except ValueError:  # it was released, and pickle will say so
             return 0
     return len(value) * (value.itemsize if type(value) is array else 1)
 
 
+#: The types of objects that are large bytes.
 _RAW = frozenset({bytes, bytearray, array, memoryview})

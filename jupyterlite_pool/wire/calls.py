@@ -1,4 +1,4 @@
-"""Functions and the arguments of their calls to bytes and back."""
+"""Functions and the arguments of their calls as bytes, and back."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .buffers import Buffer
 from .payload import ATOMS, PROTOCOL, Encoded, decode, encode
 from .protocol import CallBatch
 
-#: Stands for the arguments of a call that are plain, and travel as they are.
+#: Stands for plain arguments of a call, which travel as they are.
 AS_THEY_ARE = Encoded(b"", [])
 
 
 def encode_function(function: Callable[..., Any]) -> Encoded:
-    """Pickle a function together with the source lines that a traceback of it shows.
+    """Pickle a function, together with the source lines that a traceback of it shows.
 
     Raises:
-        pickle.PicklingError: it, or something it refers to, cannot be pickled.
+        pickle.PicklingError: the function, or an object that it refers to, cannot be pickled.
     """
     try:
         return encode((function, _notebook_source(function)))
@@ -36,7 +36,11 @@ def encode_function(function: Callable[..., Any]) -> Encoded:
 def decode_function(
     payload: bytes, buffers: Sequence[Buffer] = (), spaces: list[dict[str, Any]] | None = None
 ) -> Callable[..., Any]:
-    """The inverse of `encode_function`; the source lines go where `traceback` looks for them."""
+    """The inverse of `encode_function`; also lets `traceback` find the source lines.
+
+    Args:
+        spaces: gets the globals of all functions that came by value.
+    """
     function, sources = decode(payload, buffers, spaces)
     for filename, lines in sources.items():
         linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
@@ -44,16 +48,17 @@ def decode_function(
 
 
 def are_plain(values: Iterable[Any]) -> bool:
-    """Whether values need not be looked at before they are sent."""
+    """Whether all these values are of simple types, which can always be sent and read."""
     return ATOMS.issuperset(map(type, values))
 
 
 def encode_call(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Encoded:
-    """Pickle the arguments of a call; `AS_THEY_ARE` where that is not needed.
+    """Pickle the arguments of a call. Returns `AS_THEY_ARE` if they are plain.
 
-    The buffers of arrays are the arguments' own; they may change until the call is sent.
+    The buffers of numpy's arrays are not copied: if an array changes before the call is sent, the
+    worker sees the change.
 
     Raises:
         pickle.PicklingError: an argument cannot be pickled; the message names it.
@@ -77,7 +82,7 @@ def encode_call(
 
 
 def function_key(encoded: Encoded) -> str:
-    """A key that two functions share only if they were encoded to the same bytes."""
+    """A key of a function. Two functions have the same key only if they have the same bytes."""
     digest = hashlib.blake2b(encoded.payload, digest_size=16)
     for buffer in encoded.buffers:
         digest.update(buffer)
@@ -85,7 +90,7 @@ def function_key(encoded: Encoded) -> str:
 
 
 def join_calls(batch: CallBatch) -> bytes:
-    """A batch as one payload; the buffers of its calls are sent beside it, in the same order."""
+    """A batch as one payload. The buffers of its calls travel beside it, in the same order."""
     return pickle.dumps(tuple(batch), PROTOCOL)
 
 
@@ -97,22 +102,22 @@ def split_calls(payload: bytes) -> CallBatch:
 def _named_arguments(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
-    """The arguments with the names that the function gives them."""
+    """The arguments of a call, each with the name that the function has for it."""
     try:
         bound = inspect.signature(function).bind(*args, **kwargs).arguments
-    except (TypeError, ValueError):  # a builtin, or a call that will fail in the worker
+    except (TypeError, ValueError):  # a builtin function, or arguments that do not fit
         bound = {**{str(i): arg for i, arg in enumerate(args)}, **kwargs}
     for name, value in bound.items():
         yield repr(name), value
 
 
 def _notebook_source(function: Callable[..., Any]) -> dict[str, list[str]]:
-    """Lines of the cell that defined a function; a file's lines the worker finds by itself."""
+    """The lines of the cell that defined a function; empty if a file did."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None:
         return {}
     entry = linecache.cache.get(code.co_filename)
-    # IPython enters its cells without a time of change; files have one.
+    # Entries of files have a time of change, and IPython's entries of cells have none.
     if entry is None or len(entry) != 4 or entry[1] is not None:
         return {}
     return {code.co_filename: entry[2]}

@@ -1,9 +1,10 @@
-"""An exception to bytes and back, as much of it as can travel.
+"""An exception as bytes, and back, with as many of its parts as can be sent.
 
-Pickling an exception as a whole fails for many classes of users' own (a constructor with required
-arguments, an attribute that cannot be pickled). So its parts travel separately (class, arguments,
-attributes, notes, cause) and it is put together without its class's own `__init__`. What cannot
-travel is left out; where the class itself cannot, the exception arrives as `RemoteError`.
+Many exceptions of users cannot be pickled as a whole, because their constructor has required
+arguments, or because an attribute cannot be pickled. So the parts are sent separately: class,
+arguments, attributes, notes and cause. The exception is put together from them, without the
+`__init__` of its class. Parts that cannot be sent are left out. If the class cannot be sent, the
+exception arrives as a `RemoteError`.
 """
 
 from __future__ import annotations
@@ -15,25 +16,25 @@ import traceback
 from typing import Any, NamedTuple
 
 from ..errors import RemoteError
-from ..tracebacks import HOOK, attach
+from ..tracebacks import HOOK, attach, notes_of, set_notes
 from .payload import decode, encode
 
-#: Causes of causes beyond these are left out; a chain may even be a circle.
+#: How many causes of causes are sent. A chain of causes may be a circle.
 MAX_CAUSES = 10
 
-#: A cell's file, as IPython names it for Python.
+#: The file name of a cell, as Python prints it in tracebacks.
 _CELL = re.compile(r'File "<ipython-input-(\d+)-[0-9a-f]+>"')
 
 _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class RemoteTraceback(Exception):  # noqa: N818 - named as in concurrent.futures
-    """The cause of an exception that came from a worker: shows the traceback there."""
+    """The cause of an exception that came from a worker. It shows the traceback in the worker."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.text = text
-        #: As the standard library's own has it.
+        #: `concurrent.futures` has the same attribute.
         self.tb = f'\n"""\n{text}"""'
 
     def __str__(self) -> str:
@@ -41,15 +42,19 @@ class RemoteTraceback(Exception):  # noqa: N818 - named as in concurrent.futures
 
 
 class _Parts(NamedTuple):
+    """The parts of an exception. Those as bytes are pickled, each by itself; None if not sent."""
+
     type_name: str
     message: str
+    #: The traceback.
     text: str
     notes: list[str]
     kind: bytes | None
     args: bytes | None
     state: bytes | None
-    cause: Any  # _Parts of `__cause__`, or None
-    #: Of an exception group, the `_Parts` of its members; else None.
+    #: The parts of `__cause__`.
+    cause: Any
+    #: If it is an exception group, a list with the parts of each member.
     members: Any
 
 
@@ -59,7 +64,7 @@ def encode_error(error: BaseException) -> bytes:
 
 
 def decode_error(payload: bytes) -> BaseException:
-    """The inverse of `encode_error`; the traceback of the worker is the exception's cause."""
+    """The inverse of `encode_error`. The cause of the exception shows the worker's traceback."""
     return _put_together(_Parts(*decode(payload)))
 
 
@@ -67,20 +72,20 @@ def _take_apart(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
     kind = type(error)
     base = _builtin_base(kind)
     try:
-        # The built-in part knows arguments of its own, such as the file name of an OSError.
+        # The built-in class knows arguments that `args` lacks, such as the file name of an OSError.
         reduced = base.__reduce__(error)
         assert isinstance(reduced, tuple)
         args, state = reduced[1], reduced[2] if len(reduced) > 2 else None
     except Exception:
         args, state = error.args, error.__dict__ or None
     if isinstance(state, dict):
-        # Notes travel as text; one attribute that cannot travel must not take the others along.
+        # Notes are sent as text. If an attribute cannot be sent, the others are sent all the same.
         left_out = ("__notes__", HOOK)
         state = {k: v for k, v in state.items() if k not in left_out and _try_encode(v) is not None}
     cause = error.__cause__ if depth < MAX_CAUSES else None
     members = None
     if _is_group(error):
-        # Each one travels by itself, so that one that cannot does not take the others along.
+        # If a member cannot be sent, the others are sent all the same.
         members = [_take_apart(member, depth + 1) for member in error.exceptions]  # type: ignore[attr-defined]
         args = (error.message,)  # type: ignore[attr-defined]
     return tuple(
@@ -88,7 +93,7 @@ def _take_apart(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
             type_name=f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."),
             message=_text(error),
             text=_format(error),
-            notes=_notes(error),
+            notes=notes_of(error),
             kind=_try_encode(kind),
             args=_try_encode(args),
             state=_try_encode(state) if state else None,
@@ -107,7 +112,7 @@ def _put_together(parts: _Parts) -> BaseException:
             traceback_text=parts.text,
         )
     if parts.notes:
-        attach(error, "__notes__", list(parts.notes))
+        set_notes(error, parts.notes)
     cause = RemoteTraceback(parts.text)
     if parts.cause is not None:
         cause.__cause__ = _put_together(_Parts(*parts.cause))
@@ -126,7 +131,7 @@ def _rebuild(parts: _Parts) -> BaseException | None:
         error = kind.__new__(kind, *args)
         if len(error.args) != len(args) and not isinstance(error, OSError):
             error.args = args
-        # The built-in part keeps some of its state (errno, the lines of a SyntaxError) in C.
+        # The built-in class keeps some state in C, such as `errno` and the lines of a SyntaxError.
         _builtin_base(kind).__init__(error, *args)
         if parts.state is not None:
             error.__setstate__(decode(parts.state))
@@ -136,13 +141,13 @@ def _rebuild(parts: _Parts) -> BaseException | None:
 
 
 def _is_group(error: BaseException) -> bool:
-    """Whether it is an exception group, which Python 3.10 does not have."""
+    """Whether it is an exception group. Python 3.10 has none."""
     group = getattr(builtins, "BaseExceptionGroup", None)
     return group is not None and isinstance(error, group)
 
 
 def _builtin_base(kind: type[BaseException]) -> type[BaseException]:
-    """The nearest class of the built-in tree; BaseException at the latest."""
+    """The nearest built-in class among a class and its bases."""
     return next(base for base in kind.__mro__ if base.__module__ == builtins.__name__)
 
 
@@ -160,15 +165,8 @@ def _text(error: BaseException) -> str:
         return f"<{type(error).__name__} without text>"
 
 
-def _notes(error: BaseException) -> list[str]:
-    try:
-        return [str(note) for note in getattr(error, "__notes__", ())]
-    except Exception:  # it may be anything
-        return []
-
-
 def _format(error: BaseException) -> str:
-    """The traceback as text, without the pool's own frames, cells as IPython names them."""
+    """The traceback as text, without frames of the pool, and with IPython's names of cells."""
     try:
         shown = traceback.TracebackException.from_exception(error)
         _leave_us_out(shown)

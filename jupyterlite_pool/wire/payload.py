@@ -1,9 +1,10 @@
-"""A call or a result to bytes and back.
+"""Any object as bytes, and back.
 
 Everything is pickled with protocol 5, so that large buffers stay out of the stream and can be
-transferred (see `_buffers`). Plain pickle is tried first because it is several times faster,
-but it sends what `__main__` defines by name, and a worker's `__main__` is empty: such objects, and
-those that plain pickle refuses (lambdas, closures), go by value through cloudpickle.
+transferred (`wire.buffers`). Plain pickle is tried first, because it is several times faster. But
+it sends only the names of functions and classes of `__main__`, and a worker's `__main__` is empty.
+So cloudpickle sends these by value, and also objects that plain pickle refuses, such as lambdas and
+closures.
 """
 
 from __future__ import annotations
@@ -20,36 +21,36 @@ import cloudpickle
 from .buffers import OUT_OF_BAND_BYTES, Buffer, RawBytes, RawReader, holds_large_bytes
 from .refs import ObjectRef, note_refs
 
-#: What cloudpickle calls to make a function that came by value: a code object and its globals.
+#: The function with which cloudpickle makes a function that came by value.
 _BY_VALUE = b"_make_function"
 
-#: Values of these types hold nothing that would have to be looked at, and can always be read.
+#: Values of these types contain no other objects, and can always be sent and read.
 ATOMS = frozenset({type(None), bool, int, float, complex, str})
 
-#: pickle has no protocol above this one in any Python that Pyodide ships.
+#: The highest protocol of pickle that every Python of Pyodide has.
 PROTOCOL = 5
 
 
 class Encoded(NamedTuple):
-    """An object as bytes, with the buffers that were left out of them."""
+    """An object as bytes, and the buffers that travel beside them."""
 
     payload: bytes
     buffers: list[memoryview]
-    #: What a worker must hold to read it.
+    #: The references in the object. A worker must hold their objects to read it.
     refs: tuple[ObjectRef[Any], ...] = ()
 
     @property
     def nbytes(self) -> int:
-        """All bytes, in and out of band."""
+        """How many bytes it has, with its buffers."""
         return len(self.payload) + sum(buffer.nbytes for buffer in self.buffers)
 
 
 def encode(obj: object, *, apart: bool = True, kept: bool = False) -> Encoded:
-    """Pickle an object by value where a worker could not find it by name.
+    """Pickle an object; functions and classes by value if a worker could not find them by name.
 
     Args:
-        apart: leave large buffers out of the stream.
-        kept: the buffers are held for long; see `RawBytes.kept`.
+        apart: whether to leave large buffers out of the stream.
+        kept: whether somebody holds the buffers for long; see `RawBytes.collect`.
 
     Raises:
         pickle.PicklingError: it cannot be pickled; the message names its type.
@@ -64,21 +65,21 @@ def encode(obj: object, *, apart: bool = True, kept: bool = False) -> Encoded:
 
 
 def _reduce_code(code: types.CodeType) -> tuple[Any, ...]:
-    """As cloudpickle, but the code keeps the name of its file, where tracebacks find its lines.
+    """Reduce code as cloudpickle does, but keep the file name, by which tracebacks find its lines.
 
-    From 3.1.3 on cloudpickle writes another in its place.
+    From 3.1.3 on, cloudpickle replaces the file name.
     """
     reduced = cloudpickle.CloudPickler.dispatch_table[types.CodeType](code)
     make, fields = reduced[:2]
     return make, tuple(code.co_filename if field == NO_FILE else field for field in fields)
 
 
-#: What cloudpickle has for the file of all code.
+#: The name with which cloudpickle replaces the file names of code.
 NO_FILE = "<dynamic-code>"
 
 
 class _ByValuePickler(cloudpickle.CloudPickler):  # type: ignore[misc]
-    """cloudpickle's, for code that comes from a cell."""
+    """cloudpickle's pickler, which keeps the file names of code."""
 
     dispatch_table: ClassVar[Any] = ChainMap(
         {types.CodeType: _reduce_code}, cloudpickle.CloudPickler.dispatch_table
@@ -86,11 +87,11 @@ class _ByValuePickler(cloudpickle.CloudPickler):  # type: ignore[misc]
 
 
 class _RawPickler(RawBytes, pickle.Pickler):
-    """pickle's own, which leaves out large bytes."""
+    """pickle's own pickler, which leaves out large bytes."""
 
 
 class _RawByValuePickler(RawBytes, _ByValuePickler):
-    """The same of cloudpickle's."""
+    """cloudpickle's pickler, which leaves out large bytes."""
 
 
 def _dump(obj: object, apart: bool, kept: bool) -> tuple[bytes, list[memoryview]]:
@@ -106,7 +107,8 @@ def _dump(obj: object, apart: bool, kept: bool) -> tuple[bytes, list[memoryview]
     def dump_with(pickler_class: Any) -> bytes:
         stream = io.BytesIO()
         pickler = pickler_class(stream, PROTOCOL, buffer_callback=keep_in_band)
-        pickler.buffers, pickler.kept = buffers, kept
+        if isinstance(pickler, RawBytes):
+            pickler.collect(buffers, kept)
         pickler.dump(obj)
         return stream.getvalue()
 
@@ -118,7 +120,7 @@ def _dump(obj: object, apart: bool, kept: bool) -> tuple[bytes, list[memoryview]
             else:
                 payload = pickle.dumps(obj, PROTOCOL, buffer_callback=keep_in_band)
         except Exception:
-            pass  # cloudpickle takes more, and has the better word where it does not
+            pass  # cloudpickle can send more, and has better messages
         else:
             if b"__main__" not in payload:
                 return payload, buffers
@@ -126,7 +128,7 @@ def _dump(obj: object, apart: bool, kept: bool) -> tuple[bytes, list[memoryview]
     try:
         payload = dump_with(_RawByValuePickler if large else _ByValuePickler)
     except Exception as error:
-        buffers.clear()  # the error holds this frame, and nobody is to hold the user's buffers
+        buffers.clear()  # the error holds this frame, which must not hold the user's buffers
         if isinstance(error, pickle.PicklingError):
             raise
         raise pickle.PicklingError(f"{type(error).__name__}: {error}") from error
@@ -138,7 +140,11 @@ def decode(
     buffers: Sequence[Buffer] = (),
     spaces: list[dict[str, Any]] | None = None,
 ) -> Any:
-    """The inverse of `encode`; adds to `spaces` the globals of functions that came by value."""
+    """The inverse of `encode`.
+
+    Args:
+        spaces: gets the globals of all functions that came by value.
+    """
     if spaces is not None and _BY_VALUE in bytes(payload):
         return _FunctionUnpickler(payload, buffers, spaces).load()
     if buffers:
@@ -147,17 +153,16 @@ def decode(
 
 
 class _Unpickler(RawReader, pickle.Unpickler):
-    """Takes what was left out of the stream from buffers."""
+    """Reads a stream, and the buffers that were left out of it."""
 
     def __init__(self, payload: bytes | memoryview, buffers: Sequence[Buffer]) -> None:
-        self.rest = iter(buffers)
-        # Both take the next one: that is how they were left out.
-        memory = (buffer.to_memoryview() for buffer in self.rest)
+        # pickle and `RawReader` take the buffers in the order in which they were left out.
+        memory = (buffer.to_memoryview() for buffer in self.read_from(buffers))
         super().__init__(io.BytesIO(payload), buffers=memory)
 
 
 class _FunctionUnpickler(_Unpickler):
-    """Notes the globals of the functions that it makes."""
+    """Notes the globals of the functions that came by value."""
 
     def __init__(
         self, payload: bytes | memoryview, buffers: Sequence[Buffer], spaces: list[dict[str, Any]]

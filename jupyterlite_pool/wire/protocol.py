@@ -1,73 +1,80 @@
-"""What travels between the kernel and a pool worker, inside the frames that JavaScript carries.
+"""The payloads that travel between the kernel and a pool worker, inside JavaScript's frames.
 
-The frames themselves, and the version, stand in `labextension/src/protocol.ts`; a test keeps the
-facts that live in both languages equal. What is in a payload stands in tuples of the kinds below. A
-batch costs one pickle, however many tasks it has; what could fail to be read is a pickle of its own
-in it, so that a task costs nothing but itself. What holds nothing that could fail travels as it is:
-that is most of small tasks, and to pickle each would cost more than all else.
+The frames themselves are described in `labextension/src/protocol.ts`. A test keeps the facts that
+are in both languages equal.
+
+A batch is one pickle, however many tasks it has. Arguments that might not be readable are pickled
+separately inside that pickle, so that a call that cannot be read fails alone. Plain arguments can
+always be read, and are not pickled separately: most small tasks have only such arguments, and a
+pickle for each would take longer than everything else.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-#: Raised whenever a frame changes shape; a worker of another version is not used.
+#: Goes up whenever the form of a frame or payload changes. Workers of other versions are not used.
 PROTOCOL_VERSION = 6
 
-#: A runner posts its finished results at the first end of a task this long after its last post, so
-#: that a worker that is lost later takes little with it.
+#: Seconds between two posts of results, at least. A runner posts at the first end of a task after
+#: them, so that little is lost with a worker.
 POST_INTERVAL = 0.002
 
-#: Bytes of results that a runner holds before it posts them without waiting. JavaScript can still
-#: post what is held when Python has died.
+#: Bytes of results that a runner holds at most before it posts them. JavaScript can still post them
+#: when Python has died.
 LOG_BYTES = 1 << 20
 
-#: The prefix of the key under which a worker is told what the notebook's surroundings are.
-ENVIRONMENT_PREFIX = "environment:"
+#: The first part of the keys of the notebook's surroundings. Its text is older than its name.
+SURROUNDINGS_PREFIX = "environment:"
 
-#: The same of parts of it, which are sent once although it changes: files of packages, and sources
-#: of the notebook's own modules.
-PACKAGES_PREFIX = ENVIRONMENT_PREFIX + "packages:"
-MODULES_PREFIX = ENVIRONMENT_PREFIX + "modules:"
+#: The first part of the keys of files of packages, and of sources of the notebook's own modules.
+#: Surroundings name these by their keys, so that a change of the surroundings does not send them
+#: again.
+PACKAGES_PREFIX = SURROUNDINGS_PREFIX + "packages:"
+MODULES_PREFIX = SURROUNDINGS_PREFIX + "modules:"
 
 
 class CallBatch(NamedTuple):
-    """The tasks of a batch on their way to a worker; each list has one member a task."""
+    """The tasks of a batch on their way to a worker. Each list has one member for each task."""
 
-    #: The first task's number, unique in its executor; the others follow.
+    #: The number of the first task, unique in its executor. The others have the next numbers.
     first: int
-    #: The keys of the function and of the surroundings that were put on the worker before.
+    #: The keys of the function and of the surroundings, which the worker holds already.
     function: str
-    environment: str | None
-    #: Positional arguments as they are where all are plain; else pickled `(args, kwargs)`.
+    surroundings: str | None
+    #: The positional arguments if all arguments are plain and positional; else a pickle of
+    #: `(args, kwargs)`.
     calls: list[tuple[Any, ...] | bytes]
-    #: 1 for the first try.
+    #: How often the task was tried, with this time: 1 for the first try.
     attempts: list[int]
-    #: How many of the frame's buffers belong to the call; None where there are no buffers.
+    #: How many of the frame's buffers belong to the call; None if the frame has no buffers.
     buffers: list[int] | None = None
-    #: `(seed, index)` of the task's own random stream; None to leave the worker's.
+    #: `(seed, index)` of the task's own random stream; None to leave the worker's as it is.
     seeds: list[tuple[int, int] | None] | None = None
-    #: Whether the worker says when the call itself begins: from then on a time limit counts.
+    #: Whether the tasks have a time limit. Then the worker says when each call begins.
     timed: bool = False
 
 
-#: Kinds of results. The value as it is, because it is plain.
+# Kinds of results, by what their `payload` is.
+
+#: The value itself, of a simple type.
 PLAIN = 0
-#: A value, pickled.
+#: The pickle of a value.
 PICKLED = 1
-#: A value whose pickle is the first of its buffers; its checksum is in its place.
+#: The checksum of the pickle of a value. The pickle is large, and is the first of the buffers.
 APART = 2
-#: An exception, encoded.
+#: An exception, as `wire.failure` encodes it.
 FAILED = 3
 
 
 class ResultItem(NamedTuple):
-    """One task's outcome on its way back."""
+    """The result of one task on its way back."""
 
     task: int
-    #: One of the above.
+    #: One of the kinds above.
     kind: int
     payload: Any
+    #: How many of the frame's buffers belong to this result.
     buffers: int
     #: How long the call took, in seconds.
     seconds: float

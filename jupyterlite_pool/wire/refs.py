@@ -1,8 +1,8 @@
 """`ObjectRef`: stands in the arguments of tasks for an object that the workers hold already.
 
-A reference may stand anywhere: in a list, in a dictionary, in a closure. So it is pickle that finds
-it: while a call is encoded, every reference that pickle comes across is noted, and what is written
-in its place is a call of `fetch`, which a worker answers with the object itself.
+A reference may be anywhere in them: in a list, in a dictionary, in a closure. So pickle finds it.
+While a call is encoded, every reference that pickle comes across is noted, and a call of `fetch` is
+written in its place. In a worker this call returns the object.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _fetcher: ContextVar[Callable[[str], Any] | None] = ContextVar("fetcher", defaul
 class ObjectRef(Generic[T]):
     """An object that `WorkerPoolExecutor.put` keeps for tasks.
 
-    Give it to a task wherever the object itself could stand; the task gets the object. Each worker
-    is sent it once, and lets it go when the last reference in the notebook is gone. Tasks of one
-    worker share the object: they should not change it.
+    Give the reference to a task in place of the object, and the task gets the object. Each worker
+    is sent the object once, and forgets it when the notebook has no reference any more. All tasks
+    of a worker share the object, so they should not change it.
     """
 
     def __init__(self, key: str, owner: object) -> None:
         """Made by `WorkerPoolExecutor.put`."""
         self.key = key
-        #: Those who hold the object.
+        #: The shared objects of the executor that made it.
         self.owner = owner
 
     def __repr__(self) -> str:
@@ -45,15 +45,15 @@ class ObjectRef(Generic[T]):
         noted = _noted.get()
         if noted is None:
             raise pickle.PicklingError(
-                "an ObjectRef means something to the workers of its executor only. Give it to a "
-                "task as an argument."
+                "an ObjectRef can be sent to the workers of its executor only. Give it to a task "
+                "as an argument."
             )
         noted.append(self)
         return fetch, (self.key,)
 
 
-class note_refs:  # noqa: N801 - a context manager, by hand: `contextlib`'s costs more than a task
-    """The references that are pickled in the body."""
+class note_refs:  # noqa: N801 - a class, because `contextlib` takes longer than a small task
+    """A context manager that collects the references that are pickled in its body."""
 
     def __enter__(self) -> list[ObjectRef[Any]]:
         noted: list[ObjectRef[Any]] = []
@@ -65,12 +65,12 @@ class note_refs:  # noqa: N801 - a context manager, by hand: `contextlib`'s cost
 
 
 def set_fetcher(fetcher: Callable[[str], Any]) -> None:
-    """Say who has the objects that what is decoded next refers to."""
+    """Set the function that returns the object of a key, for everything that is decoded next."""
     _fetcher.set(fetcher)
 
 
 def fetch(key: str) -> Any:
-    """The object that a reference stands for; called by pickle, in a worker."""
+    """The object that a reference stands for. Pickle calls this in a worker."""
     fetcher = _fetcher.get()
     if fetcher is None:
         raise pickle.UnpicklingError(f"only a pool worker has the object {key!r}")

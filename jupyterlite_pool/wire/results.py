@@ -1,4 +1,4 @@
-"""Results of tasks to bytes and back."""
+"""The results of tasks as bytes, and back."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from .buffers import OUT_OF_BAND_BYTES, Buffer
 from .payload import ATOMS, decode, encode
 from .protocol import APART, PICKLED, PLAIN, ResultItem
 
-#: What stands after results: how many they are, and a checksum of both. C code that writes where it
-#: should not is not noticed in WebAssembly; a result that was hit must be an error and not another
-#: value.
+#: The end of a payload of results: how many results it has, and a checksum. WebAssembly does not
+#: notice when C code writes to wrong places. A result that was overwritten must be an error, and
+#: not another value.
 RESULTS_END = struct.Struct("<II")
 
-
-#: The version of `marshal` in which nothing refers to anything before it, so that what was written
-#: piece by piece can be read as one list.
+#: In this version of `marshal` no value refers to an earlier one. So results that were written one
+#: by one can be read as one list.
 _PIECES = 2
 
 
 def dump_value(task: int, seconds: float, value: Any) -> tuple[bytes, list[memoryview]]:
-    """A task's value as bytes, and the buffers that are sent beside them.
+    """A task's value as bytes, and the buffers that travel beside them.
+
+    Args:
+        seconds: how long the call took.
 
     Raises:
-        pickle.PicklingError: it cannot be pickled.
+        pickle.PicklingError: the value cannot be pickled.
     """
     kind = type(value)
     if kind in ATOMS and (kind is not str or len(value) < OUT_OF_BAND_BYTES):
@@ -35,29 +37,29 @@ def dump_value(task: int, seconds: float, value: Any) -> tuple[bytes, list[memor
     payload, buffers, _ = encode(value)
     if len(payload) < OUT_OF_BAND_BYTES:
         return dump_result(ResultItem(task, PICKLED, payload, len(buffers), seconds)), buffers
-    # To put what is large among others, and to cut it out again, would be two more copies of it.
+    # Among the other results a large pickle would be copied twice more.
     buffers.insert(0, memoryview(payload))
-    checksum = crc32(payload[:OUT_OF_BAND_BYTES])  # of as much as costs next to nothing
+    checksum = crc32(payload[:OUT_OF_BAND_BYTES])  # of so few bytes that it takes almost no time
     return dump_result(ResultItem(task, APART, checksum, len(buffers), seconds)), buffers
 
 
 def dump_result(item: ResultItem) -> bytes:
-    """One result as bytes. Results that stand one after the other, with an end, are a payload."""
+    """One result as bytes. Results one after the other, and then an end, are a payload."""
     return marshal.dumps(tuple(item), _PIECES)
 
 
 def results_end(count: int, checksum: int) -> bytes:
-    """What stands after results.
+    """The end of a payload of results.
 
     Args:
-        count: how many they are.
-        checksum: the CRC-32 of all their bytes.
+        count: how many results it has.
+        checksum: the CRC-32 of the bytes of all results.
     """
     return RESULTS_END.pack(count, checksum ^ count)
 
 
 def join_results(records: Sequence[bytes]) -> bytes:
-    """Results, each as bytes, as a payload."""
+    """Several results, each as bytes, as one payload."""
     results = b"".join(records)
     return results + results_end(len(records), crc32(results))
 
@@ -66,7 +68,7 @@ def split_results(payload: bytes) -> list[ResultItem]:
     """The results of a payload, as plain tuples with the fields of `ResultItem`.
 
     Raises:
-        ValueError: these are no results, or not as they were sent.
+        ValueError: the payload is no payload of results, or was changed on the way.
     """
     if not payload:
         return []
@@ -78,7 +80,7 @@ def split_results(payload: bytes) -> list[ResultItem]:
     if crc32(results) ^ count != checksum:
         raise ValueError("it sent results whose checksum is wrong")
     try:
-        # As `marshal` writes a list: so all are read at once, and not one by one.
+        # `marshal` writes a list like this. So one call reads all results.
         items: list[ResultItem] = marshal.loads(b"[" + struct.pack("<I", count) + results)
     except (EOFError, TypeError, ValueError) as error:
         raise ValueError(f"it sent results that cannot be read: {error}") from error
@@ -86,13 +88,13 @@ def split_results(payload: bytes) -> list[ResultItem]:
 
 
 def read_value(item: ResultItem, buffers: Sequence[Buffer]) -> Any:
-    """The value of a result that is none of an exception.
+    """The value of a result that is no exception.
 
     Args:
-        buffers: its own.
+        buffers: the buffers of this result.
 
     Raises:
-        Exception: it cannot be read here.
+        Exception: the value cannot be read here.
     """
     _, kind, payload, _, _ = item
     if kind == PLAIN:

@@ -1,1 +1,1 @@
-"""What runs in a pool worker: imports neither IPython nor ipywidgets, nor the kernel's side."""
+"""The Python of a pool worker. It imports neither IPython nor ipywidgets nor code of the kernel."""

@@ -1,4 +1,4 @@
-"""Kinds of calls that stand-ins send to workers."""
+"""Callables that the stand-ins for joblib and the standard library send to workers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ BACKEND = "jupyterlite"
 
 
 class Calls:
-    """Makes several calls, one after the other, as joblib sends them.
+    """Makes several calls of joblib, one after the other.
 
     Args:
-        function: what all of them call, sent to a worker once; None where each call brings its own.
-        nesting_level: how deep in calls of joblib they are.
+        function: the function of all calls, which is sent to a worker once; None if each call has
+            its own.
+        nesting_level: how deep the calls are nested in other calls of joblib.
     """
 
     def __init__(self, function: Callable[..., Any] | None, nesting_level: int) -> None:
         self.__name__ = getattr(function, "__name__", type(self).__name__)
-        # Its usual name: the lines of a cell that a traceback shows are found through it.
+        # `inspect.unwrap` looks for this name, and so finds the cell of the function.
         self.__wrapped__ = function
         self.nesting_level = nesting_level
 
@@ -28,8 +29,8 @@ class Calls:
         """The values of the calls.
 
         Args:
-            *calls: each an argument list and keyword arguments, after the function where there is
-                none for all.
+            *calls: positional and keyword arguments of each call, after its function if each call
+                has its own.
         """
         from joblib.parallel import (
             BACKENDS,
@@ -39,37 +40,37 @@ class Calls:
             register_parallel_backend,
         )
 
-        if BACKEND not in BACKENDS:  # a task may name the backend, and runs serially then
+        if BACKEND not in BACKENDS:  # if a task asks for this backend, it runs serially
             register_parallel_backend(BACKEND, SequentialBackend)
         if self.__wrapped__ is not None:
             calls = tuple((self.__wrapped__, *call) for call in calls)
-        # As in every worker of joblib's: what is parallel in a task would be threads, and one after
-        # the other where there are no threads.
+        # As in every worker of joblib, a task runs its own parallel calls in threads. Without
+        # threads they run one after the other.
         with parallel_config(backend=ThreadingBackend(nesting_level=self.nesting_level)):
             return [function(*args, **kwargs) for function, args, kwargs in calls]
 
 
 class StarCall:
-    """Calls a function with the members of its one argument, as `starmap` does."""
+    """Calls a function with the members of one argument, as `starmap` does."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, args: Iterable[Any]) -> Any:
-        """Call it."""
+        """Call the function."""
         return self.function(*args)
 
 
 class LoggedInitializer:
-    """Calls an initializer; if it fails, the worker's log says so, as in CPython's workers."""
+    """Calls an initializer. If it fails, the worker logs the error, as CPython's workers do."""
 
     def __init__(self, function: Callable[..., object]) -> None:
         self.function = function
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, *args: Any) -> None:
-        """Call it."""
+        """Call the function."""
         try:
             self.function(*args)
         except BaseException:

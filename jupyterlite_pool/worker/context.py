@@ -1,4 +1,4 @@
-"""What a task can know about the worker that runs it."""
+"""Tells a task about the worker that runs it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class WorkerInfo(NamedTuple):
     """The worker that runs the current task.
 
     Attributes:
-        id: the worker's number in its pool; a replacement has a number of its own.
-        pid: what `os.getpid()` says in it, different for each worker of a pool.
+        id: the worker's number in its pool. A replacement gets a new number.
+        pid: what `os.getpid()` returns in the worker. It differs between the workers of a pool.
         attempt: 1 for the task's first try.
     """
 
@@ -29,5 +29,5 @@ def current_worker() -> WorkerInfo | None:
 
 
 def set_current_worker(info: WorkerInfo | None) -> None:
-    """Say which worker runs what is called next."""
+    """Set the worker of the tasks that run next; None after the last one."""
     _current.set(info)

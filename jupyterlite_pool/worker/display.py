@@ -1,7 +1,8 @@
-"""`display` in a task: rich objects, shown in the notebook.
+"""`display` in a task shows objects in the notebook.
 
-In the notebook `display` is IPython's. A worker has no IPython until a task imports it, and never
-a shell, without which IPython would only print. So this stands in its place, under either name.
+In the notebook, `display` is IPython's. A worker has no IPython until a task imports it. It never
+has a shell of IPython, and without one IPython's `display` would only print. So tasks have this
+`display` instead, also if they import IPython's.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-#: Where IPython's own is.
+#: The module of IPython's own `display`.
 MODULE = "IPython.core.display_functions"
 
-#: The methods by which an object says what it looks like.
+#: The methods with which objects describe how they look, and the kind of what each returns.
 METHODS = {
     "_repr_html_": "text/html",
     "_repr_markdown_": "text/markdown",
@@ -35,23 +36,27 @@ METHODS = {
 
 
 class DisplayHandle:
-    """What was displayed, to be changed."""
+    """An output that can be changed."""
 
     def __init__(self, display: Display, display_id: str) -> None:
         self.display_id = display_id
         self._display = display
 
     def display(self, obj: Any, **options: Any) -> None:
-        """Display an object once more."""
+        """Display an object as a further output with the same id."""
         self._display(obj, display_id=self.display_id, **options)
 
     def update(self, obj: Any, **options: Any) -> None:
-        """Show an object in its place."""
+        """Show an object in place of the output."""
         self._display(obj, display_id=self.display_id, update=True, **options)
 
 
 class Display:
-    """The function `display`; `post` takes what is to be shown, as JSON."""
+    """The function `display`.
+
+    Args:
+        post: sends an output to the notebook, as JSON.
+    """
 
     __name__ = "display"
 
@@ -71,7 +76,7 @@ class Display:
         update: bool = False,
         **_: Any,
     ) -> DisplayHandle | None:
-        """As IPython's; `clear` does nothing, since the cell has the output of others, too."""
+        """As IPython's. But `clear` does nothing: the cell also has the output of other tasks."""
         if display_id is True:
             display_id = uuid.uuid4().hex
         transient = dict(transient or {})
@@ -113,7 +118,7 @@ class Display:
 def bundle(
     obj: Any, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What an object looks like, by kind, and what there is to say of that."""
+    """The representations of an object by their kinds, and their metadata."""
     if callable(own := _method(obj, "_ipython_display_")):
         own()
         return {}, {}
@@ -142,7 +147,8 @@ def bundle(
 
 
 def _method(obj: Any, name: str) -> Any:
-    # Classes have the methods of their instances, and some objects have every attribute.
+    # A class has the methods that are meant for its instances. Some objects have every attribute,
+    # so the method must be in their class.
     return None if isinstance(obj, type) else getattr(type(obj), name, None) and getattr(obj, name)
 
 
@@ -152,14 +158,14 @@ def _text(obj: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    """What JSON has no word for: a picture's bytes."""
+    """Bytes, such as those of a picture, as text for JSON."""
     if isinstance(value, bytes | bytearray | memoryview):
         return base64.b64encode(value).decode("ascii")
     raise TypeError(f"cannot display a value of type {type(value).__name__!r}")
 
 
 class _Finder(MetaPathFinder):
-    """Puts `display` in the place of IPython's when that is imported."""
+    """Replaces IPython's `display` when a task imports it."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
@@ -167,7 +173,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """As every finder."""
+        """As in `MetaPathFinder`."""
         if name != MODULE:
             return None
         spec = PathFinder.find_spec(name, path, target)
@@ -186,7 +192,11 @@ class _Finder(MetaPathFinder):
 
 
 def install_display(post: Callable[[str], None]) -> None:
-    """Let tasks display."""
+    """Let tasks display objects.
+
+    Args:
+        post: sends an output to the notebook, as JSON.
+    """
     display = Display(post)
     builtins.display = display  # type: ignore[attr-defined] # as in a notebook
     sys.meta_path.insert(sys.meta_path.index(PathFinder), _Finder(display))

@@ -1,4 +1,4 @@
-"""Connects the runner to the JavaScript of its worker; the one module here that knows Pyodide."""
+"""Connects the runner to its worker's JavaScript. No other module of a worker knows Pyodide."""
 
 from __future__ import annotations
 
@@ -17,66 +17,61 @@ from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 from .display import install_display
 from .output import TaskStream
 from .runner import Runner
-from .surroundings.environment import Environment
 from .surroundings.packages import normalize
+from .surroundings.surroundings import WorkerSurroundings
 
 
 class JsPort:
-    """A runner's words as frames of `labextension/src/worker/tasks.ts`."""
+    """A runner's port, whose messages JavaScript posts as frames (`labextension/src/worker`)."""
 
     def __init__(self, post: Any) -> None:
         self._result = post.result
-        self._error = post.error
-        self.retire = post.retire
         self._output = post.output
-        self._task = -1
+        # These need no translation.
         self.begin = post.begin
         self.worn = post.worn
+        self.error = post.error
+        self.retire = post.retire
+        self._task = -1
 
         def stream(name: str) -> TaskStream:
             return TaskStream(lambda text: post.output(self._task, name, text))
 
-        self._task = -1
-        self._out, self._err = out, err = stream("stdout"), stream("stderr")
-        out.other, err.other = err, out
-        sys.stdout, sys.stderr = out, err
+        sys.stdout, sys.stderr = self._out, self._err = stream("stdout"), stream("stderr")
+        self._out.pair_with(self._err)
 
     def result(
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
-        """Post results; the bytes are copied out of the heap once, and then transferred."""
+        """As `Port.result`. The bytes are copied out of the heap once, and then transferred."""
         moved = to_js([to_js(buffer).buffer for buffer in buffers]) if buffers else None
         self._result(batch, to_js(payload), moved, next, done)
 
-    def error(self, batch: int, type: str, message: str, traceback: str) -> None:
-        """Post the end of a batch that could not be read."""
-        self._error(batch, type, message, traceback)
-
     def task(self, task: int) -> None:
-        """Say whose output comes next."""
-        if self._out.held or self._err.held:  # asked for every task
+        """As `Port.task`; first posts the output of the task before."""
+        if self._out.held or self._err.held:  # for most tasks this is all that happens here
             self._out.flush()
             self._err.flush()
         self._task = task
 
     def display(self, shown: str) -> None:
-        """Post what a task displays, after what it has printed."""
+        """Post an output that a task displays, after the text that it has printed."""
         self._out.flush()
         self._err.flush()
         self._output(self._task, "display", shown)
 
     def announce(self, phase: str) -> None:
-        """Say what the task that comes next waits for."""
+        """Post whether the worker is "preparing" for the next task or "running" it."""
         self._output(self._task, "phase", phase)
 
 
 class JsRunner:
-    """A runner that takes JavaScript's buffers."""
+    """A runner for JavaScript, which calls its methods and reads `state` and `log` in the heap."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self.state = runner.state
-        self.log = runner.log
+        self.state = runner.log.state
+        self.log = runner.log.buffer
 
     def put(self, key: str, payload: Any, buffers: Any) -> None:
         """As `Runner.put`."""
@@ -91,7 +86,7 @@ class JsRunner:
         self._runner.cancel(batch)
 
     def run(self, batch: int, payload: Any, buffers: Any) -> asyncio.Task[None] | None:
-        """As `Runner.run`; None where it ran to its end at once, without the event loop's turn."""
+        """As `Runner.run`. Returns None if no task awaited anything: then the batch has ended."""
         own = () if buffers is None else list(buffers)
         running = self._runner.run(batch, payload.to_bytes(), own)
         loop = asyncio.get_running_loop()
@@ -117,7 +112,7 @@ class LockLoader:
         except JsException as error:
             problems.append(str(error))
         loaded = {normalize(name) for name in pyodide_js.loadedPackages.to_py()}
-        # A line that ends with a colon names what the next one is about.
+        # If a line ends with a colon, the next line belongs to it.
         why = "; ".join(dict.fromkeys(problems)).replace(":; ", ": ") or "it could not be found"
         return {name: why for name in names if normalize(name) not in loaded}
 
@@ -128,16 +123,16 @@ class LockLoader:
         failed: dict[str, str] = run_sync(self.load([name]))
         return failed.get(name)
 
-    def laid_down(self, name: str) -> None:
-        """As `Loader.laid_down`."""
+    def note_installed(self, name: str) -> None:
+        """As `Loader.note_installed`."""
         import pyodide_js
 
-        # Pyodide looks for it under the name that the lock file spells.
+        # Pyodide looks for the name as the lock file spells it.
         known = getattr(pyodide_js._api.lockfile_packages, name, None)
         setattr(pyodide_js.loadedPackages, name if known is None else known.name, "the notebook")
 
-    def forget(self, name: str) -> None:
-        """As `Loader.forget`."""
+    def note_removed(self, name: str) -> None:
+        """As `Loader.note_removed`."""
         import pyodide_js
 
         for loaded in pyodide_js.loadedPackages.to_py():
@@ -146,20 +141,22 @@ class LockLoader:
 
 
 def connect(worker: int, pid: int, drive: bool, post: Any) -> JsRunner:
-    """Make this interpreter worker number `worker`, a process of its own number.
+    """Make this interpreter a worker.
 
     Args:
+        worker: its number.
+        pid: the number of its process, as `os.getpid()` says it.
         drive: whether the notebook's files are there.
-        post: takes what it has to say.
+        post: a JavaScript object with functions that post the runner's messages.
     """
-    # Under both names: sent as a task of its own, `os.getpid` travels by the name that C gave it.
+    # If `os.getpid` itself is sent as a task, pickle calls it `posix.getpid`.
     os.getpid = posix.getpid = lambda: pid
-    random.seed()  # from the browser's own source: workers never share a stream
+    random.seed()  # restored workers would all draw the same numbers otherwise
     site_packages = sysconfig.get_path("purelib")
     port = JsPort(post)
     install_display(port.display)
-    environment = Environment(LockLoader(), site_packages, port.announce, drive)
-    runner = Runner(port, worker, pid, environment)
-    # The host asks by a signal; what is no task of the user's goes on.
+    surroundings = WorkerSurroundings(LockLoader(), site_packages, port.announce, drive)
+    runner = Runner(port, worker, pid, surroundings)
+    # The host stops a task with this signal. Nothing but a task is stopped.
     signal.signal(signal.SIGINT, lambda *_: runner.interrupt())
     return JsRunner(runner)

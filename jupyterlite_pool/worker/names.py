@@ -1,9 +1,9 @@
-"""The globals that a call sets for all functions of its worker.
+"""Global variables that an initializer sets for all functions of its worker.
 
-A function of the notebook travels by value, with globals of its own: the ones that it reads, as the
-notebook has them. So what an initializer declares `global` would be seen by nobody. In a process
-all functions of a module share its globals; here the names that a call sets while it sets a worker
-up are put among the globals of every other function of the same module.
+In a process all functions of a module share its globals. But a function of the notebook is sent by
+value, with copies of only those globals that it reads. So no other function would see a variable
+that an initializer sets with `global`. That is why such variables are copied into the globals of
+every other function of the same module.
 """
 
 from __future__ import annotations
@@ -15,49 +15,51 @@ Globals = dict[str, Any]
 
 
 class SetUpCall:
-    """A function whose globals are for all functions of its worker."""
+    """A call that sets a worker up: all functions of the worker see the globals that it sets."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        #: Its usual name: the lines of a cell that a traceback shows are found through it.
+        # `inspect.unwrap` looks for this name, and so finds the cell of the function.
         self.__wrapped__ = function
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it."""
+        """Call the function."""
         return self.__wrapped__(*args, **kwargs)
 
 
 class SharedNames:
-    """The globals of the functions that a worker knows, and what of them was set for all."""
+    """The globals of the functions that a worker knows, and the variables that they share."""
 
     def __init__(self) -> None:
+        #: The globals of each function, by the function's key. There are several if the function
+        #: brought others along.
         self._spaces: dict[str, list[Globals]] = {}
-        #: What was set, by the name of the module.
+        #: The shared variables, by the name of their module.
         self._set: dict[Any, Globals] = {}
 
     def __bool__(self) -> bool:
         return bool(self._set)
 
     def add(self, key: str, spaces: list[Globals]) -> None:
-        """A function has come, with these globals."""
+        """Note the globals of a new function, and give it the shared variables."""
         self._spaces[key] = spaces
         self.fill(spaces)
 
     def drop(self, key: str) -> None:
-        """A function has gone."""
+        """Forget a function."""
         self._spaces.pop(key, None)
 
     def fill(self, spaces: list[Globals]) -> None:
-        """Put what was set among some globals."""
+        """Copy the shared variables into some globals."""
         for space in spaces:
             space.update(self._set.get(space.get("__name__"), {}))
 
     def before(self, key: str) -> list[Globals]:
-        """The globals of a function as they are now, for `share`."""
+        """A copy of the globals of a function, for `share`."""
         return [dict(space) for space in self._spaces[key]]
 
     def share(self, key: str, before: list[Globals]) -> None:
-        """Give all functions what one of them has set since `before`."""
+        """Share the variables that a function has set since `before` with all functions."""
         for space, old in zip(self._spaces[key], before, strict=True):
             new = {
                 name: value

@@ -1,4 +1,4 @@
-"""What a task prints, on its way to the cell that asked for it."""
+"""Text that a task prints, on its way to the cell that started the task."""
 
 from __future__ import annotations
 
@@ -9,42 +9,47 @@ from time import monotonic
 #: Seconds between two posts of a task that prints all the time.
 INTERVAL = 0.02
 
-#: So many posts may come at once, of a task that prints now and then: its lines are seen when they
-#: are written.
+#: How many posts a task may make at once after it has printed nothing for a while. So the lines of
+#: a task that prints now and then appear immediately.
 BURST = 10
 
-#: Characters after which a post does not wait.
+#: If a task has printed this many characters, they are posted at once.
 LIMIT = 8192
 
 
 class TaskStream(io.TextIOBase):
     """A text stream that posts whole lines, and the rest at the end of the task."""
 
-    #: As the notebook's own: tqdm, for one, asks which characters it may use.
+    #: As in the notebook. Libraries such as tqdm ask for it, to know which characters they may use.
     encoding = "utf-8"
 
     def __init__(self, post: Callable[[str], None], clock: Callable[[], float] = monotonic):
         super().__init__()
-        #: The task's other stream: what was written there before is posted before.
-        self.other: TaskStream | None = None
+        self._other: TaskStream | None = None
         self._post = post
         self._clock = clock
-        #: What was written and not posted.
+        #: Text that was written and not posted.
         self.held: list[str] = []
+        #: How many characters that is.
         self._size = 0
-        #: How many posts are due, and when that was.
+        #: How many posts the task may make, and when that was so.
         self._credit, self._at = float(BURST), clock()
 
+    def pair_with(self, other: TaskStream) -> None:
+        """Keep the order of what a task writes to two streams, `stdout` and `stderr`."""
+        self._other = other
+        other._other = self
+
     def writable(self) -> bool:
-        """True: the one thing it is for."""
+        """True."""
         return True
 
     def write(self, text: str) -> int:
-        """Take text, and post what is due."""
+        """Hold the text, and post it if a post is due."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self.other is not None and self.other.held:
-            self.other.flush()
+        if self._other is not None and self._other.held:
+            self._other.flush()
         self.held.append(text)
         self._size += len(text)
         if "\n" in text and (self._is_due() or self._size >= LIMIT):
@@ -58,7 +63,7 @@ class TaskStream(io.TextIOBase):
         return self._credit >= 1
 
     def flush(self) -> None:
-        """Post all that was written."""
+        """Post all text that is held."""
         text = "".join(self.held)
         self.held = []
         self._size = 0

@@ -1,4 +1,4 @@
-"""A random stream of its own for each item of a job."""
+"""Random numbers that depend only on a seed and on the item."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-#: Where numpy's global generator is; `import numpy` alone does not load it.
+#: The module of numpy's global generator. `import numpy` alone does not load it.
 NUMPY_RANDOM = "numpy.random"
 
 
-class _Awaited(MetaPathFinder):
-    """Seeds numpy's global generator when an item imports it, for that item.
+class _ImportSeeder(MetaPathFinder):
+    """Seeds numpy's global generator if an item imports it.
 
-    It is among the finders only while an item runs that has a seed, and numpy is not there.
+    It is one of Python's finders only while an item with a seed runs and numpy is not loaded.
     """
 
     def __init__(self) -> None:
-        #: The seed of the item that runs, and the item's place.
+        #: The seed, and the index of the item that runs.
         self.item: tuple[int, int] | None = None
 
     def expect(self, item: tuple[int, int] | None) -> None:
-        """Seed for this item from now on; None for no longer."""
+        """Seed for this item from now on; for None, never."""
         self.item = item
         if item is None:
             self._leave()
@@ -37,7 +37,7 @@ class _Awaited(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """What the other finders find, made to seed what it loads."""
+        """As the other finders. But the module is seeded as soon as it is loaded."""
         if name != NUMPY_RANDOM:
             return None
         item = self.item
@@ -49,7 +49,7 @@ class _Awaited(MetaPathFinder):
             run = loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
-                del loader.exec_module  # it is as it was
+                del loader.exec_module  # the loader is again as it was
                 run(module)
                 if self.item is not None:
                     _seed(module, *self.item)
@@ -63,34 +63,34 @@ class _Awaited(MetaPathFinder):
             sys.meta_path.remove(self)
 
 
-_awaited = _Awaited()
+_import_seeder = _ImportSeeder()
 
 
 def seed_item(seed: int, index: int) -> None:
-    """Seed this worker's global generators for one item, whatever ran here before.
+    """Seed this worker's global generators for one item.
 
-    Item `index` of a job with this seed always draws the same numbers, on whichever worker it runs.
-    numpy's global generator is seeded from a spawned `SeedSequence`
-    (https://numpy.org/doc/stable/reference/random/parallel.html): at once where `numpy.random` is
-    loaded, else when the item imports it.
+    Item `index` of a job with this seed always draws the same numbers, whichever worker it runs on
+    and whatever ran there before. numpy's global generator is seeded from a spawned `SeedSequence`
+    (https://numpy.org/doc/stable/reference/random/parallel.html). If `numpy.random` is not loaded,
+    that happens when the item imports it.
     """
     random.seed(f"{seed}:{index}")
     _seed_numpy(seed, index)
 
 
 def unseed() -> None:
-    """Let this worker draw numbers again that nobody can foresee, after seeded items."""
+    """Let this worker draw unpredictable numbers again, after items with a seed."""
     random.seed()
     _unseed_numpy()
 
 
 @contextmanager
 def own_stream(seed: int, index: int) -> Iterator[None]:
-    """`seed_item` for the body alone: what the notebook draws after it is as if it had not been."""
+    """`seed_item` for the body alone. Afterwards the generators go on as if it had not happened."""
     state = random.getstate()
     module: Any = sys.modules.get(NUMPY_RANDOM)
     others = None if module is None else module.get_state()
-    outer = _awaited.item  # this may be inside of an item
+    outer = _import_seeder.item  # the body may be part of another item
     seed_item(seed, index)
     try:
         yield
@@ -107,13 +107,13 @@ def own_stream(seed: int, index: int) -> Iterator[None]:
 def _seed_numpy(seed: int, index: int) -> None:
     module = sys.modules.get(NUMPY_RANDOM)
     if module is None:
-        _awaited.expect((seed, index))
+        _import_seeder.expect((seed, index))
     else:
         _seed(module, seed, index)
 
 
 def _unseed_numpy() -> None:
-    _awaited.expect(None)
+    _import_seeder.expect(None)
     module: Any = sys.modules.get(NUMPY_RANDOM)
     if module is not None:
         module.seed()

@@ -1,12 +1,11 @@
 """Runs batches of tasks: the Python half of a pool worker.
 
-Knows no JavaScript, so that it is the same in a browser and in the tests' in-process pool: a `Port`
-takes what it has to say.
+The runner knows no JavaScript, so it is the same in a browser, in the tests' threads and inside a
+task. It speaks through a `Port`.
 """
 
 from __future__ import annotations
 
-import array
 import asyncio
 import importlib
 import inspect
@@ -16,100 +15,95 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from time import perf_counter
 from typing import Any, Protocol
-from zlib import crc32
 
 from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
 from ..wire.calls import decode_function, split_calls
 from ..wire.failure import encode_error
 from ..wire.payload import decode
-from ..wire.protocol import (
-    ENVIRONMENT_PREFIX,
-    FAILED,
-    LOG_BYTES,
-    POST_INTERVAL,
-    CallBatch,
-    ResultItem,
-)
+from ..wire.protocol import FAILED, POST_INTERVAL, SURROUNDINGS_PREFIX, CallBatch, ResultItem
 from ..wire.refs import set_fetcher
-from ..wire.results import RESULTS_END, dump_result, dump_value, join_results, results_end
+from ..wire.results import dump_result, dump_value, join_results
 from .context import WorkerInfo, set_current_worker
 from .names import Globals, SetUpCall, SharedNames
 from .randomness import seed_item, unseed
-from .surroundings.environment import Environment
+from .result_log import LARGEST_FILE, PLACE, ResultLog
+from .surroundings.surroundings import WorkerSurroundings
 
-#: Types of most results; none of them can be awaited, and asking takes longer than many a task.
+#: Types of most values. They cannot be awaited, and `inspect.isawaitable` takes longer than many a
+#: task.
 PLAIN_TYPES = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
 
 
 class Port(Protocol):
-    """Where a runner's words go."""
+    """Carries a runner's messages to its host."""
 
     def result(
         self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
     ) -> None:
-        """Results of some tasks of a batch, and the place of the task that runs next."""
+        """Send results of some tasks of a batch.
+
+        Args:
+            payload: the results, as `wire.results` joins them; empty if there are none.
+            buffers: the buffers of these results. They may change once this call returns.
+            next: the place in the batch of the task that runs next.
+            done: whether the batch is over.
+        """
 
     def begin(self, batch: int) -> None:
-        """A task with a time limit begins."""
+        """Say that the call of a task with a time limit begins now."""
 
     def worn(self, message: str) -> None:
-        """This worker should be replaced when it has nothing to do."""
+        """Say that this worker should be replaced once it has nothing to do."""
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
-        """A batch that could not be read at all."""
+        """Say that the runner could not read a batch; none of its tasks ran."""
 
     def task(self, task: int) -> None:
-        """What is printed from now on belongs to this task; -1 for none."""
+        """Note that everything printed from now on belongs to this task; -1 for no task."""
 
     def retire(self, reason: str) -> None:
-        """Nothing more can run here: another worker is to run what has not begun."""
+        """Say that this worker can run nothing more: another one must run what has not begun."""
 
 
 class Runner:
-    """Holds the objects that were put on this worker, and runs the batches it is given."""
+    """Holds the objects that were put on this worker, and runs the batches that it is given."""
 
-    def __init__(self, port: Port, worker: int, pid: int, environment: Environment) -> None:
+    def __init__(self, port: Port, worker: int, pid: int, surroundings: WorkerSurroundings) -> None:
         self._port = port
         self._worker = worker
         self._pid = pid
-        self._environment = environment
+        self._surroundings = surroundings
         self._functions: dict[str, Callable[..., Any]] = {}
         self._names = SharedNames()
-        # Undecoded: a function that cannot be read must fail its tasks, not the frame that put it.
+        # Not decoded yet: a function that cannot be read must fail its tasks, not the frame that
+        # brought it.
         self._encoded: dict[str, tuple[bytes, Sequence[Any]]] = {}
-        #: Objects that references stood for, decoded when the first task needed them.
+        #: Objects of references, decoded when the first task needed them.
         self._objects: dict[str, Any] = {}
         self._cancelled: set[int] = set()
-        #: Whether the last task had random numbers that a seed decided.
+        #: Whether a seed decided the random numbers of the last task.
         self._seeded = False
-        #: Whether code of the user's runs, which alone may be interrupted.
+        #: Whether the user's code runs. Nothing else may be interrupted.
         self._interruptible = False
-        #: Results that were not posted yet. This and `state` are read by JavaScript when Python has
-        #: died, so that nothing finished is lost.
-        self.log = bytearray(LOG_BYTES)
-        #: How many results are in the log, the CRC-32 of their bytes, and where they end.
-        self._count = self._checksum = self._log_end = 0
-        #: The place in its batch of the task that runs, or -1; the used length of the log; the
-        #: bytes of the largest large file of the drive that it used, as JavaScript notes them.
-        self.state = array.array("i", [-1, 0, 0])
+        self.log = ResultLog()
 
     def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
         """Keep an object that tasks will name by its key."""
-        if key.startswith(ENVIRONMENT_PREFIX):
-            self._environment.put(key, decode(payload, buffers))
+        if key.startswith(SURROUNDINGS_PREFIX):
+            self._surroundings.put(key, decode(payload, buffers))
         else:
             self._encoded[key] = (payload, buffers)
 
     def drop(self, key: str) -> None:
         """Forget an object."""
-        self._environment.drop(key)
+        self._surroundings.drop(key)
         self._encoded.pop(key, None)
         self._functions.pop(key, None)
         self._names.drop(key)
         self._objects.pop(key, None)
 
     def fetch(self, key: str) -> Any:
-        """The object that a reference stands for; the same one for all tasks."""
+        """The object of a reference; all tasks share it."""
         if key not in self._objects:
             spaces: list[Globals] = []
             self._objects[key] = decode(*self._encoded[key], spaces)
@@ -118,17 +112,17 @@ class Runner:
         return self._objects[key]
 
     def cancel(self, batch: int) -> None:
-        """Start no further task of a batch; the one that runs ends as it would."""
+        """Start no further task of a batch; a task that runs goes on to its end."""
         self._cancelled.add(batch)
 
     def interrupt(self) -> None:
-        """Stop the task that runs; called where Python looks for signals, in the midst of it."""
+        """Stop the task that runs. Python calls this as a signal handler, amid the task's code."""
         if self._interruptible:
             self._interruptible = False
             raise KeyboardInterrupt
 
     async def run(self, batch: int, payload: bytes, buffers: Sequence[Any]) -> None:
-        """Run a batch's tasks in order; their results are posted on the way and at the end."""
+        """Run a batch's tasks in order; post their results on the way and at the end."""
         try:
             sent = split_calls(payload)
         except Exception as error:
@@ -136,21 +130,22 @@ class Runner:
             return
         set_fetcher(self.fetch)
         calls = sent.calls
-        if batch in self._cancelled:  # while it waited here behind another
+        if batch in self._cancelled:  # while it waited behind another batch
             calls = []
+        state, hold = self.log.state, self.log.add
         rest = iter(buffers)
         own: Sequence[Any] = ()
         posted = perf_counter()
         last = len(calls) - 1
         attempt = 0
         try:
-            changed = self._environment.outdated(sent.environment)
+            changed = self._surroundings.outdated(sent.surroundings)
             if changed is not None:
                 self._port.retire(f"{changed} has changed since it was imported")
                 return
             for place, call in enumerate(calls):
                 task = sent.first + place
-                self.state[0] = place
+                state[PLACE] = place
                 self._port.task(task)
                 if sent.attempts[place] != attempt:
                     attempt = sent.attempts[place]
@@ -159,46 +154,29 @@ class Runner:
                     own = list(islice(rest, sent.buffers[place]))
                 seed = None if sent.seeds is None else sent.seeds[place]
                 record, out = await self._run_one(batch, sent, task, call, seed, own)
-                held = not out and self._hold(record)
+                held = not out and hold(record)
                 if not held:
-                    self._flush(batch, place, False)
+                    self._post(batch, place, False)
                     self._port.result(batch, join_results([record]), out, place + 1, False)
-                    out = []  # the next task may make longer what it was of
+                    out = []  # a held buffer would keep the next task from resizing its object
                 if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
-                    self._flush(batch, place + 1, False)
-                    await asyncio.sleep(0)  # lets a word of the host in
+                    self._post(batch, place + 1, False)
+                    await asyncio.sleep(0)  # the host may say something meanwhile
                     if batch in self._cancelled:
                         break
                     posted = perf_counter()
         finally:
             set_current_worker(None)
-        self.state[0] = -1
+        state[PLACE] = -1
         self._cancelled.discard(batch)
-        self._flush(batch, len(sent.calls), True)
+        self._post(batch, len(sent.calls), True)
 
-    def _hold(self, record: bytes) -> bool:
-        """Keep a result until the next post. False where it has no room."""
-        start = self._log_end
-        end = start + len(record)
-        used = end + RESULTS_END.size
-        if used > LOG_BYTES:
-            return False
-        self._count += 1
-        self._checksum = crc32(record, self._checksum)
-        # The end is written over by the next result: what is in the log is a payload at any time.
-        self.log[start:used] = record + results_end(self._count, self._checksum)
-        self._log_end = end
-        self.state[1] = used
-        return True
-
-    def _flush(self, batch: int, next: int, done: bool) -> None:
-        """Post the results that are held."""
-        self._port.task(-1)  # what a task has printed goes before its result
-        used = self.state[1]
-        if used or done:
-            self._port.result(batch, bytes(self.log[:used]), [], next, done)
-        self.state[1] = 0
-        self._count = self._checksum = self._log_end = 0
+    def _post(self, batch: int, next: int, done: bool) -> None:
+        """Post the results in the log."""
+        self._port.task(-1)  # this posts the output of the last task, which goes before its result
+        results = self.log.take()
+        if results or done:
+            self._port.result(batch, results, [], next, done)
 
     async def _run_one(
         self,
@@ -209,11 +187,11 @@ class Runner:
         seed: tuple[int, int] | None,
         buffers: Sequence[Any],
     ) -> tuple[bytes, list[memoryview]]:
-        """Make a call; its result as bytes, and buffers that are sent beside them."""
+        """Make a call; returns its result as bytes, and the buffers that go beside them."""
         started = perf_counter()
         try:
-            if sent.environment != self._environment.current:
-                await self._environment.apply(sent.environment)
+            if sent.surroundings != self._surroundings.current:
+                await self._surroundings.apply(sent.surroundings)
             function, args, kwargs = self._read(sent.function, call, buffers)
             if seed is not None:
                 self._seeded = True
@@ -234,23 +212,24 @@ class Runner:
             if sets_up:
                 self._names.share(sent.function, before)
             seconds = perf_counter() - started
-            if self.state[2]:
+            if self.log.state[LARGEST_FILE]:
                 self._warn_of_large_file()
             return dump_value(task, seconds, value)
-        except BaseException as error:  # SystemExit and KeyboardInterrupt are a task's own, too
+        except BaseException as error:  # a task may raise SystemExit and KeyboardInterrupt, too
             self._interruptible = False
-            self.state[2] = 0
-            self._environment.explain(error)
+            self.log.state[LARGEST_FILE] = 0
+            self._surroundings.explain(error)
             if isinstance(error, MemoryError):
-                self._port.worn("it ran out of memory")  # WebAssembly never gives any back
+                self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
             seconds = perf_counter() - started
             return dump_result(ResultItem(task, FAILED, encode_error(error), 0, seconds)), []
 
     def _warn_of_large_file(self) -> None:
-        size, self.state[2] = self.state[2], 0
+        state = self.log.state
+        size, state[LARGEST_FILE] = state[LARGEST_FILE], 0
         warnings.warn(
             f"a task has read or written a file of {size >> 20} MB on the drive, which takes "
-            "seconds for it. Return large data from the task instead, or use smaller files.",
+            "seconds. Return large data from the task instead, or use smaller files.",
             PoolPerformanceWarning,
             stacklevel=2,
         )
@@ -259,13 +238,13 @@ class Runner:
         self, key: str, call: tuple[Any, ...] | bytes, buffers: Sequence[Any]
     ) -> tuple[Callable[..., Any], Any, Any]:
         function = self._functions.get(key)
-        if function is not None and type(call) is tuple:  # asked first: most of small tasks
+        if function is not None and type(call) is tuple:  # the quick way of most small tasks
             return function, call, {}
         try:
             try:
                 return self._decode(key, call, buffers)
             except ModuleNotFoundError:
-                importlib.invalidate_caches()  # it may have been written a moment ago
+                importlib.invalidate_caches()  # the module may be a moment old
                 return self._decode(key, call, buffers)
         except BaseException as error:
             raise RemoteUnpicklingError(

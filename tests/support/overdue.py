@@ -41,7 +41,7 @@ async def wait_for_late_words(job):
       const tell = outbox.listener;
       outbox.listener = events => setTimeout(() => tell(events), 100);
     }''')
-    tell_late(executor._pool.backend._outbox)
+    tell_late(executor._pool.backend._events.outbox)
     await asyncio.wrap_future(job.ended)
 """
 

@@ -1,1 +1,1 @@
-"""Batches go to Pyodide in web workers."""
+"""The backend whose workers are web workers with Pyodide."""

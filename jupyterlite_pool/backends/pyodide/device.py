@@ -1,4 +1,4 @@
-"""How many workers this device, and the settings of its site, allow."""
+"""How many workers this device and the settings of its site allow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import js
 from ...errors import PoolPerformanceWarning
 from ..size import default_size, worker_cap
 
-#: Workers that are kept ready: starting one takes much longer than giving it a place.
+#: How many workers are kept ready to replace others: to start one takes much longer.
 SPARES = 1
 
 
@@ -21,23 +21,23 @@ class Device:
         """Describe the device.
 
         Args:
-            limit: how many workers all pools of the site may have now; None for no limit.
+            limit: tells how many workers all pools of the site may have now; None for no limit.
         """
         self._limit = limit
 
     def size(self) -> int:
-        """How many workers a pool has where nobody says."""
+        """How many workers a pool has by default."""
         size = default_size(js.navigator.hardwareConcurrency, _memory())
         limit = self._limit()
         return size if limit is None else min(size, limit)
 
     def cap(self) -> int | None:
-        """How many workers all pools of the site may have, spares among them; None for any."""
+        """How many workers all pools of the site may have, with spares; None for no limit."""
         limit = self._limit()
         return None if limit is None else limit + SPARES
 
     def within(self, max_workers: int) -> int:
-        """As many workers as asked for, or as are allowed, with a warning."""
+        """As many workers as asked for; with a warning fewer, if fewer are allowed."""
         cap = worker_cap(_memory())
         why = f"this device can carry {cap} workers"
         limit = self._limit()
@@ -54,6 +54,6 @@ class Device:
 
 
 def _memory() -> float | None:
-    """Gigabytes of memory, where the browser tells."""
+    """Gigabytes of the device's memory; None if the browser does not tell."""
     memory: float | None = getattr(js.navigator, "deviceMemory", None)
     return memory

@@ -1,19 +1,80 @@
-"""The files that workers are made of."""
+"""The files that the pool and its workers are made of."""
 
 from __future__ import annotations
 
+import importlib.resources
 import io
+import json
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import cloudpickle
+import js
+import pyodide_js
+from pyodide.ffi import to_js
+from pyodide.http import pyfetch
+
+from .js import js_object
+
+#: The labextension's folder on a site, and the name of this package on PyPI.
+NAME = "jupyterlite-pool"
 
 #: The folder of this package.
 PACKAGE = Path(__file__).parents[2]
 
 
+class PoolFiles(NamedTuple):
+    """The URLs of the built JavaScript."""
+
+    pool: str
+    worker: str
+    #: A JavaScript object with the URL and the digest of the site's snapshot; None if the site has
+    #: none that fits this kernel.
+    snapshot: Any
+
+
+async def find_files() -> PoolFiles:
+    """The site's files if they are of the same version as this package, else the wheel's own."""
+    extensions = js.URL.new("../../../", js.location.href).href
+    folder = f"{extensions}{NAME}/"
+    try:
+        response = await pyfetch(f"{folder}pool.json")
+        about = json.loads(await response.string()) if response.ok else {}
+    except (OSError, ValueError):
+        about = {}
+    if about.get("version") == version(NAME):
+        snapshot = _fitting_snapshot(folder, about.get("snapshot"))
+        return PoolFiles(folder + about["pool"], folder + about["worker"], snapshot)
+    return PoolFiles(_own_file("pool.js"), _own_file("worker.js"), None)
+
+
+def _fitting_snapshot(folder: str, about: dict[str, str] | None) -> Any:
+    """The site's snapshot if it was made of the same versions as this kernel."""
+    if about is None:
+        return None
+    here = {"pyodide": pyodide_js.version, "cloudpickle": version("cloudpickle")}
+    for name, wanted in here.items():
+        if about[name] != wanted:
+            js.console.warn(
+                f"{NAME}: workers start without the site's snapshot, which is of {name} "
+                f"{about[name]}; this kernel has {wanted}"
+            )
+            return None
+    return js_object(url=folder + about["file"], sha256=about["sha256"])
+
+
+def _own_file(name: str) -> str:
+    """A file that the wheel carries, as a URL that this kernel alone can read."""
+    text = (importlib.resources.files("jupyterlite_pool") / "static" / name).read_text("utf-8")
+    blob = js.Blob.new(to_js([text]), js_object(type="text/javascript"))
+    url: str = js.URL.createObjectURL(blob)
+    return url
+
+
 def runtime_files() -> bytes:
-    """What a worker's Python side is made of, as a zip archive for site-packages."""
+    """The Python files of a worker, as a zip archive for its site-packages."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for package in (PACKAGE, Path(cloudpickle.__file__).parent):

@@ -1,1 +1,1 @@
-"""What a worker has of the notebook: packages, modules, settings, folder, time zone."""
+"""Gives a worker the notebook's packages, modules, settings, folder and time zone."""

@@ -1,30 +1,31 @@
-"""The folder in which tasks work: the notebook's, where a worker has it."""
+"""The current folder of a worker."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-#: Where the notebook's files are.
+#: The folder of the notebook's files.
 DRIVE = Path("/drive")
 
-#: What is meant to be lost.
+#: The folder for files that need not be kept.
 SCRATCH = Path("/tmp")
 
-#: Of home: what libraries keep for themselves, and do without.
+#: Folders in the home folder where libraries keep files. They work without these files, too.
 KEPT_BY_LIBRARIES = (".cache", ".config", ".local")
 
-#: To be entered and passed through: what is asked for is not there, and nothing is put there.
+#: Permissions of a closed folder: a task can enter it, but neither list it nor write to it.
 CLOSED = 0o111
 OPEN = 0o755
 
 
 class Folder:
-    """A worker's current directory.
+    """A worker's current folder.
 
-    Without the drive, a worker has a folder of the same name instead, of its own. Tasks would find
-    it empty, and what they wrote there would be gone with the worker: so nobody may list it, or
-    write there. Scratch files have other places.
+    If the worker has the notebook's files, this is the notebook's folder. Else it is an empty
+    folder of the same name, whose files would be lost with the worker. So tasks may neither list
+    that folder nor write to it: they get an error that says what to do instead. Temporary files
+    have other folders.
     """
 
     def __init__(self, drive: bool) -> None:
@@ -32,13 +33,13 @@ class Folder:
         self._closed: Path | None = None
 
     def enter(self, name: str) -> None:
-        """Make it the notebook's folder of this name."""
+        """Enter the folder of this name."""
         folder = Path(name)
         if folder != self._closed:
             self._open()
             if not self._drive or DRIVE not in (folder, *folder.parents):
                 folder.mkdir(parents=True, exist_ok=True)
-        if folder.is_dir():  # or the notebook has removed it since
+        if folder.is_dir():  # else the notebook has removed it
             os.chdir(folder)
         if not self._drive:
             self._close(folder)

@@ -1,9 +1,11 @@
-"""Modules beside the notebook: a worker runs the source that the notebook has loaded.
+"""The user's own modules in a worker: it runs the source that the notebook has loaded.
 
-The notebook sends the source of its own modules, and workers import these from there, not from the
-drive: so all workers run what the notebook runs, whatever has been written to the file since. What
-only tasks import comes from the drive as ever. A module that has changed since a worker imported it
-makes the worker outdated: other modules, functions and objects may hold on to the old one.
+The notebook sends the source of its own modules. Workers import these modules from that source and
+not from the drive. So all workers run the same code as the notebook, even if the file has changed
+since. Modules that only tasks import come from the drive.
+
+If a module has changed since a worker imported it, the worker must be replaced: other modules,
+functions and objects may still refer to the old module.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from importlib.util import decode_source, spec_from_file_location
 from types import ModuleType
 from typing import NamedTuple
 
-#: Where modules are nobody's own: the standard library and installed packages.
+#: The folders of the standard library and of installed packages.
 _SHARED = tuple(
-    # Pyodide's begin with two slashes, but not the names of files that are found there.
+    # Pyodide's folders begin with two slashes here, but with one in the names of their files.
     {
         os.path.join(re.sub("^//", "/", sysconfig.get_path(name)), "")
         for name in ("stdlib", "platstdlib", "purelib", "platlib")
@@ -34,31 +36,31 @@ _SHARED = tuple(
 class SentModule(NamedTuple):
     """A module as the notebook has it."""
 
-    #: None for a folder without `__init__.py`.
+    #: The name of its file; None for a folder without `__init__.py`.
     file: str | None
     source: bytes
-    #: Where a package looks for its modules; None for what is no package.
+    #: The folders of the modules of a package; None if it is no package.
     folders: Sequence[str] | None
 
 
 def is_own(file: str) -> bool:
-    """Whether a file is the user's own source."""
+    """Whether a file is Python source of the user's own."""
     return file.endswith(".py") and not file.startswith(_SHARED)
 
 
 class _Loader(SourceFileLoader):
-    """Runs a module's source, and remembers which."""
+    """Runs a module's source, and remembers it."""
 
     def __init__(self, name: str, path: str, sent: bytes | None) -> None:
         super().__init__(name, path)
         self._sent = sent
-        #: What was run.
+        #: The source that was run.
         self.source: bytes | None = sent
-        #: Time and size of the file that it was read from.
-        self.read: tuple[float, int] | None = None
+        #: Time and size of the file from which the source was read; None if it was sent.
+        self.stamp: tuple[float, int] | None = None
 
     def exec_module(self, module: ModuleType) -> None:
-        if self._sent is not None:  # tracebacks must not look into the file, which may be newer
+        if self._sent is not None:  # tracebacks must not show lines of the file, which may be newer
             lines = decode_source(self._sent).splitlines(keepends=True)
             linecache.cache[self.path] = (len(self._sent), None, lines, self.path)
         super().exec_module(module)
@@ -72,32 +74,32 @@ class _Loader(SourceFileLoader):
         return self._sent
 
     def path_stats(self, path: str) -> Mapping[str, float]:
-        # With no time there is no compiled file to look for, nor to write.
+        # Without the time of the source, Python neither reads nor writes a compiled file.
         if self._sent is None:
-            self.read = _stamp(path)
+            self.stamp = _stamp(path)
         raise OSError
 
 
-class OwnModules(MetaPathFinder):
+class WorkerModules(MetaPathFinder):
     """Finds the user's own modules."""
 
     def __init__(self) -> None:
         self._sent: Mapping[str, SentModule] = {}
-        #: Names of what was found on the drive.
+        #: Names of modules that were found on the drive.
         self._found: set[str] = set()
 
-    def take(self, modules: Mapping[str, SentModule]) -> None:
-        """What the notebook has now."""
+    def use(self, modules: Mapping[str, SentModule]) -> None:
+        """Import these modules of the notebook from their sources from now on."""
         self._sent = {name: SentModule(*module) for name, module in modules.items()}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """As every finder."""
+        """As in `MetaPathFinder`."""
         sent = self._sent.get(name)
         if sent is None:
             found = PathFinder.find_spec(name, path, target)
-            # What is in an archive or compiled has a loader that knows how to read it.
+            # Modules in archives and compiled modules need their own loaders.
             if found is None or not isinstance(found.loader, SourceFileLoader):
                 return found
             if found.origin is None or not is_own(found.origin):
@@ -112,7 +114,7 @@ class OwnModules(MetaPathFinder):
         return _spec(name, sent.file, sent.source, sent.folders)
 
     def changed(self, modules: Mapping[str, SentModule]) -> str | None:
-        """The name of a module that was imported here as it is no more."""
+        """The name of one of these modules that was imported here with another source."""
         for name, (_, source, _) in modules.items():
             loader = _loader(name)
             if loader is not None and loader.source is not None and loader.source != source:
@@ -120,12 +122,12 @@ class OwnModules(MetaPathFinder):
         return None
 
     def changed_on_drive(self) -> str | None:
-        """The same, of what only tasks have imported."""
+        """The name of a module that was imported from the drive, and whose file has changed."""
         for name in sorted(self._found):
             loader = _loader(name)
-            if loader is None or loader.read is None or name in self._sent:
+            if loader is None or loader.stamp is None or name in self._sent:
                 continue
-            if _stamp(loader.path) != loader.read:
+            if _stamp(loader.path) != loader.stamp:
                 return name
         return None
 
@@ -148,6 +150,7 @@ def _spec(
 
 
 def _stamp(path: str) -> tuple[float, int] | None:
+    """The time and the size of a file; None if there is no such file."""
     try:
         about = os.stat(path)
     except OSError:

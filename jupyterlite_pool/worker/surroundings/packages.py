@@ -1,4 +1,4 @@
-"""The packages of a worker, kept as the notebook has them."""
+"""The packages of a worker, which are kept the same as the notebook's."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import NamedTuple, Protocol
 
-#: Files of packages that were installed in the notebook, each package as a zip archive under its
-#: digest.
+#: Files of packages that the notebook sends. Each package is a zip archive, under its digest.
 Bundle = Mapping[str, bytes]
 
 
 class Provided(NamedTuple):
-    """A package of the lock file, where a module is."""
+    """A package of the lock file that has a module."""
 
     package: str
     version: str
-    #: Why a worker cannot have it; empty where it can.
+    #: Why a worker cannot load it; empty if it can.
     refused: str = ""
 
 
@@ -34,27 +33,31 @@ class Loader(Protocol):
     """Loads packages of Pyodide's lock file."""
 
     def load(self, names: Sequence[str]) -> Awaitable[dict[str, str]]:
-        """Load packages with what they need; returns why some could not be loaded."""
+        """Load packages and their dependencies.
+
+        Returns:
+            The reason why a package could not be loaded, by the names of such packages.
+        """
 
     def load_now(self, name: str) -> str | None:
-        """Load one while a task waits for it; returns why that is not possible."""
+        """Load a package while a task waits for it; returns the reason if it cannot be loaded."""
 
-    def laid_down(self, name: str) -> None:
-        """A package came otherwise: that of the lock file must not take its place."""
+    def note_installed(self, name: str) -> None:
+        """A package came from the notebook. The lock file's package must not replace it."""
 
-    def forget(self, name: str) -> None:
+    def note_removed(self, name: str) -> None:
         """A package was removed."""
 
 
-class PackagesInForce:
-    """What is installed in a worker."""
+class WorkerPackages:
+    """The packages that are installed in a worker."""
 
     def __init__(self, site_packages: str, loader: Loader) -> None:
         self._folder = site_packages
         self._loader = loader
-        #: Packages of the lock file that were loaded.
+        #: Names of the packages that were loaded by the lock file.
         self._loaded: set[str] = set()
-        #: Digests of the others, by name.
+        #: The packages that came from the notebook: their names and digests.
         self._installed: dict[str, str] = {}
         self._bundles: dict[str, dict[str, bytes]] = {}
         self._on_demand = PackagesOnDemand(loader)
@@ -65,64 +68,72 @@ class PackagesInForce:
         self._bundles[key] = dict(bundle)
 
     def drop(self, key: str) -> None:
-        """Forget such files; what is installed stays."""
+        """Forget files of packages. Installed packages stay."""
         self._bundles.pop(key, None)
 
     def changed(self, loaded: Sequence[str], installed: Mapping[str, str]) -> str | None:
-        """The name of a package that was imported here as it is no more."""
-        for name in self._superfluous(loaded, installed):
+        """The name of a package that must go but was imported here; None if there is none."""
+        for name in self._outdated(loaded, installed):
             if not _tops(name, self._folder).isdisjoint(sys.modules):
                 return name
         return None
 
     def lacks(self, loaded: Sequence[str], installed: Mapping[str, str]) -> bool:
-        """Whether there is something to load or to lay down."""
+        """Whether a package is missing here, or has another version."""
         return not self._loaded.issuperset(loaded) or bool(
             installed.items() - self._installed.items()
         )
 
-    async def bring_about(
+    async def install(
         self,
         loaded: Sequence[str],
         installed: Mapping[str, str],
         provides: Mapping[str, Provided],
     ) -> None:
-        """Have exactly these packages."""
-        for name in self._superfluous(loaded, installed):
+        """Have exactly these packages.
+
+        Args:
+            loaded: packages to load by the lock file.
+            installed: packages that came from the notebook: their names and digests.
+            provides: packages to load when a task imports one of these modules.
+        """
+        for name in self._outdated(loaded, installed):
             self._remove(name)
-        self._on_demand.provides = provides
-        # First: some of what is loaded then may need them, and would bring those of the lock file.
+        self._on_demand.use(provides)
+        # These come first. If a package that is loaded afterwards depended on one that is missing,
+        # it would load the lock file's version.
         for name, digest in installed.items():
             if self._installed.get(name) != digest:
-                self._lay_down(digest)
+                self._unpack(digest)
                 self._installed[name] = digest
-                self._loader.laid_down(name)
+                self._loader.note_installed(name)
         missing = [name for name in loaded if name not in self._loaded]
         if missing:
             failed = await self._loader.load(missing)
             self._loaded.update(name for name in missing if name not in failed)
         importlib.invalidate_caches()
 
-    def _superfluous(self, loaded: Sequence[str], installed: Mapping[str, str]) -> list[str]:
-        """What has to go, as a whole or to make room for another version."""
+    def _outdated(self, loaded: Sequence[str], installed: Mapping[str, str]) -> list[str]:
+        """Packages to remove, because the notebook has another version or has them no more."""
         gone = [name for name, digest in self._installed.items() if installed.get(name) != digest]
-        # Those of the lock file that came when a task imported them, or something that needs them.
+        # The lock file's version may be here, too: a task may have imported it, or another package
+        # may depend on it.
         if new := installed.keys() - self._installed.keys():
             there = {normalize(distribution.name) for distribution in _distributions(self._folder)}
             gone += sorted(new & there)
         return list(dict.fromkeys([*gone, *sorted(self._loaded.difference(loaded))]))
 
-    def _lay_down(self, digest: str) -> None:
+    def _unpack(self, digest: str) -> None:
         for bundle in self._bundles.values():
             if archive := bundle.get(digest):
                 with zipfile.ZipFile(io.BytesIO(archive)) as files:
                     files.extractall(self._folder)
-                bundle[digest] = b""  # kept once, as files
+                bundle[digest] = b""  # the files alone are kept
                 return
         raise ImportError(f"the files of a package ({digest}) did not reach the worker")
 
     def _remove(self, name: str) -> None:
-        """Remove a package's files; they come back where the notebook comes back to them."""
+        """Remove the files of a package, but keep them in its bundle: it may be wanted again."""
         distribution = _distribution(name, self._folder)
         removed = io.BytesIO()
         folders = set()
@@ -140,7 +151,7 @@ class PackagesInForce:
             if digest in bundle:
                 bundle[digest] = removed.getvalue()
         self._loaded.discard(name)
-        self._loader.forget(name)
+        self._loader.note_removed(name)
 
     def _remove_empty(self, folder: str) -> None:
         shutil.rmtree(os.path.join(folder, "__pycache__"), ignore_errors=True)
@@ -152,19 +163,23 @@ class PackagesInForce:
 class PackagesOnDemand(MetaPathFinder):
     """Loads a package of the lock file when a task imports it.
 
-    These are what the kernel has for itself, such as IPython, which few tasks need and which takes
-    seconds to load; and those that could not be loaded before.
+    The kernel has some packages for itself, such as IPython. They take seconds to load, and few
+    tasks need them. Packages that could not be loaded before are tried again here.
     """
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
-        self.provides: Mapping[str, Provided] = {}
+        self._provides: Mapping[str, Provided] = {}
+
+    def use(self, provides: Mapping[str, Provided]) -> None:
+        """Load these packages on demand; the keys are the names of their modules."""
+        self._provides = provides
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """As every finder; it comes after all others."""
-        provided = self.provides.get(name)
+        """As in `MetaPathFinder`. This finder comes after all others."""
+        provided = self._provides.get(name)
         if path is not None or provided is None:
             return None
         package, version, refused = provided
@@ -193,7 +208,7 @@ def _distributions(folder: str) -> Iterable[importlib.metadata.Distribution]:
 
 
 def _tops(name: str, folder: str) -> set[str]:
-    """The names under which a package is imported."""
+    """The names of the modules and packages that a task imports to use a package."""
     distribution = _distribution(name, folder)
     firsts = {file.parts[0] for file in (distribution and distribution.files) or ()}
     return {first.partition(".")[0] for first in firsts if not first.endswith("-info")}

@@ -1,4 +1,8 @@
-"""The notebook's place and settings: read in the kernel, put into force in a worker."""
+"""Settings of the interpreter: the kernel reads them, and a worker gets the same.
+
+They are the current folder, the environment variables, time zone and locale, and the settings of
+`warnings`, `sys` and `logging`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from typing import Any, NamedTuple, TextIO
 from . import time_zone
 from .folder import Folder
 
-#: Lies in a cache that `logging` empties whenever a level is set.
+#: A key in a cache of `logging`. The cache is emptied whenever a level is set.
 _UNCHANGED = "jupyterlite-pool"
 
 
@@ -26,7 +30,7 @@ class LogHandler(NamedTuple):
 
 
 class LogLevels(NamedTuple):
-    """What `logging` was told of one logger."""
+    """The settings of one logger."""
 
     level: int
     propagate: bool
@@ -35,7 +39,7 @@ class LogLevels(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What a task can see of how its interpreter is set."""
+    """The settings of an interpreter that a task can see."""
 
     cwd: str
     variables: dict[str, str]
@@ -43,25 +47,28 @@ class Settings(NamedTuple):
     locale: str | None
     filters: list[Any]
     recursion_limit: int
-    #: As `logging.disable` was told.
+    #: The argument of `logging.disable`.
     log_disable: int
-    #: By name; "" is the root.
+    #: The loggers that have settings, by name; "" is the root.
     loggers: dict[str, LogLevels]
 
 
-def glance() -> tuple[Any, ...]:
-    """Equal to an earlier glance as long as no setting has changed. Taken with every call."""
+def fingerprint() -> tuple[Any, ...]:
+    """A value that stays equal while no setting changes, except for those of `logging`.
+
+    It is taken for every task, so it must be quick.
+    """
     return (
         os.getcwd(),
-        tuple(os.environ._data.items()),  # type: ignore[attr-defined] # decoding costs more
+        tuple(os.environ._data.items()),  # type: ignore[attr-defined] # quicker without decoding
         _locale(),
         tuple(warnings.filters),
         sys.getrecursionlimit(),
     )
 
 
-def glance_at_logging() -> tuple[Any, ...]:
-    """The same of what `logging` was told."""
+def logging_fingerprint() -> tuple[Any, ...]:
+    """A value that stays equal while no setting of `logging` changes."""
     logging.root._cache[_UNCHANGED] = True  # type: ignore[attr-defined]
     return (
         logging.root.manager.disable,
@@ -79,40 +86,44 @@ def glance_at_logging() -> tuple[Any, ...]:
 
 
 def levels_changed() -> bool:
-    """Whether a level of logging was set since the last glance; it costs next to nothing."""
+    """Whether a level of `logging` was set since `logging_fingerprint`. Takes almost no time."""
     return _UNCHANGED not in logging.root._cache  # type: ignore[attr-defined]
 
 
-def look() -> Settings:
+def read_settings() -> Settings:
     """The settings of this interpreter."""
     return Settings(
         cwd=os.getcwd(),
         variables=dict(os.environ),
-        zone=time_zone.look(),
+        zone=time_zone.read(),
         locale=_locale(),
         filters=list(warnings.filters),
         recursion_limit=sys.getrecursionlimit(),
         log_disable=logging.root.manager.disable,
         loggers={
             name: LogLevels(
-                logger.level, logger.propagate, logger.disabled, tuple(_shown(logger.handlers))
+                logger.level, logger.propagate, logger.disabled, tuple(_writing(logger.handlers))
             )
             for name, logger in _set_loggers()
         },
     )
 
 
-class SettingsInForce:
+class WorkerSettings:
     """The settings of a worker."""
 
     def __init__(self, drive: bool = True) -> None:
-        """Of a worker that has the notebook's files, or has not."""
+        """Describe the worker.
+
+        Args:
+            drive: whether it has the notebook's files.
+        """
         self._folder = Folder(drive)
-        #: Loggers that were set here, with the handlers that they were given.
+        #: Names of loggers that have settings of the notebook, and the handlers that they got here.
         self._set: dict[str, list[logging.Handler]] = {}
 
     def apply(self, wanted: Settings) -> None:
-        """Put settings into force."""
+        """Give the worker these settings."""
         self._folder.enter(wanted.cwd)
         for name in os.environ.keys() - wanted.variables.keys():
             del os.environ[name]
@@ -121,8 +132,8 @@ class SettingsInForce:
         if wanted.locale is not None and wanted.locale != _locale():
             locale.setlocale(locale.LC_ALL, wanted.locale)
         if warnings.filters != wanted.filters:
-            warnings.resetwarnings()  # tells the C side, too
-            warnings.filters[:] = wanted.filters  # type: ignore[index] # typeshed has it read-only
+            warnings.resetwarnings()  # the part of `warnings` in C must hear of the change
+            warnings.filters[:] = wanted.filters  # type: ignore[index] # only typeshed forbids it
         sys.setrecursionlimit(wanted.recursion_limit)
         self._set_logging(wanted)
 
@@ -142,18 +153,18 @@ class SettingsInForce:
             logger.propagate, logger.disabled = levels.propagate, levels.disabled
             added = self._set[name] = []
             for stream, level, formatter in levels.handlers:
-                handler = _Carried(logger, getattr(sys, stream))
+                handler = _SentHandler(logger, getattr(sys, stream))
                 handler.setLevel(level)
                 handler.setFormatter(formatter)
                 logger.addHandler(handler)
                 added.append(handler)
 
 
-class _Carried(logging.StreamHandler):  # type: ignore[type-arg] # at run time from 3.11 on
+class _SentHandler(logging.StreamHandler):  # type: ignore[type-arg] # at run time from 3.11 on
     """A handler of the notebook's, in a worker.
 
-    The module that added it there may be imported by a task, and add it here, too. Then that one
-    does for both.
+    If a module has added the handler in the notebook, and a task imports that module, the module
+    adds the same handler here again. Then this one does nothing, so that no line comes twice.
     """
 
     def __init__(self, logger: logging.Logger, stream: TextIO) -> None:
@@ -161,21 +172,21 @@ class _Carried(logging.StreamHandler):  # type: ignore[type-arg] # at run time f
         self._logger = logger
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """As every handler."""
+        """As in `logging.Handler`."""
         name = _stream_name(self.stream)
-        carried = [
+        sent = [
             handler
             for handler in self._logger.handlers
-            if isinstance(handler, _Carried) and handler.stream is self.stream
+            if isinstance(handler, _SentHandler) and handler.stream is self.stream
         ]
-        own = sum(stream == name for stream, _, _ in _shown(self._logger.handlers))
-        if carried.index(self) < own:
+        own = sum(stream == name for stream, _, _ in _writing(self._logger.handlers))
+        if sent.index(self) < own:
             return False
         return bool(super().handle(record))
 
 
 def _set_loggers() -> Iterator[tuple[str, logging.Logger]]:
-    """The loggers that were told anything, the root first."""
+    """The loggers that have settings, the root first."""
     yield "", logging.root
     for name, logger in logging.root.manager.loggerDict.items():
         if isinstance(logger, logging.Logger) and (
@@ -184,8 +195,8 @@ def _set_loggers() -> Iterator[tuple[str, logging.Logger]]:
             yield name, logger
 
 
-def _shown(handlers: list[logging.Handler]) -> Iterator[LogHandler]:
-    """Those that write to the notebook; where others write is the notebook's own."""
+def _writing(handlers: list[logging.Handler]) -> Iterator[LogHandler]:
+    """The handlers that write to the notebook. Workers do not need those that write elsewhere."""
     for handler in handlers:
         if type(handler) is logging.StreamHandler:
             stream = _stream_name(handler.stream)

@@ -1,7 +1,8 @@
-"""The time zone, which Python and C look up once, at their start: a restored worker has another's.
+"""The names and offsets of the time zone, in a worker that was restored from a snapshot.
 
-What fields a local time has is asked of the browser each time; the names and differences that are
-kept here are those of the machine that made the snapshot.
+Python and C look them up once, when they start. So a restored worker has those of the machine that
+made the snapshot, and gets the notebook's instead. Local times themselves need no help: for them
+Python asks the browser each time.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 
 class TimeZone(NamedTuple):
-    """What `time` says of it."""
+    """The attributes of `time` that describe a time zone."""
 
     tzname: tuple[str, str]
     timezone: int
@@ -19,22 +20,22 @@ class TimeZone(NamedTuple):
     daylight: int
 
 
-#: What C has been pointed to must stay where it is.
+#: Memory that C points to. It must never be freed.
 _kept: list[object] = []
 
 
-def look() -> TimeZone:
+def read() -> TimeZone:
     """The time zone of this interpreter."""
     return TimeZone(time.tzname, time.timezone, time.altzone, time.daylight)
 
 
 def apply(zone: TimeZone) -> None:
-    """Put a time zone into force. Where it is the same already, nothing is done."""
-    if look() == zone:
+    """Give this interpreter a time zone, unless it has that time zone already."""
+    if read() == zone:
         return
     for name, value in zone._asdict().items():
         setattr(time, name, value)
-    # C has the names that `strftime` and `localtime` give; Pyodide has no `time.tzset`.
+    # `strftime` and `localtime` take the names from C, and Pyodide has no `time.tzset`.
     import ctypes
 
     c = ctypes.CDLL(None)

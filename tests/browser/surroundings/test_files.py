@@ -121,13 +121,13 @@ def test_where_there_is_no_drive_the_pool_works_without(kernel: Kernel) -> None:
     kernel.run(
         """
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool.backends.pyodide import backend as backend
-backend.DRIVE = "/no/drive"
+from jupyterlite_pool.backends.pyodide import boot
+boot.DRIVE = "/no/drive"
 own = WorkerPoolExecutor(1)
 try:
     value = own.submit(abs, -1).result()
 finally:
-    backend.DRIVE = "/drive"
+    boot.DRIVE = "/drive"
     own.terminate_workers()
 """
     )

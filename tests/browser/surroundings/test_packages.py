@@ -384,7 +384,7 @@ def load(name):
     loader = LockLoader()
     problem = loader.load_now(name)
     there = pyodide_js.loadedPackages.to_py()
-    loader.forget(name)
+    loader.note_removed(name)
     return problem, "PyPNG" in there, "PyPNG" in pyodide_js.loadedPackages.to_py()
 """
     )

@@ -48,7 +48,7 @@ def test_the_shape_of_items_is_that_of_this_version() -> None:
     assert _protocol.CallBatch._fields == (
         "first",
         "function",
-        "environment",
+        "surroundings",
         "calls",
         "attempts",
         "buffers",

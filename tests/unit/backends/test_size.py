@@ -1,4 +1,4 @@
-"""How many workers there are; the same in both languages."""
+"""How many workers there are: the same rules in both languages."""
 
 from __future__ import annotations
 

@@ -17,10 +17,10 @@ GOOD = {"prewarm": True, "maxWorkers": 3.0, "progressAfter": 2, "widgets": True}
 
 def test_settings_are_taken_over() -> None:
     page = Page()
-    assert page.take(GOOD)
+    assert page.accept(GOOD)
     assert page == Page(present=True, prewarm=True, max_workers=3, progress_after=2.0, widgets=True)
     assert isinstance(page.max_workers, int)
-    assert page.take({**GOOD, "maxWorkers": None})
+    assert page.accept({**GOOD, "maxWorkers": None})
     assert page.max_workers is None
 
 
@@ -44,7 +44,7 @@ def test_settings_are_taken_over() -> None:
 )
 def test_settings_that_are_not_as_described_change_nothing(bad: object) -> None:
     page = Page()
-    assert not page.take(bad)
+    assert not page.accept(bad)
     assert page == Page()
 
 

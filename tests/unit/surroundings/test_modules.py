@@ -1,4 +1,4 @@
-"""Which modules are the notebook's own, and when one of them is another."""
+"""The notebook's own modules, and when one of them has changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool.surroundings import modules as _modules
-from jupyterlite_pool.surroundings.modules import OwnModules
+from jupyterlite_pool.surroundings.modules import NotebookModules
 
 
 @pytest.fixture
@@ -24,15 +24,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     sys.modules.pop("own_of_test", None)
 
 
-def sent(own: OwnModules) -> dict[str, Any]:
-    part = own.part()
+def sent(own: NotebookModules) -> dict[str, Any]:
+    part = own.sources()
     assert part is not None
     found: dict[str, Any] = pickle.loads(part[1].payload)
     return found
 
 
 def test_the_source_is_that_of_the_last_reload(folder: Path) -> None:
-    own = OwnModules()
+    own = NotebookModules()
     file = folder / "own_of_test.py"
     assert sent(own)["own_of_test"] == (str(file), b"x = 1\n", None)
     assert not own.changed()
@@ -48,7 +48,7 @@ def test_the_source_is_that_of_the_last_reload(folder: Path) -> None:
 
 
 def test_the_standard_library_and_packages_are_nobodys_own() -> None:
-    own = OwnModules()
+    own = NotebookModules()
     assert not {"json", "pytest", "__main__", "sys"} & sent(own).keys()
 
 
@@ -57,7 +57,7 @@ def test_a_change_in_place_by_autoreload_is_one_but_not_its_first_word(
 ) -> None:
     times: dict[str, float] = {}
     monkeypatch.setattr(_modules, "_autoreloaded", lambda: times)
-    own = OwnModules()
+    own = NotebookModules()
     sent(own)
     times["own_of_test"] = 1.0
     (folder / "own_of_test.py").write_text("x = 333\n")

@@ -1,4 +1,4 @@
-"""`loop.run_in_executor` where an event loop takes no executor; a small loop stands in for it."""
+"""`loop.run_in_executor` of an event loop that ignores executors, as Pyodide's does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jupyterlite_pool.waiting.run_in_executor import install_run_in_executor
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """Calls functions right here, as Pyodide's does."""
+    """An event loop that calls functions at once."""
 
     def run_in_executor(  # type: ignore[override]
         self, executor: object, func: Callable[..., Any], *args: Any
@@ -25,7 +25,7 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 class Ours(concurrent.futures.Executor):
-    """Says what it was asked."""
+    """An executor that tells which calls came to it."""
 
     def submit(  # type: ignore[override]
         self, fn: Callable[..., Any], /, *args: Any
@@ -48,7 +48,7 @@ def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loop]:
 
 def test_calls_go_to_an_executor_of_ours(loop: Loop) -> None:
     install_run_in_executor(Ours)
-    install_run_in_executor(Ours)  # every pool does
+    install_run_in_executor(Ours)  # every pool calls it
     done = loop.run_in_executor(Ours(), pow, 2, 3)
     assert loop.run_until_complete(done) == ("submitted", 8)
 

@@ -1,4 +1,4 @@
-"""Limits count the time in which the notebook is awake."""
+"""Time limits count only while the notebook is awake."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jupyterlite_pool.waiting.time_limits import BEATS, LONGEST, call_after_beat
 
 
 class Browser:
-    """Timers and a clock; while it is frozen, the clock alone goes on."""
+    """Timers and a clock. While the browser is frozen, only the clock goes on."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""A lock whose waiting can be suspended; an event loop stands in for the browser's."""
+"""Waits of a single thread; an event loop stands in for the browser."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jupyterlite_pool.waiting.waits import wait_done
 
 @pytest.fixture
 def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.AbstractEventLoop]:
-    """An event loop that `run_sync` drives, as the browser's does."""
+    """An event loop, and a `run_sync` that runs it."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
 
@@ -101,7 +101,7 @@ def test_a_wait_ends_with_its_timeout(loop: asyncio.AbstractEventLoop) -> None:
     lock.acquire()
     assert lock.acquire(timeout=0.001) is False
     lock.release()
-    assert not lock.locked()  # nobody who has gone gets it
+    assert not lock.locked()  # the wait that ended did not get the lock
 
 
 def test_who_has_waited_longest_is_next(loop: asyncio.AbstractEventLoop) -> None:
@@ -196,7 +196,7 @@ def test_a_future_that_is_late_is_a_timeout() -> None:
 
 
 def promises_of(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The few names of JavaScript that a wait uses, on an event loop of Python."""
+    """Fake the few names of JavaScript that a wait uses, with an event loop of Python."""
 
     def with_resolvers() -> types.SimpleNamespace:
         promise = loop.create_future()

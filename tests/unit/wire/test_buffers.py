@@ -1,4 +1,4 @@
-"""Large bytes beside a pickle."""
+"""Large bytes travel beside a pickle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUMBERS = array("d", range(OUT_OF_BAND_BYTES // 8))
 
 
 class Box:
-    """Has something as an attribute."""
+    """Has a value as an attribute."""
 
     def __init__(self, content: Any) -> None:
         self.content = content
@@ -38,7 +38,7 @@ class Slotted:
 
 
 class OwnBytes(bytes):
-    """Not quite bytes."""
+    """A subclass of bytes."""
 
 
 def back(encoded: Encoded) -> Any:
@@ -75,7 +75,7 @@ def test_a_memoryview_arrives_as_bytes_whatever_its_size() -> None:
 def test_what_is_held_for_long_is_copied_unless_it_cannot_change() -> None:
     data = bytearray(LARGE)
     encoded = encode([data, memoryview(data), NUMBERS, LARGE], kept=True)
-    data += b"x"  # nobody holds a buffer of it
+    data += b"x"  # an error if anything held a buffer of it
     data[:5] = b"12345"
     assert [bytes(part) for part in back(encoded)] == [LARGE, LARGE, bytes(NUMBERS), LARGE]
     assert encoded.buffers[3].obj is LARGE

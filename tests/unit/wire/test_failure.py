@@ -1,4 +1,4 @@
-"""Exceptions on their way from a worker: as much of them as can travel, and never nothing."""
+"""Exceptions on their way from a worker: as many of their parts as can be sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jupyterlite_pool.wire.failure import RemoteTraceback, decode_error, encode_
 
 
 class RefusalError(Exception):
-    """A constructor that pickle cannot call."""
+    """An error with a constructor that pickle cannot call."""
 
     def __init__(self, code: int, *, reason: str) -> None:
         super().__init__(f"refused with {code}: {reason}")
@@ -36,7 +36,7 @@ class PickyError(Exception):
 
 
 def through(error: BaseException) -> BaseException:
-    """Raised, taken to another place, and put together there."""
+    """An error after it was raised, encoded and decoded."""
     try:
         raise error
     except BaseException as raised:
@@ -130,7 +130,7 @@ def test_the_cause_shows_the_workers_traceback() -> None:
     assert isinstance(cause, RemoteTraceback)
     assert "raise error" in str(cause)
     assert str(cause).rstrip().endswith('ValueError: v\n"""')
-    assert cause.tb == str(cause)  # the standard library's own has this attribute
+    assert cause.tb == str(cause)  # `concurrent.futures` has this attribute
 
 
 def test_a_chain_of_causes_stays_a_chain() -> None:

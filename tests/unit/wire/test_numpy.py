@@ -1,4 +1,4 @@
-"""Arrays and data frames, natively; `tests/browser/wire/test_numpy.py` has them in the browser."""
+"""Arrays and data frames without a browser; see also `tests/browser/wire/test_numpy.py`."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _generators() -> object:
 
 
 def draw(seed: int, item: int, count: int = 3) -> list[float]:
-    """What an item draws where numpy is there when it begins."""
+    """The numbers that an item draws if numpy is loaded when it begins."""
     seed_item(seed, item)
     return list(np.random.random(count))
 
@@ -79,12 +79,12 @@ def draw(seed: int, item: int, count: int = 3) -> list[float]:
 def test_numpys_generator_has_a_stream_for_each_item() -> None:
     assert draw(7, 0) == draw(7, 0)
     assert draw(7, 1) != draw(7, 0) != draw(8, 0)
-    # As numpy spawns streams that are known to be independent.
+    # In this way numpy makes streams that are independent of each other.
     child = np.random.SeedSequence(7).spawn(2)[1]
     assert draw(7, 1) == list(np.random.RandomState(child.generate_state(8)).random_sample(3))
 
 
-#: What a program starts with that has not imported numpy yet.
+#: The beginning of a program that has not imported numpy yet.
 WITHOUT_NUMPY = """
 import importlib, importlib.util, json, sys
 from jupyterlite_pool.worker.randomness import own_stream, seed_item, unseed
@@ -93,7 +93,7 @@ finders = list(sys.meta_path)
 
 
 def run_without_numpy(program: str) -> Any:
-    """What a program prints, as JSON, that begins without numpy."""
+    """The value that a program prints as JSON. The program begins without numpy."""
     command = (sys.executable, "-c", WITHOUT_NUMPY + program)
     return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 

@@ -1,4 +1,4 @@
-"""Calls and results to bytes and back."""
+"""Calls and results as bytes, and back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[3]
 
 
 class Array:
-    """Pickles its bytes as arrays do."""
+    """An object that pickles its bytes as arrays do."""
 
     def __init__(self, data: Any) -> None:
         self.data = bytes(data)

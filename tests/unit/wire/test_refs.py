@@ -1,4 +1,4 @@
-"""References that stand for objects which workers hold."""
+"""References, which stand for objects that workers hold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jupyterlite_pool.wire.refs import ObjectRef, note_refs, set_fetcher
 
 
 class Store(InProcessBackend):
-    """A backend that is never started, and notes what it holds."""
+    """A backend that is never started, and that notes the objects it holds."""
 
     def __init__(self) -> None:
         super().__init__(1)

@@ -1,4 +1,4 @@
-"""What an object looks like to `display` in a worker."""
+"""How `display` in a worker represents an object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Globals that a call sets for all functions of its worker."""
+"""Global variables that an initializer sets for all functions of its worker."""
 
 from __future__ import annotations
 

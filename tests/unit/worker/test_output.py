@@ -1,4 +1,4 @@
-"""What a task prints, posted line by line but not too often."""
+"""Text that a task prints is posted line by line, but not too often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Clock:
 
 
 class Recorded:
-    """A stream with its clock and what it posted."""
+    """A stream, its clock, and the posts that it made."""
 
     def __init__(self) -> None:
         self.posts: list[str] = []

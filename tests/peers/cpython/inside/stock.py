@@ -16,7 +16,7 @@ from pyodide.ffi import run_sync
 
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from jupyterlite_pool.backends.pyodide.backend import PyodideBackend
-from jupyterlite_pool.surroundings.environment import Described
+from jupyterlite_pool.surroundings.notebook import SentSurroundings
 from jupyterlite_pool.wire.calls import encode_function, function_key, join_calls
 from jupyterlite_pool.wire.payload import Encoded, encode
 from jupyterlite_pool.wire.protocol import CallBatch
@@ -68,18 +68,18 @@ class Workers:
 
     def _prepare(self, worker: int) -> None:
         """Let a worker import the tests, which is slow the first time."""
-        described = self.backend.environment()
+        described = self.backend.surroundings()
         assert described is not None
-        environment = described.key
+        surroundings = described.key
         encoded = encode_function(importlib.import_module)
         function = function_key(encoded)
         for key, part in (*described.parts, described[:2], (function, encoded)):
             self.backend.put(key, part)
         call = encode(((TESTS,), {}))
-        batch = CallBatch(-1, function, environment, [call.payload], [1])
+        batch = CallBatch(-1, function, surroundings, [call.payload], [1])
         number = self.new_number()
         self._preparing.add(number)
-        needs = [*(key for key, _ in described.parts), environment, function]
+        needs = [*(key for key, _ in described.parts), surroundings, function]
         self.backend.submit(number, join_calls(batch), [], needs, worker)
 
     def status(self) -> list[WorkerStatus]:
@@ -247,8 +247,8 @@ class LentBackend:
     def spares(self) -> int:
         return 0
 
-    def environment(self) -> Described | None:
-        return self._borrowed().backend.environment()
+    def surroundings(self) -> SentSurroundings | None:
+        return self._borrowed().backend.surroundings()
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         return asyncio.get_event_loop().call_later(seconds, action).cancel

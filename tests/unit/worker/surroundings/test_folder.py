@@ -1,4 +1,4 @@
-"""Where a worker's tasks work."""
+"""The current folder of a worker."""
 
 from __future__ import annotations
 

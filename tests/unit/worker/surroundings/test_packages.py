@@ -1,4 +1,4 @@
-"""Packages of a worker, laid down, replaced and removed as the notebook has them."""
+"""Packages of a worker are installed, replaced and removed as in the notebook."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from jupyterlite_pool.worker.surroundings.packages import (
-    PackagesInForce,
     PackagesOnDemand,
     Provided,
+    WorkerPackages,
 )
 
 
@@ -24,7 +24,7 @@ class Lock:
     def __init__(self) -> None:
         self.loaded: list[str] = []
         self.forgotten: list[str] = []
-        #: What was said, in order.
+        #: The calls that came, in order.
         self.words: list[str] = []
 
     async def load(self, names: Sequence[str]) -> dict[str, str]:
@@ -35,10 +35,10 @@ class Lock:
     def load_now(self, name: str) -> str | None:
         return None
 
-    def laid_down(self, name: str) -> None:
+    def note_installed(self, name: str) -> None:
         self.words.append(f"laid down {name}")
 
-    def forget(self, name: str) -> None:
+    def note_removed(self, name: str) -> None:
         self.forgotten.append(name)
         self.words.append(f"forget {name}")
 
@@ -62,14 +62,14 @@ def lock() -> Lock:
 
 
 @pytest.fixture
-def packages(tmp_path: Path, lock: Lock) -> Iterator[PackagesInForce]:
+def packages(tmp_path: Path, lock: Lock) -> Iterator[WorkerPackages]:
     before = list(sys.meta_path)
-    yield PackagesInForce(str(tmp_path), lock)
+    yield WorkerPackages(str(tmp_path), lock)
     sys.meta_path[:] = before
 
 
-def bring(packages: PackagesInForce, loaded: Sequence[str] = (), **installed: str) -> None:
-    asyncio.run(packages.bring_about(loaded, installed, {}))
+def bring(packages: WorkerPackages, loaded: Sequence[str] = (), **installed: str) -> None:
+    asyncio.run(packages.install(loaded, installed, {}))
 
 
 def files(folder: Path) -> set[str]:
@@ -77,7 +77,7 @@ def files(folder: Path) -> set[str]:
 
 
 def test_files_are_laid_down_and_removed_with_their_folders(
-    packages: PackagesInForce, tmp_path: Path
+    packages: WorkerPackages, tmp_path: Path
 ) -> None:
     (tmp_path / "other.py").write_text("")
     packages.put("bundle", {"d1": package("some-thing", "1", "some/a.py", "some/deep/b.py")})
@@ -91,7 +91,7 @@ def test_files_are_laid_down_and_removed_with_their_folders(
 
 
 def test_another_version_takes_the_place_of_the_first_and_back(
-    packages: PackagesInForce, tmp_path: Path
+    packages: WorkerPackages, tmp_path: Path
 ) -> None:
     packages.put("one", {"d1": package("thing", "1", "thing/__init__.py", "thing/old.py")})
     packages.put("two", {"d2": package("thing", "2", "thing/__init__.py", "thing/new.py")})
@@ -99,12 +99,12 @@ def test_another_version_takes_the_place_of_the_first_and_back(
     bring(packages, thing="d2")
     assert (tmp_path / "thing/__init__.py").read_text() == "version = '2'\n"
     assert {"thing/new.py"} == files(tmp_path) & {"thing/new.py", "thing/old.py"}
-    bring(packages, thing="d1")  # from what the worker has kept
+    bring(packages, thing="d1")  # the worker has kept the files
     assert (tmp_path / "thing/__init__.py").read_text() == "version = '1'\n"
 
 
 def test_what_was_imported_and_has_changed_is_named(
-    packages: PackagesInForce, monkeypatch: pytest.MonkeyPatch
+    packages: WorkerPackages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packages.put("bundle", {"d1": package("thing", "1", "own_top.py", "own_pack/__init__.py")})
     bring(packages, thing="d1")
@@ -116,7 +116,7 @@ def test_what_was_imported_and_has_changed_is_named(
 
 
 def test_packages_of_the_lock_file_are_loaded_once_and_forgotten(
-    packages: PackagesInForce, lock: Lock
+    packages: WorkerPackages, lock: Lock
 ) -> None:
     bring(packages, ["a", "b"])
     bring(packages, ["a", "b", "c"])
@@ -126,7 +126,7 @@ def test_packages_of_the_lock_file_are_loaded_once_and_forgotten(
 
 
 def test_what_is_loaded_does_not_bring_the_lock_files_own_of_what_was_laid_down(
-    packages: PackagesInForce, lock: Lock
+    packages: WorkerPackages, lock: Lock
 ) -> None:
     packages.put("bundle", {"d1": package("thing", "1", "thing/__init__.py")})
     bring(packages, ["needs-thing"], thing="d1")
@@ -136,7 +136,7 @@ def test_what_is_loaded_does_not_bring_the_lock_files_own_of_what_was_laid_down(
 
 
 def test_the_lock_files_own_that_came_on_demand_makes_room(
-    packages: PackagesInForce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    packages: WorkerPackages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with zipfile.ZipFile(io.BytesIO(package("thing", "0", "own_thing/old.py"))) as came:
         came.extractall(tmp_path)
@@ -149,7 +149,7 @@ def test_the_lock_files_own_that_came_on_demand_makes_room(
     assert not list(tmp_path.glob("thing-0.*"))
 
 
-def test_files_that_did_not_come_are_an_error(packages: PackagesInForce) -> None:
+def test_files_that_did_not_come_are_an_error(packages: WorkerPackages) -> None:
     with pytest.raises(ImportError, match="did not reach the worker"):
         bring(packages, thing="d9")
 
@@ -160,7 +160,7 @@ def test_what_a_worker_is_refused_is_named_with_its_version_and_the_reason() -> 
             raise AssertionError("the lock file's version is another one")
 
     finder = PackagesOnDemand(Untouched())
-    finder.provides = {"jedi": Provided("jedi", "0.20", "the kernel is made of it")}
+    finder.use({"jedi": Provided("jedi", "0.20", "the kernel is made of it")})
     expected = r"could not load jedi 0\.20, which the notebook has: the kernel is made of it\. Do"
     with pytest.raises(ImportError, match=expected):
         finder.find_spec("jedi", None)
@@ -172,7 +172,7 @@ def test_what_cannot_be_loaded_is_named_with_its_version_and_the_reason() -> Non
             return "404 Not Found"
 
     finder = PackagesOnDemand(NoLock())
-    finder.provides = {"PIL": Provided("pillow", "12.2.0")}
+    finder.use({"PIL": Provided("pillow", "12.2.0")})
     expected = r"could not load pillow 12\.2\.0, which the notebook has: 404 Not Found\. "
     with pytest.raises(ImportError, match=expected) as caught:
         finder.find_spec("PIL", None)

@@ -1,4 +1,4 @@
-"""What a worker is told of the notebook's surroundings."""
+"""How the notebook's surroundings are described to workers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from jupyterlite_pool.surroundings import environment as _environment
-from jupyterlite_pool.surroundings.environment import Described, NotebookEnvironment
+from jupyterlite_pool.surroundings import notebook
+from jupyterlite_pool.surroundings.notebook import NotebookSurroundings, SentSurroundings
 from jupyterlite_pool.wire.payload import decode
-from jupyterlite_pool.worker.surroundings.environment import Surroundings
+from jupyterlite_pool.worker.surroundings.surroundings import Surroundings
 
 
 class _Proxy:
@@ -45,15 +45,15 @@ def few_packages(monkeypatch: pytest.MonkeyPatch) -> list[importlib.metadata.Dis
     return few
 
 
-#: What the lock file says of packages that depend on others; here, as in a kernel, of IPython.
+#: The dependencies of packages in the lock file.
 DEPENDS = {"ipython": ["pygments", "traitlets"], "widgets": ["ipython", "numpy"]}
 
 
 def surroundings(pyodide: _Pyodide) -> Surroundings:
-    return read(NotebookEnvironment([], pyodide).describe())
+    return read(NotebookSurroundings([], pyodide).current())
 
 
-def read(described: Described) -> Surroundings:
+def read(described: SentSurroundings) -> Surroundings:
     return Surroundings(*decode(described.encoded.payload))
 
 
@@ -81,7 +81,7 @@ def test_what_only_the_kernel_needs_is_not_for_workers() -> None:
 def installed(
     folder: Path, name: str, version: str, source: str
 ) -> importlib.metadata.Distribution:
-    """A package as Pyodide and micropip leave it."""
+    """A package as Pyodide and micropip install it."""
     about = folder / f"{name}-{version}.dist-info"
     about.mkdir()
     (about / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
@@ -92,7 +92,7 @@ def installed(
 def test_another_version_of_what_the_kernel_needs_is_sent(
     few_packages: list[importlib.metadata.Distribution], tmp_path: Path
 ) -> None:
-    # Installed over that of the lock file, whose name is noted as the package itself spells it.
+    # The second Pygments was installed over the lock file's. Pyodide notes the spelling "Pygments".
     few_packages[:] = [
         installed(tmp_path, "Pygments", "2.21.0", "pyodide"),
         installed(tmp_path, "Pygments", "2.18.0", "https://example.org/pygments-2.18.0.whl"),
@@ -103,7 +103,7 @@ def test_another_version_of_what_the_kernel_needs_is_sent(
     loaded = dict.fromkeys(["Pygments", "traitlets", "ipython"], "default channel")
     lock = ["ipython", "jedi", "pygments", "traitlets"]
     found = surroundings(_Pyodide(lock, loaded))
-    assert found.installed.keys() == {"pygments"}  # and not what the kernel itself is made of
+    assert found.installed.keys() == {"pygments"}  # and no package of the kernel itself
     assert found.packages == []
     assert found.provides.keys() == {"ipython", "traitlets", "jedi"}
     package, version, refused = found.provides["jedi"]
@@ -121,14 +121,14 @@ def test_packages_of_the_kernel_stay_there_although_the_users_depend_on_them() -
 def test_a_level_that_was_set_just_now_is_that_of_the_next_task(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[logging.Logger], None]
 ) -> None:
-    monkeypatch.setattr(_environment, "LOOK_AGAIN", 3600)  # as if all this took no time
-    environment = NotebookEnvironment([], _Pyodide([], {}))
-    before = environment.describe()
-    assert environment.describe() is before
+    monkeypatch.setattr(notebook, "LOOK_AGAIN", 3600)  # the test takes less time than this
+    noted = NotebookSurroundings([], _Pyodide([], {}))
+    before = noted.current()
+    assert noted.current() is before
     logger = logging.getLogger("of a test")
     try:
         change(logger)
-        assert environment.describe().key != before.key
+        assert noted.current().key != before.key
     finally:
         logger.setLevel(logging.NOTSET)
         logging.disable(logging.NOTSET)

@@ -1,4 +1,4 @@
-"""Makes a worker's surroundings those of the notebook, before a task that needs them runs."""
+"""Gives a worker the notebook's surroundings, before a task that needs them runs."""
 
 from __future__ import annotations
 
@@ -8,49 +8,49 @@ from importlib.machinery import PathFinder
 from time import monotonic
 from typing import Any, NamedTuple
 
+from ...tracebacks import add_note
 from ...wire.payload import decode
 from ...wire.protocol import MODULES_PREFIX, PACKAGES_PREFIX
-from .modules import OwnModules, SentModule
-from .packages import Loader, PackagesInForce, Provided
-from .settings import SettingsInForce
+from .modules import SentModule, WorkerModules
+from .packages import Loader, Provided, WorkerPackages
+from .settings import WorkerSettings
 
-#: Seconds in which no module on the drive is looked at again: it costs as much as a small task.
+#: Seconds between two looks at the modules on the drive: a look takes as long as a small task.
 LOOK_AGAIN = 0.1
 
-
-#: What stands beside an error where a worker does not have the notebook's folder.
+#: The note of an error about a file, if the worker does not have the notebook's files.
 NO_FILES = (
     "workers do not have the notebook's files here: the site has no service worker, or its page "
-    "was not heard. Read the file in the notebook and pass what is in it: "
+    "did not answer. Read the file in the notebook and pass what is in it: "
     "pool_map(f, [open(name).read() for name in names]), or executor.put(data) for many tasks. "
-    "Return what should be kept; what need not be, `tempfile` has room for."
+    "Return what should be kept, and write to files of `tempfile` what need not be kept."
 )
 
-#: How SQLite says that it cannot have a file.
+#: SQLite's message if it cannot open a file.
 NO_DATABASE = "unable to open database file"
 
 
 class Surroundings(NamedTuple):
-    """What a task finds around it, as the notebook had it when the task was submitted."""
+    """The surroundings of a task, as the notebook had them when the task was submitted."""
 
     #: Later surroundings have a higher number.
     edition: int
-    #: Packages of Pyodide's lock file, by name.
+    #: Names of packages that the worker loads by Pyodide's lock file.
     packages: Sequence[str]
-    #: Digests of packages that were installed otherwise, by name.
+    #: Packages that the notebook sends: their names and digests.
     installed: Mapping[str, str]
-    #: Where modules of the lock file's packages are.
+    #: The package of the lock file that has a module, by the module's name.
     provides: Mapping[str, Provided]
-    #: The key of the sources of the notebook's own modules.
+    #: The key of the sources of the notebook's own modules; None if it has none.
     modules: str | None
     #: `sys.path`
     path: Sequence[str]
-    #: `Settings`, encoded: what is in them may be defined in a module or a package.
+    #: `Settings`, encoded, because objects in them may come from a module or a package.
     settings: bytes
 
 
-class Environment:
-    """The surroundings that were put on a worker, and those that are in force."""
+class WorkerSurroundings:
+    """The surroundings that a worker knows, and those that it has now."""
 
     def __init__(
         self,
@@ -59,34 +59,35 @@ class Environment:
         announce: Callable[[str], None] = lambda phase: None,
         drive: bool = True,
     ) -> None:
-        """Without a loader a worker shares the notebook's interpreter: nothing to do.
+        """Describe the worker.
 
         Args:
-            loader: loads packages of Pyodide's lock file.
-            site_packages: the folder for all others.
-            announce: told "preparing" and "running" where the first takes its time.
-            drive: whether the notebook's files are there.
+            loader: loads packages of Pyodide's lock file. None if the worker shares the notebook's
+                interpreter: then it has the notebook's surroundings anyway.
+            site_packages: the folder in which packages are installed.
+            announce: called with "preparing" before packages are loaded, and then with "running".
+            drive: whether the worker has the notebook's files.
         """
-        #: The key of what is in force.
+        #: The key of the surroundings that the worker has now.
         self.current: str | None = None
         self._announce = announce
         self._drive = drive
         self._known: dict[str, Surroundings] = {}
         self._sources: dict[str, Mapping[str, SentModule]] = {}
-        #: Packages and modules follow the newest surroundings alone: what tasks have imported
-        #: cannot be taken back, nor can the notebook go back.
+        #: The edition of the packages and modules. They never go back to an earlier one: a worker
+        #: cannot undo the imports of its tasks.
         self._newest = -1
         self._looked_at = float("-inf")
-        self._packages: PackagesInForce | None = None
+        self._packages: WorkerPackages | None = None
         if loader is None:
             return
-        self._packages = PackagesInForce(site_packages, loader)
-        self._modules = OwnModules()
-        self._settings = SettingsInForce(drive)
+        self._packages = WorkerPackages(site_packages, loader)
+        self._modules = WorkerModules()
+        self._settings = WorkerSettings(drive)
         sys.meta_path.insert(sys.meta_path.index(PathFinder), self._modules)
 
     def put(self, key: str, value: Any) -> None:
-        """Keep surroundings that tasks will name, or a part of such."""
+        """Keep surroundings that tasks will name, or a part of them."""
         if key.startswith(PACKAGES_PREFIX):
             if self._packages is not None:
                 self._packages.put(key, value)
@@ -96,14 +97,17 @@ class Environment:
             self._known[key] = Surroundings(*value)
 
     def drop(self, key: str) -> None:
-        """Forget them."""
+        """Forget surroundings, or a part of them."""
         self._known.pop(key, None)
         self._sources.pop(key, None)
         if self._packages is not None:
             self._packages.drop(key)
 
     def outdated(self, key: str | None) -> str | None:
-        """What was imported here and has changed since; a worker with such a thing has to go."""
+        """The name of a module or package that was imported here and has changed since.
+
+        Such a worker must be replaced. None if nothing has changed.
+        """
         if key is None or self._packages is None:
             return None
         wanted = self._known[key]
@@ -120,7 +124,7 @@ class Environment:
         return self._modules.changed_on_drive()
 
     async def apply(self, key: str | None) -> None:
-        """Put surroundings into force."""
+        """Give the worker these surroundings."""
         if key is not None and self._packages is not None:
             wanted = self._known[key]
             if wanted.edition > self._newest:
@@ -130,22 +134,21 @@ class Environment:
         self.current = key
 
     def explain(self, error: BaseException) -> None:
-        """Say of a file that cannot be had why that may be."""
+        """Add a note to an error about a file, if the worker lacks the notebook's files."""
         if self._packages is None or self._drive:
             return
         of_sqlite = type(error).__name__ == "OperationalError" and NO_DATABASE in str(error)
         if not of_sqlite and not isinstance(error, FileNotFoundError | PermissionError):
             return
-        notes = getattr(error, "__notes__", [])
-        error.__notes__ = [*notes, NO_FILES]  # type: ignore[attr-defined] # 3.10 has no add_note
+        add_note(error, NO_FILES)
 
-    async def _install(self, packages: PackagesInForce, wanted: Surroundings) -> None:
+    async def _install(self, packages: WorkerPackages, wanted: Surroundings) -> None:
         works = packages.lacks(wanted.packages, wanted.installed)
         if works:
             self._announce("preparing")
         provides = {name: Provided(*provided) for name, provided in wanted.provides.items()}
-        await packages.bring_about(wanted.packages, wanted.installed, provides)
-        self._modules.take({} if wanted.modules is None else self._sources[wanted.modules])
+        await packages.install(wanted.packages, wanted.installed, provides)
+        self._modules.use({} if wanted.modules is None else self._sources[wanted.modules])
         self._newest = wanted.edition
         if works:
             self._announce("running")

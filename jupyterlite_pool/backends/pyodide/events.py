@@ -1,0 +1,109 @@
+"""Hears what happens in the pool, and tells the backend's listener."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from pyodide.ffi import create_proxy
+
+from ..base import Listener, WorkerEnd
+from .js import or_none
+
+
+class PoolEvents:
+    """Translates the events of JavaScript's pool into calls of a `Listener`."""
+
+    def __init__(self) -> None:
+        #: None before the pool starts, and after it was stopped.
+        self._listener: Listener | None = None
+        #: Collects events, so that JavaScript calls Python once for many of them.
+        self.outbox: Any = None
+        self._proxy: Any = None
+
+    def connect(self, module: Any, listener: Listener) -> Any:
+        """Tell a listener everything from now on.
+
+        Args:
+            module: the JavaScript module of the pool.
+
+        Returns:
+            The JavaScript function that the pool must call with each event.
+        """
+        self._listener = listener
+        self._proxy = create_proxy(self.hear)
+        self.outbox = module.Outbox.new(module.gathering(self._proxy))
+        return self.outbox.push
+
+    def mute(self) -> None:
+        """Tell the listener nothing any more, also nothing of what the outbox holds."""
+        self._listener = None
+
+    def disconnect(self) -> None:
+        """Let go of JavaScript. The pool must have stopped."""
+        if self.outbox is not None:
+            self.outbox.close()
+            # Later, because this call may come from within a call of the proxy.
+            asyncio.get_event_loop().call_soon(self._proxy.destroy)
+
+    def hear(self, events: Any) -> None:
+        """Tell the listener of some events; their form is `PoolEvent` in TypeScript."""
+        for event in events:
+            listener = self._listener
+            if listener is None:
+                return
+            try:
+                self._hear_one(listener, event)
+            except Exception:  # the other events must be heard
+                traceback.print_exc()
+
+    def _hear_one(self, listener: Listener, event: Any) -> None:
+        kind = event.type
+        if kind == "gathered":
+            self._hear_gathered(event.words.to_py(), event.payload.to_bytes())
+        elif kind == "frame":
+            _hear_frame(listener, event.worker, event.frame)
+        elif kind == "ready":
+            listener.on_worker_ready(event.worker)
+        elif kind == "ended":
+            ended = event.end
+            status, running = or_none(ended.status), or_none(ended.running)
+            end = WorkerEnd(ended.reason, ended.message, status, running, ended.memory)
+            batch, behind = or_none(event.batch), event.behind.to_py()
+            listener.on_worker_ended(event.worker, batch, end, behind, event.untaken.to_py())
+        elif kind == "limited":
+            listener.on_limited(event.workers)
+        elif kind == "broken":
+            listener.on_broken(event.message)
+
+    def _hear_gathered(self, words: Sequence[int], payload: bytes) -> None:
+        """Tell of many small events, which come as numbers: `GatheredEvent` in TypeScript."""
+        each = iter(words)
+        end = 0
+        for worker, batch, size, place, done in zip(each, each, each, each, each, strict=True):
+            listener = self._listener
+            if listener is None:
+                return
+            try:
+                if size < 0:
+                    listener.on_dispatched(worker, batch)
+                else:
+                    start, end = end, end + size
+                    listener.on_result(worker, batch, payload[start:end], (), place, bool(done))
+            except Exception:  # the other events must be heard
+                traceback.print_exc()
+
+
+def _hear_frame(listener: Listener, worker: int, frame: Any) -> None:
+    kind = frame.kind
+    if kind == "result":
+        payload, buffers = frame.payload.to_bytes(), list(frame.buffers)
+        listener.on_result(worker, frame.batch, payload, buffers, frame.next, frame.done)
+    elif kind == "begin":
+        listener.on_begun(worker, frame.batch)
+    elif kind == "output":
+        listener.on_output(worker, frame.task, frame.stream, frame.text)
+    else:
+        listener.on_batch_error(worker, frame.batch, frame.type, frame.message, frame.traceback)

@@ -1,0 +1,210 @@
+"""Which workers a backend has, what each of them holds and runs, and which batches wait.
+
+Every backend needs this bookkeeping. The backend itself starts workers, sends them bytes and ends
+them. It tells its roster what has happened, and asks the roster what to do next.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+#: A backend's handle of a worker: a thread, a process, a connection.
+W = TypeVar("W")
+
+
+class Queued(NamedTuple):
+    """A batch that waits for a worker; the fields are those of `Backend.submit`."""
+
+    batch: int
+    payload: bytes
+    buffers: Sequence[Any]
+    needs: Sequence[str]
+    target: int | None = None
+
+
+class Stored(NamedTuple):
+    """An object that batches name."""
+
+    key: str
+    payload: bytes
+    buffers: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Assignment(Generic[W]):
+    """A batch for a worker, and the objects to send to the worker before it."""
+
+    worker: W
+    objects: list[Stored]
+    queued: Queued
+
+
+@dataclass(eq=False)
+class Member(Generic[W]):
+    """A worker of a roster."""
+
+    number: int
+    worker: W
+    #: Whether the listener knows that it is ready. Until then it is given no batch.
+    ready: bool = False
+    #: The batch that it runs.
+    batch: int | None = None
+    #: How many batches without a target it was given.
+    served: int = 0
+    #: Keys of the objects that it was sent.
+    held: set[str] = field(default_factory=set)
+
+    @property
+    def state(self) -> str:
+        """As in `WorkerStatus`."""
+        if not self.ready:
+            return "starting"
+        return "idle" if self.batch is None else "busy"
+
+    def set_ready(self) -> None:
+        """The listener knows that it is ready."""
+        self.ready = True
+
+    def begin(self, queued: Queued) -> list[str]:
+        """It is given a batch. Returns the keys of the objects that it must be sent before."""
+        self.batch = queued.batch
+        self.served += queued.target is None
+        missing = [key for key in queued.needs if key not in self.held]
+        self.held.update(missing)
+        return missing
+
+    def finish(self) -> None:
+        """It has finished its batch."""
+        self.batch = None
+
+
+class Roster(Generic[W]):
+    """The workers, the objects and the queue of one backend.
+
+    It has no lock: call it from one thread, or hold a lock of your own.
+
+    Args:
+        size: how many workers there should be.
+        max_batches: after how many batches a worker should be replaced; None for never.
+    """
+
+    def __init__(self, size: int, max_batches: int | None = None) -> None:
+        self.size = size
+        self._max_batches = max_batches
+        self._members: dict[int, Member[W]] = {}
+        self._objects: dict[str, Stored] = {}
+        self._queue: deque[Queued] = deque()
+
+    # Workers.
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._members
+
+    def members(self) -> list[Member[W]]:
+        """The workers, oldest first."""
+        return list(self._members.values())
+
+    def missing(self) -> int:
+        """How many workers to start."""
+        return max(0, self.size - len(self._members))
+
+    def surplus(self) -> list[int]:
+        """Workers to end, because they are too many and have nothing to do."""
+        idle = [number for number, member in self._members.items() if member.batch is None]
+        return idle[: max(0, len(self._members) - self.size)]
+
+    def resize(self, size: int) -> None:
+        """Want this many workers from now on."""
+        self.size = size
+
+    def limit(self, max_batches: int | None) -> None:
+        """Have a worker replaced after this many batches."""
+        self._max_batches = max_batches
+
+    def add(self, number: int, worker: W) -> None:
+        """A worker was started."""
+        self._members[number] = Member(number, worker)
+
+    def set_ready(self, number: int) -> None:
+        """The listener was told that a worker is ready."""
+        if number in self._members:
+            self._members[number].set_ready()
+
+    def running(self, batch: int) -> W | None:
+        """The worker that runs a batch."""
+        found = (member.worker for member in self._members.values() if member.batch == batch)
+        return next(found, None)
+
+    def runs(self, number: int, batch: int) -> bool:
+        """Whether a worker runs this batch."""
+        return number in self._members and self._members[number].batch == batch
+
+    def finish(self, number: int) -> bool:
+        """A worker has finished its batch. Returns whether it has now run its last one."""
+        member = self._members[number]
+        member.finish()
+        return self._max_batches is not None and member.served >= self._max_batches
+
+    def remove(self, number: int) -> Member[W] | None:
+        """A worker ends; the batches that it alone could run are gone."""
+        member = self._members.pop(number, None)
+        if member is not None:
+            self._queue = deque(entry for entry in self._queue if entry.target != number)
+        return member
+
+    def clear(self) -> list[W]:
+        """Forget all workers and batches. Returns the workers."""
+        workers = [member.worker for member in self._members.values()]
+        self._members.clear()
+        self._queue.clear()
+        return workers
+
+    # Objects.
+
+    def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
+        """Keep an object that batches will name."""
+        self._objects[key] = Stored(key, payload, buffers)
+
+    def drop(self, key: str) -> list[W]:
+        """Forget an object. Returns the workers that hold it."""
+        self._objects.pop(key, None)
+        holders = [member for member in self._members.values() if key in member.held]
+        for member in holders:
+            member.held.remove(key)
+        return [member.worker for member in holders]
+
+    # Batches.
+
+    def queue(self, entry: Queued) -> None:
+        """Let a batch wait for a worker."""
+        self._queue.append(entry)
+
+    def withdraw(self, batch: int) -> bool:
+        """Take a batch out of the queue; False if it is not there."""
+        for entry in self._queue:
+            if entry.batch == batch:
+                self._queue.remove(entry)
+                return True
+        return False
+
+    def assign(self) -> Assignment[W] | None:
+        """Give the next batch to a worker that is idle; None if there is no such pair."""
+        for member in self._members.values():
+            if not member.ready or member.batch is not None:
+                continue
+            entry = self._next_for(member.number)
+            if entry is None:
+                continue
+            objects = [self._objects[key] for key in member.begin(entry)]
+            return Assignment(member.worker, objects, entry)
+        return None
+
+    def _next_for(self, number: int) -> Queued | None:
+        own = [entry for entry in self._queue if entry.target == number]
+        for entry in own or [entry for entry in self._queue if entry.target is None]:
+            self._queue.remove(entry)
+            return entry
+        return None
