@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 
 import { gathering } from '../src/pool/gather';
 import { SMALL } from '../src/protocol';
-import type { PoolEvent } from '../src/protocol';
+import type { PoolEvent } from '../src/pool/events';
 
 const dispatched = (worker: number, batch: number): PoolEvent => ({
   type: 'dispatched',

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PoolStartError } from '../src/errors';
 import { WorkerHandle } from '../src/pool/handle';
 import { PULSE } from '../src/protocol';
-import type { BootOptions, BootPhase, WorkerEnd, WorkerFrame } from '../src/protocol';
+import type { WorkerEnd } from '../src/pool/events';
+import type { BootOptions, BootPhase, WorkerFrame } from '../src/protocol';
 import { FakeLocks, FakeWorker, REPORT, bootBadly, bootNever } from './fakeWorker';
 
 const OPTIONS: BootOptions = {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { PyodidePool } from '../src/pool/pool';
-import type { PoolEvent, WorkerFrame } from '../src/protocol';
+import type { PoolEvent } from '../src/pool/events';
+import type { WorkerFrame } from '../src/protocol';
 import { EMPTY_MODULE, FakeWorker, emptyFile } from './fakeWorker';
 
 /** How many frames; by default enough for each field of each kind to be each strange thing. */

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 
 import { Outbox } from '../src/pool/outbox';
-import type { PoolEvent } from '../src/protocol';
+import type { PoolEvent } from '../src/pool/events';
 import { REPORT } from './fakeWorker';
 
 const dispatched = (batch: number): PoolEvent => ({ type: 'dispatched', worker: 0, batch });

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../src/errors';
 import { PyodidePool } from '../src/pool/pool';
 import type { PoolOptions } from '../src/pool/pool';
-import type { BootOptions, PoolEvent, WorkerFrame } from '../src/protocol';
+import type { PoolEvent } from '../src/pool/events';
+import type { BootOptions, WorkerFrame } from '../src/protocol';
 import {
   EMPTY_MODULE,
   FakeLocks,

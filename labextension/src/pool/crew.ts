@@ -5,7 +5,8 @@
  * ready, sends away those that are too many or worn, and gives up where none can start.
  */
 import { PoolStartError } from '../errors';
-import type { BootPhase, BootReport, WorkerEnd } from '../protocol';
+import type { BootPhase, BootReport } from '../protocol';
+import type { WorkerEnd } from './events';
 import { afterBeats } from './beats';
 import type { TaskWord, WorkerHandle } from './handle';
 import { Launcher } from './launcher';

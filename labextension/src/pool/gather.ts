@@ -1,7 +1,8 @@
 /** Many small events in few words, for a listener to whom each property of an object is a call. */
 
 import { SMALL } from '../protocol';
-import type { PoolEvent, ResultFrame } from '../protocol';
+import type { ResultFrame } from '../protocol';
+import type { PoolEvent } from './events';
 
 /** That batches were given to workers, and small results, in the order in which it happened. */
 export interface GatheredEvent {

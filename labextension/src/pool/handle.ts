@@ -22,9 +22,9 @@ import type {
   StateFrame,
   TaskFrame,
   WorkerControl,
-  WorkerEnd,
   WorkerFrame
 } from '../protocol';
+import type { WorkerEnd } from './events';
 
 /** A worker whose pulse has not come so many times in a row is gone. */
 const MISSED_PULSES = 3;

@@ -1,6 +1,6 @@
 /** Tells a listener that is dear to call of all that has happened meanwhile, in one call. */
 
-import type { PoolEvent } from '../protocol';
+import type { PoolEvent } from './events';
 
 /** Milliseconds that the word of a batch given to a worker waits for company. */
 const DISPATCHED_WAITS = 4;

@@ -11,13 +11,12 @@ import type {
   Encoded,
   ErrorFrame,
   EvalFrame,
-  PoolEvent,
   ResultFrame,
   RunFrame,
   TaskFrame,
-  ValueFrame,
-  WorkerEnd
+  ValueFrame
 } from '../protocol';
+import type { PoolEvent, WorkerEnd } from './events';
 import { afterBeats } from './beats';
 import { Crew } from './crew';
 import type { CrewOptions } from './crew';
