@@ -160,19 +160,14 @@ export interface FatalFrame {
   memory: number;
 }
 
+/** What a worker answers to a task frame. */
+export type AnswerFrame = ResultFrame | ErrorFrame | ValueFrame;
 /** What a worker says while it starts. */
 export type StartFrame = PhaseFrame | SnapshotFrame;
 /** What it says of its own state. */
 export type StateFrame = WornFrame | FatalFrame;
 export type WorkerFrame =
-  | StartFrame
-  | StateFrame
-  | TakenFrame
-  | ResultFrame
-  | BeginFrame
-  | ValueFrame
-  | ErrorFrame
-  | OutputFrame;
+  StartFrame | StateFrame | TakenFrame | BeginFrame | AnswerFrame | OutputFrame;
 
 // --- control port ------------------------------------------------------------------------------
 

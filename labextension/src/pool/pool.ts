@@ -5,25 +5,19 @@
  * kernel's worker, Python calls `start`, `put`, `submit` and `cancel`, and hears of everything
  * through one listener, so that it is entered once per frame.
  */
-import { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
-import { transferables } from '../protocol';
-import type {
-  Encoded,
-  ErrorFrame,
-  EvalFrame,
-  ResultFrame,
-  RunFrame,
-  TaskFrame,
-  ValueFrame
-} from '../protocol';
-import type { PoolEvent, WorkerEnd } from './events';
+import { PoolError, PoolStartError, TerminatedWorkerError } from '../errors';
+import type { AnswerFrame, Encoded, ErrorFrame, TaskFrame } from '../protocol';
 import { afterBeats } from './beats';
 import { Crew } from './crew';
 import type { CrewOptions } from './crew';
+import type { PoolEvent, WorkerEnd } from './events';
 import type { TaskWord, WorkerHandle } from './handle';
+import { evalJob, runJob } from './job';
+import type { Job } from './job';
 import type { InitOptions } from './launcher';
 import { defaultSize } from './limits';
 import { BatchQueue } from './queue';
+import { Runs } from './runs';
 
 export interface PoolOptions extends CrewOptions {
   /** A worker that has run so many batches is replaced; those with a target do not count. */
@@ -49,31 +43,11 @@ export interface WorkerStatus {
   memory: number;
 }
 
-/** What a worker says of a frame that takes its time. */
-type Answer = ResultFrame | ErrorFrame | ValueFrame;
-
-/** A queued frame, and the keys of the objects that a worker must hold before it runs. */
-interface Job {
-  batch: number;
-  frame: TaskFrame;
-  needs: readonly string[];
-  transfer: Transferable[];
-  /** The one worker that may run it; undefined for any. */
-  target?: number | undefined;
-  /** What it has in common with those behind which it may wait at a worker. */
-  group?: number | undefined;
-}
-
 /** The frames of a worker that has ended. */
 interface Divided {
   begun: TaskFrame[];
   behind: TaskFrame[];
   untaken: TaskFrame[];
-}
-
-interface Waiter {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
 }
 
 /** Ends of a worker's own, before which all it had said was heard. */
@@ -92,7 +66,7 @@ export class PyodidePool {
   private readonly crew: Crew;
   private readonly queue = new BatchQueue<Job>();
   private readonly objects = new Map<string, Encoded>();
-  private readonly waiters = new Map<number, Waiter>();
+  private readonly runs = new Runs();
   private readonly maxBatches: number;
   private readonly maxMemory: number;
   private readonly idleTimeout: number | null;
@@ -101,8 +75,6 @@ export class PyodidePool {
   private given = 0;
   /** Whether a result is being told of: nothing is given to anybody meanwhile. */
   private telling = false;
-  /** Numbers of `run`'s own frames: below zero, where no owner's batch is. */
-  private nextRun = -1;
   /** Calls off that idle workers are let go. */
   private callOffRest: (() => void) | null = null;
   /** Set once the pool can no longer run anything. */
@@ -164,16 +136,11 @@ export class PyodidePool {
    * Resolves to the value of its last expression, converted to JavaScript; rejects with
    * `RemoteError` where it raises, with `TerminatedWorkerError` where its worker ends.
    */
-  run(code: string): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.closed) {
-        reject(this.closed);
-        return;
-      }
-      const frame: EvalFrame = { kind: 'eval', batch: this.nextRun--, acknowledge: true, code };
-      this.waiters.set(frame.batch, { resolve, reject });
-      this.enqueue({ batch: frame.batch, frame, needs: [], transfer: [] });
-    });
+  async run(code: string): Promise<unknown> {
+    this.checkOpen();
+    const { job, value } = this.runs.begin(code);
+    this.enqueue(job);
+    return value;
   }
 
   /** Stop every worker at once. Whatever was running or waiting is rejected. */
@@ -213,8 +180,7 @@ export class PyodidePool {
     group?: number
   ): void {
     this.checkOpen();
-    const frame: RunFrame = { kind: 'run', batch, acknowledge: true, payload, buffers };
-    this.enqueue({ batch, frame, needs, transfer: transferables(frame), target, group });
+    this.enqueue(runJob(batch, payload, buffers, needs, target, group));
   }
 
   /** Take a batch back. False where a worker has it, which then starts no more tasks of it. */
@@ -422,9 +388,9 @@ export class PyodidePool {
   }
 
   /** Tell who waits for it of what a worker has said. Nothing is given to anybody meanwhile. */
-  private tellOf(frame: Answer, handle: WorkerHandle): void {
+  private tellOf(frame: AnswerFrame, handle: WorkerHandle): void {
     this.telling = true;
-    if (!this.settle(frame) && frame.kind !== 'value') {
+    if (!this.runs.settle(frame) && frame.kind !== 'value') {
       this.tell({ type: 'frame', worker: handle.id, frame });
     }
     this.telling = false;
@@ -481,39 +447,16 @@ export class PyodidePool {
     }
   }
 
-  /** Answer the `run` that a frame belongs to. False where it belongs to none. */
-  private settle(frame: Answer): boolean {
-    if (frame.kind === 'result') {
-      return false;
-    }
-    const waiter = this.takeWaiter(frame.batch);
-    if (frame.kind === 'value') {
-      waiter?.resolve(frame.value);
-    } else {
-      waiter?.reject(new RemoteError(frame.type, frame.message, frame.traceback));
-    }
-    return waiter !== undefined;
-  }
-
-  private takeWaiter(batch: number): Waiter | undefined {
-    const waiter = this.waiters.get(batch);
-    this.waiters.delete(batch);
-    return waiter;
-  }
-
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
     this.queue.forget(handle.id);
     const { begun, behind, untaken } = this.divide(handle, end);
     for (const { batch } of [...begun, ...behind]) {
-      this.takeWaiter(batch)?.reject(
-        new TerminatedWorkerError(`worker ${handle.id} stopped: ${end.message}`, end.reason)
-      );
+      const message = `worker ${handle.id} stopped: ${end.message}`;
+      this.runs.fail(batch, new TerminatedWorkerError(message, end.reason));
     }
     // A batch of the owner's is the owner's to submit again: its buffers were handed over.
     this.queue.putBack(
-      untaken.flatMap(frame =>
-        frame.kind === 'eval' ? [{ batch: frame.batch, frame, needs: [], transfer: [] }] : []
-      )
+      untaken.flatMap(frame => (frame.kind === 'eval' ? [evalJob(frame.batch, frame.code)] : []))
     );
     const numbers = (frames: TaskFrame[]): number[] => frames.map(frame => frame.batch);
     const lost = { behind: numbers(behind), untaken: numbers(untaken) };
@@ -540,15 +483,11 @@ export class PyodidePool {
       return;
     }
     this.closed = error;
-    const waiters = [...this.waiters.values()];
-    this.waiters.clear();
+    this.runs.failAll(error); // before the workers end, which would fail them in another way
     this.queue.clear();
     this.objects.clear();
     this.callOffRest?.();
     this.crew.terminate();
-    for (const waiter of waiters) {
-      waiter.reject(error);
-    }
     this.tell({ type: 'broken', message: error.message });
   }
 }
