@@ -122,7 +122,7 @@ export class Crew {
 
   /** End workers that are too many or worn, if they have nothing to do; idle ones first. */
   release(): void {
-    const free = [...this].filter(handle => !handle.current);
+    const free = [...this].filter(handle => !handle.busy);
     for (const handle of free.filter(({ worn }) => worn !== null)) {
       handle.finish('recycled', handle.worn ?? '');
     }

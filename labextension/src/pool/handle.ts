@@ -12,7 +12,10 @@ import { PoolStartError, errorText } from '../errors';
 import { PROTOCOL_VERSION, PULSE } from '../protocol';
 import { afterBeats } from './beats';
 import { isWorkerFrame } from './frames';
+import { Inbox } from './inbox';
+import { InterruptFlag } from './interruptFlag';
 import type {
+  AnswerFrame,
   BootOptions,
   BootPhase,
   BootReport,
@@ -20,7 +23,6 @@ import type {
   HostFrame,
   StartFrame,
   StateFrame,
-  TaskFrame,
   WorkerControl,
   WorkerFrame
 } from '../protocol';
@@ -35,9 +37,6 @@ const MISSED_PULSES = 3;
  */
 let nextPid = 1_000 + Math.floor(Math.random() * 2 ** 22);
 
-/** Python's number of the signal that ends a program by Ctrl-C. */
-const SIGINT = 2;
-
 /** What a worker says that is of interest beyond its handle. */
 export type TaskWord = Exclude<WorkerFrame, StartFrame | StateFrame>;
 
@@ -46,6 +45,14 @@ export interface StartEvents {
   phase: (phase: BootPhase) => void;
   /** The snapshot that was asked for; null where none could be made. Told once. */
   snapshot?: (snapshot: Blob | null) => void;
+}
+
+/** How much one worker should do: then another takes its place. */
+export interface Share {
+  /** Batches that it runs. */
+  maxBatches: number;
+  /** Bytes of its WebAssembly memory. */
+  maxMemory: number;
 }
 
 export interface HandleEvents {
@@ -58,26 +65,12 @@ export interface HandleEvents {
 export class WorkerHandle {
   /** The number of its process, as Python names it. */
   readonly pid = nextPid++;
-  /** What the worker was given and has not done: the frame that it works on, then what waits there. */
-  readonly inbox: TaskFrame[] = [];
-  /** Whether the worker has turned to the first of these; null where that is not known. */
-  taken: boolean | null = false;
-  /** What batches that may wait in the inbox have in common; undefined where none may. */
-  group: number | undefined;
-  /** Keys of the objects that were put on this worker. */
-  readonly held = new Set<string>();
+  /** What the worker was given. */
+  readonly inbox = new Inbox((frame, transfer) => this.send(frame, transfer));
   /** True from the end of a successful boot to the end of the worker. */
   ready = false;
-  /** Whether its owner knows that it is ready: what it must do before all else is in the queue. */
-  told = false;
   /** Whether it was restored from a snapshot. */
   restored = false;
-  /** How many frames it has finished. */
-  finished = 0;
-  /** When it was last given a batch that any worker might have run, counted in such batches. */
-  lastGiven = 0;
-  /** How many batches it was given that any worker might have run. */
-  served = 0;
   /** Bytes of its WebAssembly memory, as it last said. */
   memorySize = 0;
   /** Why it should be given nothing more, and end when it has nothing to do; null where it need not. */
@@ -89,8 +82,7 @@ export class WorkerHandle {
   private readonly life = new AbortController();
   private readonly lock: string | null;
   private readonly pulse: MessagePort | null;
-  /** Where Python looks whether to stop what it runs; null where memory cannot be shared. */
-  private readonly interrupts: SharedArrayBuffer | null;
+  private readonly interrupts = new InterruptFlag();
   private end: WorkerEnd | null = null;
   /** Who is still to hear of its start. What comes then is no word of a start. */
   private starting: StartEvents | null = null;
@@ -105,7 +97,6 @@ export class WorkerHandle {
     const beating = 'locks' in navigator ? null : new MessageChannel();
     this.lock = beating === null ? `jupyterlite-pool:${randomId()}` : null;
     this.pulse = beating?.port1 ?? null;
-    this.interrupts = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4) : null;
     this.control = Comlink.wrap<WorkerControl>(control.port1);
     this.tasks = tasks.port1;
     this.tasks.onmessage = event => this.receive(event.data);
@@ -132,24 +123,14 @@ export class WorkerHandle {
     this.worker.postMessage(hello, ports);
   }
 
-  /** The frame that the worker works on; null while it is starting or idle. */
-  get current(): TaskFrame | null {
-    return this.inbox[0] ?? null;
+  /** Whether it has a job that it has not finished. */
+  get busy(): boolean {
+    return this.inbox.current !== null;
   }
 
-  /** Whether it was given a batch, and has not done it. */
-  has(batch: number): boolean {
-    return this.inbox.some(frame => frame.batch === batch);
-  }
-
-  /** A frame is done. The worker turns to the next one by itself, and does not say so. */
-  shift(): void {
-    this.inbox.shift();
-    this.taken = this.inbox.length > 0 ? null : false;
-    if (this.interrupts !== null) {
-      // What it was asked to stop was over by then; what comes next is not meant.
-      Atomics.store(new Int32Array(this.interrupts), 0, 0);
-    }
+  /** Whether it may be given a job and has none. */
+  get free(): boolean {
+    return this.ready && this.inbox.isOpen && !this.busy && this.worn === null;
   }
 
   get ended(): boolean {
@@ -178,7 +159,7 @@ export class WorkerHandle {
     );
     try {
       const report = await this.orEnd(
-        options.then(known => this.control.boot({ ...known, interrupts: this.interrupts }))
+        options.then(known => this.control.boot({ ...known, interrupts: this.interrupts.buffer }))
       );
       if (report.protocol !== PROTOCOL_VERSION) {
         throw new Error(`it speaks version ${report.protocol}, not ${PROTOCOL_VERSION}`);
@@ -207,15 +188,6 @@ export class WorkerHandle {
     return size;
   }
 
-  send(frame: HostFrame, transfer: Transferable[] = []): void {
-    // With no list at all, even an empty one costs.
-    if (transfer.length === 0) {
-      this.tasks.postMessage(frame);
-    } else {
-      this.tasks.postMessage(frame, transfer);
-    }
-  }
-
   /** Stop the worker now, whatever it does. */
   terminate(): void {
     this.finish('terminated', 'stopped by its owner');
@@ -223,11 +195,23 @@ export class WorkerHandle {
 
   /** Ask Python to stop what it runs. False where it cannot be asked. */
   interrupt(): boolean {
-    if (this.interrupts === null) {
-      return false;
+    return this.interrupts.raise();
+  }
+
+  /**
+   * Take note of an answer to the job that it runs.
+   *
+   * If the job is finished, and the worker has had its share, it wears out.
+   */
+  hearAnswer(frame: AnswerFrame, share: Share): void {
+    if (frame.kind === 'result') {
+      this.memorySize = frame.memory;
     }
-    Atomics.store(new Int32Array(this.interrupts), 0, SIGINT);
-    return true;
+    if (frame.kind !== 'result' || frame.done) {
+      this.inbox.finish();
+      this.interrupts.lower();
+      this.wearOut(share);
+    }
   }
 
   /** Let it end when it has nothing to do. */
@@ -235,6 +219,28 @@ export class WorkerHandle {
     if (!this.ended && this.worn === null) {
       this.worn = message;
       this.events.worn(this);
+    }
+  }
+
+  /** A worker that was only set up has no wear: the one that took its place would be set up, too. */
+  private wearOut({ maxBatches, maxMemory }: Share): void {
+    const { served } = this.inbox;
+    if (served === 0) {
+      return;
+    }
+    if (served >= maxBatches) {
+      this.worn ??= `it had run ${served} tasks`;
+    } else if (this.memorySize > maxMemory) {
+      this.worn ??= `its memory had grown to ${Math.round(this.memorySize / 2 ** 20)} MB`;
+    }
+  }
+
+  private send(frame: HostFrame, transfer: Transferable[] = []): void {
+    // With no list at all: even an empty one costs.
+    if (transfer.length === 0) {
+      this.tasks.postMessage(frame);
+    } else {
+      this.tasks.postMessage(frame, transfer);
     }
   }
 
@@ -305,7 +311,7 @@ export class WorkerHandle {
       this.hearStart(frame);
     } else if (frame.kind === 'fatal') {
       this.memorySize = frame.memory;
-      this.taken ||= frame.batch !== null && frame.batch === this.current?.batch;
+      this.inbox.hearLast(frame.batch);
       this.finish(frame.reason, frame.message, frame.status, frame.running);
     } else if (frame.kind === 'worn') {
       this.wear(frame.message);

@@ -6,13 +6,13 @@
  * through one listener, so that it is entered once per frame.
  */
 import { PoolError, PoolStartError, TerminatedWorkerError } from '../errors';
-import type { AnswerFrame, Encoded, ErrorFrame, TaskFrame } from '../protocol';
-import { afterBeats } from './beats';
+import type { AnswerFrame, Encoded, ErrorFrame } from '../protocol';
 import { Crew } from './crew';
 import type { CrewOptions } from './crew';
 import type { PoolEvent, WorkerEnd } from './events';
-import type { TaskWord, WorkerHandle } from './handle';
-import { evalJob, runJob } from './job';
+import type { Share, TaskWord, WorkerHandle } from './handle';
+import { IdleTimer } from './idleTimer';
+import { runJob } from './job';
 import type { Job } from './job';
 import type { InitOptions } from './launcher';
 import { defaultSize } from './limits';
@@ -43,16 +43,6 @@ export interface WorkerStatus {
   memory: number;
 }
 
-/** The frames of a worker that has ended. */
-interface Divided {
-  begun: TaskFrame[];
-  behind: TaskFrame[];
-  untaken: TaskFrame[];
-}
-
-/** Ends of a worker's own, before which all it had said was heard. */
-const OWN_ENDS: readonly WorkerEnd['reason'][] = ['exited', 'fatal', 'silent', 'recycled'];
-
 /** What is said of a worker that was stopped from outside. */
 const STOPPED = 'stopped by its owner';
 
@@ -67,16 +57,11 @@ export class PyodidePool {
   private readonly queue = new BatchQueue<Job>();
   private readonly objects = new Map<string, Encoded>();
   private readonly runs = new Runs();
-  private readonly maxBatches: number;
-  private readonly maxMemory: number;
-  private readonly idleTimeout: number | null;
+  private readonly share: Share;
+  private readonly idleTimer: IdleTimer;
   private readonly listener: (event: PoolEvent) => void;
-  /** How many batches were given to workers. */
-  private given = 0;
   /** Whether a result is being told of: nothing is given to anybody meanwhile. */
   private telling = false;
-  /** Calls off that idle workers are let go. */
-  private callOffRest: (() => void) | null = null;
   /** Set once the pool can no longer run anything. */
   private closed: PoolError | null = null;
 
@@ -85,9 +70,15 @@ export class PyodidePool {
    * @param size number of workers; by default one per core, as far as memory allows
    */
   constructor(workerUrl: string | URL, size: number = defaultSize(), options: PoolOptions = {}) {
-    this.maxBatches = options.maxBatches ?? Infinity;
-    this.maxMemory = Math.min(options.maxMemory ?? Infinity, FULL_MEMORY);
-    this.idleTimeout = options.idleTimeout ?? null;
+    this.share = {
+      maxBatches: options.maxBatches ?? Infinity,
+      maxMemory: Math.min(options.maxMemory ?? Infinity, FULL_MEMORY)
+    };
+    this.idleTimer = new IdleTimer(
+      options.idleTimeout ?? null,
+      () => this.idle,
+      () => this.crew.rest()
+    );
     this.listener = options.listener ?? (() => undefined);
     this.crew = new Crew(String(workerUrl), size, options, {
       starting: ({ id }) => this.tell({ type: 'starting', worker: id }),
@@ -95,7 +86,7 @@ export class PyodidePool {
       ready: (handle, report) => {
         // What is told along with it may bring batches, too, and these must not come first.
         this.tell({ type: 'ready', worker: handle.id, report });
-        handle.told = true;
+        handle.inbox.open();
         this.dispatch();
       },
       frame: (handle, frame) => this.onFrame(handle, frame),
@@ -127,7 +118,7 @@ export class PyodidePool {
     if (meanwhile) {
       throw new PoolStartError(`the workers did not start: ${meanwhile.message}`);
     }
-    this.restWhenIdle();
+    this.idleTimer.restart();
   }
 
   /**
@@ -157,9 +148,7 @@ export class PyodidePool {
   drop(key: string): void {
     this.objects.delete(key);
     for (const handle of this.crew) {
-      if (handle.held.delete(key)) {
-        handle.send({ kind: 'drop', key });
-      }
+      handle.inbox.drop(key);
     }
   }
 
@@ -180,7 +169,9 @@ export class PyodidePool {
     group?: number
   ): void {
     this.checkOpen();
-    this.enqueue(runJob(batch, payload, buffers, needs, target, group));
+    // A worker that is to be replaced after so many batches is given them one at a time.
+    const brief = this.share.maxBatches === Infinity ? group : undefined;
+    this.enqueue(runJob(batch, payload, buffers, needs, target, brief));
   }
 
   /** Take a batch back. False where a worker has it, which then starts no more tasks of it. */
@@ -189,9 +180,7 @@ export class PyodidePool {
       return true;
     }
     for (const handle of this.crew) {
-      if (handle.has(batch)) {
-        handle.send({ kind: 'cancel', batch });
-      }
+      handle.inbox.cancel(batch);
     }
     return false;
   }
@@ -210,7 +199,7 @@ export class PyodidePool {
     batch?: number
   ): void {
     const handle = this.crew.get(worker);
-    if (batch === undefined || handle?.has(batch)) {
+    if (batch === undefined || handle?.inbox.has(batch)) {
       handle?.finish(reason, message);
     } else if (reason !== 'terminated') {
       handle?.wear(message);
@@ -220,7 +209,7 @@ export class PyodidePool {
   /** Ask a worker's Python to stop a batch. False where it cannot be asked, or does not run it. */
   interrupt(worker: number, batch: number): boolean {
     const handle = this.crew.get(worker);
-    return handle?.current?.batch === batch && handle.interrupt();
+    return handle?.inbox.current?.batch === batch && handle.interrupt();
   }
 
   /**
@@ -236,7 +225,7 @@ export class PyodidePool {
   /** Have workers, though there is no batch yet that needs one. */
   wake(): void {
     this.crew.wake();
-    this.restWhenIdle();
+    this.idleTimer.restart();
   }
 
   /** Batches that wait for a worker. */
@@ -253,8 +242,8 @@ export class PyodidePool {
     return [...this.crew].map(handle => ({
       id: handle.id,
       pid: handle.pid,
-      state: !handle.ready ? 'starting' : handle.current ? 'busy' : 'idle',
-      finished: handle.finished,
+      state: !handle.ready ? 'starting' : handle.busy ? 'busy' : 'idle',
+      finished: handle.inbox.finished,
       restored: handle.restored,
       memory: handle.memorySize
     }));
@@ -293,23 +282,10 @@ export class PyodidePool {
     this.dispatch();
   }
 
-  /** Let the workers go when there has been nothing to do for long enough. */
-  private restWhenIdle(): void {
-    this.callOffRest?.();
-    this.callOffRest = null;
-    if (this.idleTimeout !== null && this.idle) {
-      this.callOffRest = afterBeats(this.idleTimeout, () => {
-        if (this.idle) {
-          this.crew.rest();
-        }
-      });
-    }
-  }
-
   /** Whether nobody has anything to do; to start is to have something to do. */
   private get idle(): boolean {
     const workers = [...this.crew];
-    return this.queue.length === 0 && workers.every(handle => handle.ready && !handle.current);
+    return this.queue.length === 0 && workers.every(handle => handle.ready && !handle.busy);
   }
 
   /** Give waiting batches to idle workers, first come, first served. */
@@ -318,12 +294,10 @@ export class PyodidePool {
       return;
     }
     this.crew.release();
-    const idle = [...this.crew].filter(
-      handle => handle.ready && handle.told && !handle.current && handle.worn === null
-    );
-    // The one that had something to do last is the warmest; it has imported what tasks import.
-    idle.sort((a, b) => b.lastGiven - a.lastGiven);
-    for (const handle of idle) {
+    const free = [...this.crew].filter(handle => handle.free);
+    // The last one that had something to do is the warmest: it has imported what tasks import.
+    free.sort((a, b) => b.inbox.lastServed - a.inbox.lastServed);
+    for (const handle of free) {
       const job = this.queue.next(handle.id);
       if (job) {
         this.give(handle, job);
@@ -333,48 +307,26 @@ export class PyodidePool {
     // turn has come would take longer than it does.
     for (let depth = 1; depth < INBOX && this.queue.length > 0; depth++) {
       for (const handle of this.crew) {
-        const { group } = handle;
-        const waits = handle.inbox.length === depth && group !== undefined && handle.worn === null;
+        const { length, group } = handle.inbox;
+        const waits = length === depth && group !== undefined && handle.worn === null;
         const job = waits && this.queue.nextOf(group);
         if (job) {
           this.give(handle, job);
         }
       }
     }
-    if (this.idleTimeout !== null) {
-      this.restWhenIdle();
-    }
+    this.idleTimer.restart();
   }
 
   private give(handle: WorkerHandle, job: Job): void {
-    if (job.target === undefined) {
-      handle.served += 1;
-      handle.lastGiven = ++this.given;
-    }
-    job.frame.acknowledge = handle.inbox.length === 0;
-    handle.inbox.push(job.frame);
-    // A worker that is to end after so many batches is given one at a time.
-    handle.group = this.maxBatches === Infinity ? job.group : undefined;
+    const { inbox } = handle;
+    inbox.add(job);
     // Before the transfer empties the frame's buffers, and before its first result can arrive.
     this.tell({ type: 'dispatched', worker: handle.id, batch: job.batch });
     try {
-      this.putNeeds(handle, job.needs);
-      handle.send(job.frame, job.transfer);
+      inbox.send(job, this.objects);
     } catch (error) {
-      // The browser cannot copy it: it is too large, for example.
-      handle.inbox.pop();
       this.refuse(handle, job, error);
-    }
-  }
-
-  /** Put on a worker what it must hold and does not. */
-  private putNeeds(handle: WorkerHandle, needs: readonly string[]): void {
-    for (const key of needs) {
-      const object = this.objects.get(key);
-      if (object && !handle.held.has(key)) {
-        handle.send({ kind: 'put', key, ...object });
-        handle.held.add(key);
-      }
     }
   }
 
@@ -401,81 +353,37 @@ export class PyodidePool {
       this.tell({ type: 'frame', worker: handle.id, frame });
       return;
     }
-    const { current } = handle;
-    if (frame.batch !== current?.batch) {
-      handle.finish('protocol', `it answered for batch ${frame.batch}, which it was not given`);
+    const wrong = handle.inbox.hear(frame);
+    if (wrong !== null) {
+      handle.finish('protocol', wrong);
       return;
     }
-    handle.taken = true; // whatever the frame is
     if (frame.kind === 'taken') {
-      return;
-    }
-    if (frame.kind !== 'error' && (frame.kind === 'value') !== (current.kind === 'eval')) {
-      handle.finish('protocol', `it answered a ${current.kind} frame with a ${frame.kind} frame`);
       return;
     }
     if (frame.kind === 'begin') {
       this.tell({ type: 'frame', worker: handle.id, frame });
       return;
     }
-    if (frame.kind === 'result') {
-      handle.memorySize = frame.memory;
-    }
-    if (frame.kind !== 'result' || frame.done) {
-      handle.shift();
-      handle.finished += 1;
-      this.wearOut(handle);
-    }
+    handle.hearAnswer(frame, this.share);
     // Who hears of the result may have more for the worker at once, but if it is worn, or one too
     // many, it ends first; and before its end is told, so is what it has done.
     this.tellOf(frame, handle);
     this.dispatch();
   }
 
-  /**
-   * See whether a worker has done, or holds, as much as one worker should. One that has only been
-   * set up is as good as the one that would take its place.
-   */
-  private wearOut(handle: WorkerHandle): void {
-    if (handle.served === 0) {
-      return;
-    }
-    if (handle.served >= this.maxBatches) {
-      handle.worn ??= `it had run ${handle.served} tasks`;
-    } else if (handle.memorySize > this.maxMemory) {
-      handle.worn ??= `its memory had grown to ${Math.round(handle.memorySize / 2 ** 20)} MB`;
-    }
-  }
-
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
     this.queue.forget(handle.id);
-    const { begun, behind, untaken } = this.divide(handle, end);
+    const { begun, behind, untaken } = handle.inbox.unfinished(end);
     for (const { batch } of [...begun, ...behind]) {
       const message = `worker ${handle.id} stopped: ${end.message}`;
       this.runs.fail(batch, new TerminatedWorkerError(message, end.reason));
     }
     // A batch of the owner's is the owner's to submit again: its buffers were handed over.
-    this.queue.putBack(
-      untaken.flatMap(frame => (frame.kind === 'eval' ? [evalJob(frame.batch, frame.code)] : []))
-    );
-    const numbers = (frames: TaskFrame[]): number[] => frames.map(frame => frame.batch);
+    this.queue.putBack(untaken.filter(({ frame }) => frame.kind === 'eval'));
+    const numbers = (jobs: Job[]): number[] => jobs.map(job => job.batch);
     const lost = { behind: numbers(behind), untaken: numbers(untaken) };
     this.tell({ type: 'ended', worker: handle.id, batch: begun[0]?.batch ?? null, ...lost, end });
-  }
-
-  /** What a worker that has ended had begun, what it may have, and what it never turned to. */
-  private divide({ inbox, taken }: WorkerHandle, end: WorkerEnd): Divided {
-    const [first, rest] = [inbox.slice(0, 1), inbox.slice(1)];
-    if (!OWN_ENDS.includes(end.reason)) {
-      // It was stopped, and its word may have been on its way.
-      return { begun: first, behind: rest, untaken: [] };
-    }
-    if (taken === false) {
-      return { begun: [], behind: [], untaken: inbox };
-    }
-    return taken
-      ? { begun: first, behind: [], untaken: rest }
-      : { begun: [], behind: first, untaken: rest };
   }
 
   private close(error: PoolError): void {
@@ -486,7 +394,7 @@ export class PyodidePool {
     this.runs.failAll(error); // before the workers end, which would fail them in another way
     this.queue.clear();
     this.objects.clear();
-    this.callOffRest?.();
+    this.idleTimer.stop();
     this.crew.terminate();
     this.tell({ type: 'broken', message: error.message });
   }
