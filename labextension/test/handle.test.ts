@@ -140,7 +140,7 @@ test.each([
   worker.post(frame as object as WorkerFrame);
   await vi.waitFor(() =>
     expect(ends).toMatchObject([
-      { reason: 'protocol', message: 'it sent what is no frame of a worker' }
+      { reason: 'protocol', message: 'it sent a message that is no frame of a worker' }
     ])
   );
   expect(frames).toEqual([]);
@@ -186,7 +186,9 @@ test('a worker that sends what cannot be read is not used on', async () => {
   const tasks = channels[1]?.port1; // the first one is for control
   await boot();
   tasks?.dispatchEvent(new MessageEvent('messageerror'));
-  expect(ends).toMatchObject([{ reason: 'protocol', message: 'it sent what cannot be read' }]);
+  expect(ends).toMatchObject([
+    { reason: 'protocol', message: 'it sent a message that cannot be read' }
+  ]);
   expect(worker.terminated).toBe(true);
   worker.result(1);
   tasks?.dispatchEvent(new MessageEvent('messageerror'));
