@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
-import { verifiedSnapshot } from '../src/pool/runtime';
+import { verifiedSnapshot } from '../src/pool/snapshots';
 import { layDown, openSnapshot, packSnapshot } from '../src/worker/snapshot';
 
 const PAGE = 4096;
