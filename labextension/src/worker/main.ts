@@ -48,7 +48,8 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
         await python.loadPackage(options.packages, { messageCallback: () => undefined });
       }
       if (options.runner) {
-        loop.connectRunner(options.runner, options.id, options.pid, drive);
+        const { runner: module, id: worker, pid } = options;
+        loop.connectRunner({ module, worker, pid, drive });
       }
       if (options.code) {
         say({ kind: 'phase', phase: 'code' });

@@ -1,5 +1,6 @@
 /** The parts of Pyodide that a pool worker uses, private ones included, in one typed place. */
 import type { PyodideAPI } from 'pyodide';
+import type { PyCallable } from 'pyodide/ffi';
 
 export type { PyProxy, PyCallable } from 'pyodide/ffi';
 
@@ -55,4 +56,12 @@ export interface LoadOptions {
 
 export interface PyodideModule {
   loadPyodide: (options: LoadOptions) => Promise<Pyodide>;
+}
+
+/** Whether this browser can pause Python. Elsewhere, `callPromising` is an error. */
+const CAN_PAUSE = 'Suspending' in WebAssembly;
+
+/** Call Python so that it can wait for a promise, where the browser can pause it. */
+export function callPausable(callable: PyCallable, ...args: unknown[]): unknown {
+  return CAN_PAUSE ? callable.callPromising(...args) : callable(...args);
 }

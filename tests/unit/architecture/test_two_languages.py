@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 LABEXTENSION = ROOT / "labextension"
 PROTOCOL_TS = (LABEXTENSION / "src" / "protocol.ts").read_text("utf-8")
 EVENTS_TS = (LABEXTENSION / "src" / "pool" / "events.ts").read_text("utf-8")
-TASKS_TS = (LABEXTENSION / "src" / "worker" / "tasks.ts").read_text("utf-8")
+RUNNER_TS = (LABEXTENSION / "src" / "worker" / "runner.ts").read_text("utf-8")
 
 
 def package_json() -> dict[str, Any]:
@@ -96,7 +96,7 @@ def test_the_pyodide_of_a_plain_page_is_the_kernels() -> None:
 def test_the_runner_that_javascript_calls_has_its_methods() -> None:
     from jupyterlite_pool.worker.runner import Runner
 
-    found = re.search(r"interface Runner [^{]*{(.*?)\n}", TASKS_TS, re.DOTALL)
+    found = re.search(r"interface PythonRunner [^{]*{(.*?)\n}", RUNNER_TS, re.DOTALL)
     assert found is not None
     calls = re.findall(r"^  (\w+): PyCallable;", found[1], re.MULTILINE)
     assert calls
