@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { BatchQueue } from '../src/pool/queue';
+import { JobQueue } from '../src/pool/queue';
 
 interface Item {
   batch: number;
@@ -8,8 +8,8 @@ interface Item {
   group?: number;
 }
 
-function queueOf(...batches: number[]): BatchQueue<Item> {
-  const queue = new BatchQueue<Item>();
+function queueOf(...batches: number[]): JobQueue<Item> {
+  const queue = new JobQueue<Item>();
   for (const batch of batches) {
     queue.push({ batch });
   }

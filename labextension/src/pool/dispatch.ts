@@ -4,7 +4,7 @@ import type { Crew } from './crew';
 import type { WorkerHandle } from './handle';
 import { IdleTimer } from './idleTimer';
 import type { Job } from './job';
-import { BatchQueue } from './queue';
+import { JobQueue } from './queue';
 
 /** At most so many brief jobs are at one worker, including the one that it runs. */
 const MOST_AT_ONE = 8;
@@ -17,7 +17,7 @@ export interface DispatchEvents {
 }
 
 export class Dispatch {
-  private readonly queue = new BatchQueue<Job>();
+  private readonly queue = new JobQueue<Job>();
   /** The objects that jobs name by their keys. */
   private readonly objects = new Map<string, Encoded>();
   private readonly idleTimer: IdleTimer;
