@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 
-import { gathering } from '../src/pool/gather';
-import { SMALL } from '../src/protocol';
-import type { PoolEvent } from '../src/pool/events';
+import { gathering } from '../../src/pool/gather';
+import { SMALL } from '../../src/protocol';
+import type { PoolEvent } from '../../src/pool/events';
 
 const dispatched = (worker: number, batch: number): PoolEvent => ({
   type: 'dispatched',
@@ -18,7 +18,7 @@ function result(batch: number, bytes: number[], buffers: ArrayBuffer[] = []): Po
 
 const limited: PoolEvent = { type: 'limited', workers: 1 };
 
-test('small events are told of in one, in order', () => {
+test('small events are packed into one, in order', () => {
   const listener = vi.fn();
   gathering(listener)([dispatched(1, 7), result(7, [5, 6]), result(8, []), dispatched(1, 9)]);
   const words = [
@@ -32,7 +32,7 @@ test('small events are told of in one, in order', () => {
   ]);
 });
 
-test('what is not small is told of as it is, in its place', () => {
+test('other events are told unchanged, in their place', () => {
   const listener = vi.fn();
   const large = result(3, Array<number>(SMALL).fill(1));
   const buffered = result(4, [1], [new ArrayBuffer(8)]);
