@@ -160,11 +160,11 @@ export interface FatalFrame {
   memory: number;
 }
 
-/** What a worker answers to a task frame. */
+/** An answer to a task frame. */
 export type AnswerFrame = ResultFrame | ErrorFrame | ValueFrame;
-/** What a worker says while it starts. */
+/** A frame about the start of a worker. */
 export type StartFrame = PhaseFrame | SnapshotFrame;
-/** What a worker says of its own state. */
+/** A frame about a worker's own state. */
 export type StateFrame = WornFrame | FatalFrame;
 export type WorkerFrame =
   StartFrame | StateFrame | TakenFrame | BeginFrame | AnswerFrame | OutputFrame;
@@ -214,7 +214,7 @@ export interface SharedRuntime {
   library: Blob;
 }
 
-/** What a worker needs to become ready. */
+/** The options of a start. */
 export interface BootOptions {
   id: number;
   /** The number of the worker's process, as Python names it. */

@@ -24,7 +24,7 @@ export interface CrewOptions {
   cap?: number | null;
 }
 
-/** What a crew tells its pool. Spares are not told of. */
+/** The events of a crew. Spares have none. */
 export interface CrewEvents {
   starting(handle: WorkerHandle): void;
   phase(handle: WorkerHandle, phase: BootPhase): void;

@@ -126,7 +126,7 @@ export class Dispatch {
 
   private giveToFree(): void {
     const free = [...this.crew].filter(handle => handle.free);
-    // The worker that was busy last is the warmest: it has imported what tasks import.
+    // The worker that was busy last is the warmest: it has imported the modules that tasks import.
     free.sort((a, b) => b.inbox.lastServed - a.inbox.lastServed);
     for (const handle of free) {
       const job = this.queue.next(handle.id);

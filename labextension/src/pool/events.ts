@@ -1,4 +1,4 @@
-/** What a pool tells its owner. */
+/** The events of a pool, which its owner hears. */
 import type {
   BeginFrame,
   BootPhase,

@@ -37,14 +37,14 @@ let nextPid = 1_000 + Math.floor(Math.random() * 2 ** 22);
 /** The frames that a handle passes on. */
 export type TaskWord = Exclude<WorkerFrame, StartFrame | StateFrame>;
 
-/** What a handle tells about a worker's start. */
+/** The events of a worker's start. */
 export interface StartEvents {
   phase: (phase: BootPhase) => void;
   /** The snapshot that the worker was started to make; null where it failed. Called once. */
   snapshot?: (snapshot: Blob | null) => void;
 }
 
-/** What a handle tells about a worker. */
+/** The events of a worker. */
 export interface HandleEvents {
   frame(handle: WorkerHandle, frame: TaskWord): void;
   /** Something broke in the worker: it should be replaced when it is idle. */
@@ -63,7 +63,7 @@ export interface Share {
 export class WorkerHandle {
   /** The number of its process, as Python names it. */
   readonly pid = nextPid++;
-  /** What the worker was given. */
+  /** The jobs and objects that the worker was given. */
   readonly inbox = new Inbox((frame, transfer) => this.send(frame, transfer));
   /** True from the end of a successful start to the end of the worker. */
   ready = false;
@@ -79,7 +79,7 @@ export class WorkerHandle {
   private readonly worker: Worker;
   private readonly control: Comlink.Remote<WorkerControl>;
   private readonly tasks: MessagePort;
-  /** Who hears of the start; null before it and after it. */
+  /** The listener to the start; null before the start and after it. */
   private starting: StartEvents | null = null;
 
   constructor(
@@ -165,7 +165,7 @@ export class WorkerHandle {
     return size;
   }
 
-  /** Ask Python to stop what it runs. False where it cannot be asked. */
+  /** Ask Python to stop. False where it cannot be asked. */
   interrupt(): boolean {
     return this.interrupts.raise();
   }

@@ -1,4 +1,4 @@
-/** What one worker was given: the jobs that it has not finished, and the objects that it holds. */
+/** The jobs that one worker has not finished, and the objects that it holds. */
 import type {
   AnswerFrame,
   BeginFrame,
@@ -10,7 +10,7 @@ import type {
 import type { WorkerEnd } from './events';
 import type { Job } from './job';
 
-/** The jobs of a worker that has ended, by what is known of them. */
+/** The jobs of a worker that has ended, by how far the worker had come. */
 export interface Unfinished {
   /** The worker had begun these. */
   begun: Job[];
@@ -33,7 +33,7 @@ export class Inbox {
   finished = 0;
   /** How many jobs it was given that any worker could have run. */
   served = 0;
-  /** The place of the last of these among those of all workers. */
+  /** The place of the last such job among those of all workers. */
   lastServed = 0;
   /** The job that the worker runs, then those that wait at the worker. */
   private readonly jobs: Job[] = [];
@@ -114,7 +114,7 @@ export class Inbox {
     }
   }
 
-  /** Take note of a frame about the first job. Returns what is wrong with the frame, or null. */
+  /** Take note of a frame about the first job. Returns the fault of a wrong frame; null for others. */
   hear(frame: TakenFrame | BeginFrame | AnswerFrame): string | null {
     const { current } = this;
     if (frame.batch !== current?.batch) {

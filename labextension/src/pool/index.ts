@@ -1,4 +1,4 @@
-/** What the built `pool.js` gives to a page or a kernel. */
+/** The public names of the built `pool.js`, for pages and kernels. */
 export { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
 export { BOOT_PHASES, PROTOCOL_VERSION } from '../protocol';
 export type { BootPhase } from '../protocol';

@@ -1,4 +1,4 @@
-/** Asks a worker's Python to stop what it runs, as Ctrl-C does. */
+/** Asks a worker's Python to stop, as Ctrl-C does. */
 
 /** Python's number of the signal that Ctrl-C sends. */
 const SIGINT = 2;
@@ -13,7 +13,7 @@ export class InterruptFlag {
     return this.buffer !== null;
   }
 
-  /** Take the request back: Python had finished already what it was asked to stop. */
+  /** Take the request back: Python has finished the batch that it was asked to stop. */
   lower(): void {
     this.write(0);
   }

@@ -1,4 +1,4 @@
-/** Starts workers: what each of them is given, and how long its start may take. */
+/** Starts workers: with options, and within a time limit. */
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
 import { Stopwatch } from './beats';
 import { WorkerHandle } from './handle';
@@ -8,7 +8,7 @@ import { SnapshotMaker } from './snapshotMaker';
 import { verifiedSnapshot } from './snapshots';
 import type { SnapshotSource } from './snapshots';
 
-/** What workers are started with; everything may be left out. */
+/** The options of all workers of a pool. Every one may be left out. */
 export interface InitOptions {
   /** Packages of Pyodide's lock file to load. */
   packages?: string[];
@@ -60,7 +60,7 @@ export class Launcher {
     this.snapshotMaker = new SnapshotMaker(workerUrl);
   }
 
-  /** Set what all workers are started with, and fetch what they share. */
+  /** Set the options of all workers, and fetch the files that they share. */
   prepare(options: InitOptions): void {
     // A worker would take a relative URL as relative to its own script.
     const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location.href);

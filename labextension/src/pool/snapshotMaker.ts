@@ -66,7 +66,7 @@ export class SnapshotMaker {
   }
 }
 
-/** What two workers have in common that can be restored from one snapshot. */
+/** Two workers of the same likeness can be restored from one snapshot. */
 function likeness({ pyodideUrl, lockFileUrl, runner }: BootOptions): string {
   return JSON.stringify([pyodideUrl, lockFileUrl, runner]);
 }

@@ -27,7 +27,7 @@ const PROBE_PATIENCE = 5_000;
 /** Requests that only read: they can be sent again when no answer came. */
 const READS: readonly TDriveMethod[] = ['readdir', 'getmode', 'lookup', 'getattr', 'get'];
 
-/** What the drive tells its worker. */
+/** The events of a drive. */
 export interface DriveEvents {
   /** A large file was read or written. */
   large(bytes: number): void;

@@ -18,7 +18,7 @@ def evaluate(code, space):
 evaluate
 `;
 
-/** What Python says of an exception. */
+/** An exception of Python. */
 export interface Raised {
   type: string;
   message: string;
@@ -37,7 +37,7 @@ export class Evaluator {
     return toPlain(await callPausable(this.function, code, this.python.globals));
   }
 
-  /** Describe what `evaluate` has thrown. */
+  /** Describe an error that `evaluate` has thrown. */
   describe(error: unknown): Raised {
     const { type, message } = error as Error & { type?: string };
     // Only Pyodide's PythonError has a type. Its message is the whole traceback.

@@ -18,7 +18,7 @@ interface PythonRunner extends PyProxy {
   log: PyProxy & { getBuffer(type: 'u8'): { data: Uint8Array } };
 }
 
-/** What the runner calls to speak to the host. */
+/** The functions by which the runner speaks to the host. */
 export interface RunnerPort {
   result(
     batch: number,
@@ -44,7 +44,7 @@ export interface RunnerOptions {
   drive: boolean;
 }
 
-/** What a runner had not posted when Python died. */
+/** The state of a runner whose Python has died. */
 export interface Unposted {
   /** The place in its batch of the task that ran. */
   running: number;
@@ -95,7 +95,7 @@ export class Runner {
     state[2] = Math.max(state[2] ?? 0, bytes);
   }
 
-  /** What is left of the batch that ran when Python died; null where no task of it ran. */
+  /** The state when Python died; null where no task ran. */
   unposted(): Unposted | null {
     const [running = -1, used = 0] = this.state;
     if (running < 0) {

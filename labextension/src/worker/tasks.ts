@@ -96,7 +96,7 @@ export class TaskLoop {
     };
   }
 
-  /** Post what a page's source prints. */
+  /** Post the text that a page's source prints. */
   private postOutput(): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       const set = stream === 'stdout' ? this.python.setStdout : this.python.setStderr;
