@@ -70,7 +70,7 @@ class Listener(Protocol):
         """A task with a time limit begins: what had to be prepared for it is there."""
 
     def on_result(
-        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
+        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], done: bool
     ) -> None:
         """Results of some tasks of a batch."""
 

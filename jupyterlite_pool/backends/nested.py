@@ -102,12 +102,10 @@ class SerialBackend:
 
     # The runner's port.
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
         """Pass results on."""
         if self._listener is not None:
-            self._listener.on_result(self._here.id, batch, payload, in_heap(buffers), next, done)
+            self._listener.on_result(self._here.id, batch, payload, in_heap(buffers), done)
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         """Pass on that a batch could not be read."""

@@ -74,14 +74,12 @@ class _Worker:
 
     # The runner's port.
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
         """Pass results on."""
         copies = in_heap(buffers)
         self._backend.say(
             self,
-            lambda listener: listener.on_result(self.id, batch, payload, copies, next, done),
+            lambda listener: listener.on_result(self.id, batch, payload, copies, done),
             done=done,
         )
 

@@ -41,12 +41,10 @@ class JsPort:
         out.other, err.other = err, out
         sys.stdout, sys.stderr = out, err
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
         """Post results; the bytes are copied out of the heap once, and then transferred."""
         moved = to_js([to_js(buffer).buffer for buffer in buffers]) if buffers else None
-        self._result(batch, to_js(payload), moved, next, done)
+        self._result(batch, to_js(payload), moved, done)
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         """Post the end of a batch that could not be read."""

@@ -44,10 +44,8 @@ PLAIN_TYPES = frozenset({type(None), bool, int, float, str, bytes, tuple, list, 
 class Port(Protocol):
     """Where a runner's words go."""
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
-        """Results of some tasks of a batch, and the place of the task that runs next."""
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
+        """Results of some tasks of a batch."""
 
     def begin(self, batch: int) -> None:
         """A task with a time limit begins."""
@@ -161,11 +159,11 @@ class Runner:
                 record, out = await self._run_one(batch, sent, task, call, seed, own)
                 held = not out and self._hold(record)
                 if not held:
-                    self._flush(batch, place, False)
-                    self._port.result(batch, join_results([record]), out, place + 1, False)
+                    self._flush(batch, False)
+                    self._port.result(batch, join_results([record]), out, False)
                     out = []  # the next task may make longer what it was of
                 if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
-                    self._flush(batch, place + 1, False)
+                    self._flush(batch, False)
                     await asyncio.sleep(0)  # lets a word of the host in
                     if batch in self._cancelled:
                         break
@@ -174,7 +172,7 @@ class Runner:
             set_current_worker(None)
         self.state[0] = -1
         self._cancelled.discard(batch)
-        self._flush(batch, len(sent.calls), True)
+        self._flush(batch, True)
 
     def _hold(self, record: bytes) -> bool:
         """Keep a result until the next post. False where it has no room."""
@@ -191,12 +189,12 @@ class Runner:
         self.state[1] = used
         return True
 
-    def _flush(self, batch: int, next: int, done: bool) -> None:
+    def _flush(self, batch: int, done: bool) -> None:
         """Post the results that are held."""
         self._port.task(-1)  # what a task has printed goes before its result
         used = self.state[1]
         if used or done:
-            self._port.result(batch, bytes(self.log[:used]), [], next, done)
+            self._port.result(batch, bytes(self.log[:used]), [], done)
         self.state[1] = 0
         self._count = self._checksum = self._log_end = 0
 

@@ -91,11 +91,10 @@ export interface TakenFrame {
   batch: number;
 }
 
-/** Results of some tasks of a batch. `next` is the place in the batch of the task that runs next. */
+/** Results of some tasks of a batch. */
 export interface ResultFrame extends Encoded {
   kind: 'result';
   batch: number;
-  next: number;
   done: boolean;
   /** Bytes of the worker's WebAssembly memory, which can only grow. */
   memory: number;

@@ -154,7 +154,7 @@ export class FakeWorker {
   /** Send a result. */
   result(batch: number, done = true): void {
     const payload = new Uint8Array([batch]);
-    this.post({ kind: 'result', batch, payload, buffers: [], next: 1, done, memory: 3000 });
+    this.post({ kind: 'result', batch, payload, buffers: [], done, memory: 3000 });
   }
 }
 

@@ -233,7 +233,7 @@ class PyodideBackend:
         """Many small events, as `GatheredEvent` in `gather.ts` has them."""
         each = iter(words)
         end = 0
-        for worker, batch, size, place, done in zip(each, each, each, each, each, strict=True):
+        for worker, batch, size, done in zip(each, each, each, each, strict=True):
             if self._ended:
                 return
             try:
@@ -241,7 +241,7 @@ class PyodideBackend:
                     listener.on_dispatched(worker, batch)
                 else:
                     start, end = end, end + size
-                    listener.on_result(worker, batch, payload[start:end], (), place, bool(done))
+                    listener.on_result(worker, batch, payload[start:end], (), bool(done))
             except Exception:  # it must not keep the others from being heard
                 traceback.print_exc()
 
@@ -253,7 +253,6 @@ class PyodideBackend:
                 frame.batch,
                 frame.payload.to_bytes(),
                 list(frame.buffers),
-                frame.next,
                 frame.done,
             )
         elif kind == "begin":

@@ -28,7 +28,6 @@ const CHECKS: { [K in WorkerFrame['kind']]: (frame: Fields) => boolean } = {
     frame.payload instanceof Uint8Array &&
     Array.isArray(frame.buffers) &&
     frame.buffers.every(buffer => buffer instanceof ArrayBuffer) &&
-    isPlace(frame.next) &&
     typeof frame.done === 'boolean' &&
     isPlace(frame.memory),
   begin: frame => isWhole(frame.batch),

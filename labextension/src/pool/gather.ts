@@ -8,7 +8,7 @@ import type { PoolEvent } from './events';
 export interface GatheredEvent {
   type: 'gathered';
   /**
-   * Five numbers for each: worker, batch, bytes of the result, `next`, and 1 if the batch is done.
+   * Four numbers for each: worker, batch, bytes of the result, and 1 if the batch is done.
    * Where a batch was given to a worker, -1 stands in place of the bytes.
    */
   words: number[];
@@ -35,10 +35,10 @@ function shorten(events: PoolEvent[]): (PoolEvent | GatheredEvent)[] {
   };
   for (const event of events) {
     if (event.type === 'dispatched') {
-      words.push(event.worker, event.batch, -1, 0, 0);
+      words.push(event.worker, event.batch, -1, 0);
     } else if (event.type === 'frame' && event.frame.kind === 'result' && isSmall(event.frame)) {
-      const { batch, payload, next, done } = event.frame;
-      words.push(event.worker, batch, payload.byteLength, next, Number(done));
+      const { batch, payload, done } = event.frame;
+      words.push(event.worker, batch, payload.byteLength, Number(done));
       payloads.push(payload);
     } else {
       tell();

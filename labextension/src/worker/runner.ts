@@ -24,7 +24,6 @@ export interface RunnerPort {
     batch: number,
     payload: Uint8Array<ArrayBuffer>,
     buffers: ArrayBuffer[] | undefined,
-    next: number,
     done: boolean
   ): void;
   begin(batch: number): void;

@@ -82,9 +82,9 @@ export class TaskLoop {
 
   private runnerPort(): RunnerPort {
     return {
-      result: (batch, payload, buffers = [], next, done) => {
+      result: (batch, payload, buffers = [], done) => {
         const { memory } = this;
-        const frame = { kind: 'result', batch, payload, buffers, next, done, memory } as const;
+        const frame = { kind: 'result', batch, payload, buffers, done, memory } as const;
         this.post(frame, transferables(frame));
       },
       begin: batch => this.post({ kind: 'begin', batch }),
@@ -199,10 +199,9 @@ export class TaskLoop {
     }
     const { running, payload } = unposted;
     if (payload !== null) {
-      this.post(
-        { kind: 'result', batch, payload, buffers: [], next: running, done: false, memory },
-        [payload.buffer]
-      );
+      this.post({ kind: 'result', batch, payload, buffers: [], done: false, memory }, [
+        payload.buffer
+      ]);
     }
     return running;
   }

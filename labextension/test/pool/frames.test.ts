@@ -11,7 +11,6 @@ const GOOD: WorkerFrame[] = [
     batch: 3,
     payload: new Uint8Array(2),
     buffers: [new ArrayBuffer(1)],
-    next: 0,
     done: true,
     memory: 1
   },

@@ -12,7 +12,7 @@ const dispatched = (worker: number, batch: number): PoolEvent => ({
 
 function result(batch: number, bytes: number[], buffers: ArrayBuffer[] = []): PoolEvent {
   const payload = new Uint8Array(bytes);
-  const rest = { next: bytes.length, done: bytes.length > 1, memory: 0 };
+  const rest = { done: bytes.length > 1, memory: 0 };
   return { type: 'frame', worker: 2, frame: { kind: 'result', batch, payload, buffers, ...rest } };
 }
 
@@ -22,10 +22,10 @@ test('small events are packed into one, in order', () => {
   const listener = vi.fn();
   gathering(listener)([dispatched(1, 7), result(7, [5, 6]), result(8, []), dispatched(1, 9)]);
   const words = [
-    [1, 7, -1, 0, 0],
-    [2, 7, 2, 2, 1],
-    [2, 8, 0, 0, 0],
-    [1, 9, -1, 0, 0]
+    [1, 7, -1, 0],
+    [2, 7, 2, 1],
+    [2, 8, 0, 0],
+    [1, 9, -1, 0]
   ].flat();
   expect(listener).toHaveBeenCalledExactlyOnceWith([
     { type: 'gathered', words, payload: new Uint8Array([5, 6]) }
@@ -39,7 +39,7 @@ test('other events are told unchanged, in their place', () => {
   gathering(listener)([dispatched(1, 7), limited, large, buffered, dispatched(1, 8)]);
   const gathered = (batch: number) => ({
     type: 'gathered',
-    words: [1, batch, -1, 0, 0],
+    words: [1, batch, -1, 0],
     payload: new Uint8Array()
   });
   expect(listener).toHaveBeenCalledExactlyOnceWith([

@@ -17,7 +17,7 @@ function job(batch: number, needs: string[] = [], target?: number, group?: numbe
 
 function result(batch: number): ResultFrame {
   const payload = new Uint8Array();
-  return { kind: 'result', batch, payload, buffers: [], next: 0, done: true, memory: 0 };
+  return { kind: 'result', batch, payload, buffers: [], done: true, memory: 0 };
 }
 
 function ended(reason: WorkerEnd['reason']): WorkerEnd {

@@ -43,7 +43,6 @@ const FRAMES: readonly WorkerFrame[] = [
     batch: 0,
     payload: new Uint8Array(2),
     buffers: [],
-    next: 0,
     done: true,
     memory: 1
   },

@@ -168,7 +168,7 @@ test.each([
     submit(pool, 1);
   }
   const [batch = 0] = await given(FakeWorker.at(0), 1);
-  const result = { payload: new Uint8Array(), buffers: [], next: 1, done: true, memory: 1 };
+  const result = { payload: new Uint8Array(), buffers: [], done: true, memory: 1 };
   FakeWorker.at(0).post({ kind, batch, value: 1, ...result } as unknown as WorkerFrame);
   await vi.waitFor(() => expect(of('ended')).toMatchObject([{ end: { reason: 'protocol' } }]));
   if (running === null) {

@@ -33,7 +33,7 @@ test('an answer to a batch belongs to no run', () => {
   runs.begin('1');
   const error = { type: 'E', message: 'm', traceback: 't' };
   expect(runs.settle({ kind: 'error', batch: 1, ...error })).toBe(false);
-  const rest = { payload: new Uint8Array(), buffers: [], next: 0, done: true, memory: 0 };
+  const rest = { payload: new Uint8Array(), buffers: [], done: true, memory: 0 };
   expect(runs.settle({ kind: 'result', batch: 1, ...rest })).toBe(false);
 });
 

@@ -63,7 +63,6 @@ test('a worker whose memory is nearly full is replaced without a limit as well',
     batch: 1,
     payload,
     buffers: [],
-    next: 1,
     done: true,
     memory
   });

@@ -43,7 +43,6 @@ class Post(NamedTuple):
 
     results: list[ResultItem]
     buffers: list[memoryview]
-    next: int
     done: bool
 
     def values(self) -> list[Any]:
@@ -72,12 +71,10 @@ class Recorder:
     def worn(self, message: str) -> None:
         self.wear.append(message)
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
         assert batch == BATCH
         results = [ResultItem._make(item) for item in split_results(payload)]
-        self.posts.append(Post(results, buffers, next, done))
+        self.posts.append(Post(results, buffers, done))
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         self.errors.append((batch, type, message, traceback))
@@ -167,16 +164,16 @@ def test_short_tasks_are_posted_together_at_the_end(runner: Runner, port: Record
     [post] = port.posts
     assert [result.task for result in post.results] == [100, 101, 102]
     assert port.values == [1, 2, 3]
-    assert (post.next, post.done) == (3, True)
+    assert post.done
 
 
 @pytest.mark.usefixtures("_always_due")
 def test_results_are_posted_on_the_way_once_they_are_due(runner: Runner, port: Recorder) -> None:
     run(runner, abs, [(-1,), (-2,), (-3,)])
-    assert [(len(post.results), post.next, post.done) for post in port.posts] == [
-        (1, 1, False),
-        (1, 2, False),
-        (1, 3, True),
+    assert [(len(post.results), post.done) for post in port.posts] == [
+        (1, False),
+        (1, False),
+        (1, True),
     ]
 
 
@@ -208,7 +205,7 @@ def cancel_at(place: int, stop: int) -> int:
 def test_a_batch_is_cancelled_between_two_tasks(runner: Runner, port: Recorder) -> None:
     run(runner, cancel_at, [(0, 1), (1, 1), (2, 1)])
     assert port.values == [0, 1]  # the one that runs ends as it would
-    assert port.posts[-1] == Post([], [], 3, True)
+    assert port.posts[-1] == Post([], [], True)
 
 
 @pytest.mark.usefixtures("_always_due")
@@ -226,10 +223,10 @@ def big(size: int) -> bytes:
 def test_a_result_larger_than_the_log_is_posted_in_its_turn(runner: Runner, port: Recorder) -> None:
     run(runner, big, [(1,), (LOG_BYTES + 1,), (2,)])
     assert [len(value) for value in port.values] == [1, LOG_BYTES + 1, 2]
-    assert [(len(post.results), post.next, post.done) for post in port.posts] == [
-        (1, 1, False),
-        (1, 2, False),
-        (1, 3, True),
+    assert [(len(post.results), post.done) for post in port.posts] == [
+        (1, False),
+        (1, False),
+        (1, True),
     ]
 
 
@@ -249,7 +246,7 @@ def test_a_large_buffer_goes_beside_its_result(runner: Runner, port: Recorder) -
     first, last = port.posts
     assert [buffer.nbytes for buffer in first.buffers] == [OUT_OF_BAND_BYTES]
     assert first.results[0].buffers == 1
-    assert (first.next, first.done, last.results, last.done) == (1, False, [], True)
+    assert (first.done, last.results, last.done) == (False, [], True)
 
 
 def test_a_batch_that_cannot_be_read_is_an_error_of_the_whole(
