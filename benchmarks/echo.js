@@ -6,7 +6,6 @@ const answer = ({ batch, payload, buffers }) => ({
   batch,
   payload,
   buffers,
-  next: 1,
   done: true,
   memory: 0
 });

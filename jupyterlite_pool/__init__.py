@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .wire.refs import ObjectRef
     from .worker.context import current_worker
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "MapResult",

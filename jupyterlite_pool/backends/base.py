@@ -107,14 +107,13 @@ class Listener(Protocol):
         """The call of a task with a time limit begins now; its surroundings are ready."""
 
     def on_result(
-        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
+        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], done: bool
     ) -> None:
         """Some tasks of a batch have ended. Results come in the order of the tasks.
 
         Args:
             payload: the results, as the runner gave them to its `Port`; empty if there are none.
             buffers: what belongs to these results, each a `wire.buffers.Buffer`.
-            next: the place in the batch of the task that runs next.
             done: whether the batch is over, because all its tasks ended or it was cancelled.
         """
 

@@ -102,12 +102,10 @@ class NestedBackend:
 
     # The runner's port.
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
         """As `Port.result`."""
         if self._listener is not None:
-            self._listener.on_result(self._here.id, batch, payload, in_heap(buffers), next, done)
+            self._listener.on_result(self._here.id, batch, payload, in_heap(buffers), done)
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         """As `Port.error`."""

@@ -54,14 +54,12 @@ class _Worker:
 
     # The runner's port.
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
         """As `Port.result`."""
         copies = in_heap(buffers)
         self._backend.report(
             self.number,
-            lambda listener: listener.on_result(self.number, batch, payload, copies, next, done),
+            lambda listener: listener.on_result(self.number, batch, payload, copies, done),
             done=done,
         )
 

@@ -65,7 +65,7 @@ class PoolListener:
                 self._dispatcher.deadlines.begin(entry, worker)
 
     def on_result(
-        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
+        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], done: bool
     ) -> None:
         """Pass results on to the source of their tasks."""
         with self._lock:

@@ -40,12 +40,10 @@ class JsPort:
         sys.stdout, sys.stderr = self._out, self._err = stream("stdout"), stream("stderr")
         self._out.pair_with(self._err)
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
         """As `Port.result`. The bytes are copied out of the heap once, and then transferred."""
         moved = to_js([to_js(buffer).buffer for buffer in buffers]) if buffers else None
-        self._result(batch, to_js(payload), moved, next, done)
+        self._result(batch, to_js(payload), moved, done)
 
     def task(self, task: int) -> None:
         """As `Port.task`; first posts the output of the task before."""

@@ -37,15 +37,12 @@ PLAIN_TYPES = frozenset({type(None), bool, int, float, str, bytes, tuple, list, 
 class Port(Protocol):
     """Carries a runner's messages to its host."""
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
         """Send results of some tasks of a batch.
 
         Args:
             payload: the results, as `wire.results` joins them; empty if there are none.
             buffers: the buffers of these results. They may change once this call returns.
-            next: the place in the batch of the task that runs next.
             done: whether the batch is over.
         """
 
@@ -156,11 +153,11 @@ class Runner:
                 record, out = await self._run_one(batch, sent, task, call, seed, own)
                 held = not out and hold(record)
                 if not held:
-                    self._post(batch, place, False)
-                    self._port.result(batch, join_results([record]), out, place + 1, False)
+                    self._post(batch, False)
+                    self._port.result(batch, join_results([record]), out, False)
                     out = []  # a held buffer would keep the next task from resizing its object
                 if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
-                    self._post(batch, place + 1, False)
+                    self._post(batch, False)
                     await asyncio.sleep(0)  # the host may say something meanwhile
                     if batch in self._cancelled:
                         break
@@ -169,14 +166,14 @@ class Runner:
             set_current_worker(None)
         state[PLACE] = -1
         self._cancelled.discard(batch)
-        self._post(batch, len(sent.calls), True)
+        self._post(batch, True)
 
-    def _post(self, batch: int, next: int, done: bool) -> None:
+    def _post(self, batch: int, done: bool) -> None:
         """Post the results in the log."""
         self._port.task(-1)  # this posts the output of the last task, which goes before its result
         results = self.log.take()
         if results or done:
-            self._port.result(batch, results, [], next, done)
+            self._port.result(batch, results, [], done)
 
     async def _run_one(
         self,

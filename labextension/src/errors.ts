@@ -1,10 +1,10 @@
 /**
- * What can go wrong with a pool, as page and kernel meet it.
+ * The errors of a pool, for pages and kernels.
  *
- * The names are those of the Python package's `errors` module; a test keeps the two lists equal.
+ * Their names are those of the Python package's `errors` module, and a test keeps the two lists equal.
  */
 
-/** Base of everything a pool raises itself. */
+/** The base of all errors of a pool. */
 export class PoolError extends Error {
   override name = 'PoolError';
 }
@@ -27,7 +27,7 @@ export class TerminatedWorkerError extends PoolError {
   }
 }
 
-/** A Python exception raised by code given to `PyodidePool.run`. */
+/** The source that was given to `PyodidePool.run` raised an exception. */
 export class RemoteError extends PoolError {
   override name = 'RemoteError';
 
@@ -42,12 +42,12 @@ export class RemoteError extends PoolError {
   }
 }
 
-/** The text of anything that was thrown. */
+/** A text for anything that was thrown. */
 export function errorText(error: unknown): string {
   if (error instanceof Error) {
     return `${error.name}: ${error.message}`;
   }
   const text = String(error);
-  // Emscripten throws objects that are no errors, and say little of themselves.
+  // Emscripten throws objects that are no errors, and have no text of their own.
   return text === '[object Object]' ? JSON.stringify(error) : text;
 }

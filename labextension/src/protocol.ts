@@ -1,34 +1,34 @@
 /**
- * What travels between a host (the kernel's worker, or a web page) and a pool worker.
+ * The messages between a host (the kernel's worker, or a web page) and a pool worker.
  *
- * Imports nothing, and holds next to no code. The Python side of the same facts is `wire/protocol.py`,
- * and a test keeps the two equal.
+ * This file imports nothing, and has next to no code. `wire/protocol.py` states the same facts for
+ * Python, and a test keeps the two equal.
  *
- * A host and a worker share two private ports. On the *control* port, Comlink carries the few calls
- * of a worker's life (`WorkerControl`). On the *task* port, plain frames carry the work: a frame's
- * buffers are transferred, and nothing but the worker's own Python looks inside a payload.
+ * A host and a worker share two private ports. On the *control* port, Comlink carries a few calls
+ * (`WorkerControl`). On the *task* port, plain frames carry the work: a frame's buffers are
+ * transferred, and only Python looks inside a payload.
  */
 
-/** Raised whenever a frame changes shape; a worker of another version is not used. */
-export const PROTOCOL_VERSION = 6;
+/** Raise this whenever a frame changes shape. A host uses no worker of another version. */
+export const PROTOCOL_VERSION = 7;
 
-/** Bytes written by Python's pickle, with the buffers that it left out of band. */
+/** Bytes that Python's pickle wrote, and the buffers that it left out of them. */
 export interface Encoded {
   payload: Uint8Array<ArrayBuffer>;
   buffers: ArrayBuffer[];
 }
 
-/** A payload of fewer bytes than this is copied as fast as it is handed over; see `benchmarks`. */
+/** A payload of fewer bytes is copied as fast as it is transferred; see `benchmarks`. */
 export const SMALL = 1 << 14;
 
-/** What of a frame that carries something encoded is handed over instead of copied. */
+/** The parts of an encoded value that are worth transferring instead of copying. */
 export function transferables({ payload, buffers }: Encoded): ArrayBuffer[] {
   return payload.byteLength < SMALL ? buffers : [payload.buffer, ...buffers];
 }
 
 // --- host → worker, on the task port -----------------------------------------------------------
 
-/** Keep an object (a function, an environment) that tasks will name by its key. */
+/** Keep an object, such as a function, that tasks will name by its key. */
 export interface PutFrame extends Encoded {
   kind: 'put';
   key: string;
@@ -40,16 +40,16 @@ export interface DropFrame {
   key: string;
 }
 
-/** Start no more tasks of a batch. Heeded between two tasks, while the batch runs. */
+/** Start no more tasks of a batch. The worker heeds this between two tasks of it. */
 export interface CancelFrame {
   kind: 'cancel';
   batch: number;
 }
 
-/** What every frame has that takes a worker's time. */
+/** The fields of every frame that takes a worker's time. */
 interface Asked {
   batch: number;
-  /** Whether the worker is to say when it turns to this: it had nothing to do when it was asked. */
+  /** Whether the worker must say when it turns to this frame: it had no other when this was sent. */
   acknowledge: boolean;
 }
 
@@ -64,44 +64,43 @@ export interface EvalFrame extends Asked {
   code: string;
 }
 
-/** A frame that takes a worker's time: a worker has at most one of them. */
+/** A frame that takes a worker's time. The worker works on one at a time. */
 export type TaskFrame = RunFrame | EvalFrame;
 export type HostFrame = TaskFrame | PutFrame | DropFrame | CancelFrame;
 
 // --- worker → host, on the task port -----------------------------------------------------------
 
-/** A step of the worker's start. Nothing of a start comes after the last of them. */
+/** A step of the worker's start. The last step ends the start. */
 export interface PhaseFrame {
   kind: 'phase';
   phase: BootPhase;
 }
 
-/** The snapshot that it was started to make; null where that failed. */
+/** The snapshot that the worker was started to make; null where it failed. */
 export interface SnapshotFrame {
   kind: 'snapshot';
   snapshot: Blob | null;
 }
 
 /**
- * The worker turns to a frame that was to be acknowledged. If it is lost before, another worker can
- * be given the frame: nothing of it ran.
+ * The worker turns to a frame that it must acknowledge. If the worker ends without having sent this,
+ * nothing of the frame ran, and another worker can be given it.
  */
 export interface TakenFrame {
   kind: 'taken';
   batch: number;
 }
 
-/** Results of some tasks of a batch. `next` is the place in the batch of the task that runs next. */
+/** Results of some tasks of a batch. */
 export interface ResultFrame extends Encoded {
   kind: 'result';
   batch: number;
-  next: number;
   done: boolean;
   /** Bytes of the worker's WebAssembly memory, which can only grow. */
   memory: number;
 }
 
-/** A task with a time limit begins: what had to be prepared for it is there. */
+/** A task with a time limit begins. Everything that it needs is ready. */
 export interface BeginFrame {
   kind: 'begin';
   batch: number;
@@ -114,7 +113,7 @@ export interface ValueFrame {
   value: unknown;
 }
 
-/** A batch ended as a whole: its code raised, or its payload could not be read. */
+/** A batch failed as a whole: its code raised, or its payload could not be read. */
 export interface ErrorFrame {
   kind: 'error';
   batch: number;
@@ -124,10 +123,10 @@ export interface ErrorFrame {
 }
 
 /**
- * Something a task has to show. `task` is -1 where no task of a batch was running.
+ * Something to show for a task. `task` is -1 where no task of a batch was running.
  *
- * `stdout`, `stderr`: text that it printed. `display`: what it displayed, as JSON. `phase`: whether
- * its worker is `preparing` for it, with packages that are missing there, or `running` it.
+ * `stdout`, `stderr`: text that the task printed. `display`: an output, as JSON. `phase`: whether
+ * the worker is `preparing` for the task, by loading missing packages, or `running` it.
  */
 export interface OutputFrame {
   kind: 'output';
@@ -136,62 +135,57 @@ export interface OutputFrame {
   text: string;
 }
 
-/** The worker goes on, but should be replaced when it has nothing to do: something broke in it. */
+/** Something broke in the worker. It goes on, and should be replaced when it is idle. */
 export interface WornFrame {
   kind: 'worn';
   message: string;
 }
 
-/** The worker runs nothing any more. It closes itself after this frame. */
+/** The worker's last word: it runs nothing any more, and closes itself. */
 export interface FatalFrame {
   kind: 'fatal';
   /**
    * `exited`: `os._exit(status)`. `fatal`: abort, trap or stack overflow. `silent`: its code has
-   * called `self.close()`. `recycled`: what it has imported has changed since; no task runs.
+   * called `self.close()`. `recycled`: a module that it had imported has changed; no task runs.
    */
   reason: 'exited' | 'fatal' | 'silent' | 'recycled';
   status: number | null;
-  /** The batch that it had turned to. */
+  /** The batch that the worker had turned to. */
   batch: number | null;
-  /** The place in its batch of the task that ran, or null where none did. */
+  /** The place in its batch of the task that ran; null where none ran. */
   running: number | null;
   message: string;
   /** Bytes of the worker's WebAssembly memory. */
   memory: number;
 }
 
-/** What a worker says while it starts. */
+/** An answer to a task frame. */
+export type AnswerFrame = ResultFrame | ErrorFrame | ValueFrame;
+/** A frame about the start of a worker. */
 export type StartFrame = PhaseFrame | SnapshotFrame;
-/** What it says of its own state. */
+/** A frame about a worker's own state. */
 export type StateFrame = WornFrame | FatalFrame;
 export type WorkerFrame =
-  | StartFrame
-  | StateFrame
-  | TakenFrame
-  | ResultFrame
-  | BeginFrame
-  | ValueFrame
-  | ErrorFrame
-  | OutputFrame;
+  StartFrame | StateFrame | TakenFrame | BeginFrame | AnswerFrame | OutputFrame;
 
 // --- control port ------------------------------------------------------------------------------
 
-/** What a host sends with the global `postMessage`, once; everything else is on the ports. */
+/** The only message that a host sends over a worker's global channel. All others use the ports. */
 export interface ConnectMessage {
   kind: 'connect';
   control: MessagePort;
   tasks: MessagePort;
   /** Name of the Web Lock that the worker holds while it lives; null where there are no locks. */
   lock: string | null;
-  /** Where its pulse goes; null where a lock tells of its end. */
+  /** Where the worker's pulse must beat; null where a lock tells of its end. */
   pulse: MessagePort | null;
 }
 
 /**
- * What a worker sends to a worker of its own, which then does nothing but post to this port.
+ * The message that a worker sends to an inner worker, which then only beats on this port.
  *
- * Where there are no locks, this is how a worker that computes for minutes is told from one that is
- * gone: the inner worker beats on while the outer one is busy, and ends with it.
+ * Where there are no locks, a host can so tell a worker that computes for minutes from one that is
+ * gone: the inner worker beats on while the outer one is busy, and ends when it ends.
  */
 export interface PulseMessage {
   kind: 'pulse';
@@ -207,11 +201,11 @@ export interface DriveOptions {
   driveName: string;
   mountpoint: string;
   browsingContextId: string;
-  /** Whether it may be that nobody answers there. */
+  /** Whether to try first if anybody answers there. */
   probe: boolean;
 }
 
-/** Those of Pyodide's files that a host has once for all of its workers. */
+/** The files of Pyodide that a host loads once for all of its workers. */
 export interface SharedRuntime {
   /** `pyodide.asm.wasm`, compiled. */
   module: WebAssembly.Module;
@@ -219,31 +213,31 @@ export interface SharedRuntime {
   library: Blob;
 }
 
-/** What a worker needs to become ready. */
+/** The options of a start. */
 export interface BootOptions {
   id: number;
-  /** The number of its process, as Python names it. */
+  /** The number of the worker's process, as Python names it. */
   pid: number;
   /** Absolute URL of `pyodide.mjs`. */
   pyodideUrl: string;
   /** Absolute URL of the lock file; null for the one beside Pyodide. */
   lockFileUrl: string | null;
-  /** What all workers of a host share; null to load it anew. */
+  /** The files that all workers of a host share; null to load them anew. */
   runtime: SharedRuntime | null;
-  /** The memory of a Pyodide that is ready but for its files; null to start one anew. */
+  /** The memory of a Pyodide that is ready except for its files; null to start one anew. */
   snapshot: Blob | null;
-  /** Whether to make a snapshot of this worker, which then serves nobody. */
+  /** Whether to make a snapshot of this worker, which then serves no tasks. */
   makeSnapshot: boolean;
   /** Packages of the lock file to load. */
   packages: string[];
-  /** Files to lay down in site-packages before anything is imported, as a zip archive. */
+  /** A zip archive to unpack in site-packages before anything is imported. */
   files: Uint8Array<ArrayBuffer> | null;
-  /** Python module with `connect(...)`, which serves `run` frames; null for `eval` frames alone. */
+  /** Python module whose `connect(...)` serves `run` frames; null for `eval` frames alone. */
   runner: string | null;
   /** Python source to run once, in the worker's globals. */
   code: string;
   drive: DriveOptions | null;
-  /** Where a host asks Python to stop what it runs; null where memory cannot be shared. */
+  /** Where a host asks Python to stop; null where memory cannot be shared. */
   interrupts: SharedArrayBuffer | null;
 }
 
@@ -254,7 +248,7 @@ export type BootPhase = (typeof BOOT_PHASES)[number];
 export interface BootReport {
   protocol: number;
   pyodide: string;
-  /** Whether its memory was restored from the snapshot. */
+  /** Whether the worker was restored from the snapshot. */
   restored: boolean;
   /** Milliseconds from the boot call to ready. */
   took: number;
@@ -263,56 +257,14 @@ export interface BootReport {
 }
 
 /**
- * The calls that Comlink carries. None of them hands over a function: who holds the other end of one
- * reaches all that a function can reach, and a worker runs code that its host need not trust.
+ * The calls that Comlink carries. No call hands over a function: a worker runs code that its host need
+ * not trust, and that code could reach through a function into the host.
  */
 export interface WorkerControl {
-  /** Load Pyodide's scripts, while the host still gets ready what `boot` is given. */
+  /** Load Pyodide's scripts while the host still prepares the options of `boot`. */
   preload(pyodideUrl: string): void;
-  /** Make Pyodide ready. How far that is, the task port tells. */
+  /** Make Pyodide ready. The task port tells of each phase. */
   boot(options: BootOptions): Promise<BootReport>;
   /** Bytes of the worker's WebAssembly memory. */
   memory(): number;
 }
-
-// --- pool → its owner --------------------------------------------------------------------------
-
-/** Why a worker is no more. */
-export interface WorkerEnd {
-  /**
-   * `terminated`: by its owner. `exited`, `fatal`: as in `FatalFrame`. `silent`: it closed, with or
-   * without a word. `start`: it never became ready. `protocol`: it sent what no worker of ours
-   * sends. `recycled`: it had run, or grown, as much as one worker should, has imported what has
-   * changed since, or had been at fault. `retired`: the pool was made smaller, or had nothing to do for long.
-   */
-  reason:
-    'terminated' | 'exited' | 'fatal' | 'silent' | 'start' | 'protocol' | 'recycled' | 'retired';
-  message: string;
-  status: number | null;
-  running: number | null;
-  /** Bytes of its WebAssembly memory, as far as is known. */
-  memory: number;
-}
-
-/** The batches that a worker had when it ended. */
-export interface Lost {
-  batch: number | null;
-  behind: number[];
-  untaken: number[];
-}
-
-/** What a pool tells the one listener it has. */
-export type PoolEvent =
-  | { type: 'starting'; worker: number }
-  | { type: 'phase'; worker: number; phase: BootPhase }
-  | { type: 'ready'; worker: number; report: BootReport }
-  | { type: 'dispatched'; worker: number; batch: number }
-  | { type: 'frame'; worker: number; frame: ResultFrame | BeginFrame | ErrorFrame | OutputFrame }
-  /**
-   * `batch`: the one that the worker ran. `behind`: those that it may have turned to since, for all
-   * that is known of a worker that said no last word. `untaken`: those that it never turned to.
-   */
-  | ({ type: 'ended'; worker: number; end: WorkerEnd } & Lost)
-  /** Other pools of the site have the workers that are missing here; more come as theirs end. */
-  | { type: 'limited'; workers: number }
-  | { type: 'broken'; message: string };

@@ -1,4 +1,4 @@
-/** A worker without a thread: it answers the pool's first calls, and then does what a test says. */
+/** A worker without a thread. It answers the pool's first calls, then a test speaks for it. */
 import * as Comlink from 'comlink';
 
 import { PROTOCOL_VERSION } from '../src/protocol';
@@ -30,9 +30,9 @@ export const bootNever: Boot = () => new Promise(() => undefined);
 export class FakeWorker {
   /** All workers since `reset`, in order. */
   static all: FakeWorker[] = [];
-  /** How the next workers boot; the last one is for all that follow. */
+  /** How the next workers boot, in order; the last way serves all later ones. */
   static boots: Boot[] = [bootWell];
-  /** What a worker makes for the others: null where it fails, undefined where it takes for ever. */
+  /** The snapshot that a worker makes; null where it fails, undefined where it never comes. */
   static snapshot: Blob | null | undefined = null;
 
   static reset(...boots: Boot[]): void {
@@ -41,7 +41,7 @@ export class FakeWorker {
     FakeWorker.boots = boots.length > 0 ? boots : [bootWell];
   }
 
-  /** The worker with this place, which a test knows to be there. */
+  /** The worker at a place. Throws where there is none. */
   static at(place: number): FakeWorker {
     const worker = FakeWorker.all.at(place);
     if (!worker) {
@@ -55,9 +55,9 @@ export class FakeWorker {
   terminated = false;
   lock: string | null = null;
   pulse: MessagePort | null = null;
-  /** What it was booted with. */
+  /** The options of its boot. */
   options: BootOptions | null = null;
-  /** Whether it turns to no batch any more, though it is not known to have ended. */
+  /** Whether it turns to no further batch, without a word. */
   deaf = false;
   private tasks: MessagePort | null = null;
   private control: MessagePort | null = null;
@@ -99,11 +99,10 @@ export class FakeWorker {
 
   terminate(): void {
     this.terminated = true;
-    this.control?.close(); // which Node would keep otherwise, and all that hears of it
+    this.control?.close(); // Node would keep the port, and all of its listeners
   }
 
-  // What a test lets it do.
-
+  /** Send a frame to the host. */
   post(frame: WorkerFrame): void {
     this.tasks?.postMessage(frame);
     const ends = frame.kind === 'value' || frame.kind === 'error';
@@ -125,7 +124,7 @@ export class FakeWorker {
     }
   }
 
-  /** Die as Python's own death is told. */
+  /** Send the last word of a Python that has exited. */
   die(running: number | null = null, batch = this.working): void {
     this.post({
       kind: 'fatal',
@@ -138,11 +137,12 @@ export class FakeWorker {
     });
   }
 
+  /** Have an error that nobody catches. */
   fail(message: string): void {
     this.onerror?.({ message, preventDefault: () => undefined });
   }
 
-  /** What it was given to run, by number. */
+  /** The numbers of the batches that it was given. */
   get batches(): number[] {
     return this.asked.map(({ batch }) => batch);
   }
@@ -151,15 +151,16 @@ export class FakeWorker {
     return this.frames.filter(frame => frame.kind === 'run' || frame.kind === 'eval');
   }
 
+  /** Send a result. */
   result(batch: number, done = true): void {
     const payload = new Uint8Array([batch]);
-    this.post({ kind: 'result', batch, payload, buffers: [], next: 1, done, memory: 3000 });
+    this.post({ kind: 'result', batch, payload, buffers: [], done, memory: 3000 });
   }
 }
 
 type Granted = (lock: object | null) => unknown;
 
-/** Web Locks, as far as workers and their hosts use them. */
+/** The Web Locks that workers and hosts use. */
 export class FakeLocks {
   private readonly lines = new Map<string, (() => void)[]>();
   private readonly taken = new Set<string>();
@@ -190,19 +191,19 @@ export class FakeLocks {
         reject(new Error('aborted'));
       });
       this.lines.set(name, [...this.line(name), take]);
-      // A name that nobody was said to hold is held by a worker.
+      // Some worker holds a name, unless it is the name of a slot.
       if (name.includes('slot') && !this.taken.has(name)) {
         this.release(name);
       }
     });
   }
 
-  /** Somebody else takes it. */
+  /** Let somebody else take a name. */
   take(name: string): void {
     this.taken.add(name);
   }
 
-  /** The holder is gone: the next in line has it. */
+  /** End the holder of a name: the next one in line gets it. */
   release(name: string): void {
     this.taken.delete(name);
     const [next, ...others] = this.line(name);
@@ -210,11 +211,12 @@ export class FakeLocks {
     next?.();
   }
 
+  /** Whether somebody waits for a name. */
   isAwaited(name: string): boolean {
     return this.line(name).length > 0;
   }
 
-  /** Names that are held now. */
+  /** The names that are held now. */
   get held(): string[] {
     return [...this.taken].sort();
   }
@@ -227,6 +229,6 @@ export class FakeLocks {
 /** The smallest module there is. */
 export const EMPTY_MODULE = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
 
-/** The smallest answer that is each of Pyodide's files. */
+/** An answer that is valid for each of Pyodide's files. */
 export const emptyFile = (): Promise<Response> =>
   Promise.resolve(new Response(`PK\x05\x06${'\0'.repeat(18)}`));

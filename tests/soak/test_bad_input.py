@@ -122,7 +122,7 @@ def check_one(rng: random.Random) -> bool:
     [batch] = backend.given
     backend.listener.on_dispatched(0, batch)
     number, payload, buffers, done, same = mutate(rng, 0)
-    backend.listener.on_result(0, batch + number, payload, buffers, TASKS, done)
+    backend.listener.on_result(0, batch + number, payload, buffers, done)
     backend.listener.on_worker_ended(0, batch, WorkerEnd("silent", "it closed itself"))
     assert job.ended.done(), "it hangs"
     for index, value in job.outcomes.values.items():

@@ -17,7 +17,7 @@ FRAMES = 100_000
 
 @pytest.mark.skipif(not MINUTES, reason="its shorter form is among the tests of the labextension")
 def test_whatever_a_worker_says_every_batch_ends_once(effort: Effort) -> None:
-    command = [sys.executable, "../tools/node.py", "npm", "test", "--", "test/mutated.test.ts"]
+    command = [sys.executable, "../tools/node.py", "npm", "test", "--", "test/pool/mutated.test.ts"]
     done = subprocess.run(
         command,
         cwd=ROOT / "labextension",

@@ -82,7 +82,7 @@ class PoolEvents:
         """Tell of many small events, which come as numbers: `GatheredEvent` in TypeScript."""
         each = iter(words)
         end = 0
-        for worker, batch, size, place, done in zip(each, each, each, each, each, strict=True):
+        for worker, batch, size, done in zip(each, each, each, each, strict=True):
             listener = self._listener
             if listener is None:
                 return
@@ -91,7 +91,7 @@ class PoolEvents:
                     listener.on_dispatched(worker, batch)
                 else:
                     start, end = end, end + size
-                    listener.on_result(worker, batch, payload[start:end], (), place, bool(done))
+                    listener.on_result(worker, batch, payload[start:end], (), bool(done))
             except Exception:  # the other events must be heard
                 traceback.print_exc()
 
@@ -100,7 +100,7 @@ def _hear_frame(listener: Listener, worker: int, frame: Any) -> None:
     kind = frame.kind
     if kind == "result":
         payload, buffers = frame.payload.to_bytes(), list(frame.buffers)
-        listener.on_result(worker, frame.batch, payload, buffers, frame.next, frame.done)
+        listener.on_result(worker, frame.batch, payload, buffers, frame.done)
     elif kind == "begin":
         listener.on_begun(worker, frame.batch)
     elif kind == "output":

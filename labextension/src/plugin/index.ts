@@ -1,4 +1,4 @@
-/** The JupyterLab plugins; this file only wires them. */
+/** The plugins of JupyterLab. This file only wires them. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IConsoleTracker } from '@jupyterlab/console';
 import { PageConfig } from '@jupyterlab/coreutils';
@@ -13,10 +13,10 @@ import { type HasSession, PoolKernels } from './kernels/kernels';
 import { prefetch } from './prefetch';
 import { forKernel, loadSettings, type PoolSettings, SETTINGS_ID } from './settings';
 
-/** The plugin that shows widgets, where it is installed. */
+/** The plugin that shows widgets; a site may not have it. */
 const WIDGETS_ID = '@jupyter-widgets/jupyterlab-manager:plugin';
 
-/** Fetches what a pool's workers are made of while the application is still loading. */
+/** Fetches the files of pool workers while the application is still loading. */
 const prefetchPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlite-pool:prefetch',
   description: 'Fetches the files of pool workers while JupyterLab loads.',
@@ -26,12 +26,12 @@ const prefetchPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Lets kernels start their pools when they have started, and speaks to them. */
+/** Lets each new kernel start its pool, and sends words to kernels. */
 const kernelsPlugin: JupyterFrontEndPlugin<void> = {
   id: SETTINGS_ID,
   description: 'Starts pools ahead of need, and stops their jobs.',
   autoStart: true,
-  // Not all of them are in every application.
+  // An application may have none of these.
   optional: [
     ISettingRegistry,
     INotebookTracker,
@@ -62,7 +62,7 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
       tracker?.forEach(widget => kernels.watch(widget));
       tracker?.widgetAdded.connect(watch);
     }
-    // Pages speak to all of their kernels: the one that knows the job cancels it.
+    // Every kernel hears of it, and the kernel that knows the job cancels it.
     onCancel(job => kernels.sendAll({ type: 'cancel', job }));
     if (client !== null) {
       client.changed.connect((_, { type, key }) => {

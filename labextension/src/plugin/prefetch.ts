@@ -1,4 +1,4 @@
-/** Files that a pool will want, in the browser's cache before it asks. */
+/** Puts the files of a pool into the browser's cache before the pool needs them. */
 
 /** The folder of this labextension on a site. */
 const NAME = 'jupyterlite-pool';
@@ -6,11 +6,11 @@ const NAME = 'jupyterlite-pool';
 interface About {
   pool: string;
   worker: string;
-  /** Where the site's build has made one. */
+  /** Present if the site's build has made a snapshot. */
   snapshot?: { file: string };
 }
 
-/** Ask the browser to fetch the pool's files when it has nothing better to do. */
+/** Ask the browser to fetch the pool's files when it is idle. */
 export function prefetch(labextensionsUrl: string): void {
   const folder = new URL(`${labextensionsUrl}/${NAME}/`, location.href);
   fetch(new URL('pool.json', folder))
@@ -25,6 +25,6 @@ export function prefetch(labextensionsUrl: string): void {
       }
     })
     .catch((error: unknown) =>
-      console.warn(`${NAME}: nothing was fetched ahead of need: ${error}`)
+      console.warn(`${NAME}: the files of workers could not be fetched ahead: ${error}`)
     );
 }

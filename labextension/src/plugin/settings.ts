@@ -1,10 +1,9 @@
-/** The settings of the labextension: what `schema/plugin.json` describes. */
+/** The settings of the labextension, which `schema/plugin.json` describes. */
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 
-/** The plugin that they belong to. */
+/** The plugin of the settings. */
 export const SETTINGS_ID = 'jupyterlite-pool:plugin';
 
-/** All of them. */
 export interface PoolSettings {
   prewarm: boolean;
   maxWorkers: number | null;
@@ -13,13 +12,13 @@ export interface PoolSettings {
   interruptCancelsJobs: boolean;
 }
 
-/** What a kernel is told: its part of the settings, and what the page can do. */
+/** The settings that a kernel needs, and the abilities of its page. */
 export interface KernelSettings extends Omit<PoolSettings, 'interruptCancelsJobs'> {
   /** Whether the page shows widgets. */
   widgets: boolean;
 }
 
-/** As the schema has them. */
+/** The defaults of the schema. */
 export const DEFAULTS: PoolSettings = {
   prewarm: true,
   maxWorkers: null,
@@ -27,16 +26,16 @@ export const DEFAULTS: PoolSettings = {
   interruptCancelsJobs: true
 };
 
-/** What a kernel is told. */
+/** The part of the settings that a kernel needs. */
 export function forKernel(settings: PoolSettings, widgets: boolean): KernelSettings {
   const { prewarm, maxWorkers, progressAfter } = settings;
   return { prewarm, maxWorkers, progressAfter, widgets };
 }
 
 /**
- * Load the settings, and tell of each change of them.
+ * Load the settings, and call `onChange` at each change of them.
  *
- * Where they cannot be had, the defaults hold: a site may have left its setting editor out.
+ * The defaults hold where the settings cannot be loaded: a site may have no registry of settings.
  */
 export async function loadSettings(
   registry: ISettingRegistry | null,
@@ -51,7 +50,9 @@ export async function loadSettings(
     loaded.changed.connect(() => onChange(read()));
     return read();
   } catch (error) {
-    console.warn(`jupyterlite-pool: its settings could not be loaded: ${error}`);
+    console.warn(
+      `jupyterlite-pool: the settings could not be loaded, so the defaults hold: ${error}`
+    );
     return DEFAULTS;
   }
 }

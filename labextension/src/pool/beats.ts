@@ -1,20 +1,19 @@
-/** Time limits, and times, that count only the time in which a host is awake. */
+/** Time limits and stopwatches that count only the time in which a host is awake. */
 
-/** A limit is so many beats; what comes late by a beat or more is not counted. */
+/** A limit has so many beats. A delay of a beat or more is not counted. */
 const BEATS = 20;
 
-/** Milliseconds of the longest beat: a limit of hours need not beat more often. */
+/** The most milliseconds of a beat. */
 const LONGEST = 5_000;
 
-/** Milliseconds that are nothing: so few that a timer may end at the instant at which it began. */
+/** So few milliseconds are none: a timer may end at the instant at which it began. */
 const NOTHING = 1e-3;
 
 /**
- * Call `action` after some milliseconds of the host's waking time; returns what calls it off.
+ * Call `action` after some milliseconds of the host's waking time. Returns a function that cancels it.
  *
- * A tab that was frozen and a laptop that slept have run nothing meanwhile, workers included. A
- * clock would say that they are all overdue. So a limit is a chain of short timers, and a pause,
- * however long, costs at most one of them.
+ * While a tab is frozen or a laptop sleeps, nothing runs, not even workers; by the clock, all of them
+ * would be overdue. So a limit is a chain of short timers, and a pause costs at most one of them.
  */
 export function afterBeats(milliseconds: number, action: () => void): () => void {
   const beat = Math.min(milliseconds / BEATS, LONGEST);
@@ -28,7 +27,7 @@ export function afterBeats(milliseconds: number, action: () => void): () => void
     const step = Math.min(beat, left);
     const asked = performance.now();
     timer = setTimeout(() => {
-      // A timer is a little late by itself; only what is more than that is a pause.
+      // A timer is always a little late. A longer delay is a pause.
       const passed = performance.now() - asked;
       left -= passed < 2 * step ? passed : step;
       next();
@@ -38,16 +37,16 @@ export function afterBeats(milliseconds: number, action: () => void): () => void
   return () => clearTimeout(timer);
 }
 
-/** Milliseconds between two looks at a clock: what passes unseen beyond them is not counted. */
+/** Milliseconds between two looks at the clock. A longer gap between them is not counted. */
 const LOOK = 250;
 
-/** How long something takes, without the time in which the host was frozen, asleep or busy. */
+/** Measures a time, without the time in which the host was frozen, asleep or busy. */
 export class Stopwatch {
   private counted = 0;
   private looked = performance.now();
   private readonly timer = setInterval(() => this.look(), LOOK);
 
-  /** Milliseconds of the host's waking time since it was made, or until it was stopped. */
+  /** Milliseconds of the host's waking time since the stopwatch was made. */
   get elapsed(): number {
     this.look();
     return this.counted;

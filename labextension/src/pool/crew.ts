@@ -1,11 +1,12 @@
 /**
- * The workers of a pool: how many there should be, who is there, and who comes after whom.
+ * The workers of a pool.
  *
- * What they run is the pool's business. The crew starts them, replaces those that end, keeps a spare
- * ready, sends away those that are too many or worn, and gives up where none can start.
+ * The crew starts workers, replaces those that end, keeps spares, releases workers that are worn or
+ * too many, and gives up where no worker can start. It knows nothing of the jobs that workers run.
  */
 import { PoolStartError } from '../errors';
-import type { BootPhase, BootReport, WorkerEnd } from '../protocol';
+import type { BootPhase, BootReport } from '../protocol';
+import type { WorkerEnd } from './events';
 import { afterBeats } from './beats';
 import type { TaskWord, WorkerHandle } from './handle';
 import { Launcher } from './launcher';
@@ -15,43 +16,44 @@ import { Reserve } from './reserve';
 import { Slots } from './slots';
 
 export interface CrewOptions {
-  /** Milliseconds that a worker may take to become ready; null to let the device decide. */
+  /** Milliseconds that a start may take; null to let the device decide. */
   startTimeout?: number | null;
-  /** So many workers more are kept ready to replace one that is lost; none by default. */
+  /** How many spares to keep ready; none by default. */
   spares?: number;
-  /** So many workers all pools of the site have together, and never more than the device can carry. */
+  /** The most workers of all pools of the site; null to let the device decide, which always limits it. */
   cap?: number | null;
 }
 
-/** What a crew tells its pool. */
+/** The events of a crew. Spares have none. */
 export interface CrewEvents {
   starting(handle: WorkerHandle): void;
   phase(handle: WorkerHandle, phase: BootPhase): void;
   ready(handle: WorkerHandle, report: BootReport): void;
   frame(handle: WorkerHandle, frame: TaskWord): void;
-  /** A worker has become worn. */
+  /** A worker has become worn, and should be released when it is idle. */
   worn(handle: WorkerHandle): void;
   ended(handle: WorkerHandle, end: WorkerEnd): void;
-  /** Other pools have some of the workers that this one should have. */
+  /** Other pools hold slots that this one wants: it has so many workers for now. */
   limited(workers: number): void;
   /** No worker can start. */
   failed(error: PoolStartError): void;
 }
 
-/** A worker that fails to start is tried once more, then the crew gives up: no storm of boots. */
+/** The crew gives up after so many failed starts in a row. */
 const START_FAILURES = 2;
 
-/** Milliseconds until another start is tried, where some fail while other workers serve. */
+/** Milliseconds until the next try, where starts fail while other workers serve. */
 const TRY_AGAIN = 30_000;
 
 export class Crew {
   private wanted: number;
+  /** All workers except spares. */
   private readonly handles = new Map<number, WorkerHandle>();
   private readonly launcher: Launcher;
   private readonly reserve: Reserve;
   private readonly slots: Slots;
   private readonly spares: number;
-  /** How many starts have failed since the last one that did not. */
+  /** How many starts in a row have failed. */
   private failures = 0;
   private callOffTry: (() => void) | null = null;
   private state: 'new' | 'working' | 'resting' | 'gone' = 'new';
@@ -92,7 +94,7 @@ export class Crew {
     return this.launcher.workerUrl;
   }
 
-  /** Those who are there, but for spares. */
+  /** All workers except spares. */
   [Symbol.iterator](): IterableIterator<WorkerHandle> {
     return this.handles.values();
   }
@@ -119,9 +121,9 @@ export class Crew {
     }
   }
 
-  /** End workers that are too many or worn, if they have nothing to do; idle ones first. */
+  /** End idle workers that are worn or too many. Of those that are too many, ready ones end first. */
   release(): void {
-    const free = [...this].filter(handle => !handle.current);
+    const free = [...this].filter(handle => !handle.busy);
     for (const handle of free.filter(({ worn }) => worn !== null)) {
       handle.finish('recycled', handle.worn ?? '');
     }
@@ -131,7 +133,7 @@ export class Crew {
     }
   }
 
-  /** Let all workers go, until there is something to do again. */
+  /** Let all workers go until `wake` is called. */
   rest(): void {
     if (this.state !== 'working') {
       return;
@@ -144,7 +146,7 @@ export class Crew {
     this.slots.close();
   }
 
-  /** Have workers again, if they were let go. */
+  /** Start workers again, if `rest` has let them go. */
   wake(): void {
     if (this.state === 'resting') {
       this.state = 'working';
@@ -168,7 +170,7 @@ export class Crew {
     return this.handles.get(handle.id) === handle;
   }
 
-  /** Take the slots that are free. Other pools may have some; one worker there is in any case. */
+  /** Take slots for all workers and spares, as far as other pools leave any. */
   private async claim(): Promise<void> {
     await this.slots.want(this.wanted + this.spares);
     if (this.room < this.wanted && this.state !== 'gone') {
@@ -176,7 +178,7 @@ export class Crew {
     }
   }
 
-  /** For how many workers there is room. */
+  /** How many workers the site has room for. Every pool may have one. */
   private get room(): number {
     return Math.max(1, this.slots.held);
   }
@@ -190,23 +192,23 @@ export class Crew {
     await Promise.all(started);
   }
 
-  /** As `fill`, where nobody waits for it. */
+  /** As `fill`, for callers that do not wait. */
   private refill(): void {
-    this.fill().catch(() => undefined); // what fails comes to `onEnded`
+    this.fill().catch(() => undefined); // `onEnded` hears of each failed start
   }
 
-  /** Have one worker more: a spare where there is one, else a new one. */
+  /** Add a worker: a spare where there is one, else a new one. */
   private async spawn(): Promise<void> {
     const { handle, booted } = this.reserve.take() ?? this.launcher.launch();
     this.handles.set(handle.id, handle);
     this.events.starting(handle);
     const report = await booted;
     if (!this.has(handle)) {
-      return; // it has ended meanwhile
+      return; // it has ended
     }
     this.failures = 0;
     this.events.ready(handle, report);
-    // The workers themselves come first: spares start when all of them have.
+    // Spares start only when all workers have started.
     if ([...this].every(worker => worker.ready)) {
       this.restock();
     }
@@ -245,7 +247,7 @@ export class Crew {
     } else if ([...this].some(worker => worker.ready)) {
       this.tryAgainLater(end);
     } else if (end.reason !== 'start') {
-      this.failures = START_FAILURES - 1; // times may have changed since the last try
+      this.failures = START_FAILURES - 1; // one more try: the cause may be gone by now
       this.refill();
     } else {
       this.events.failed(
@@ -254,10 +256,10 @@ export class Crew {
     }
   }
 
-  /** Some workers serve, so nothing is lost by waiting for better times. */
+  /** Some workers serve, so the pool goes on, and tries again later. */
   private tryAgainLater(end: WorkerEnd): void {
     if (this.callOffTry) {
-      return; // whatever ends meanwhile does not put it off
+      return; // another worker that ends does not delay the try
     }
     console.warn(`jupyterlite-pool: no further worker could start: ${end.message}`);
     this.callOffTry = afterBeats(TRY_AGAIN, () => {

@@ -1,4 +1,4 @@
-/** Whether what came over a worker's port is a frame: a worker that sends anything else is not used on. */
+/** Checks every message of a worker: a host stops a worker that sends anything but frames. */
 import { BOOT_PHASES } from '../protocol';
 import type { FatalFrame, OutputFrame, WorkerFrame } from '../protocol';
 
@@ -18,7 +18,7 @@ const DEATHS: readonly unknown[] = [
   'recycled'
 ] satisfies FatalFrame['reason'][];
 
-/** What a frame of each kind has to have. */
+/** The check of each kind of frame. */
 const CHECKS: { [K in WorkerFrame['kind']]: (frame: Fields) => boolean } = {
   phase: frame => PHASES.includes(frame.phase),
   snapshot: frame => frame.snapshot === null || frame.snapshot instanceof Blob,
@@ -28,7 +28,6 @@ const CHECKS: { [K in WorkerFrame['kind']]: (frame: Fields) => boolean } = {
     frame.payload instanceof Uint8Array &&
     Array.isArray(frame.buffers) &&
     frame.buffers.every(buffer => buffer instanceof ArrayBuffer) &&
-    isPlace(frame.next) &&
     typeof frame.done === 'boolean' &&
     isPlace(frame.memory),
   begin: frame => isWhole(frame.batch),

@@ -1,21 +1,22 @@
-/** Many small events in few words, for a listener to whom each property of an object is a call. */
+/** Packs many small events into one, for Python, which pays for each property that it reads. */
 
 import { SMALL } from '../protocol';
-import type { PoolEvent, ResultFrame } from '../protocol';
+import type { ResultFrame } from '../protocol';
+import type { PoolEvent } from './events';
 
-/** That batches were given to workers, and small results, in the order in which it happened. */
+/** Batches that were given to workers, and small results, in their order. */
 export interface GatheredEvent {
   type: 'gathered';
   /**
-   * For each: worker, batch, bytes of the result, `next`, and 1 where the batch is done. No bytes but
-   * -1 where a batch was given to a worker.
+   * Four numbers for each: worker, batch, bytes of the result, and 1 if the batch is done.
+   * Where a batch was given to a worker, -1 stands in place of the bytes.
    */
   words: number[];
   /** The payloads of the results, one after the other. */
   payload: Uint8Array<ArrayBuffer>;
 }
 
-/** A listener that tells another one of small events in one. */
+/** A listener that packs small events before it tells another listener. */
 export function gathering(
   listener: (events: (PoolEvent | GatheredEvent)[]) => void
 ): (events: PoolEvent[]) => void {
@@ -34,10 +35,10 @@ function shorten(events: PoolEvent[]): (PoolEvent | GatheredEvent)[] {
   };
   for (const event of events) {
     if (event.type === 'dispatched') {
-      words.push(event.worker, event.batch, -1, 0, 0);
+      words.push(event.worker, event.batch, -1, 0);
     } else if (event.type === 'frame' && event.frame.kind === 'result' && isSmall(event.frame)) {
-      const { batch, payload, next, done } = event.frame;
-      words.push(event.worker, batch, payload.byteLength, next, Number(done));
+      const { batch, payload, done } = event.frame;
+      words.push(event.worker, batch, payload.byteLength, Number(done));
       payloads.push(payload);
     } else {
       tell();

@@ -1,18 +1,16 @@
 /**
- * One worker as its host holds it: started, spoken to, and known to have ended.
+ * One worker, as its host holds it: started, spoken to, and known to have ended.
  *
- * A browser tells nobody when a worker closes itself, and a Pyodide boot can hang for good. So a
- * handle watches three things: the worker's own last word (a `fatal` frame), the worker's `error`
- * event while it starts, and a Web Lock that the worker holds as long as it lives (without locks,
- * its pulse). Whatever comes first ends the handle, once, and every promise of it settles.
+ * A worker can end in many ways, and a start can hang for good. The handle hears of an end from the
+ * worker's last word (a `fatal` frame), from the browser's `error` event during the start, from a
+ * time limit, and from `Life`. The first of these ends the handle, and settles its promises.
  */
 import * as Comlink from 'comlink';
 
 import { PoolStartError, errorText } from '../errors';
-import { PROTOCOL_VERSION, PULSE } from '../protocol';
-import { afterBeats } from './beats';
-import { isWorkerFrame } from './frames';
+import { PROTOCOL_VERSION } from '../protocol';
 import type {
+  AnswerFrame,
   BootOptions,
   BootPhase,
   BootReport,
@@ -20,79 +18,68 @@ import type {
   HostFrame,
   StartFrame,
   StateFrame,
-  TaskFrame,
   WorkerControl,
-  WorkerEnd,
   WorkerFrame
 } from '../protocol';
-
-/** A worker whose pulse has not come so many times in a row is gone. */
-const MISSED_PULSES = 3;
+import { afterBeats } from './beats';
+import type { WorkerEnd } from './events';
+import { isWorkerFrame } from './frames';
+import { Inbox } from './inbox';
+import { InterruptFlag } from './interruptFlag';
+import { Life } from './life';
 
 /**
- * The number of the next worker's process. Workers of one kernel never share one, whatever pools they
- * are of, and those of two kernels hardly ever: files are named after it.
+ * The process number of the next worker. Files are named after it, so no two workers of a kernel
+ * share one, and workers of two kernels hardly ever do.
  */
 let nextPid = 1_000 + Math.floor(Math.random() * 2 ** 22);
 
-/** Python's number of the signal that ends a program by Ctrl-C. */
-const SIGINT = 2;
-
-/** What a worker says that is of interest beyond its handle. */
+/** The frames that a handle passes on. */
 export type TaskWord = Exclude<WorkerFrame, StartFrame | StateFrame>;
 
-/** Who is told of a worker's start. */
+/** The events of a worker's start. */
 export interface StartEvents {
   phase: (phase: BootPhase) => void;
-  /** The snapshot that was asked for; null where none could be made. Told once. */
+  /** The snapshot that the worker was started to make; null where it failed. Called once. */
   snapshot?: (snapshot: Blob | null) => void;
 }
 
+/** The events of a worker. */
 export interface HandleEvents {
   frame(handle: WorkerHandle, frame: TaskWord): void;
-  /** Something broke in a worker, which should be replaced when it has nothing to do. */
+  /** Something broke in the worker: it should be replaced when it is idle. */
   worn(handle: WorkerHandle): void;
   ended(handle: WorkerHandle, end: WorkerEnd): void;
+}
+
+/** How much one worker should do before another takes its place. */
+export interface Share {
+  /** Batches. */
+  maxBatches: number;
+  /** Bytes of its WebAssembly memory. */
+  maxMemory: number;
 }
 
 export class WorkerHandle {
   /** The number of its process, as Python names it. */
   readonly pid = nextPid++;
-  /** What the worker was given and has not done: the frame that it works on, then what waits there. */
-  readonly inbox: TaskFrame[] = [];
-  /** Whether the worker has turned to the first of these; null where that is not known. */
-  taken: boolean | null = false;
-  /** What batches that may wait in the inbox have in common; undefined where none may. */
-  group: number | undefined;
-  /** Keys of the objects that were put on this worker. */
-  readonly held = new Set<string>();
-  /** True from the end of a successful boot to the end of the worker. */
+  /** The jobs and objects that the worker was given. */
+  readonly inbox = new Inbox((frame, transfer) => this.send(frame, transfer));
+  /** True from the end of a successful start to the end of the worker. */
   ready = false;
-  /** Whether its owner knows that it is ready: what it must do before all else is in the queue. */
-  told = false;
-  /** Whether it was restored from a snapshot. */
+  /** Whether the worker was restored from a snapshot. */
   restored = false;
-  /** How many frames it has finished. */
-  finished = 0;
-  /** When it was last given a batch that any worker might have run, counted in such batches. */
-  lastGiven = 0;
-  /** How many batches it was given that any worker might have run. */
-  served = 0;
-  /** Bytes of its WebAssembly memory, as it last said. */
+  /** Bytes of its WebAssembly memory, as the worker last said. */
   memorySize = 0;
-  /** Why it should be given nothing more, and end when it has nothing to do; null where it need not. */
+  /** Why the worker should be given nothing more, and end when it is idle; null where it is well. */
   worn: string | null = null;
 
+  private readonly life = new Life(() => this.finish('silent', 'it closed itself'));
+  private readonly interrupts = new InterruptFlag();
   private readonly worker: Worker;
   private readonly control: Comlink.Remote<WorkerControl>;
   private readonly tasks: MessagePort;
-  private readonly life = new AbortController();
-  private readonly lock: string | null;
-  private readonly pulse: MessagePort | null;
-  /** Where Python looks whether to stop what it runs; null where memory cannot be shared. */
-  private readonly interrupts: SharedArrayBuffer | null;
-  private end: WorkerEnd | null = null;
-  /** Who is still to hear of its start. What comes then is no word of a start. */
+  /** The listener to the start; null before the start and after it. */
   private starting: StartEvents | null = null;
 
   constructor(
@@ -102,61 +89,31 @@ export class WorkerHandle {
   ) {
     const control = new MessageChannel();
     const tasks = new MessageChannel();
-    const beating = 'locks' in navigator ? null : new MessageChannel();
-    this.lock = beating === null ? `jupyterlite-pool:${randomId()}` : null;
-    this.pulse = beating?.port1 ?? null;
-    this.interrupts = globalThis.crossOriginIsolated ? new SharedArrayBuffer(4) : null;
     this.control = Comlink.wrap<WorkerControl>(control.port1);
     this.tasks = tasks.port1;
     this.tasks.onmessage = event => this.receive(event.data);
-    this.tasks.onmessageerror = () => this.finish('protocol', 'it sent what cannot be read');
+    this.tasks.onmessageerror = () =>
+      this.finish('protocol', 'it sent a message that cannot be read');
     this.worker = new Worker(url, { type: 'module', name: `pool worker ${id}` });
-    this.worker.onerror = event => {
-      event.preventDefault();
-      if (this.ready) {
-        // An error that nobody caught is not the end of a worker, whose lock would tell of that.
-        this.wear(event.message);
-      } else {
-        // A script that cannot be loaded gives an event without a message.
-        this.finish('start', event.message || `${url} could not be loaded`);
-      }
-    };
-    const hello: ConnectMessage = {
-      kind: 'connect',
-      control: control.port2,
-      tasks: tasks.port2,
-      lock: this.lock,
-      pulse: beating?.port2 ?? null
-    };
-    const ports = [control.port2, tasks.port2, ...(beating ? [beating.port2] : [])];
-    this.worker.postMessage(hello, ports);
+    this.worker.onerror = event => this.onError(event);
+    this.connect(control.port2, tasks.port2);
   }
 
-  /** The frame that the worker works on; null while it is starting or idle. */
-  get current(): TaskFrame | null {
-    return this.inbox[0] ?? null;
+  /** Whether the worker has a job that it has not finished. */
+  get busy(): boolean {
+    return this.inbox.current !== null;
   }
 
-  /** Whether it was given a batch, and has not done it. */
-  has(batch: number): boolean {
-    return this.inbox.some(frame => frame.batch === batch);
-  }
-
-  /** A frame is done. The worker turns to the next one by itself, and does not say so. */
-  shift(): void {
-    this.inbox.shift();
-    this.taken = this.inbox.length > 0 ? null : false;
-    if (this.interrupts !== null) {
-      // What it was asked to stop was over by then; what comes next is not meant.
-      Atomics.store(new Int32Array(this.interrupts), 0, 0);
-    }
+  /** Whether the worker may be given a job, and has none. */
+  get free(): boolean {
+    return this.ready && this.inbox.isOpen && !this.busy && this.worn === null;
   }
 
   get ended(): boolean {
-    return this.end !== null;
+    return this.life.end !== null;
   }
 
-  /** Let the worker load Pyodide's scripts, before it is known what else it will be given. */
+  /** Let the worker load Pyodide's scripts while its other options are still being prepared. */
   preload(pyodideUrl: string): void {
     this.control.preload(pyodideUrl).catch(() => undefined);
   }
@@ -164,8 +121,8 @@ export class WorkerHandle {
   /**
    * Make the worker ready.
    *
-   * Rejects with `PoolStartError` when the boot fails, when the worker ends, or after `timeout`
-   * milliseconds; the handle has then ended. The time counts for what the options wait for, too.
+   * Rejects with `PoolStartError` when the start fails, when the worker ends, or after `timeout`
+   * milliseconds; the handle has then ended. The time includes the wait for the options.
    */
   async boot(
     options: Promise<BootOptions>,
@@ -177,8 +134,9 @@ export class WorkerHandle {
       this.finish('start', `not ready after ${Math.round(timeout / 1000)} s`)
     );
     try {
-      const report = await this.orEnd(
-        options.then(known => this.control.boot({ ...known, interrupts: this.interrupts }))
+      const interrupts = this.interrupts.buffer;
+      const report = await this.life.orEnd(
+        options.then(known => this.control.boot({ ...known, interrupts }))
       );
       if (report.protocol !== PROTOCOL_VERSION) {
         throw new Error(`it speaks version ${report.protocol}, not ${PROTOCOL_VERSION}`);
@@ -190,7 +148,7 @@ export class WorkerHandle {
     } catch (error) {
       this.finish('start', errorText(error));
       throw new PoolStartError(
-        `worker ${this.id} (${this.url}) did not start: ${this.end?.message}`
+        `worker ${this.id} (${this.url}) did not start: ${this.life.end?.message}`
       );
     } finally {
       callOff();
@@ -199,20 +157,36 @@ export class WorkerHandle {
 
   /** Bytes of the worker's WebAssembly memory. */
   async memory(): Promise<number> {
-    const size: unknown = await this.orEnd(this.control.memory());
+    const size: unknown = await this.life.orEnd(this.control.memory());
     if (typeof size !== 'number') {
-      this.finish('protocol', 'its memory is no number');
+      this.finish('protocol', 'the size of its memory is no number');
       return this.memorySize;
     }
     return size;
   }
 
-  send(frame: HostFrame, transfer: Transferable[] = []): void {
-    // With no list at all, even an empty one costs.
-    if (transfer.length === 0) {
-      this.tasks.postMessage(frame);
-    } else {
-      this.tasks.postMessage(frame, transfer);
+  /** Ask Python to stop. False where it cannot be asked. */
+  interrupt(): boolean {
+    return this.interrupts.raise();
+  }
+
+  /** Take note of an answer to the first job. After its last answer, the worker may be worn out. */
+  hearAnswer(frame: AnswerFrame, share: Share): void {
+    if (frame.kind === 'result') {
+      this.memorySize = frame.memory;
+    }
+    if (frame.kind !== 'result' || frame.done) {
+      this.inbox.finish();
+      this.interrupts.lower();
+      this.wearOut(share);
+    }
+  }
+
+  /** Let the worker end when it is idle, because something went wrong. */
+  wear(message: string): void {
+    if (!this.ended && this.worn === null) {
+      this.worn = message;
+      this.events.worn(this);
     }
   }
 
@@ -221,91 +195,60 @@ export class WorkerHandle {
     this.finish('terminated', 'stopped by its owner');
   }
 
-  /** Ask Python to stop what it runs. False where it cannot be asked. */
-  interrupt(): boolean {
-    if (this.interrupts === null) {
-      return false;
+  /** End the handle. Only the first end counts. */
+  finish(
+    reason: WorkerEnd['reason'],
+    message: string,
+    status: number | null = null,
+    running: number | null = null
+  ): void {
+    const end: WorkerEnd = { reason, message, status, running, memory: this.memorySize };
+    if (this.life.close(end)) {
+      this.ready = false;
+      this.worker.terminate();
+      this.tasks.close();
+      this.events.ended(this, end);
     }
-    Atomics.store(new Int32Array(this.interrupts), 0, SIGINT);
-    return true;
   }
 
-  /** Let it end when it has nothing to do. */
-  wear(message: string): void {
-    if (!this.ended && this.worn === null) {
-      this.worn = message;
-      this.events.worn(this);
+  /** Hand the worker its ports, in the only message that its global channel hears. */
+  private connect(control: MessagePort, tasks: MessagePort): void {
+    const { lock, pulse } = this.life;
+    const hello: ConnectMessage = { kind: 'connect', control, tasks, lock, pulse };
+    this.worker.postMessage(hello, [control, tasks, ...(pulse ? [pulse] : [])]);
+  }
+
+  private send(frame: HostFrame, transfer: Transferable[] = []): void {
+    // An empty list costs more than none.
+    if (transfer.length === 0) {
+      this.tasks.postMessage(frame);
+    } else {
+      this.tasks.postMessage(frame, transfer);
     }
   }
 
-  /** A control call never outlives the worker: Comlink by itself would wait for ever. */
-  private orEnd<T>(call: Promise<T>): Promise<T> {
-    const signal = this.life.signal;
-    return new Promise((resolve, reject) => {
-      const onEnd = (): void => reject(new Error(this.end?.message ?? 'the worker has ended'));
-      if (signal.aborted) {
-        onEnd();
-        return;
-      }
-      signal.addEventListener('abort', onEnd, { once: true });
-      call.then(resolve, reject).finally(() => signal.removeEventListener('abort', onEnd));
-    });
-  }
-
-  /** It is gone. What it had said is heard first: that came by another way, and may be in line. */
-  private miss(): void {
-    const line = new MessageChannel();
-    line.port1.onmessage = () => {
-      line.port1.close();
-      this.finish('silent', 'it closed itself');
-    };
-    line.port2.postMessage(null);
-  }
-
-  /** The worker took its lock before anything else: being granted it means that it is gone. */
-  private watchLock(): void {
-    if (this.lock === null) {
-      return;
+  private onError(event: ErrorEvent): void {
+    event.preventDefault();
+    if (this.ready) {
+      // A worker survives an error that nobody caught.
+      this.wear(event.message);
+    } else {
+      // A script that cannot be loaded gives an event without a message.
+      this.finish('start', event.message || `${this.url} could not be loaded`);
     }
-    navigator.locks
-      .request(this.lock, { signal: this.life.signal }, () => this.miss())
-      .catch(() => undefined); // aborted: the handle ended some other way
-  }
-
-  /** Its pulse comes from a worker of its own, which ends with it, and which nothing keeps busy. */
-  private watchPulse(): void {
-    const { pulse } = this;
-    if (pulse === null) {
-      return;
-    }
-    let missed = -Infinity; // until the first beat
-    pulse.onmessage = () => {
-      missed = 0;
-    };
-    const listen = (): void => {
-      missed += 1;
-      if (missed >= MISSED_PULSES) {
-        this.miss();
-      }
-    };
-    const timer = setInterval(listen, PULSE);
-    this.life.signal.addEventListener('abort', () => {
-      clearInterval(timer);
-      pulse.close();
-    });
   }
 
   private receive(frame: unknown): void {
     if (this.ended) {
-      return; // a late word of a worker that was stopped
+      return;
     }
     if (!isWorkerFrame(frame)) {
-      this.finish('protocol', 'it sent what is no frame of a worker');
+      this.finish('protocol', 'it sent a message that is no frame of a worker');
     } else if (frame.kind === 'phase' || frame.kind === 'snapshot') {
       this.hearStart(frame);
     } else if (frame.kind === 'fatal') {
       this.memorySize = frame.memory;
-      this.taken ||= frame.batch !== null && frame.batch === this.current?.batch;
+      this.inbox.hearLast(frame.batch);
       this.finish(frame.reason, frame.message, frame.status, frame.running);
     } else if (frame.kind === 'worn') {
       this.wear(frame.message);
@@ -318,8 +261,7 @@ export class WorkerHandle {
     const { starting } = this;
     if (frame.kind === 'phase' && starting !== null) {
       if (frame.phase === 'loading') {
-        this.watchLock(); // the worker has it by now
-        this.watchPulse();
+        this.life.watch(); // the worker holds its lock by now
       } else if (frame.phase === 'ready') {
         this.starting = null;
       }
@@ -332,28 +274,16 @@ export class WorkerHandle {
     }
   }
 
-  /** End the handle for a reason found by its owner or itself; only the first one counts. */
-  finish(
-    reason: WorkerEnd['reason'],
-    message: string,
-    status: number | null = null,
-    running: number | null = null
-  ): void {
-    if (this.end !== null) {
+  /** A worker that was only set up is not worn: its replacement would be set up as well. */
+  private wearOut({ maxBatches, maxMemory }: Share): void {
+    const { served } = this.inbox;
+    if (served === 0) {
       return;
     }
-    this.end = { reason, message, status, running, memory: this.memorySize };
-    this.ready = false;
-    this.worker.terminate();
-    this.tasks.close();
-    this.life.abort();
-    this.events.ended(this, this.end);
+    if (served >= maxBatches) {
+      this.worn ??= `it had run ${served} tasks`;
+    } else if (this.memorySize > maxMemory) {
+      this.worn ??= `its memory had grown to ${Math.round(this.memorySize / 2 ** 20)} MB`;
+    }
   }
-}
-
-/** 128 random bits. `crypto.randomUUID` would do, but is missing on plain HTTP. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
-    byte.toString(16).padStart(2, '0')
-  ).join('');
 }

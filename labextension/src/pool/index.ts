@@ -1,7 +1,8 @@
-/** What the built `pool.js` gives to a page or a kernel. */
+/** The public names of the built `pool.js`, for pages and kernels. */
 export { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
 export { BOOT_PHASES, PROTOCOL_VERSION } from '../protocol';
-export type { BootPhase, PoolEvent, WorkerEnd } from '../protocol';
+export type { BootPhase } from '../protocol';
+export type { PoolEvent, WorkerEnd } from './events';
 export { defaultSize, workerCap } from './limits';
 export { gathering } from './gather';
 export { Outbox } from './outbox';

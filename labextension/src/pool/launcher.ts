@@ -1,12 +1,14 @@
-/** Starts workers: what each of them is given, and how long it may take. */
+/** Starts workers: with options, and within a time limit. */
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
 import { Stopwatch } from './beats';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
-import { DEFAULT_PYODIDE_URL, madeSnapshots, sharedRuntime, verifiedSnapshot } from './runtime';
-import type { SnapshotSource } from './runtime';
+import { DEFAULT_PYODIDE_URL, sharedRuntime } from './runtime';
+import { SnapshotMaker } from './snapshotMaker';
+import { verifiedSnapshot } from './snapshots';
+import type { SnapshotSource } from './snapshots';
 
-/** What a worker is booted with; everything may be left out. */
+/** The options of all workers of a pool. Every one may be left out. */
 export interface InitOptions {
   /** Packages of Pyodide's lock file to load. */
   packages?: string[];
@@ -18,21 +20,21 @@ export interface InitOptions {
   files?: Uint8Array<ArrayBuffer> | null;
   runner?: string | null;
   drive?: BootOptions['drive'];
-  /** A snapshot to restore workers from; null to start each anew. */
+  /** A snapshot to restore workers from; null where the site has none. */
   snapshot?: SnapshotSource | null;
-  /** Told of every worker's progress while it starts. */
+  /** Hears of every worker's progress while it starts. */
   onProgress?: (worker: number, phase: BootPhase) => void;
 }
 
-/** A worker that was launched, and its start. */
+/** A worker, and its start. */
 export interface Launched {
   handle: WorkerHandle;
   booted: Promise<BootReport>;
 }
 
 /**
- * A boot can hang for good, so it has a limit. The first start knows nothing of the device and the
- * line; after it, a start may take some times as long as the slowest one that came to its end.
+ * Milliseconds. A start can hang for good, so it has a limit. Nothing is known of the device and the
+ * line before the first start; later starts may take some times as long as the slowest one took.
  */
 const FIRST_TIMEOUT = 60_000;
 const LEAST_TIMEOUT = 30_000;
@@ -41,10 +43,7 @@ const TIMES_AS_LONG = 5;
 export class Launcher {
   private options: InitOptions = {};
   private nextWorker = 0;
-  /** What is made beside the first worker, where the site has no snapshot. */
-  private making: Promise<Blob | null> | null = null;
-  /** The worker that makes it. */
-  private maker: WorkerHandle | null = null;
+  private readonly snapshotMaker: SnapshotMaker;
   /** Milliseconds of the slowest start. */
   private slowest: number | null = null;
 
@@ -57,15 +56,16 @@ export class Launcher {
     private readonly startTimeout: number | null,
     private readonly events: HandleEvents,
     private readonly onPhase: (handle: WorkerHandle, phase: BootPhase) => void
-  ) {}
+  ) {
+    this.snapshotMaker = new SnapshotMaker(workerUrl);
+  }
 
-  /** Say what all workers are booted with. */
+  /** Set the options of all workers, and fetch the files that they share. */
   prepare(options: InitOptions): void {
-    // Workers would take a relative URL as relative to their own script.
+    // A worker would take a relative URL as relative to its own script.
     const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location.href);
     this.options = { ...options, pyodideUrl: href };
-    // Whoever launches a worker is told where that fails.
-    sharedRuntime(href).catch(() => undefined);
+    sharedRuntime(href).catch(() => undefined); // each start that needs it fails with the cause
     if (options.snapshot) {
       void verifiedSnapshot(options.snapshot);
     }
@@ -73,91 +73,49 @@ export class Launcher {
 
   /** Start a worker. */
   launch(): Launched {
-    const { options } = this;
-    const { pyodideUrl = DEFAULT_PYODIDE_URL } = options;
+    const { pyodideUrl = DEFAULT_PYODIDE_URL, onProgress } = this.options;
     const handle = new WorkerHandle(this.nextWorker++, this.workerUrl, this.events);
     handle.preload(pyodideUrl);
-    const bootOptions = async (): Promise<BootOptions> => {
-      const sites = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
-      const common: BootOptions = {
-        id: handle.id,
-        pid: handle.pid,
-        pyodideUrl,
-        lockFileUrl: options.lockFileUrl ?? null,
-        runtime: await sharedRuntime(pyodideUrl),
-        snapshot: null,
-        makeSnapshot: false,
-        packages: options.packages ?? [],
-        files: options.files ?? null,
-        runner: options.runner ?? null,
-        code: options.code ?? '',
-        drive: options.drive ?? null,
-        interrupts: null // the handle's own
-      };
-      return { ...common, snapshot: (await sites) ?? (await this.madeSnapshot(common)) };
-    };
     const started = new Stopwatch();
     const phase = (phase: BootPhase): void => {
-      options.onProgress?.(handle.id, phase);
+      onProgress?.(handle.id, phase);
       this.onPhase(handle, phase);
     };
-    const booted = handle.boot(bootOptions(), this.timeout, { phase }).then(report => {
+    const options = this.bootOptions(handle, pyodideUrl);
+    const booted = handle.boot(options, this.timeout, { phase }).then(report => {
       this.slowest = Math.max(this.slowest ?? 0, started.elapsed);
       return report;
     });
-    booted.finally(() => started.stop()).catch(() => undefined); // whoever launches it is told
+    booted.finally(() => started.stop()).catch(() => undefined); // the caller has `booted`
     return { handle, booted };
   }
 
-  /** Nobody needs a worker any more. */
+  /** Nobody needs workers any more. */
   close(): void {
-    this.maker?.terminate();
+    this.snapshotMaker.close();
   }
 
-  /**
-   * A snapshot that this host has made; null for the first worker, which starts at once.
-   *
-   * Beside it a worker starts that makes the snapshot, and ends: what Python sees of JavaScript is
-   * not quite right there. All others wait for it, which is quicker than to start. For kernels alone:
-   * a page has few workers, and no runner to import.
-   */
-  private async madeSnapshot(options: BootOptions): Promise<Blob | null> {
-    if (options.runner === null) {
-      return null;
-    }
-    const made = madeSnapshots.get(this.likeness);
-    if (made !== undefined || this.making !== null) {
-      return made ?? this.making;
-    }
-    this.making = this.makeSnapshot(options);
-    return null;
-  }
-
-  private makeSnapshot(options: BootOptions): Promise<Blob | null> {
-    const nobody = (): void => undefined;
-    const events: HandleEvents = { frame: nobody, worn: nobody, ended: nobody };
-    const maker = (this.maker = new WorkerHandle(options.id, this.workerUrl, events));
-    return new Promise(resolve => {
-      const end = (snapshot: Blob | null): void => {
-        if (snapshot !== null) {
-          madeSnapshots.set(this.likeness, snapshot);
-        }
-        resolve(snapshot);
-        maker.terminate();
-      };
-      const task = { ...options, makeSnapshot: true, packages: [], code: '', drive: null };
-      const told = { phase: nobody, snapshot: end };
-      maker.boot(Promise.resolve(task), this.timeout, told).then(
-        () => end(null),
-        () => end(null)
-      );
-    });
-  }
-
-  /** What two workers have in common that can be restored from the same snapshot. */
-  private get likeness(): string {
-    const { pyodideUrl, lockFileUrl, runner } = this.options;
-    return JSON.stringify([pyodideUrl, lockFileUrl, runner]);
+  private async bootOptions(handle: WorkerHandle, pyodideUrl: string): Promise<BootOptions> {
+    const { options } = this;
+    const sitesSnapshot = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
+    const common: BootOptions = {
+      id: handle.id,
+      pid: handle.pid,
+      pyodideUrl,
+      lockFileUrl: options.lockFileUrl ?? null,
+      runtime: await sharedRuntime(pyodideUrl),
+      snapshot: null,
+      makeSnapshot: false,
+      packages: options.packages ?? [],
+      files: options.files ?? null,
+      runner: options.runner ?? null,
+      code: options.code ?? '',
+      drive: options.drive ?? null,
+      interrupts: null // the handle has them
+    };
+    const snapshot =
+      (await sitesSnapshot) ?? (await this.snapshotMaker.snapshotFor(common, this.timeout));
+    return { ...common, snapshot };
   }
 
   private get timeout(): number {

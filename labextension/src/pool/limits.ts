@@ -1,6 +1,6 @@
-/** How many workers a pool has by default, and how many at most. */
+/** How many workers a pool has: by default, and at most. */
 
-/** What every browser can carry; used where the browser does not tell the device's memory. */
+/** Every device can carry so many; for browsers that do not tell the device's memory. */
 const CAP_WITHOUT_MEMORY_HINT = 8;
 
 /** A Pyodide worker with some data takes a few hundred MB, and the page needs its share. */
@@ -19,12 +19,12 @@ export function workerCap(hints: DeviceHints = navigator): number {
     : Math.max(1, Math.floor(hints.deviceMemory * WORKERS_PER_GIGABYTE));
 }
 
-/** One worker per core, as far as the cap allows. */
+/** One worker per core, but no more than the cap. */
 export function defaultSize(hints: DeviceHints = navigator): number {
   return Math.min(Math.max(1, hints.hardwareConcurrency ?? 1), workerCap(hints));
 }
 
-/** Check a size that somebody asked for. */
+/** Returns a size if it is valid, and throws if not. */
 export function checkSize(size: number): number {
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`size must be a whole number of at least 1, not ${size}`);

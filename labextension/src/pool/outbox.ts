@@ -1,18 +1,19 @@
-/** Tells a listener that is dear to call of all that has happened meanwhile, in one call. */
+/** Collects events, so that one call tells a listener of many. */
 
-import type { PoolEvent } from '../protocol';
+import type { PoolEvent } from './events';
 
-/** Milliseconds that the word of a batch given to a worker waits for company. */
+/** Milliseconds that a `dispatched` event waits for other events. */
 const DISPATCHED_WAITS = 4;
 
 /**
  * Events on their way to Python.
  *
- * Frames arrive in swarms, and entering Python for each one costs about as much as what it says. So
- * an event waits for a message that the outbox sends itself: what arrives before it goes along. A
- * worker that is ready is told of at once: its owner may have something for it that comes before
- * what the pool is about to give it. That a batch went to a worker wakes nobody by itself: a brief
- * batch is back before anybody needs to know, and the two are told of together.
+ * Frames arrive in swarms, and a call into Python costs about as much as the work on one frame. So the
+ * outbox sends itself a message, and tells of all events that have come before that message.
+ *
+ * Python hears at once of a worker that is ready: it may have an initializer for the worker, which
+ * must run before the batch that the pool is about to give it. Python can wait for `dispatched`: the
+ * result of a brief batch comes within milliseconds, and one call tells of both.
  */
 export class Outbox {
   private events: PoolEvent[] = [];
@@ -27,7 +28,7 @@ export class Outbox {
     };
   }
 
-  /** What a pool takes as its listener. */
+  /** The listener of a pool. */
   readonly push = (event: PoolEvent): void => {
     this.events.push(event);
     if (event.type === 'ready') {

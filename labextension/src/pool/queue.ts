@@ -1,15 +1,11 @@
-/** What waits for a worker: first in, first out, with removal by id. */
-interface Waiting {
-  batch: number;
-  /** The one worker that it waits for; undefined for any. */
-  target?: number | undefined;
-  /** Batches of a group may wait at a worker that has others of it; undefined: not this one. */
-  group?: number | undefined;
-}
+/** The queue of a pool: first in, first out. */
+import type { Job } from './job';
 
-/** The batches that wait for a worker. Those with a target go before all others there. */
-export class BatchQueue<T extends Waiting> {
-  // A Map keeps insertion order and finds an id at once.
+type Waiting = Pick<Job, 'batch' | 'target' | 'group'>;
+
+/** The jobs that wait for a worker. A worker runs the jobs that have it as target before all others. */
+export class JobQueue<T extends Waiting> {
+  // A Map keeps the order of insertion, and finds a number at once.
   private readonly anywhere = new Map<number, T>();
   private readonly targeted = new Map<number, T>();
 
@@ -21,7 +17,7 @@ export class BatchQueue<T extends Waiting> {
     (item.target === undefined ? this.anywhere : this.targeted).set(item.batch, item);
   }
 
-  /** Put items before all others for any worker: they were taken out, but not run. */
+  /** Put jobs before all others that any worker may run. */
   putBack(items: T[]): void {
     const others = [...this.anywhere.values()];
     this.anywhere.clear();
@@ -30,7 +26,7 @@ export class BatchQueue<T extends Waiting> {
     }
   }
 
-  /** The item that a worker should run next, taken out; undefined where there is none for it. */
+  /** Take out the next job for a worker; undefined where there is none. */
   next(worker: number): T | undefined {
     for (const item of this.targeted.values()) {
       if (item.target === worker) {
@@ -45,7 +41,7 @@ export class BatchQueue<T extends Waiting> {
     return undefined;
   }
 
-  /** The next item for any worker, taken out if it is of this group. */
+  /** Take out the next job for any worker, if it is of this group. */
   nextOf(group: number): T | undefined {
     for (const item of this.anywhere.values()) {
       return item.group === group && this.anywhere.delete(item.batch) ? item : undefined;
@@ -53,7 +49,7 @@ export class BatchQueue<T extends Waiting> {
     return undefined;
   }
 
-  /** Take out what waits for a worker that is no more. */
+  /** Take out the jobs whose target is this worker. */
   forget(worker: number): void {
     for (const { batch, target } of [...this.targeted.values()]) {
       if (target === worker) {
@@ -62,12 +58,12 @@ export class BatchQueue<T extends Waiting> {
     }
   }
 
-  /** Take one item out. True where it was still waiting. */
+  /** Take out one job. False where it is not here. */
   remove(batch: number): boolean {
     return this.anywhere.delete(batch) || this.targeted.delete(batch);
   }
 
-  /** Take all items out. */
+  /** Take out all jobs. */
   clear(): T[] {
     const items = [...this.anywhere.values(), ...this.targeted.values()];
     this.anywhere.clear();

@@ -1,8 +1,8 @@
-/** Workers that are kept ready, so that one that is lost can be replaced at once. */
+/** Spare workers, each ready to take the place of one that is lost. */
 import type { WorkerHandle } from './handle';
 import type { Launched } from './launcher';
 
-/** The spares of a pool. They run nothing, and count as no workers until they take a place. */
+/** The spares of a pool. A spare runs nothing, and does not count as a worker before it takes a place. */
 export class Reserve {
   private readonly spares = new Map<number, Launched>();
 
@@ -20,19 +20,19 @@ export class Reserve {
     return [...this.spares.values()].filter(({ handle }) => handle.ready).length;
   }
 
-  /** Start one more spare if there are too few; `room` is for how many the device has memory. */
+  /** Start a spare if there are too few. The site has room for `room` spares. */
   restock(room: number): void {
     if (this.spares.size < Math.min(this.wanted, room)) {
       const spare = this.launch();
       this.spares.set(spare.handle.id, spare);
       spare.booted.then(
         () => this.restock(room),
-        () => undefined // the next worker that becomes ready shows that it is worth another try
+        () => undefined // the next worker that becomes ready brings another try
       );
     }
   }
 
-  /** Take the spare that has been here for longest; it may be starting still. */
+  /** Take out the oldest spare. It may still be starting. */
   take(): Launched | undefined {
     for (const [id, spare] of this.spares) {
       this.spares.delete(id);
@@ -41,12 +41,12 @@ export class Reserve {
     return undefined;
   }
 
-  /** Forget a spare that has ended. False where it is none. */
+  /** Forget a spare that has ended. False where the worker is no spare. */
   forget(handle: WorkerHandle): boolean {
     return this.spares.delete(handle.id);
   }
 
-  /** Stop all of them. */
+  /** Stop all spares. */
   terminate(): void {
     for (const { handle } of [...this.spares.values()]) {
       handle.terminate();

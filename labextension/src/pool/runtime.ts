@@ -1,18 +1,18 @@
-/** Pyodide's files, as a host finds them and compiles them once for all of its workers. */
+/** Pyodide's own files, which a host fetches and compiles once for all of its workers. */
 
 import { errorText } from '../errors';
 import type { SharedRuntime } from '../protocol';
 
-/** The release that this pool was made with; hosts that bring their own name another URL. */
+/** The release of Pyodide that this pool was made with; a kernel names its own. */
 export const DEFAULT_PYODIDE_URL = 'https://cdn.jsdelivr.net/pyodide/v314.0.6/full/pyodide.mjs';
 
 const runtimes = new Map<string, Promise<SharedRuntime>>();
 
 /**
- * The runtime beside `pyodideUrl`, fetched and compiled once however many workers ask.
+ * The runtime beside `pyodideUrl`, fetched and compiled once.
  *
- * Rejects where it cannot be had. A worker left to find that out would never say so: Pyodide's start
- * does not end when its runtime is missing, cut short or forbidden.
+ * Rejects where it cannot be had. A worker could not tell: Pyodide's start never ends when its runtime
+ * is missing, cut short or forbidden.
  */
 export function sharedRuntime(pyodideUrl: string): Promise<SharedRuntime> {
   let runtime = runtimes.get(pyodideUrl);
@@ -20,7 +20,7 @@ export function sharedRuntime(pyodideUrl: string): Promise<SharedRuntime> {
     runtime = load(pyodideUrl).catch((error: unknown) => {
       throw new Error(`${pyodideUrl} cannot start: ${(error as Error).message}`);
     });
-    runtime.catch(() => runtimes.delete(pyodideUrl)); // the next time it may be there
+    runtime.catch(() => runtimes.delete(pyodideUrl)); // another try may succeed
     runtimes.set(pyodideUrl, runtime);
   }
   return runtime;
@@ -28,18 +28,18 @@ export function sharedRuntime(pyodideUrl: string): Promise<SharedRuntime> {
 
 async function load(pyodideUrl: string): Promise<SharedRuntime> {
   const library = readArchive(new URL('python_stdlib.zip', pyodideUrl).href);
-  library.catch(() => undefined); // it is the runtime whose fault is told first
+  library.catch(() => undefined); // it is awaited below
   const module = await compile(new URL('pyodide.asm.wasm', pyodideUrl).href);
   return { module, library: await library };
 }
 
-/** A zip archive ends with a record that begins so; a comment may make it this long. */
+/** How the last record of a zip archive begins, and how long a comment can make that record. */
 const [ARCHIVE_END, MOST_END] = ['PK\x05\x06', 22 + 0xffff];
 
 /**
- * A zip archive, as a blob: the browser keeps it outside of this thread's memory.
+ * A zip archive, as a blob: the browser keeps that outside of this thread's memory.
  *
- * Python ends without a word about the file where its library is cut short, or is another page.
+ * The archive is checked here: Python would end without naming the file.
  */
 async function readArchive(url: string): Promise<Blob> {
   const answer = await request(url);
@@ -72,69 +72,10 @@ async function compile(url: string): Promise<WebAssembly.Module> {
     if (!(error instanceof TypeError)) {
       throw new Error(`${url} could not be compiled: ${errorText(error)}`);
     }
-    // It is served as another type than application/wasm, or did not come to its end.
+    // It was served as another type than application/wasm, or was cut short.
   }
   const bytes = await whole.arrayBuffer();
   return WebAssembly.compile(bytes).catch((error: unknown) => {
     throw new Error(`${url} could not be compiled: ${errorText(error)}`);
   });
-}
-
-/** Where a snapshot is, and what it must be. */
-export interface SnapshotSource {
-  url: string;
-  /** SHA-256 of the file, in hexadecimal. */
-  sha256: string;
-}
-
-const snapshots = new Map<string, Promise<Blob | null>>();
-
-/**
- * Snapshots that the workers of this host have made, by what they are of. They stay in memory: what
- * runs is kept nowhere else.
- */
-export const madeSnapshots = new Map<string, Blob>();
-
-/**
- * The snapshot that all workers of a host restore, fetched and verified once.
- *
- * A snapshot is state that runs, so it is used only if it is the very file that the site was built
- * with. Null where it cannot be had or not be verified (browsers do that in secure contexts alone):
- * workers then start the ordinary way.
- */
-export function verifiedSnapshot(source: SnapshotSource): Promise<Blob | null> {
-  let snapshot = snapshots.get(source.sha256);
-  if (snapshot === undefined) {
-    snapshot = fetchSnapshot(source).catch((error: unknown) => {
-      console.warn(`jupyterlite-pool: workers start without ${source.url}: ${errorText(error)}`);
-      snapshots.delete(source.sha256); // the next time it may be there
-      return null;
-    });
-    snapshots.set(source.sha256, snapshot);
-  }
-  return snapshot;
-}
-
-async function fetchSnapshot({ url, sha256 }: SnapshotSource): Promise<Blob | null> {
-  if (!('subtle' in crypto)) {
-    throw new Error('this page is no secure context, where it could be verified');
-  }
-  const response = await fetch(url);
-  if (!response.ok) {
-    throw new Error(`status ${response.status}`);
-  }
-  const packed = await response.arrayBuffer();
-  const digest = hexadecimal(new Uint8Array(await crypto.subtle.digest('SHA-256', packed)));
-  if (digest !== sha256) {
-    // It will not be another the next time.
-    console.warn(`jupyterlite-pool: ${url} is not used: its SHA-256 is ${digest}, not ${sha256}`);
-    return null;
-  }
-  // A blob, which the browser keeps outside of this worker's memory, and cannot be changed.
-  const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Response(unpacked).blob();
-}
-
-function hexadecimal(bytes: Uint8Array): string {
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 }

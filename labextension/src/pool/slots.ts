@@ -1,10 +1,9 @@
 /**
- * How many workers all kernels and tabs of a site have together.
+ * Slots: all pools of an origin share the workers that the device can carry.
  *
- * What a device can carry, all pools of an origin share. Each worker has a slot, which is a Web Lock
- * with a number: the browser gives it back when the pool lets go of it, and when the pool's kernel
- * or page is gone, however that came about. Any script of the origin could take the slots away; it
- * would gain nothing by it, and a pool always has one worker.
+ * Each worker needs a slot, which is a Web Lock with a number. The browser frees it when the pool
+ * releases it, and also when the pool's kernel or page ends in any way. Any script of the origin
+ * could take slots away; it would gain nothing, and every pool may have one worker without a slot.
  */
 
 const NAME = 'jupyterlite-pool:slot';
@@ -14,24 +13,24 @@ type Release = () => void;
 export class Slots {
   private wanted = 0;
   private readonly mine = new Map<number, Release>();
-  /** Aborted when the slots that others hold need not be waited for any more. */
+  /** Ends the wait for slots that other pools hold. */
   private waiting: AbortController | null = null;
 
   /**
    * @param cap how many slots there are
-   * @param onMore told when a slot that another pool had has come to this one
+   * @param onMore called when this pool gets a slot that another pool had
    */
   constructor(
     private readonly cap: number,
     private readonly onMore: () => void
   ) {}
 
-  /** How many workers this pool may have. Without Web Locks nobody counts: as many as it wants. */
+  /** How many workers this pool may have. Without Web Locks, a pool may have as many as it wants. */
   get held(): number {
     return 'locks' in navigator ? this.mine.size : this.wanted;
   }
 
-  /** Hold so many slots: those that are free now, and others as soon as they are. */
+  /** Hold so many slots: those that are free now, and others as soon as they become free. */
   async want(count: number): Promise<void> {
     this.wanted = Math.min(count, this.cap);
     this.waiting?.abort();
@@ -53,14 +52,14 @@ export class Slots {
     }
   }
 
-  /** Give all of them back. */
+  /** Release all slots. */
   close(): void {
     void this.want(0);
   }
 
-  /** Stand in line at all slots of others; the first one that is free is taken. */
+  /** Wait for all slots of other pools, and take the first one that becomes free. */
   private waitForOne(): void {
-    this.waiting?.abort(); // of a call that was overtaken by this one
+    this.waiting?.abort(); // an earlier call may wait, too
     const waiting = (this.waiting = new AbortController());
     for (let slot = 0; slot < this.cap; slot++) {
       if (!this.mine.has(slot)) {
@@ -74,16 +73,17 @@ export class Slots {
     }
   }
 
-  /** True when the slot is ours; false when it is not to be had, or no longer wanted. */
+  /** Ask for a slot. True when this pool has it; false where it is taken, or no longer wanted. */
   private request(slot: number, options: LockOptions): Promise<boolean> {
     return new Promise(resolve => {
       const granted = (lock: Lock | null): Promise<void> | undefined => {
         const taken = lock !== null && this.mine.size < this.wanted;
         resolve(taken);
-        // Held for as long as what is returned is not settled.
+        // The browser holds the lock until this promise settles.
         return taken ? new Promise(release => this.mine.set(slot, release)) : undefined;
       };
-      navigator.locks.request(`${NAME} ${slot}`, options, granted).catch(() => resolve(false)); // no longer waited for
+      // An aborted request rejects.
+      navigator.locks.request(`${NAME} ${slot}`, options, granted).catch(() => resolve(false));
     });
   }
 }

@@ -1,4 +1,4 @@
-/** Pyodide, started or restored in a pool worker. */
+/** Starts or restores Pyodide in a pool worker. */
 import { errorText } from '../errors';
 import type { BootOptions, SharedRuntime } from '../protocol';
 import type {
@@ -18,20 +18,21 @@ interface RuntimeModule {
 
 export interface Runtime {
   python: Pyodide;
-  /** Whether its memory was restored from a snapshot. */
+  /** Whether it was restored from a snapshot. */
   restored: boolean;
 }
 
 /**
- * Make a Pyodide, from the compiled runtime and the snapshot where the host shares them, and lay
- * down its files.
+ * Make a Pyodide, and unpack the files of the options.
+ *
+ * The compiled runtime and the snapshot are used where the host has them.
  */
 export async function loadRuntime(
   options: BootOptions,
   onSnapshot: (snapshot: Blob | null) => void
 ): Promise<Runtime> {
   const opened = options.snapshot && openSnapshot(options.snapshot);
-  opened?.catch(() => undefined); // `restore` is told
+  opened?.catch(() => undefined); // `restore` awaits it
   const { loadPyodide } = await importPart<PyodideModule>(options.pyodideUrl, 'loadPyodide');
   await importPart<RuntimeModule>(runtimeUrl(options.pyodideUrl), 'default');
   const common: LoadOptions = {
@@ -44,7 +45,7 @@ export async function loadRuntime(
     const making = options.makeSnapshot ? { _makeSnapshot: true } : {};
     const python = restored ?? (await start(loadPyodide, { ...common, ...making }));
     if (options.files) {
-      // Python has looked into that folder before, when there was nothing in it.
+      // Python remembers that folder as empty.
       const extractDir = python.runPython(
         'import importlib, sysconfig; importlib.invalidate_caches(); sysconfig.get_path("purelib")'
       ) as string;
@@ -59,7 +60,7 @@ export async function loadRuntime(
   }
 }
 
-/** Load Pyodide's scripts. Whoever needs them next is told where that fails. */
+/** Load Pyodide's scripts. A failure shows when they are needed. */
 export function preload(pyodideUrl: string): void {
   for (const url of [pyodideUrl, runtimeUrl(pyodideUrl)]) {
     import(url).catch(() => undefined);
@@ -70,7 +71,7 @@ function runtimeUrl(pyodideUrl: string): string {
   return new URL('pyodide.asm.mjs', pyodideUrl).href;
 }
 
-/** The memory of a Pyodide that has done nothing yet but import what every worker needs. */
+/** The memory of a Pyodide that has imported the runner, and done nothing else. Null on failure. */
 function takeSnapshot(python: Pyodide, runner: string | null): Blob | null {
   try {
     python.runPython(`${runner === null ? '' : `import ${runner}; `}import gc; gc.collect()`);
@@ -81,13 +82,13 @@ function takeSnapshot(python: Pyodide, runner: string | null): Blob | null {
   }
 }
 
-/** One of Pyodide's scripts. Whatever is wrong with it, the error names it: Pyodide's own does not. */
+/** Import one of Pyodide's scripts. An error names the script, which Pyodide's own does not. */
 async function importPart<T>(url: string, member: keyof T & string): Promise<T> {
   const part = await (import(url) as Promise<T>).catch((error: unknown) => {
     throw new Error(`${url} could not be loaded: ${errorText(error)}`);
   });
   if (typeof part[member] !== 'function') {
-    throw new Error(`${url} could not be loaded: it is no script of Pyodide's`);
+    throw new Error(`${url} could not be loaded: it is not a script of Pyodide`);
   }
   return part;
 }
@@ -103,7 +104,7 @@ async function start(
   }
 }
 
-/** A Pyodide with the memory of a snapshot; null where that fails: an ordinary start may not. */
+/** A Pyodide with the memory of a snapshot; null on failure: an ordinary start may succeed. */
 async function restore(
   loadPyodide: PyodideModule['loadPyodide'],
   common: LoadOptions,
@@ -130,8 +131,10 @@ async function restore(
 }
 
 /**
- * Through what this browser lets Python call C functions of another signature: a function made by
- * the runtime as it starts, or 0 where the browser cannot have it. It is no part of the snapshot.
+ * The pointer through which Python calls C functions of another signature.
+ *
+ * The runtime makes that function as it starts, unless the browser cannot; the pointer is then 0. So
+ * it must not come from a snapshot that another browser may have made.
  */
 function readTrampoline(module: PyodideRuntime): { place: number; pointer: number } {
   const offset = module.HEAP32[module.__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET / 4] ?? 0;
@@ -140,17 +143,17 @@ function readTrampoline(module: PyodideRuntime): { place: number; pointer: numbe
 }
 
 /**
- * Let Pyodide use what the host has for all of its workers.
+ * Let Pyodide use the files that the host has loaded for all of its workers.
  *
- * Compiling is most of a boot, and four workers that compile at once slow each other down. Pyodide
- * has no option for it, so what it asks the browser for is answered here for as long as it boots.
- * Gives back what ends that.
+ * Compiling takes most of a start, and workers that compile at once slow each other down. Pyodide has
+ * no option for this, so its requests to the browser are answered here. Returns a function that puts
+ * the browser's own functions back.
  */
 function share({ module, library }: SharedRuntime, pyodideUrl: string): () => void {
   const { fetch } = globalThis;
   const { instantiateStreaming } = WebAssembly;
   const answers = new Map([
-    [new URL('pyodide.asm.wasm', pyodideUrl).href, null], // nobody reads it
+    [new URL('pyodide.asm.wasm', pyodideUrl).href, null], // nobody reads the answer
     [new URL('python_stdlib.zip', pyodideUrl).href, library]
   ]);
   globalThis.fetch = async (input, init) => {

@@ -1,4 +1,4 @@
-/** The notebook's files, mounted as the kernel mounts them. */
+/** Mounts the notebook's files as the kernel mounts them. */
 import { DriveFS, ServiceWorkerContentsAPI } from '@jupyterlite/services/lib/contents/drivefs';
 import type {
   TDriveMethod,
@@ -11,34 +11,33 @@ import type { DriveOptions } from '../protocol';
 import { shareOpenFiles } from './openFiles';
 import type { FileSystem, Pyodide } from './pyodide';
 
-/** A file of more bytes is large: the drive takes seconds for it, and the page does nothing else. */
+/** A file of more bytes is large: the drive takes seconds for it, and blocks the page meanwhile. */
 export const LARGE_FILE = 16 * 2 ** 20;
 
-/** Bytes of a request or an answer that are not the file's: names, dates, the words around them. */
+/** Bytes of a request or an answer beside the content of the file, such as names and dates. */
 const ENVELOPE = 4096;
 
-/** Milliseconds that an answer takes at most, and how many bytes it takes a second more for. */
+/** An answer may take so many milliseconds, and a second more for each so many bytes. */
 const PATIENCE = 30_000;
 const BYTES_PER_SECOND = 2 ** 20;
 
-/** Milliseconds for the first answer of a drive that may not be there at all. */
+/** Milliseconds that the first answer may take of a drive that may not exist. */
 const PROBE_PATIENCE = 5_000;
 
-/** What only reads can be asked again, when it is not known whether it was heard. */
+/** Requests that only read: they can be sent again when no answer came. */
 const READS: readonly TDriveMethod[] = ['readdir', 'getmode', 'lookup', 'getattr', 'get'];
 
-/** What the drive asks of this worker's host. */
+/** The events of a drive. */
 export interface DriveEvents {
   /** A large file was read or written. */
   large(bytes: number): void;
 }
 
 /**
- * The drive's requests, with every failure as an error of the file system.
+ * The drive's requests, whose failures are all errors of the file system.
  *
- * On a busy machine a request can fail, or be answered with nothing; where the page is gone, it is
- * never answered. Python takes an error of the file system for an `OSError`; anything else that is
- * thrown through it is the end of its worker.
+ * On a busy machine, a request can fail or get an empty answer; when the page is gone, it gets none.
+ * Python turns an error of the file system into an `OSError`. Any other error would crash Python.
  */
 class DriveRequests extends ServiceWorkerContentsAPI {
   events: DriveEvents | null = null;
@@ -56,14 +55,14 @@ class DriveRequests extends ServiceWorkerContentsAPI {
         }
         console.warn(`jupyterlite-pool: the drive did not answer: ${errorText(error)}`);
         if (error instanceof DOMException && error.name === 'TimeoutError') {
-          break; // who has waited so long need not wait again
+          break; // a second try would take as long
         }
       }
     }
     throw new ErrnoError(EIO);
   }
 
-  /** As the method of the base class, but it does not wait for ever. */
+  /** Send a request, as the base class does, but with a time limit. */
   private ask<T extends TDriveMethod>(data: TDriveRequest<T>): TDriveResponse<T> {
     const { ErrnoError } = this.FS as Pick<FileSystem, 'ErrnoError'>;
     const { EINVAL = 0 } = this.ERRNO_CODES as Record<string, number>;
@@ -78,7 +77,7 @@ class DriveRequests extends ServiceWorkerContentsAPI {
       throw new ErrnoError(EINVAL);
     }
     const answer = JSON.parse(request.responseText) as TDriveResponse<T>;
-    const bytes = Math.max(body.length, request.responseText.length) * (3 / 4); // in base64
+    const bytes = Math.max(body.length, request.responseText.length) * (3 / 4); // of base64
     if (bytes > LARGE_FILE + ENVELOPE) {
       this.events?.large(bytes);
     }
@@ -86,13 +85,13 @@ class DriveRequests extends ServiceWorkerContentsAPI {
   }
 }
 
-/** What the base class knows, and does not tell. */
+/** A private field of the base class. */
 interface Named {
   _browsingContextId: string;
 }
 
 class Drive extends DriveFS {
-  /** The base class makes it in its constructor. */
+  /** Set by `createAPI`, which the base class's constructor calls. */
   declare requests: DriveRequests;
 
   override createAPI(options: DriveFS.IOptions): DriveRequests {
@@ -102,9 +101,9 @@ class Drive extends DriveFS {
 }
 
 /**
- * Mount the drive; the files are served by the page through JupyterLite's service worker.
+ * Mount the drive. The page serves its files through JupyterLite's service worker.
  *
- * False where `options.probe` is set and there is no answer.
+ * Returns false if `options.probe` is set and nobody answers.
  */
 export function mountDrive(python: Pyodide, options: DriveOptions, events: DriveEvents): boolean {
   const fs = python.FS as FileSystem;
@@ -123,7 +122,7 @@ export function mountDrive(python: Pyodide, options: DriveOptions, events: Drive
     try {
       api.readdir(options.mountpoint);
     } catch {
-      console.warn('jupyterlite-pool: a worker cannot reach the drive, and does without');
+      console.warn('jupyterlite-pool: a worker runs without the drive, which does not answer');
       return false;
     }
     api.patience = PATIENCE;

@@ -1,8 +1,8 @@
 /**
- * Entry point of a pool worker. Never imported: a host starts it by its URL.
+ * The entry point of a pool worker. Nobody imports it: a host starts it by its URL.
  *
- * The first message hands over two private ports; after it the global channel is deaf, so that
- * nothing that runs in the worker can be mistaken for the pool's own word.
+ * The first message hands over two private ports. The worker hears no other message on its global
+ * channel, so that no code in the worker can send it a message in the name of the pool.
  */
 import * as Comlink from 'comlink';
 
@@ -48,7 +48,8 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
         await python.loadPackage(options.packages, { messageCallback: () => undefined });
       }
       if (options.runner) {
-        loop.connectRunner(options.runner, options.id, options.pid, drive);
+        const { runner: module, id: worker, pid } = options;
+        loop.connectRunner({ module, worker, pid, drive });
       }
       if (options.code) {
         say({ kind: 'phase', phase: 'code' });
@@ -69,7 +70,7 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
   Comlink.expose(served, control);
 }
 
-/** Hold a Web Lock that the browser gives back only when this worker is gone. */
+/** Hold a Web Lock until this worker ends. Resolves when the worker has the lock, or cannot have it. */
 function holdForLife(lock: string | null): Promise<void> {
   return new Promise(resolve => {
     if (lock === null) {
@@ -84,16 +85,16 @@ function holdForLife(lock: string | null): Promise<void> {
     });
     life.catch((error: unknown) => {
       if (held) {
-        throw error; // taken away by another script: nobody catches it, so the worker is replaced
+        throw error; // another script took the lock; nobody catches this, so the worker is replaced
       }
-      // A browser may refuse what it has. Only an end without a word goes unnoticed then.
-      console.warn(`jupyterlite-pool: a worker has no lock: ${errorText(error)}`);
+      // A browser may refuse locks. The host then notices every end except a silent one.
+      console.warn(`jupyterlite-pool: a worker runs without its lock: ${errorText(error)}`);
       resolve();
     });
   });
 }
 
-/** Let a worker of our own say that we are there: it is never busy, and ends when we do. */
+/** Start an inner worker that beats: it is never busy, and ends with this worker. */
 function startPulse(port: MessagePort): void {
   const inner = new Worker(self.location.href, { type: 'module', name: 'pulse' });
   const message: PulseMessage = { kind: 'pulse', port };

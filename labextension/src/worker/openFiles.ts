@@ -1,10 +1,9 @@
 /**
- * Files of the drive that are open in this worker.
+ * The files of the drive that are open in this worker.
  *
- * The drive gives each one that opens a file a copy of its own, which goes back when it is closed,
- * and says of the size of a file what it was before. SQLite, for one, asks for the size of a file
- * that it is writing. So who opens a file that is open already has the same copy, and its size is
- * that of the copy.
+ * The drive makes a copy of a file each time the file is opened, and writes the copy back when it is
+ * closed. Until then, the drive tells the old size; but SQLite, for example, asks for the size of a
+ * file that it is writing. So all streams of a file share one copy, which tells the size.
  */
 import type { DriveFS } from '@jupyterlite/services/lib/contents/drivefs';
 
@@ -14,11 +13,11 @@ interface OpenFile {
 }
 
 type StreamOps = DriveFS['stream_ops'];
-/** An open file; the drive keeps the copy with it. */
+/** An open file, with the copy that the drive has made. */
 type Stream = Parameters<StreamOps['open']>[0] & { file?: DriveFS.IFile };
 type Node = Parameters<DriveFS['node_ops']['getattr']>[0];
 
-/** Let the drive's open files be shared. */
+/** Let all streams of a file share one copy. */
 export function shareOpenFiles(drive: DriveFS): void {
   const files = new Map<string, OpenFile>();
   const { stream_ops: streams, node_ops: nodes } = drive;

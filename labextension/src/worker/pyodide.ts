@@ -1,18 +1,19 @@
-/** The parts of Pyodide that a pool worker uses, private ones included, in one typed place. */
+/** The parts of Pyodide that a pool worker uses, including private ones. */
 import type { PyodideAPI } from 'pyodide';
+import type { PyCallable } from 'pyodide/ffi';
 
 export type { PyProxy, PyCallable } from 'pyodide/ffi';
 
 export type Pyodide = PyodideAPI & {
   /** Private to Pyodide: its C side. */
   _module: PyodideRuntime;
-  /** Private to Pyodide: told once when Python can never run again. */
+  /** Private to Pyodide: called once, when Python can never run again. */
   _api: { on_fatal?: (error: PyodideFatal) => void | Promise<void> };
 };
 
 /** The parts of Emscripten's file system that mount a folder. */
 export interface FileSystem {
-  /** What Python takes for an `OSError`. */
+  /** Python turns it into an `OSError`. */
   ErrnoError: new (code: number) => Error;
   mkdirTree(path: string): void;
   mount(type: object, options: object, mountpoint: string): void;
@@ -32,7 +33,7 @@ export interface PyodideRuntime {
   HEAP8: Int8Array;
   HEAPU8: Uint8Array;
   HEAP32: Int32Array;
-  /** Where Python's state lies, and where it keeps how far into that its trampoline is noted. */
+  /** Pointers to Python's state, and to the offset of the trampoline's pointer in that state. */
   __PyRuntime: number;
   __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET: number;
 }
@@ -45,14 +46,22 @@ export type CreatePyodideModule = (settings: {
 export interface LoadOptions {
   indexURL: string;
   lockFileURL?: string;
-  /** Private to Pyodide: start so that `makeMemorySnapshot` can be called. */
+  /** Private to Pyodide: allow `makeMemorySnapshot`. */
   _makeSnapshot?: boolean;
   /** Private to Pyodide: a memory snapshot of the same build. */
   _loadSnapshot?: Promise<Uint8Array>;
-  /** Makes the C side in another way than by importing it. */
+  /** Makes the C side in place of the imported function. */
   createPyodideModule?: CreatePyodideModule;
 }
 
 export interface PyodideModule {
   loadPyodide: (options: LoadOptions) => Promise<Pyodide>;
+}
+
+/** Whether this browser can pause Python. Elsewhere, `callPromising` is an error. */
+const CAN_PAUSE = 'Suspending' in WebAssembly;
+
+/** Call Python so that it can wait for a promise, where the browser can pause it. */
+export function callPausable(callable: PyCallable, ...args: unknown[]): unknown {
+  return CAN_PAUSE ? callable.callPromising(...args) : callable(...args);
 }

@@ -1,15 +1,15 @@
 /**
- * A memory snapshot, packed, and laid down in the heap of a Pyodide that is being made.
+ * Memory snapshots: packed into a blob, and copied back into the heap of a new Pyodide.
  *
- * Only pages that are not zero are in it, and they go from the blob to the heap piece by piece: all
- * others stay pages that the browser need not even have, and no second copy of the heap is made.
+ * A snapshot has only the pages that are not zero, and they go from the blob to the heap piece by
+ * piece. So no second copy of the heap is made, and the browser need not allocate the zero pages.
  *
  *     5 × u32   magic, version, bytes of the heap, bytes of Pyodide's own header, count of runs
  *     2 × u32   for each run: its first page, its count of pages
  *     …         Pyodide's own header, as `_loadSnapshot` reads it, with no heap after it
  *     …         the pages
  *
- * The site's build packs with it, too (`jupyterlite_pool/site/snapshot.mjs`).
+ * The site's build uses this file, too (`jupyterlite_pool/site/snapshot.mjs`).
  */
 
 const MAGIC = 0x53504c4a; // "JLPS"
@@ -20,9 +20,9 @@ const PAGE = 4096;
 const TABLE_WORDS = 5;
 
 export interface Snapshot {
-  /** Bytes of the heap that it was taken of. */
+  /** Bytes of the whole heap. */
   heapSize: number;
-  /** What Pyodide's `_loadSnapshot` reads; no heap comes after it. */
+  /** Pyodide's own header, for `_loadSnapshot`; no heap comes after it. */
   head: Uint8Array<ArrayBuffer>;
   /** First page and count of pages, for each run of pages that lie together. */
   runs: readonly (readonly [number, number])[];
@@ -30,7 +30,7 @@ export interface Snapshot {
   pages: Blob;
 }
 
-/** Pack what Pyodide's `makeMemorySnapshot` gives. */
+/** Pack the result of Pyodide's `makeMemorySnapshot`. */
 export function packSnapshot(made: Uint8Array<ArrayBuffer>): Blob {
   const [, headSize = 0] = new Uint32Array(made.buffer, made.byteOffset, 2);
   const heap = made.subarray(headSize);
@@ -62,7 +62,7 @@ function asWords(heap: Uint8Array): Uint32Array {
   return new Uint32Array(heap.buffer, heap.byteOffset, heap.length / 4);
 }
 
-/** Whether a page is zero: a bare loop, since thousands of pages are looked at while one waits. */
+/** Whether a page is zero. A bare loop is fastest, and a start waits for thousands of pages. */
 function isZero(all: Uint32Array, page: number): boolean {
   const end = ((page + 1) * PAGE) / 4;
   for (let place = (page * PAGE) / 4; place < end; place++) {
@@ -73,7 +73,7 @@ function isZero(all: Uint32Array, page: number): boolean {
   return true;
 }
 
-/** Take a snapshot apart; throws where it is none. */
+/** Read the table and the header of a snapshot. Throws if the blob is none. */
 export async function openSnapshot(blob: Blob): Promise<Snapshot> {
   const fixed = await words(blob.slice(0, TABLE_WORDS * 4));
   const [magic, version, heapSize = 0, headSize = 0, count = 0] = fixed;
@@ -96,7 +96,7 @@ export async function openSnapshot(blob: Blob): Promise<Snapshot> {
   return { heapSize, head, runs, pages };
 }
 
-/** Lay down the pages in the heap of a runtime that has just been made. */
+/** Copy the pages into the heap of a new runtime. */
 export async function layDown(snapshot: Snapshot, heap: Uint8Array): Promise<void> {
   const reader = snapshot.pages.stream().getReader();
   const all = asWords(heap);
@@ -124,7 +124,7 @@ export async function layDown(snapshot: Snapshot, heap: Uint8Array): Promise<voi
   clear(all, next, snapshot.heapSize / PAGE);
 }
 
-/** Pages that are zero in the snapshot, and in which the runtime may have written something. */
+/** Clear pages that are zero in the snapshot: the new runtime may have written into them. */
 function clear(all: Uint32Array, from: number, to: number): void {
   for (let page = from; page < to; page++) {
     if (!isZero(all, page)) {

@@ -180,7 +180,7 @@ def say(word):
 
 #: What would be believed if it came over a worker's port, or ran.
 FORGED: list[Any] = [
-    {"kind": "result", "batch": 0, "payload": [128, 4], "next": 0, "done": True, "memory": 0},
+    {"kind": "result", "batch": 0, "payload": [128, 4], "done": True, "memory": 0},
     {"kind": "fatal", "reason": "exited", "status": 0, "batch": 0, "message": "", "memory": 0},
     {"type": "run", "code": "stolen = True"},
     {"type": "settings", "settings": {"workerUrl": "https://example.org/worker.js"}},

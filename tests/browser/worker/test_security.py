@@ -113,7 +113,7 @@ def test_what_others_post_on_the_origin_reaches_no_task(
     assert all(len(name.partition(":")[2]) == 32 for name in random_names)
     kernel.page.evaluate(
         """names => names.forEach(name => new BroadcastChannel(name).postMessage(
-            { kind: 'result', batch: 0, payload: new Uint8Array(), buffers: [], next: 0,
+            { kind: 'result', batch: 0, payload: new Uint8Array(), buffers: [],
               done: true, memory: 0 }))""",
         certificates,
     )
@@ -210,7 +210,7 @@ async def hear(channel):
     return "unharmed"
 """
 
-RESULT = "{ kind: 'result', payload: new Uint8Array(), buffers: [], next: 0, done: true, memory: 0"
+RESULT = "{ kind: 'result', payload: new Uint8Array(), buffers: [], done: true, memory: 0"
 
 FORGED = {
     "no frame": "'a word'",
@@ -332,7 +332,7 @@ def speak():
     from pyodide.code import run_js
     run_js('''() => {
       for (let batch = 0; batch < 9; batch++) {
-        self.postMessage({ kind: 'result', batch, payload: new Uint8Array(), buffers: [], next: 0,
+        self.postMessage({ kind: 'result', batch, payload: new Uint8Array(), buffers: [],
                            done: true, memory: 0 });
         self.postMessage({ kind: 'fatal', reason: 'exited', status: 0, batch, running: null,
                            message: '', memory: 0 });

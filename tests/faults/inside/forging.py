@@ -14,8 +14,8 @@ def forge(kind: str) -> None:
     [port] = [found for found in gc.get_objects() if isinstance(found, JsPort)]
     batch = 10**6 if kind == "batch" else _own_batch()
     payload = b"\x00" * 40 if kind == "payload" else b""
-    port.result(batch, payload, [], 0, False)
-    port.result(batch, b"\x00" * 30, [], 0, False)
+    port.result(batch, payload, [], False)
+    port.result(batch, b"\x00" * 30, [], False)
 
 
 def _own_batch() -> int:

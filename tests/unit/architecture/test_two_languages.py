@@ -16,7 +16,8 @@ from jupyterlite_pool.wire import protocol as _protocol
 ROOT = Path(__file__).parents[3]
 LABEXTENSION = ROOT / "labextension"
 PROTOCOL_TS = (LABEXTENSION / "src" / "protocol.ts").read_text("utf-8")
-TASKS_TS = (LABEXTENSION / "src" / "worker" / "tasks.ts").read_text("utf-8")
+EVENTS_TS = (LABEXTENSION / "src" / "pool" / "events.ts").read_text("utf-8")
+RUNNER_TS = (LABEXTENSION / "src" / "worker" / "runner.ts").read_text("utf-8")
 
 
 def package_json() -> dict[str, Any]:
@@ -24,9 +25,9 @@ def package_json() -> dict[str, Any]:
     return about
 
 
-def interface(name: str) -> list[str]:
-    """The fields of an interface in `protocol.ts`, in order."""
-    found = re.search(rf"interface {name}\b[^{{]*{{(.*?)\n}}", PROTOCOL_TS, re.DOTALL)
+def interface(name: str, source: str) -> list[str]:
+    """The fields of an interface in a source of TypeScript, in order."""
+    found = re.search(rf"interface {name}\b[^{{]*{{(.*?)\n}}", source, re.DOTALL)
     assert found is not None
     body = re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)
     return re.findall(r"^  (\w+):", body, re.MULTILINE)
@@ -44,7 +45,7 @@ def test_both_packages_have_the_same_version() -> None:
 
 def test_the_shape_of_items_is_that_of_this_version() -> None:
     # Whoever changes a shape raises the version, so that a worker of another one is not used.
-    assert _protocol.PROTOCOL_VERSION == 6
+    assert _protocol.PROTOCOL_VERSION == 7
     assert _protocol.CallBatch._fields == (
         "first",
         "function",
@@ -59,19 +60,19 @@ def test_the_shape_of_items_is_that_of_this_version() -> None:
 
 
 def test_the_end_of_a_worker_has_the_same_fields() -> None:
-    assert interface("WorkerEnd") == list(WorkerEnd._fields)
+    assert interface("WorkerEnd", EVENTS_TS) == list(WorkerEnd._fields)
 
 
 def test_a_result_frame_has_what_the_listener_is_told() -> None:
     told = list(inspect.signature(Listener.on_result).parameters)
-    fields = {"kind", "memory", "payload", "buffers", *interface("ResultFrame")}
+    fields = {"kind", "memory", "payload", "buffers", *interface("ResultFrame", PROTOCOL_TS)}
     assert set(told) - {"self", "worker"} == fields - {"kind", "memory"}
 
 
 def test_every_reason_of_an_end_is_documented() -> None:
     found = re.search(
         r"reason:((?:[\s|]*'\w+')+);\n  message: string;\n  status: number \| null;\n  running",
-        PROTOCOL_TS,
+        EVENTS_TS,
     )
     assert found is not None
     reasons = set(re.findall(r"'(\w+)'", found[1]))
@@ -95,7 +96,7 @@ def test_the_pyodide_of_a_plain_page_is_the_kernels() -> None:
 def test_the_runner_that_javascript_calls_has_its_methods() -> None:
     from jupyterlite_pool.worker.runner import Runner
 
-    found = re.search(r"interface Runner [^{]*{(.*?)\n}", TASKS_TS, re.DOTALL)
+    found = re.search(r"interface PythonRunner [^{]*{(.*?)\n}", RUNNER_TS, re.DOTALL)
     assert found is not None
     calls = re.findall(r"^  (\w+): PyCallable;", found[1], re.MULTILINE)
     assert calls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import sys
 from collections.abc import Iterator
@@ -85,6 +86,15 @@ SCRIPT_PACKAGES = {
         "@jupyterlite/apputils",
         "@jupyterlite/services",
     },
+}
+
+
+#: What each part of the plugins may import of the plugins.
+PLUGIN_PARTS = {
+    "prefetch": set(),
+    "settings": set(),
+    "kernels": {"kernels", "settings"},
+    "index": {"prefetch", "settings", "kernels"},
 }
 
 
@@ -245,6 +255,67 @@ def test_typescript_imports_only_what_its_folder_may(path: Path) -> None:
         elif not any(name == p or name.startswith(f"{p}/") for p in SCRIPT_PACKAGES[layer]):
             wrong.add(name)
     assert not wrong
+
+
+def imported_scripts(path: Path) -> set[Path]:
+    """Our own sources that a source imports, for their values or for their types alone."""
+    found = set()
+    for name in script_imports(path):
+        if name.startswith("."):
+            target = path.parent / name
+            script = target.with_name(f"{target.name}.ts")
+            found.add((script if script.exists() else target / "index.ts").resolve())
+    return found
+
+
+def circle(imports: dict[Path, set[Path]]) -> list[str]:
+    """The sources of one circle of imports, in order; none where there is no circle."""
+    try:
+        graphlib.TopologicalSorter(imports).prepare()
+    except graphlib.CycleError as error:
+        return [path.name for path in reversed(error.args[1])]
+    return []
+
+
+def test_no_typescript_is_imported_in_a_circle() -> None:
+    imports = {path.resolve(): imported_scripts(path) for path in scripts()}
+    missing = {path for found in imports.values() for path in found} - set(imports)
+    assert not missing
+    assert circle(imports) == []
+
+
+def test_a_circle_is_noticed_also_if_it_is_of_types_alone(tmp_path: Path) -> None:
+    sources = {
+        "a.ts": "import { b } from './b';",
+        "b.ts": "import type { C } from './c';",
+        "c.ts": "export type { A } from './a';",
+        "d.ts": "import { a } from './a';",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source, "utf-8")
+    paths = [(tmp_path / name).resolve() for name in sources]
+    found = circle({path: imported_scripts(path) for path in paths})
+    assert set(found) == {"a.ts", "b.ts", "c.ts"}
+    assert found[0] == found[-1]
+
+
+@pytest.mark.parametrize("part", PLUGIN_PARTS)
+def test_a_part_of_the_plugins_imports_only_the_parts_it_may(part: str) -> None:
+    plugin = (SCRIPTS / "plugin").resolve()
+
+    def part_of(path: Path) -> str:
+        return path.relative_to(plugin).with_suffix("").parts[0]
+
+    ours = [path.resolve() for path in scripts() if path.is_relative_to(SCRIPTS / "plugin")]
+    assert {part_of(path) for path in ours} == set(PLUGIN_PARTS)
+    used = {
+        part_of(target)
+        for path in ours
+        if part_of(path) == part
+        for target in imported_scripts(path)
+        if target.is_relative_to(plugin)
+    }
+    assert used <= PLUGIN_PARTS[part]
 
 
 def test_the_walk_over_typescript_finds_what_is_imported() -> None:

@@ -20,7 +20,6 @@ class Post(NamedTuple):
 
     results: list[ResultItem]
     buffers: list[memoryview]
-    next: int
     done: bool
 
     def values(self) -> list[Any]:
@@ -49,12 +48,10 @@ class Recorder:
     def worn(self, message: str) -> None:
         self.wear.append(message)
 
-    def result(
-        self, batch: int, payload: bytes, buffers: list[memoryview], next: int, done: bool
-    ) -> None:
+    def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
         assert batch == BATCH
         results = [ResultItem._make(item) for item in split_results(payload)]
-        self.posts.append(Post(results, buffers, next, done))
+        self.posts.append(Post(results, buffers, done))
 
     def error(self, batch: int, type: str, message: str, traceback: str) -> None:
         self.errors.append((batch, type, message, traceback))

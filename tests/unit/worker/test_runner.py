@@ -41,16 +41,16 @@ def test_short_tasks_are_posted_together_at_the_end(runner: Runner, port: Record
     [post] = port.posts
     assert [result.task for result in post.results] == [100, 101, 102]
     assert port.values == [1, 2, 3]
-    assert (post.next, post.done) == (3, True)
+    assert post.done
 
 
 @pytest.mark.usefixtures("_always_due")
 def test_results_are_posted_on_the_way_once_they_are_due(runner: Runner, port: Recorder) -> None:
     run(runner, abs, [(-1,), (-2,), (-3,)])
-    assert [(len(post.results), post.next, post.done) for post in port.posts] == [
-        (1, 1, False),
-        (1, 2, False),
-        (1, 3, True),
+    assert [(len(post.results), post.done) for post in port.posts] == [
+        (1, False),
+        (1, False),
+        (1, True),
     ]
 
 
@@ -82,7 +82,7 @@ def cancel_at(place: int, stop: int) -> int:
 def test_a_batch_is_cancelled_between_two_tasks(runner: Runner, port: Recorder) -> None:
     run(runner, cancel_at, [(0, 1), (1, 1), (2, 1)])
     assert port.values == [0, 1]  # the task that ran went on to its end
-    assert port.posts[-1] == Post([], [], 3, True)
+    assert port.posts[-1] == Post([], [], True)
 
 
 @pytest.mark.usefixtures("_always_due")
@@ -100,10 +100,10 @@ def big(size: int) -> bytes:
 def test_a_result_larger_than_the_log_is_posted_in_its_turn(runner: Runner, port: Recorder) -> None:
     run(runner, big, [(1,), (LOG_BYTES + 1,), (2,)])
     assert [len(value) for value in port.values] == [1, LOG_BYTES + 1, 2]
-    assert [(len(post.results), post.next, post.done) for post in port.posts] == [
-        (1, 1, False),
-        (1, 2, False),
-        (1, 3, True),
+    assert [(len(post.results), post.done) for post in port.posts] == [
+        (1, False),
+        (1, False),
+        (1, True),
     ]
 
 
@@ -123,7 +123,7 @@ def test_a_large_buffer_goes_beside_its_result(runner: Runner, port: Recorder) -
     first, last = port.posts
     assert [buffer.nbytes for buffer in first.buffers] == [OUT_OF_BAND_BYTES]
     assert first.results[0].buffers == 1
-    assert (first.next, first.done, last.results, last.done) == (1, False, [], True)
+    assert (first.done, last.results, last.done) == (False, [], True)
 
 
 def test_a_batch_that_cannot_be_read_is_an_error_of_the_whole(

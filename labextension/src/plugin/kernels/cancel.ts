@@ -1,13 +1,13 @@
 /** The Cancel buttons of progress cards. */
 
-/** The class of such a button, and the one that says which job it is of. */
+/** A class of every such button, and the class that names its job. */
 const BUTTON = '.jp-pool-cancel';
 const JOB = /^jp-pool-cancel-([0-9a-f]{16})$/;
 
 /**
- * Call something with the job's name when a Cancel button is clicked.
+ * Call `action` with the name of the job when a Cancel button is clicked.
  *
- * The kernel hears of a click on a widget only after the cell that runs, so the page listens itself.
+ * A kernel hears of clicks on widgets only after the running cell, so the page listens itself.
  */
 export function onCancel(action: (job: string) => void): void {
   document.addEventListener(

@@ -1,4 +1,4 @@
-/** The kernels of this page: welcomed when they have started, and spoken to. */
+/** Welcomes the kernels of this page, and sends words to them. */
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 
@@ -6,44 +6,44 @@ import type { KernelSettings } from '../settings';
 import { welcome } from './welcome';
 import { channelOf, TARGET, type Word } from './words';
 
-/** Something in the page that has a kernel: a notebook, a console. */
+/** A part of the page that has a kernel, such as a notebook or a console. */
 export interface HasSession {
   readonly sessionContext: ISessionContext;
 }
 
-/** Welcomes kernels, and knows on which channel each of them listens. */
 export class PoolKernels {
+  /** The channel on which each kernel listens, by the id of the kernel. */
   private readonly channels = new Map<string, BroadcastChannel>();
 
   /**
-   * @param settings what a kernel is told now
-   * @param drive by which name the page serves the notebook's files; null where it does not
+   * @param settings the current settings for kernels
+   * @param drive the name by which the page serves the notebook's files; null where it serves none
    */
   constructor(
     private readonly settings: () => Promise<KernelSettings>,
     private readonly drive: () => string | null
   ) {}
 
-  /** Welcome the kernel that a widget has, and each one that it will have. */
+  /** Welcome the kernel of a widget, and each later kernel of it. */
   watch({ sessionContext }: HasSession): void {
-    // A restart is a change, too: to the same kernel, with none of its memory.
+    // A restart is a change as well: the kernel stays, but its memory is new.
     sessionContext.kernelChanged.connect((_, { newValue }) => this.greet(newValue));
     this.greet(sessionContext.session?.kernel ?? null);
   }
 
-  /** Say something to one kernel. */
+  /** Send a word to one kernel. */
   send(kernel: string, word: Word): void {
     this.channels.get(kernel)?.postMessage(word);
   }
 
-  /** Say something to every kernel that listens. */
+  /** Send a word to every kernel that listens. */
   sendAll(word: Word): void {
     for (const channel of this.channels.values()) {
       channel.postMessage(word);
     }
   }
 
-  /** A kernel is no more. */
+  /** Close the channel of a kernel that has ended. */
   forget(kernel: string): void {
     this.channels.get(kernel)?.close();
     this.channels.delete(kernel);
@@ -65,11 +65,11 @@ export class PoolKernels {
         await kernel.requestExecute({ ...request, stop_on_error: false }).done;
       }
     } catch {
-      // It was restarted or shut down meanwhile; the next one is welcomed, too.
+      // The kernel was restarted or shut down. A restarted kernel is welcomed again.
     }
   }
 
-  /** A kernel says where it listens. It says so until it is told that it was heard. */
+  /** A kernel names its channel, again and again until it hears that it was heard. */
   private hear(kernel: string, message: KernelMessage.ICommOpenMsg): void {
     const name = channelOf(message.content.data);
     if (name === null) {

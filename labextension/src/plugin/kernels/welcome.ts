@@ -1,20 +1,20 @@
-/** What each kernel is asked to do when it has started. */
+/** The request that each kernel gets when it has started. */
 import type { KernelSettings } from '../settings';
 
 /**
- * Python that tells a kernel what it should know of its page and lets it start its pool, unseen.
+ * Python source that tells a kernel its settings and lets it start its pool, unseen.
  *
- * `drive` is the name by which the page serves the notebook's files. A kernel on a cross-origin
- * isolated page reaches them without it, but its workers do not; null where no page serves them.
+ * `drive` is the name by which the page serves the notebook's files; null where it serves none. On a
+ * cross-origin isolated page, a kernel does not need that name, but its workers do.
  *
- * The kernel heeds neither `silent` nor `store_history`, so the code takes itself out of the
- * history and of the count of cells; and it must not fail, or cells that are queued behind it are
- * never answered. Nothing is installed for it (the kernel installs what an `import` names): where
- * the package is missing, the settings lie in wait for it. What takes time waits until a cell that is
- * queued behind has had its turn.
+ * The kernel ignores `silent` and `store_history`, so the code removes itself from the history and
+ * from the count of cells. It must not fail: the kernel would never answer the cells behind it. It
+ * must not install the package, which a plain `import` would do; if the package is missing, the
+ * settings stay in a variable until it is there. The pool starts a moment later, so that a cell that
+ * waits behind this code runs first.
  */
 export function welcome(settings: KernelSettings, drive: string | null): string {
-  // What JSON makes of a text is a literal of Python, too.
+  // A text in JSON is a literal of Python as well.
   const text = JSON.stringify(JSON.stringify(settings));
   const files = drive === null ? '' : `js.jupyterlitePoolDrive = ${JSON.stringify(drive)}`;
   return `
@@ -39,7 +39,7 @@ def _jupyterlite_pool_welcome():
             try:
                 import_module("jupyterlite_pool._reusable").start_ahead()
             except BaseException as error:
-                js.console.warn(f"jupyterlite-pool: nothing was started ahead of need: {error!r}")
+                js.console.warn(f"jupyterlite-pool: the pool could not be started ahead: {error!r}")
 
         js.jupyterlitePoolPage = ${text}
         ${files}

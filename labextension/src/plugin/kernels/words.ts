@@ -1,10 +1,9 @@
-/** What a page and a kernel say to each other about a pool; `jupyterlite_pool/commands/page_words.py` hears it. */
+/** The words of a page to a kernel; `jupyterlite_pool/commands/page_words.py` hears them. */
 import type { KernelSettings } from '../settings';
 
-/** The comm by which a kernel says where it listens. */
+/** The comm by which a kernel names its channel. */
 export const TARGET = 'jupyterlite-pool';
 
-/** Control words, from the page to one kernel. */
 export type Word =
   | { type: 'heard' }
   | { type: 'interrupt' }
@@ -14,7 +13,7 @@ export type Word =
 /** The name of a channel that nobody can guess: 128 bits. */
 const NAME = /^jupyterlite-pool-[0-9a-f]{32}$/;
 
-/** The channel's name in what a kernel's comm carries; null where that is something else. */
+/** The name of the channel in the data of a comm; null where there is no valid name. */
 export function channelOf(data: unknown): string | null {
   if (typeof data !== 'object' || data === null || !('channel' in data)) {
     return null;

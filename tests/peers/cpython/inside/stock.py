@@ -116,7 +116,7 @@ class Workers:
         raise AssertionError(f"only {workers} workers may start: other pools have the rest")
 
     def on_result(
-        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], next: int, done: bool
+        self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], done: bool
     ) -> None:
         own = self.batches.get(batch)
         if done:
@@ -125,7 +125,7 @@ class Workers:
             self._preparing.remove(batch)
             self._is_prepared(worker)
         if self.borrower and own is not None:
-            self.borrower.listener.on_result(worker, own, payload, buffers, next, done)
+            self.borrower.listener.on_result(worker, own, payload, buffers, done)
 
     def on_batch_error(
         self, worker: int, batch: int, type_name: str, message: str, traceback: str

@@ -94,7 +94,7 @@ def test_each_event_is_one_call(events: Any) -> None:
     push = events.connect(POOL_MODULE, heard)
     end = SimpleNamespace(reason="fatal", message="a crash", status=NULL, running=2, memory=5)
     result = SimpleNamespace(
-        kind="result", batch=7, payload=Value(b"results"), buffers=("a", "b"), next=1, done=False
+        kind="result", batch=7, payload=Value(b"results"), buffers=("a", "b"), done=False
     )
     failed = SimpleNamespace(kind="error", batch=8, type="E", message="m", traceback="t")
     for event in (
@@ -118,7 +118,7 @@ def test_each_event_is_one_call(events: Any) -> None:
     assert heard.calls == [
         ("on_worker_ready", 0),
         ("on_begun", 0, 7),
-        ("on_result", 0, 7, b"results", ["a", "b"], 1, False),
+        ("on_result", 0, 7, b"results", ["a", "b"], False),
         ("on_batch_error", 0, 8, "E", "m", "t"),
         ("on_output", 0, 3, "stdout", "x"),
         ("on_worker_ended", 0, None, WorkerEnd("fatal", "a crash", None, 2, 5), [9], [10]),
@@ -129,7 +129,7 @@ def test_each_event_is_one_call(events: Any) -> None:
 
 GATHERED = SimpleNamespace(
     type="gathered",
-    words=Value([0, 5, -1, 0, 0, 0, 5, 3, 1, 0, 0, 5, 2, 2, 1]),
+    words=Value([0, 5, -1, 0, 0, 5, 3, 0, 0, 5, 2, 1]),
     payload=Value(b"onetw"),
 )
 
@@ -139,8 +139,8 @@ def test_gathered_events_are_told_one_by_one(events: Any) -> None:
     events.connect(POOL_MODULE, heard)(GATHERED)
     assert heard.calls == [
         ("on_dispatched", 0, 5),
-        ("on_result", 0, 5, b"one", (), 1, False),
-        ("on_result", 0, 5, b"tw", (), 2, True),
+        ("on_result", 0, 5, b"one", (), False),
+        ("on_result", 0, 5, b"tw", (), True),
     ]
 
 

@@ -1,8 +1,8 @@
 import type { DriveFS } from '@jupyterlite/services/lib/contents/drivefs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { mountDrive } from '../src/worker/drive';
-import type { Pyodide } from '../src/worker/pyodide';
+import { mountDrive } from '../../src/worker/drive';
+import type { Pyodide } from '../../src/worker/pyodide';
 
 class ErrnoError extends Error {
   constructor(readonly code: number) {
@@ -10,7 +10,7 @@ class ErrnoError extends Error {
   }
 }
 
-/** What the next requests do: answer with a text and a status, or fail. */
+/** The next requests: each gets a text and a status, or fails, or gets no answer. */
 let answers: (readonly [text: string, status: number] | 'fails' | 'never')[];
 let asked: number;
 let timeouts: number[];
@@ -36,7 +36,7 @@ class Requests {
   }
 }
 
-/** The drive as it was mounted in a Pyodide without Python. */
+/** The drive, mounted in a Pyodide without Python. */
 function mounted(probe = false): DriveFS {
   let drive: unknown = null;
   const python = {
@@ -77,7 +77,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test('a read that was not answered is asked again', () => {
+test('a read without an answer is sent again', () => {
   answers = ['fails', ['["a.txt"]', 200]];
   expect(mounted().API.readdir('/drive')).toEqual(['a.txt', '.', '..']);
   answers = [
@@ -87,7 +87,7 @@ test('a read that was not answered is asked again', () => {
   expect(mounted().API.readdir('/drive')).toEqual(['b.txt', '.', '..']);
 });
 
-test('a read that is never answered is an error of the file system', () => {
+test('a second read without an answer is an error of the file system', () => {
   answers = ['fails', 'fails'];
   expect(() => mounted().API.readdir('/drive')).toThrow(ErrnoError);
   expect(asked).toBe(2);
@@ -99,7 +99,7 @@ test('a write is never sent twice', () => {
   expect(asked).toBe(1);
 });
 
-test('what the drive refuses is refused once', () => {
+test('a request that the drive refuses is not sent again', () => {
   answers = [
     ['', 400],
     ['[]', 200]
@@ -108,16 +108,16 @@ test('what the drive refuses is refused once', () => {
   expect(asked).toBe(1);
 });
 
-test('a request that is never answered ends, and is not made again', () => {
+test('a request ends at its time limit, and is not sent again', () => {
   answers = ['never', ['[]', 200]];
   expect(() => mounted().API.readdir('/drive')).toThrow(ErrnoError);
   expect(asked).toBe(1);
   expect(timeouts[0]).toBeGreaterThan(10_000);
 });
 
-test('a drive that may not be there is asked first, and not waited for for long', () => {
+test('a drive that may not exist is probed first, with a short time limit', () => {
   answers = ['never'];
-  expect(mounted(true)).toBeNull(); // no drive at all
+  expect(mounted(true)).toBeNull(); // there is no drive
   expect(timeouts[0]).toBeLessThan(10_000);
   answers = [
     ['[]', 200],
@@ -127,7 +127,7 @@ test('a drive that may not be there is asked first, and not waited for for long'
   expect(timeouts.at(-1)).toBeGreaterThan(10_000);
 });
 
-test('a large file has more time, and is told of', () => {
+test('a large file has a longer time limit, and is noted', () => {
   const data = { format: 'text', data: new TextEncoder().encode('x'.repeat(1 << 20)) } as const;
   answers = [['null', 200]];
   mounted().API.put('/drive/small', data);

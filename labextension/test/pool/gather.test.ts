@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 
-import { gathering } from '../src/pool/gather';
-import { SMALL } from '../src/protocol';
-import type { PoolEvent } from '../src/protocol';
+import { gathering } from '../../src/pool/gather';
+import { SMALL } from '../../src/protocol';
+import type { PoolEvent } from '../../src/pool/events';
 
 const dispatched = (worker: number, batch: number): PoolEvent => ({
   type: 'dispatched',
@@ -12,34 +12,34 @@ const dispatched = (worker: number, batch: number): PoolEvent => ({
 
 function result(batch: number, bytes: number[], buffers: ArrayBuffer[] = []): PoolEvent {
   const payload = new Uint8Array(bytes);
-  const rest = { next: bytes.length, done: bytes.length > 1, memory: 0 };
+  const rest = { done: bytes.length > 1, memory: 0 };
   return { type: 'frame', worker: 2, frame: { kind: 'result', batch, payload, buffers, ...rest } };
 }
 
 const limited: PoolEvent = { type: 'limited', workers: 1 };
 
-test('small events are told of in one, in order', () => {
+test('small events are packed into one, in order', () => {
   const listener = vi.fn();
   gathering(listener)([dispatched(1, 7), result(7, [5, 6]), result(8, []), dispatched(1, 9)]);
   const words = [
-    [1, 7, -1, 0, 0],
-    [2, 7, 2, 2, 1],
-    [2, 8, 0, 0, 0],
-    [1, 9, -1, 0, 0]
+    [1, 7, -1, 0],
+    [2, 7, 2, 1],
+    [2, 8, 0, 0],
+    [1, 9, -1, 0]
   ].flat();
   expect(listener).toHaveBeenCalledExactlyOnceWith([
     { type: 'gathered', words, payload: new Uint8Array([5, 6]) }
   ]);
 });
 
-test('what is not small is told of as it is, in its place', () => {
+test('other events are told unchanged, in their place', () => {
   const listener = vi.fn();
   const large = result(3, Array<number>(SMALL).fill(1));
   const buffered = result(4, [1], [new ArrayBuffer(8)]);
   gathering(listener)([dispatched(1, 7), limited, large, buffered, dispatched(1, 8)]);
   const gathered = (batch: number) => ({
     type: 'gathered',
-    words: [1, batch, -1, 0, 0],
+    words: [1, batch, -1, 0],
     payload: new Uint8Array()
   });
   expect(listener).toHaveBeenCalledExactlyOnceWith([

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { PyodidePool } from '../src/pool/pool';
-import type { PoolEvent, WorkerFrame } from '../src/protocol';
-import { EMPTY_MODULE, FakeWorker, emptyFile } from './fakeWorker';
+import { PyodidePool } from '../../src/pool/pool';
+import type { PoolEvent } from '../../src/pool/events';
+import type { WorkerFrame } from '../../src/protocol';
+import { EMPTY_MODULE, FakeWorker, emptyFile } from '../fakeWorker';
 
-/** How many frames; by default enough for each field of each kind to be each strange thing. */
+/** How many frames. By default, each field of each kind gets each strange value. */
 const COUNT = Number(process.env.FRAMES ?? 1500);
 
 beforeEach(() => {
@@ -22,7 +23,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Numbers that are the same in each run (a linear congruential generator). */
+/** Numbers that are the same in each run, from a linear congruential generator. */
 function* drawn(seed: number): Generator<number> {
   for (let state = seed; ;) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -42,7 +43,6 @@ const FRAMES: readonly WorkerFrame[] = [
     batch: 0,
     payload: new Uint8Array(2),
     buffers: [],
-    next: 0,
     done: true,
     memory: 1
   },
@@ -59,7 +59,7 @@ const FRAMES: readonly WorkerFrame[] = [
 const KINDS = [...FRAMES.map(({ kind }) => kind), 'run', 'toString', ''];
 const STRANGE = [undefined, null, NaN, 0.5, -7, 2 ** 60, '', 'x', [], [1], {}, true, false, 1, 2];
 
-/** A frame in which one or two fields are others, often of the batch that is asked for. */
+/** A frame with up to two changed fields, often about the right batch. */
 function mutated(batch: number): unknown {
   const frame: Record<string, unknown> = { ...pick(FRAMES) };
   if ('batch' in frame && random.next().value < 0.7) {
@@ -76,12 +76,12 @@ const turn = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
 
 async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; !condition(); i++) {
-    expect(i, 'it has not come').toBeLessThan(1000);
+    expect(i, 'the condition never held').toBeLessThan(1000);
     await turn();
   }
 }
 
-/** Whether an event is the last that is told of a batch. */
+/** Whether an event is the last one of a batch. */
 function isEnd(event: PoolEvent, batch: number): boolean {
   if (event.type === 'ended') {
     return [event.batch, ...event.behind, ...event.untaken].includes(batch);
@@ -95,7 +95,7 @@ function isEnd(event: PoolEvent, batch: number): boolean {
   );
 }
 
-test('whatever a worker says, every batch ends once, and the next one runs', async () => {
+test('every batch ends once, whatever a worker sends, and the next one runs', async () => {
   const events: PoolEvent[] = [];
   const pool = new PyodidePool('http://localhost/worker.js', 1, {
     listener: event => events.push(event)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { checkSize, defaultSize, workerCap } from '../src/pool/limits';
+import { checkSize, defaultSize, workerCap } from '../../src/pool/limits';
 
 test.each([
   [undefined, 8],
@@ -22,10 +22,10 @@ test.each([
   expect(defaultSize(hints)).toBe(size);
 });
 
-test.each([0, -1, 1.5, NaN])('%s is no size', size => {
+test.each([0, -1, 1.5, NaN])('%s is not a valid size', size => {
   expect(() => checkSize(size)).toThrow(RangeError);
 });
 
-test('a whole number is a size', () => {
+test('a whole number is a valid size', () => {
   expect(checkSize(3)).toBe(3);
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { Stopwatch, afterBeats } from '../src/pool/beats';
+import { Stopwatch, afterBeats } from '../../src/pool/beats';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a limit ends when it should', () => {
+test('a limit ends after its time', () => {
   const action = vi.fn();
   afterBeats(1000, action);
   vi.advanceTimersByTime(999);
@@ -20,7 +20,7 @@ test('a limit ends when it should', () => {
   expect(action).toHaveBeenCalledOnce();
 });
 
-test('a limit that is called off never ends', () => {
+test('a cancelled limit never ends', () => {
   const action = vi.fn();
   const callOff = afterBeats(1000, action);
   vi.advanceTimersByTime(600);
@@ -29,11 +29,11 @@ test('a limit that is called off never ends', () => {
   expect(action).not.toHaveBeenCalled();
 });
 
-test('the time in which nothing ran does not count', () => {
+test('a pause does not count for a limit', () => {
   const action = vi.fn();
   afterBeats(1000, action);
   vi.advanceTimersByTime(500);
-  // Frozen for an hour: the clock goes on, timers do not.
+  // The page is frozen for an hour: the clock goes on, timers do not.
   const clock = performance.now.bind(performance);
   vi.spyOn(performance, 'now').mockImplementation(() => clock() + 3_600_000);
   vi.advanceTimersByTime(399);
@@ -42,7 +42,7 @@ test('the time in which nothing ran does not count', () => {
   expect(action).toHaveBeenCalledOnce();
 });
 
-test('a stopwatch does not count the time in which nothing ran', () => {
+test('a pause does not count for a stopwatch', () => {
   const watch = new Stopwatch();
   vi.advanceTimersByTime(3_000);
   expect(watch.elapsed).toBe(3_000);

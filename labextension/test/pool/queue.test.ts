@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { BatchQueue } from '../src/pool/queue';
+import { JobQueue } from '../../src/pool/queue';
 
 interface Item {
   batch: number;
@@ -8,8 +8,8 @@ interface Item {
   group?: number;
 }
 
-function queueOf(...batches: number[]): BatchQueue<Item> {
-  const queue = new BatchQueue<Item>();
+function queueOf(...batches: number[]): JobQueue<Item> {
+  const queue = new JobQueue<Item>();
   for (const batch of batches) {
     queue.push({ batch });
   }
@@ -29,7 +29,7 @@ test('an empty queue gives nothing', () => {
   expect(queueOf().next(0)).toBeUndefined();
 });
 
-test('what was taken out by its number is not given', () => {
+test('a removed job is not given to anybody', () => {
   const queue = queueOf(1, 2, 3);
   expect(queue.remove(2)).toBe(true);
   expect(queue.remove(2)).toBe(false);
@@ -43,7 +43,7 @@ test('clear takes everything, in order', () => {
   expect(queue.length).toBe(0);
 });
 
-test('what waits for one worker goes before all else there, and nowhere else', () => {
+test('a job with a target goes before all others at that worker, and to no other worker', () => {
   const queue = queueOf(1);
   queue.push({ batch: 2, target: 7 });
   queue.push({ batch: 3, target: 7 });
@@ -56,7 +56,7 @@ test('what waits for one worker goes before all else there, and nowhere else', (
   expect(queue.next(7)?.batch).toBe(3);
 });
 
-test('what waited for a worker that is no more is forgotten', () => {
+test('jobs whose target has ended are forgotten', () => {
   const queue = queueOf(1);
   queue.push({ batch: 2, target: 7 });
   queue.push({ batch: 3, target: 8 });
@@ -64,7 +64,7 @@ test('what waited for a worker that is no more is forgotten', () => {
   expect(queue.clear().map(({ batch }) => batch)).toEqual([1, 3]);
 });
 
-test('the next item is taken for a group only if it is of that group', () => {
+test('the next job is taken for a group only if it is of that group', () => {
   const queue = queueOf();
   queue.push({ batch: 1, group: 5 });
   queue.push({ batch: 2, group: 6 });

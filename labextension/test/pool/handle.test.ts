@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { PoolStartError } from '../src/errors';
-import { WorkerHandle } from '../src/pool/handle';
-import { PULSE } from '../src/protocol';
-import type { BootOptions, BootPhase, WorkerEnd, WorkerFrame } from '../src/protocol';
-import { FakeLocks, FakeWorker, REPORT, bootBadly, bootNever } from './fakeWorker';
+import { PoolStartError } from '../../src/errors';
+import { WorkerHandle } from '../../src/pool/handle';
+import { PULSE } from '../../src/protocol';
+import type { WorkerEnd } from '../../src/pool/events';
+import type { BootOptions, BootPhase, WorkerFrame } from '../../src/protocol';
+import { FakeLocks, FakeWorker, REPORT, bootBadly, bootNever } from '../fakeWorker';
 
 const OPTIONS: BootOptions = {
   id: 0,
@@ -85,14 +86,14 @@ test('a boot that fails ends the handle with the cause', async () => {
   expect(worker.terminated).toBe(true);
 });
 
-test('a boot that hangs is given up', async () => {
+test('a boot that hangs ends at its time limit', async () => {
   FakeWorker.reset(bootNever);
   const { ends, boot } = start();
   await expect(boot(5)).rejects.toThrow('not ready after 0 s');
   expect(ends.map(end => end.reason)).toEqual(['start']);
 });
 
-test('what a boot waits for may hang, too', async () => {
+test('the options of a boot may hang as well', async () => {
   const { handle } = start();
   const options = new Promise<BootOptions>(() => undefined);
   await expect(handle.boot(options, 5, { phase: () => undefined })).rejects.toThrow(PoolStartError);
@@ -117,7 +118,7 @@ test('a script that cannot be loaded fails the boot with its URL', async () => {
   await expect(booting).rejects.toThrow('http://localhost/worker.js could not be loaded');
 });
 
-test('an error that nobody caught wears a worker out, and does not end it', async () => {
+test('an error that nobody caught makes a worker worn, and does not end it', async () => {
   const { worker, frames, ends, worn, boot } = start();
   await boot();
   worker.fail('from a timer');
@@ -133,13 +134,13 @@ test.each([
   ['another kind', { kind: 'constructor' }],
   ['a field of another type', { kind: 'result', batch: '1' }],
   ['a phase of another name', { kind: 'phase', phase: 'constructor' }]
-])('a worker that sends %s is not used on', async (_, frame) => {
+])('a worker that sends %s is stopped', async (_, frame) => {
   const { worker, ends, frames, boot } = start();
   await boot();
   worker.post(frame as object as WorkerFrame);
   await vi.waitFor(() =>
     expect(ends).toMatchObject([
-      { reason: 'protocol', message: 'it sent what is no frame of a worker' }
+      { reason: 'protocol', message: 'it sent a message that is no frame of a worker' }
     ])
   );
   expect(frames).toEqual([]);
@@ -148,7 +149,7 @@ test.each([
 test.each([
   ['phase', { kind: 'phase', phase: 'ready' }],
   ['snapshot', { kind: 'snapshot', snapshot: null }]
-] as const)('a %s of a worker that does not start is no word of ours', async (kind, frame) => {
+] as const)('a worker that sends a %s after its start is stopped', async (kind, frame) => {
   const { worker, ends, phases, boot } = start();
   await boot();
   await vi.waitFor(() => expect(phases).toEqual(['loading', 'ready']));
@@ -158,7 +159,7 @@ test.each([
   expect(phases).toEqual(['loading', 'ready']);
 });
 
-test('a snapshot is taken from who was asked for one, once', async () => {
+test('a snapshot is taken once, and only from the worker that was asked for one', async () => {
   FakeWorker.reset(bootNever);
   const { handle, worker, ends } = start();
   const made: (Blob | null)[] = [];
@@ -172,7 +173,7 @@ test('a snapshot is taken from who was asked for one, once', async () => {
   expect(ends).toMatchObject([{ reason: 'protocol' }]);
 });
 
-test('a worker that sends what cannot be read is not used on', async () => {
+test('a worker that sends an unreadable message is stopped', async () => {
   const channels: MessageChannel[] = [];
   class Channel extends MessageChannel {
     constructor() {
@@ -185,7 +186,9 @@ test('a worker that sends what cannot be read is not used on', async () => {
   const tasks = channels[1]?.port1; // the first one is for control
   await boot();
   tasks?.dispatchEvent(new MessageEvent('messageerror'));
-  expect(ends).toMatchObject([{ reason: 'protocol', message: 'it sent what cannot be read' }]);
+  expect(ends).toMatchObject([
+    { reason: 'protocol', message: 'it sent a message that cannot be read' }
+  ]);
   expect(worker.terminated).toBe(true);
   worker.result(1);
   tasks?.dispatchEvent(new MessageEvent('messageerror'));
@@ -193,7 +196,7 @@ test('a worker that sends what cannot be read is not used on', async () => {
   expect(frames).toEqual([]);
 });
 
-test('Python is asked to stop where memory can be shared, and only there', async () => {
+test('Python is asked to stop only where memory can be shared', async () => {
   const { handle, boot } = start();
   await boot();
   expect(handle.interrupt()).toBe(false);
@@ -224,7 +227,7 @@ test('a worker that closes without a word is missed', async () => {
   await vi.waitFor(() => expect(ends).toMatchObject([{ reason: 'silent' }]));
 });
 
-test('what a worker had said is heard before it is missed', async () => {
+test('every frame that a worker had sent is heard before it is missed', async () => {
   const { worker, ends, frames, boot } = start();
   await boot();
   worker.post({ kind: 'taken', batch: 1 });
@@ -233,7 +236,7 @@ test('what a worker had said is heard before it is missed', async () => {
   expect(frames).toEqual([{ kind: 'taken', batch: 1 }]);
 });
 
-test('without locks, a worker whose pulse stops is gone, and one that never had any is not', async () => {
+test('without locks, a worker is gone if its pulse stops, and is not if it never beat', async () => {
   vi.stubGlobal('navigator', {});
   const { worker, ends, boot } = start();
   const { ends: others, boot: bootOther } = start();

@@ -1,12 +1,12 @@
 import { expect, test, vi } from 'vitest';
 
-import { Outbox } from '../src/pool/outbox';
-import type { PoolEvent } from '../src/protocol';
-import { REPORT } from './fakeWorker';
+import { Outbox } from '../../src/pool/outbox';
+import type { PoolEvent } from '../../src/pool/events';
+import { REPORT } from '../fakeWorker';
 
 const dispatched = (batch: number): PoolEvent => ({ type: 'dispatched', worker: 0, batch });
 
-test('what happens at once is told at once, in order', async () => {
+test('events that come together are told together, in order', async () => {
   const listener = vi.fn();
   const outbox = new Outbox(listener);
   const events = [dispatched(1), dispatched(2), dispatched(3)];
@@ -19,7 +19,7 @@ test('what happens at once is told at once, in order', async () => {
   outbox.close();
 });
 
-test('a worker that is ready is told of before anything is given to it', () => {
+test('a worker that is ready is told of before it is given anything', () => {
   const listener = vi.fn();
   const outbox = new Outbox(listener);
   const ready: PoolEvent = { type: 'ready', worker: 0, report: REPORT };
@@ -29,7 +29,7 @@ test('a worker that is ready is told of before anything is given to it', () => {
   outbox.close();
 });
 
-test('nothing is told once it is closed', async () => {
+test('nothing is told after the outbox is closed', async () => {
   const listener = vi.fn();
   const outbox = new Outbox(listener);
   outbox.push(dispatched(1));
@@ -38,7 +38,7 @@ test('nothing is told once it is closed', async () => {
   expect(listener).not.toHaveBeenCalled();
 });
 
-test('that a batch is given to a worker is told with its result, or a little later', async () => {
+test('a dispatched event is told with the result of its batch, or a little later', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const listener = vi.fn();
@@ -64,7 +64,7 @@ const output: PoolEvent = {
   frame: { kind: 'output', task: 1, stream: 'stdout', text: 'x' }
 };
 
-/** A message that an outbox has sent itself before has come round when this one has. */
+/** Wait for a message: the earlier message of an outbox to itself arrives before it. */
 function turn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise(resolve => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { isWorkerFrame } from '../src/pool/frames';
-import type { WorkerFrame } from '../src/protocol';
+import { isWorkerFrame } from '../../src/pool/frames';
+import type { WorkerFrame } from '../../src/protocol';
 
 const GOOD: WorkerFrame[] = [
   { kind: 'phase', phase: 'loading' },
@@ -11,7 +11,6 @@ const GOOD: WorkerFrame[] = [
     batch: 3,
     payload: new Uint8Array(2),
     buffers: [new ArrayBuffer(1)],
-    next: 0,
     done: true,
     memory: 1
   },
@@ -26,35 +25,38 @@ const GOOD: WorkerFrame[] = [
   { kind: 'fatal', reason: 'fatal', status: null, batch: 1, running: null, message: 'm', memory: 1 }
 ];
 
-test.each(GOOD)('a frame is one: $kind', frame => {
+test.each(GOOD)('a frame of the kind $kind is accepted', frame => {
   expect(isWorkerFrame(frame)).toBe(true);
 });
 
 const STRANGE: unknown[] = [undefined, null, NaN, 1.5, -7, '', 'x', [], {}, true, new Uint8Array()];
 
-test.each(GOOD)('a frame with a field missing or of another type is none: $kind', frame => {
-  for (const field of Object.keys(frame)) {
-    if (field === 'value') {
-      continue; // may be anything
-    }
-    const { [field as 'kind']: right, ...rest } = frame;
-    expect(isWorkerFrame(rest), `without ${field}`).toBe(false);
-    const others = STRANGE.filter(value => typeof value !== typeof right);
-    for (const value of others) {
-      const mayBeNull = ['status', 'batch', 'running'].includes(field) && frame.kind === 'fatal';
-      const isNullOfIts =
-        (mayBeNull && (value === null || typeof value === 'number')) ||
-        (field === 'snapshot' && value === null);
-      if (!isNullOfIts) {
-        const name = `${field}: ${String(value)}`;
-        expect(isWorkerFrame({ ...rest, [field]: value }), name).toBe(false);
+test.each(GOOD)(
+  'a frame of the kind $kind with a missing field, or one of another type, is refused',
+  frame => {
+    for (const field of Object.keys(frame)) {
+      if (field === 'value') {
+        continue; // it may have any type
+      }
+      const { [field as 'kind']: right, ...rest } = frame;
+      expect(isWorkerFrame(rest), `without ${field}`).toBe(false);
+      const others = STRANGE.filter(value => typeof value !== typeof right);
+      for (const value of others) {
+        const mayBeNull = ['status', 'batch', 'running'].includes(field) && frame.kind === 'fatal';
+        const isNullOfIts =
+          (mayBeNull && (value === null || typeof value === 'number')) ||
+          (field === 'snapshot' && value === null);
+        if (!isNullOfIts) {
+          const name = `${field}: ${String(value)}`;
+          expect(isWorkerFrame({ ...rest, [field]: value }), name).toBe(false);
+        }
       }
     }
   }
-});
+);
 
 test.each([null, undefined, 'result', 7, [], () => 1, { kind: 'toString' }, { kind: {} }])(
-  'this is no frame: %s',
+  '%s is refused',
   data => {
     expect(isWorkerFrame(data)).toBe(false);
   }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { HostFrame, WorkerFrame } from '../src/protocol';
-import type { Pyodide } from '../src/worker/pyodide';
-import { TaskLoop } from '../src/worker/tasks';
+import type { HostFrame, WorkerFrame } from '../../src/protocol';
+import type { Pyodide } from '../../src/worker/pyodide';
+import { TaskLoop } from '../../src/worker/tasks';
 
 const close = vi.fn();
 
@@ -43,7 +43,7 @@ test('a dying worker gives its host time to hear its last word, and then closes'
   expect(close).toHaveBeenCalledOnce();
 });
 
-test('a worker that is closed by its code says so, once', () => {
+test('a worker that its code closes says so once', () => {
   const { posted, port } = started();
   self.close();
   self.close();
@@ -53,7 +53,7 @@ test('a worker that is closed by its code says so, once', () => {
   expect(close).toHaveBeenCalledOnce();
 });
 
-test('a worker says that it turns to a frame, before it does', async () => {
+test('a worker says that it turns to a frame before it does', async () => {
   const { posted, port } = started();
   const frame: HostFrame = { kind: 'eval', batch: -1, acknowledge: true, code: '5' };
   port.onmessage?.({ data: frame } as MessageEvent);

@@ -1,0 +1,163 @@
+/** Gives the jobs that wait to the workers of a crew. */
+import type { Encoded } from '../protocol';
+import type { Crew } from './crew';
+import type { WorkerHandle } from './handle';
+import { IdleTimer } from './idleTimer';
+import type { Job } from './job';
+import { JobQueue } from './queue';
+
+/** At most so many brief jobs are at one worker, including the one that it runs. */
+const MOST_AT_ONE = 8;
+
+export interface DispatchEvents {
+  /** A job is about to be sent to a worker. */
+  dispatched(handle: WorkerHandle, job: Job): void;
+  /** The browser could not send a job. */
+  refused(handle: WorkerHandle, job: Job, error: unknown): void;
+}
+
+export class Dispatch {
+  private readonly queue = new JobQueue<Job>();
+  /** The objects that jobs name by their keys. */
+  private readonly objects = new Map<string, Encoded>();
+  private readonly idleTimer: IdleTimer;
+  private paused = false;
+
+  /** @param idleTimeout milliseconds after which idle workers are let go; null to keep them */
+  constructor(
+    private readonly crew: Crew,
+    idleTimeout: number | null,
+    private readonly events: DispatchEvents
+  ) {
+    this.idleTimer = new IdleTimer(
+      idleTimeout,
+      () => this.isIdle,
+      () => crew.rest()
+    );
+  }
+
+  /** How many jobs wait for a worker. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** Keep an object. A worker is sent it when it first needs it. */
+  put(key: string, object: Encoded): void {
+    this.objects.set(key, object);
+  }
+
+  /** Forget an object here and at every worker. */
+  drop(key: string): void {
+    this.objects.delete(key);
+    for (const handle of this.crew) {
+      handle.inbox.drop(key);
+    }
+  }
+
+  /** Queue a job. */
+  add(job: Job): void {
+    this.queue.push(job);
+    this.crew.wake();
+    this.run();
+  }
+
+  /** Queue jobs again, before all others: a worker had them and never turned to them. */
+  addAgain(jobs: Job[]): void {
+    this.queue.putBack(jobs);
+  }
+
+  /** Take a job back. False where it no longer waits: its worker then starts no more tasks of it. */
+  cancel(batch: number): boolean {
+    if (this.queue.remove(batch)) {
+      return true;
+    }
+    for (const handle of this.crew) {
+      handle.inbox.cancel(batch);
+    }
+    return false;
+  }
+
+  /** Forget the jobs whose target has ended. */
+  forget(worker: number): void {
+    this.queue.forget(worker);
+  }
+
+  /** Have workers, even if no job waits. */
+  wake(): void {
+    this.crew.wake();
+    this.restartIdleTimer();
+  }
+
+  /** Let idle workers go only after a whole timeout from now. */
+  restartIdleTimer(): void {
+    this.idleTimer.restart();
+  }
+
+  /** Give the jobs that wait to workers, first come, first served. */
+  run(): void {
+    if (this.paused) {
+      return;
+    }
+    this.crew.release();
+    this.giveToFree();
+    this.giveBrief();
+    this.restartIdleTimer();
+  }
+
+  /** Give no jobs to workers while `action` runs. */
+  pauseFor(action: () => void): void {
+    this.paused = true;
+    action();
+    this.paused = false;
+  }
+
+  /** Forget all jobs and objects. */
+  close(): void {
+    this.queue.clear();
+    this.objects.clear();
+    this.idleTimer.stop();
+  }
+
+  /** A worker that starts is not idle. */
+  private get isIdle(): boolean {
+    const workers = [...this.crew];
+    return this.queue.length === 0 && workers.every(handle => handle.ready && !handle.busy);
+  }
+
+  private giveToFree(): void {
+    const free = [...this.crew].filter(handle => handle.free);
+    // The worker that was busy last is the warmest: it has imported the modules that tasks import.
+    free.sort((a, b) => b.inbox.lastServed - a.inbox.lastServed);
+    for (const handle of free) {
+      const job = this.queue.next(handle.id);
+      if (job) {
+        this.give(handle, job);
+      }
+    }
+  }
+
+  /** Let brief jobs wait at busy workers: to fetch them one by one would take longer than to run them. */
+  private giveBrief(): void {
+    for (let depth = 1; depth < MOST_AT_ONE && this.queue.length > 0; depth++) {
+      for (const handle of this.crew) {
+        const { length, group } = handle.inbox;
+        const takesMore = length === depth && group !== undefined && handle.worn === null;
+        const job = takesMore && this.queue.nextOf(group);
+        if (job) {
+          this.give(handle, job);
+        }
+      }
+    }
+  }
+
+  private give(handle: WorkerHandle, job: Job): void {
+    handle.inbox.add(job);
+    // Told now: the transfer empties the frame's buffers, and the first result may come at once.
+    this.events.dispatched(handle, job);
+    try {
+      handle.inbox.send(job, this.objects);
+    } catch (error) {
+      this.events.refused(handle, job, error);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** Makes a snapshot beside the first worker, where the site has none. */
+import type { BootOptions } from '../protocol';
+import { WorkerHandle } from './handle';
+import type { HandleEvents } from './handle';
+
+/**
+ * The snapshots that this host has made, by their likeness. They stay in memory: a snapshot is state
+ * that runs, and storage of the browser could be changed by any script of the origin.
+ */
+const made = new Map<string, Blob>();
+
+/**
+ * Starts a worker that makes a snapshot and then ends: such a worker cannot serve, since a Pyodide
+ * that can make snapshots shows Python not quite the JavaScript that others do.
+ *
+ * The first worker starts at once. All others wait for the snapshot, which is quicker than an
+ * ordinary start. A page makes none: it has few workers, and no runner to import.
+ */
+export class SnapshotMaker {
+  private making: Promise<Blob | null> | null = null;
+  private worker: WorkerHandle | null = null;
+
+  constructor(private readonly workerUrl: string) {}
+
+  /**
+   * The snapshot for a worker with these options; null where the worker starts without one.
+   *
+   * @param timeout milliseconds that the making may take
+   */
+  async snapshotFor(options: BootOptions, timeout: number): Promise<Blob | null> {
+    if (options.runner === null) {
+      return null;
+    }
+    const snapshot = made.get(likeness(options)) ?? this.making;
+    if (snapshot !== null) {
+      return snapshot;
+    }
+    this.making = this.make(options, timeout);
+    return null;
+  }
+
+  /** Nobody needs the snapshot any more. */
+  close(): void {
+    this.worker?.terminate();
+  }
+
+  private make(options: BootOptions, timeout: number): Promise<Blob | null> {
+    const nobody = (): void => undefined;
+    const events: HandleEvents = { frame: nobody, worn: nobody, ended: nobody };
+    const worker = (this.worker = new WorkerHandle(options.id, this.workerUrl, events));
+    return new Promise(resolve => {
+      const end = (snapshot: Blob | null): void => {
+        if (snapshot !== null) {
+          made.set(likeness(options), snapshot);
+        }
+        resolve(snapshot);
+        worker.terminate();
+      };
+      const task = { ...options, makeSnapshot: true, packages: [], code: '', drive: null };
+      const told = { phase: nobody, snapshot: end };
+      worker.boot(Promise.resolve(task), timeout, told).then(
+        () => end(null),
+        () => end(null)
+      );
+    });
+  }
+}
+
+/** Two workers of the same likeness can be restored from one snapshot. */
+function likeness({ pyodideUrl, lockFileUrl, runner }: BootOptions): string {
+  return JSON.stringify([pyodideUrl, lockFileUrl, runner]);
+}

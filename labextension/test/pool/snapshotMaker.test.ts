@@ -1,0 +1,51 @@
+import { expect, test, vi } from 'vitest';
+
+import { FakeWorker, bootBadly, bootNever, bootWell } from '../fakeWorker';
+import { make, useFakePage } from './fakePool';
+
+useFakePage();
+
+test('where the site has no snapshot, one is made beside the first worker', async () => {
+  FakeWorker.reset();
+  FakeWorker.snapshot = new Blob(['memory']);
+  const { pool, of } = make(3);
+  await pool.init({ runner: 'some.runner' });
+  const made = FakeWorker.all.map(({ options }) => [
+    options?.makeSnapshot,
+    options?.snapshot?.size
+  ]);
+  expect(made).toEqual([
+    [false, undefined],
+    [false, 6],
+    [false, 6],
+    [true, undefined]
+  ]);
+  expect(FakeWorker.at(3).terminated).toBe(true);
+  expect(pool.workers).toHaveLength(3);
+  FakeWorker.at(0).die();
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(4));
+  expect(FakeWorker.at(4).options?.snapshot?.size).toBe(6);
+});
+
+test('the worker that makes a snapshot ends with the pool', async () => {
+  FakeWorker.reset(bootWell, bootNever);
+  FakeWorker.snapshot = undefined;
+  const { pool } = make(1);
+  await pool.init({ runner: 'another runner' });
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
+  expect(FakeWorker.at(1).terminated).toBe(false);
+  pool.terminate();
+  expect(FakeWorker.at(1).terminated).toBe(true);
+});
+
+test.each([
+  ['cannot be made', bootWell],
+  ['ends with its worker', bootBadly]
+])('no worker waits for a snapshot that %s', async (what, maker) => {
+  FakeWorker.reset(bootWell, bootWell, maker);
+  const { pool } = make(2);
+  await pool.init({ runner: what });
+  expect(FakeWorker.at(2).options?.makeSnapshot).toBe(true);
+  expect(FakeWorker.at(1).options?.snapshot).toBeNull();
+  expect(pool.workers.every(({ state }) => state === 'idle')).toBe(true);
+});

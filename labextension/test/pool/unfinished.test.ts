@@ -1,0 +1,125 @@
+import { expect, test, vi } from 'vitest';
+
+import { FakeLocks, FakeWorker } from '../fakeWorker';
+import { given, started, submit, submitBrief, useFakePage } from './fakePool';
+
+useFakePage();
+
+test('the end of a worker names the batch that it had, and the task', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 5);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).die(4);
+  await vi.waitFor(() => expect(of('ended')).toHaveLength(1));
+  expect(of('ended')).toMatchObject([{ worker: 0, batch: 5, end: { running: 4 } }]);
+});
+
+test('the end of a worker names the batches that waited there', async () => {
+  const { pool, of } = await started(1);
+  submitBrief(pool, 5, 1, 2, 3);
+  await given(FakeWorker.at(0), 3);
+  FakeWorker.at(0).result(1);
+  FakeWorker.at(0).die(0);
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: 2, untaken: [3] }]));
+});
+
+test('the batches that waited at a worker may have run if the worker was stopped', async () => {
+  const { pool, of } = await started(1);
+  submitBrief(pool, 5, 1, 2, 3);
+  pool.kill(0);
+  expect(of('ended')).toMatchObject([{ batch: 1, behind: [2, 3], untaken: [] }]);
+});
+
+test('batches that a worker never turned to have not run', async () => {
+  const { pool, of } = await started(1);
+  FakeWorker.at(0).deaf = true;
+  submitBrief(pool, 5, 1, 2);
+  await given(FakeWorker.at(0), 2);
+  FakeWorker.at(0).die();
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: null, untaken: [1, 2] }]));
+});
+
+test('a worker that said that it turned to a batch has begun it, whatever it says last', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 5);
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).die(null, null);
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ batch: 5, untaken: [] }]));
+});
+
+test('if a worker goes without a word, the next batch in its turn may have run', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { locks });
+  const { pool, of } = await started(1);
+  submitBrief(pool, 5, 1, 2, 3);
+  await given(FakeWorker.at(0), 3);
+  FakeWorker.at(0).result(1);
+  await vi.waitFor(() => expect(pool.workers).toMatchObject([{ finished: 1 }]));
+  locks.release(FakeWorker.at(0).lock ?? '');
+  await vi.waitFor(() =>
+    expect(of('ended')).toMatchObject([{ batch: null, behind: [2], untaken: [3] }])
+  );
+});
+
+test('another worker evaluates source that a worker never turned to, before later batches', async () => {
+  const { pool } = await started(1);
+  FakeWorker.at(0).deaf = true;
+  const first = pool.run('1');
+  const second = pool.run('2');
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).die();
+  for (const [i, value] of [first, second].entries()) {
+    await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
+    const batch = (await given(FakeWorker.at(1), i + 1)).at(-1) ?? 0;
+    FakeWorker.at(1).post({ kind: 'value', batch, value: i });
+    expect(await value).toBe(i);
+  }
+});
+
+test('a worker goes on if it has already finished the batch that it is stopped for', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 1);
+  submit(pool, 2);
+  FakeWorker.at(0).result(1);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 2]);
+  pool.kill(0, 'terminated', 'it took too long', 1);
+  expect(pool.interrupt(0, 1)).toBe(false);
+  FakeWorker.at(0).result(2);
+  await vi.waitFor(() => expect(pool.workers).toMatchObject([{ id: 0, state: 'idle' }]));
+  expect(of('ended')).toEqual([]);
+});
+
+test('an interrupt for a finished batch does not reach the next batch', async () => {
+  vi.stubGlobal('crossOriginIsolated', true);
+  const { pool } = await started(1);
+  const worker = FakeWorker.at(0);
+  const asked = new Int32Array(worker.options?.interrupts ?? new ArrayBuffer(4));
+  submit(pool, 1);
+  submit(pool, 2);
+  worker.result(1);
+  expect(pool.interrupt(0, 1)).toBe(true); // its result is on its way
+  expect(asked[0]).toBe(2);
+  expect(await given(worker, 2)).toEqual([1, 2]);
+  expect(asked[0]).toBe(0);
+});
+
+test('a worker at fault that has finished the batch ends after its next batch', async () => {
+  const { pool, of } = await started(1);
+  submit(pool, 1);
+  submit(pool, 2);
+  FakeWorker.at(0).result(1);
+  await given(FakeWorker.at(0), 2);
+  pool.kill(0, 'protocol', 'it lied', 1);
+  expect(of('ended')).toEqual([]);
+  FakeWorker.at(0).result(2);
+  await vi.waitFor(() => expect(of('ended')).toMatchObject([{ worker: 0, batch: null }]));
+  expect(of('ended')).toMatchObject([{ end: { reason: 'recycled', message: 'it lied' } }]);
+  expect(of('frame').map(({ frame }) => frame.kind)).toEqual(['result', 'result']);
+});
+
+test('a worker is stopped for a batch that it runs, or that waits there', async () => {
+  const { pool, of } = await started(1);
+  submitBrief(pool, 5, 1, 2);
+  pool.kill(0, 'terminated', 'it took too long', 2);
+  expect(of('ended')).toMatchObject([{ batch: 1, behind: [2] }]);
+});
