@@ -105,7 +105,7 @@ busy = executor.submit(compute, 9)  # says nothing for much longer than a pulse
 waiting = executor.submit(asyncio.sleep, 3600)
 _, batch = executor._pool.dispatcher.ledger.all()
 crew = executor._pool.backend._pool.crew
-await until(lambda: batch.worker is not None and crew.get(batch.worker).taken)
+await until(lambda: batch.worker is not None and crew.get(batch.worker).inbox.taken)
 crew.get(batch.worker).worker.terminate()  # as the browser may do, too
 try:
     await waiting

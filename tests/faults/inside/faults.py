@@ -309,7 +309,7 @@ async def talks_on(scene: Scene) -> float:
     future = scene.executor.submit(marked, scene.name, _talk)
     await until(lambda: "talking" in scene.load.printed)
     worker = scene.worker()
-    lock = scene.handle(worker).lock
+    lock = scene.handle(worker).life.lock
     killed = now()
     scene.executor._pool.backend.kill(worker)
     try:
@@ -393,11 +393,11 @@ def _close_when_told(channel: str) -> int:
 #: Delays the messages that tell a pool of a worker's end, until `release` is called.
 HOLD_BACK = """handle => {
   const { onmessage } = handle.tasks;
-  const miss = handle.miss.bind(handle);
+  const miss = handle.life.missWorker.bind(handle.life);
   const held = [];
   const heard = new Promise(resolve => {
     handle.tasks.onmessage = event => resolve(held.push(() => onmessage(event)));
-    handle.miss = () => resolve(held.push(miss));
+    handle.life.missWorker = () => resolve(held.push(miss));
   });
   return { heard, release: () => held.forEach(tell => tell()) };
 }"""
