@@ -213,7 +213,7 @@ def pages(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Pages]:
     """Opens pages that this test has to itself."""
     pages = Pages(browser, _file_name(request.node))
     yield pages
-    pages.close(failed=FAILED in request.node.stash)
+    pages.close(failed=_failed(request))
 
 
 @pytest.fixture(scope="module")
@@ -221,31 +221,39 @@ def module_pages(browser: Browser, request: pytest.FixtureRequest) -> Iterator[P
     """Opens pages that the tests of a module share."""
     pages = Pages(browser, _file_name(request.node))
     yield pages
-    pages.close(failed=_module_failed(request))
+    pages.close(failed=_failed(request))
 
 
-def _module_failed(request: pytest.FixtureRequest) -> bool:
-    mine = [item for item in request.session.items if item.parent is request.node]
-    return any(FAILED in item.stash for item in mine)
+def _failed(request: pytest.FixtureRequest) -> bool:
+    """Whether a test has failed that the fixture was made for."""
+    node = request.node
+    return any(
+        FAILED in item.stash for item in request.session.items if node in (item, item.parent)
+    )
 
 
 @pytest.fixture(scope="session")
 def stock(browser: Browser, site: str) -> Iterator[Stock]:
     """Kernels that tests give back clean."""
-    stock = Stock(lambda: new_context(browser), f"{site}/lab/index.html")
+    stock = Stock(lambda: new_lab(browser, site))
     yield stock
     stock.close()
 
 
-def _lend(
-    stock: Stock, node: pytest.Item | pytest.Collector, failed: Callable[[], bool]
-) -> Iterator[Kernel]:
+def new_lab(browser: Browser, site: str) -> Page:
+    """JupyterLab in a profile of its own."""
+    page = new_context(browser).new_page()
+    page.goto(f"{site}/lab/index.html")
+    return page
+
+
+def lend(stock: Stock, request: pytest.FixtureRequest) -> Iterator[Kernel]:
     """Lend a kernel of the stock; one whose test failed is not lent again."""
     kernel = stock.take()
     yield kernel
-    if failed():
+    if _failed(request):
         context = page_of(kernel).context
-        leave_artifacts(context, _file_name(node))
+        leave_artifacts(context, _file_name(request.node))
         context.close()
     else:
         left = stock.give_back(kernel)
@@ -256,10 +264,10 @@ def _lend(
 @pytest.fixture(scope="module")
 def kernel(stock: Stock, request: pytest.FixtureRequest) -> Iterator[Kernel]:
     """A kernel that the tests of a module share."""
-    yield from _lend(stock, request.node, lambda: _module_failed(request))
+    yield from lend(stock, request)
 
 
 @pytest.fixture
 def fresh_kernel(stock: Stock, request: pytest.FixtureRequest) -> Iterator[Kernel]:
     """A kernel that this test has to itself."""
-    yield from _lend(stock, request.node, lambda: FAILED in request.node.stash)
+    yield from lend(stock, request)

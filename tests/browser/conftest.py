@@ -5,13 +5,37 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, lend, new_context
+from tests.support.isolated import isolated_page
+from tests.support.kernel import Kernel
+from tests.support.stock import Stock
+
+
+@pytest.fixture(scope="session")
+def isolated_site(serve: Callable[..., str]) -> str:
+    """The URL of the site, served so that its pages may share memory with their workers."""
+    return serve(ROOT / "_output", isolated=True)
+
+
+@pytest.fixture(scope="session")
+def isolated_stock(browser: Browser, isolated_site: str) -> Iterator[Stock]:
+    """Kernels on such pages, which no labextension has told anything."""
+    stock = Stock(lambda: isolated_page(new_context(browser).new_page(), isolated_site))
+    yield stock
+    stock.close()
+
+
+@pytest.fixture
+def isolated_kernel(isolated_stock: Stock, request: pytest.FixtureRequest) -> Iterator[Kernel]:
+    """A kernel on such a page that this test has to itself."""
+    yield from lend(isolated_stock, request)
 
 
 @pytest.fixture

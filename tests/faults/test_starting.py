@@ -149,11 +149,17 @@ def test_a_ruined_snapshot_only_makes_starts_slow(
     record.add("`snapshot.bin` is ruined: workers start the slow way")
 
 
+@pytest.fixture(scope="module")
+def ruined_kernel(ruined: Site, module_pages: Pages) -> Kernel:
+    """A kernel that has started before the site was ruined."""
+    return Kernel(module_pages.open(f"{ruined.url}/lab/index.html"), strict=False)
+
+
 @pytest.mark.timeout(60 + 30 * ROUNDS)
 def test_a_kernel_without_workers_computes_itself_and_says_why(
-    ruined: Site, pages: Pages, record: Record
+    ruined: Site, ruined_kernel: Kernel, record: Record
 ) -> None:
-    kernel = Kernel(pages.open(f"{ruined.url}/lab/index.html"), strict=False)
+    kernel = ruined_kernel
     ruined.ruined["/static/worker.js"] = MISSING
     kernel.run("from jupyterlite_pool import pool_map, WorkerPoolExecutor, errors")
     for _ in rounds():
@@ -167,8 +173,10 @@ def test_a_kernel_without_workers_computes_itself_and_says_why(
         record.add("no worker can start: `pool_map` runs in the notebook, and says so", tasks=3)
 
 
-def test_magics_without_workers_run_in_the_kernel_and_say_why(ruined: Site, pages: Pages) -> None:
-    kernel = Kernel(pages.open(f"{ruined.url}/lab/index.html"), strict=False)
+def test_magics_without_workers_run_in_the_kernel_and_say_why(
+    ruined: Site, ruined_kernel: Kernel
+) -> None:
+    kernel = ruined_kernel
     ruined.ruined["/static/worker.js"] = MISSING
     kernel.run("import jupyterlite_pool\nfrom jupyterlite_pool import current_worker\nk = 10")
     cells = {
@@ -212,9 +220,9 @@ def test_a_magic_never_runs_in_the_kernel_what_workers_could_not_be_set_up_for(
 
 @pytest.mark.timeout(60 + 30 * ROUNDS)
 def test_an_initializer_that_raises_breaks_its_pool_and_says_where(
-    pages: Pages, site: str, record: Record
+    fresh_kernel: Kernel, record: Record
 ) -> None:
-    kernel = Kernel(pages.open(f"{site}/lab/index.html"))
+    kernel = fresh_kernel
     kernel.run(
         "import asyncio\n"
         "from jupyterlite_pool import WorkerPoolExecutor\n"

@@ -54,8 +54,10 @@ def effort() -> Iterator[Effort]:
         FILE.write_text(json.dumps({**others, **kept}, indent=1) + "\n", "utf-8")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let each long test take the whole time."""
     for item in items:
         if "/soak/" in str(item.path):
             item.add_marker(pytest.mark.timeout(240 + 60 * MINUTES))
+            item.add_marker("long")

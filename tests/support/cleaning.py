@@ -28,6 +28,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import js
 from IPython import get_ipython
 
 #: The package, and others whose names a test may bind to something else.
@@ -40,6 +41,8 @@ _before: dict[str, Any] = {}
 _names: dict[str, Any] = {}
 _files: set[str] = set()
 _temporary: set[str] = set()
+_finders: list[Any] = []
+_handlers: list[logging.Handler] = []
 
 
 def remember() -> None:
@@ -50,6 +53,8 @@ def remember() -> None:
     _names.update(_own_names())
     _files.update(os.listdir())
     _temporary.update(os.listdir(tempfile.gettempdir()))
+    _finders.extend(sys.meta_path)
+    _handlers.extend(logging.getLogger().handlers)
     _before.update(_look())
 
 
@@ -85,14 +90,12 @@ def _look() -> dict[str, Any]:
         "folder": os.getcwd(),
         "files": sorted(os.listdir()),
         "path": list(sys.path),
-        "hooks": [len(sys.meta_path), len(sys.path_hooks)],
+        "finders": [len(sys.meta_path), len(sys.path_hooks)],
         "filters of warnings": list(warnings.filters),
         "logging": _logging(),
         "locale": locale.setlocale(locale.LC_ALL),
         "time zone": time.tzname,
-        "packages": sorted(
-            f"{d.metadata['Name']} {d.version}" for d in importlib.metadata.distributions()
-        ),
+        "packages": {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()},
         "tasks": len([t for t in asyncio.all_tasks(loop) if t is not current and not t.done()]),
         "executors": _executors(),
         "cells": [len(shell.input_transformers_cleanup), len(shell.input_transformers_post)],
@@ -100,6 +103,7 @@ def _look() -> dict[str, Any]:
         "stand-ins": _stand_ins(),
         "package": _package(),
         "builtins": sorted(vars(builtins)),
+        "javascript": sorted(js.Object.keys(js.globalThis)),
     }
 
 
@@ -166,6 +170,9 @@ async def _put_back() -> None:
     os.environ.update(_before["variables"])
     locale.setlocale(locale.LC_ALL, _before["locale"])
     sys.path[:] = _before["path"]
+    sys.meta_path[:] = _finders
+    logging.getLogger().handlers[:] = _handlers
+    _uninstall()
     warnings.simplefilter("default", ImportWarning)  # lets Python look at the filters again
     filters: Any = warnings.filters
     filters[:] = _before["filters of warnings"]
@@ -184,6 +191,18 @@ async def _stop_executors() -> None:
     set_reusable_executor(None)
     for dispatcher in all_dispatchers():
         dispatcher.lose_all(RuntimeError("the kernel is given to another test"))
+
+
+def _uninstall() -> None:
+    """Remove packages that were not there before, and their modules."""
+    installed = {d.metadata["Name"]: d for d in importlib.metadata.distributions()}
+    for name in installed.keys() - _before["packages"].keys():
+        tops = {str(file).partition("/")[0] for file in installed[name].files or ()}
+        for module in [*sys.modules]:
+            top = module.partition(".")[0]
+            if top in tops or f"{top}.py" in tops:
+                del sys.modules[module]
+        importlib.import_module("micropip").uninstall(name)
 
 
 def _forget_widgets() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Error, Page
+from playwright.sync_api import Error, Page
 
 from tests.support.kernel import STRICT, CellError, Kernel
 from tests.support.tally import tally
@@ -26,15 +26,13 @@ CLEAN = 'await __import__("sys").modules["kept_for_tests"].clean()'
 class Stock:
     """Starts kernels, each on a page with a profile of its own, and keeps clean ones."""
 
-    def __init__(self, new_context: Callable[[], BrowserContext], url: str) -> None:
+    def __init__(self, open_page: Callable[[], Page]) -> None:
         """Keep nothing yet.
 
         Args:
-            new_context: makes a profile, in which traces are recorded.
-            url: a page of the site.
+            open_page: opens JupyterLab in a new profile, in which traces are recorded.
         """
-        self._new_context = new_context
-        self._url = url
+        self._open_page = open_page
         self._kept: list[Kernel] = []
 
     def take(self) -> Kernel:
@@ -43,9 +41,7 @@ class Stock:
             kernel = self._kept.pop()
             tally.reused += 1
         else:
-            page = self._new_context().new_page()
-            page.goto(self._url)
-            kernel = Kernel(page, strict=False)
+            kernel = Kernel(self._open_page(), strict=False)
             kernel.run(REMEMBER)
         kernel.run(STRICT)
         return kernel

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.conftest import Pages
-from tests.support.isolated import isolated_kernel
 from tests.support.kernel import UNTIL, Kernel
 from tests.support.overdue import check_race
 
@@ -20,11 +17,10 @@ from jupyterlite_pool.jobs.options import MapOptions
 
 
 @pytest.fixture
-def isolated(pages: Pages, serve: Callable[..., str]) -> Kernel:
+def isolated(isolated_kernel: Kernel) -> Kernel:
     """A kernel on a page that may share memory with its workers."""
-    kernel = isolated_kernel(pages, serve)
-    kernel.run(IMPORTS)
-    return kernel
+    isolated_kernel.run(IMPORTS)
+    return isolated_kernel
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page
 
 from tests.conftest import Pages
-from tests.support.isolated import isolated_kernel, isolated_page
+from tests.support.isolated import isolated_page
 from tests.support.kernel import Kernel
 from tests.support.notebook import Notebook
 
@@ -261,10 +259,8 @@ read = executor.submit(answer).result()
 """
 
 
-def test_workers_have_the_files_on_a_cross_origin_isolated_page(
-    pages: Pages, serve: Callable[..., str]
-) -> None:
-    kernel = isolated_kernel(pages, serve)
+def test_workers_have_the_files_on_a_cross_origin_isolated_page(isolated_kernel: Kernel) -> None:
+    kernel = isolated_kernel
     assert isinstance(kernel.page, Page)
     context = kernel.page.evaluate(CONTEXT)
     kernel.run(f"import js; js.jupyterlitePoolDrive = {context!r}")
@@ -273,17 +269,17 @@ def test_workers_have_the_files_on_a_cross_origin_isolated_page(
     assert kernel.value("open('/drive/of-a-worker.txt').read()") == "from a worker"
 
 
-def test_a_notebook_is_told_where_its_files_are(pages: Pages, serve: Callable[..., str]) -> None:
-    notebook = Notebook(isolated_page(pages, serve))
+def test_a_notebook_is_told_where_its_files_are(pages: Pages, isolated_site: str) -> None:
+    notebook = Notebook(isolated_page(pages.open(), isolated_site))
     notebook.run(BOTH_WAYS)
     assert notebook.value("read") == ["to workers", "/drive"]
 
 
 @pytest.mark.long
 def test_a_page_that_is_not_there_costs_the_files_and_nothing_else(
-    pages: Pages, serve: Callable[..., str]
+    isolated_kernel: Kernel,
 ) -> None:
-    kernel = isolated_kernel(pages, serve)
+    kernel = isolated_kernel
     kernel.run("import js; js.jupyterlitePoolDrive = 'of no page'")
     error = kernel.fails(BOTH_WAYS)
     assert "PermissionError" in error["ename"]  # of what it would have written
@@ -374,9 +370,9 @@ def test_what_a_task_would_write_where_nobody_finds_it_is_an_error(pages: Pages,
 
 @pytest.mark.long
 def test_an_isolated_page_without_service_worker_says_what_to_do(
-    pages: Pages, serve: Callable[..., str]
+    pages: Pages, isolated_site: str
 ) -> None:
-    page = isolated_page(pages, serve, "delete Navigator.prototype.serviceWorker")
+    page = isolated_page(pages.open(), isolated_site, "delete Navigator.prototype.serviceWorker")
     notebook = Notebook(page)
     # Here the notebook has its files, by memory that it shares with the page.
     notebook.run("import os; open('/drive/in.txt', 'w').write('text')")
