@@ -14,7 +14,7 @@ from typing import Any
 
 from .wheel import NAME
 
-#: The module to import before the snapshot is made; see `labextension/src/worker/tasks.ts`.
+#: The module to import before the snapshot is made; see `labextension/src/worker/runner.ts`.
 RUNNER = "jupyterlite_pool.worker.entry"
 
 #: It is compressed, but a name that says so would make servers tell the browser to unpack it.

@@ -12,7 +12,7 @@ from zlib import crc32
 from ..wire.protocol import LOG_BYTES
 from ..wire.results import RESULTS_END, results_end
 
-#: The numbers in `ResultLog.state`, as `labextension/src/worker/tasks.ts` reads and writes them:
+#: The numbers in `ResultLog.state`, as `labextension/src/worker/runner.ts` reads and writes them:
 #: the place in its batch of the task that runs, or -1 (set by the runner); how many bytes of the
 #: buffer are used (set by the log); how many bytes the largest large file has that the task used on
 #: the drive (set by JavaScript).
