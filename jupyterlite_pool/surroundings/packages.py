@@ -95,6 +95,7 @@ class NotebookPackages:
         distributions = {
             normalize(distribution.name): distribution
             for distribution in importlib.metadata.distributions()
+            if distribution.name  # what is left of a package that was removed may have none
         }
         # These are other versions or builds than those of the lock file.
         replaced = {

@@ -203,6 +203,9 @@ def _uninstall() -> None:
             if top in tops or f"{top}.py" in tops:
                 del sys.modules[module]
         importlib.import_module("micropip").uninstall(name)
+        rest: Any = getattr(installed[name], "_path", None)  # files that no list names
+        if rest is not None:
+            shutil.rmtree(rest, ignore_errors=True)
 
 
 def _forget_widgets() -> None:

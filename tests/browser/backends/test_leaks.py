@@ -46,8 +46,14 @@ def count():
     }
 
 kept_by_pool = run_js(
-    '''(pool) =>
-    Object.values(pool).reduce((sum, value) => sum + (value?.size ?? value?.length ?? 0), 0)'''
+    '''(pool) => {
+      const sizes = (part, depth) => Object.values(part).reduce((sum, value) => {
+        const own = value?.size ?? value?.length;
+        const inner = own === undefined && depth && value && typeof value === 'object';
+        return sum + (own ?? (inner ? sizes(value, depth - 1) : 0));
+      }, 0);
+      return sizes(pool, 3);
+    }'''
 )
 
 def call(number):

@@ -132,3 +132,17 @@ def test_a_level_that_was_set_just_now_is_that_of_the_next_task(
     finally:
         logger.setLevel(logging.NOTSET)
         logging.disable(logging.NOTSET)
+
+
+def test_what_is_left_of_a_removed_package_disturbs_no_call(
+    few_packages: list[importlib.metadata.Distribution], tmp_path: Path
+) -> None:
+    rest = tmp_path / "gone-1.dist-info"
+    rest.mkdir()
+    (rest / "PYODIDE_SOURCE").write_text("https://example.org/gone-1.whl")
+    few_packages[:] = [
+        importlib.metadata.Distribution.at(rest),
+        installed(tmp_path, "other", "1", "https://example.org/other-1.whl"),
+    ]
+    assert few_packages[0].name is None
+    assert surroundings(_Pyodide([], {})).installed.keys() == {"other"}
