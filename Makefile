@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 # Processes that tests run in: pages wait more than they compute, so there are more than cores.
 JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest
+# Tests without a browser run apart: where Playwright was used, an event loop runs for good.
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
 NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
 
@@ -32,16 +33,18 @@ quick: build/.site build/.browser check  ## what answers within a minute: checks
 
 test: build/.site build/.browser  ## our own tests, but for the longest
 	$(NPM) test --silent
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not long"
 	$(PYTEST) --ignore tests/peers -m "alone and not long"
-	$(PYTEST) $(SIDE_BY_SIDE) --ignore tests/peers -m "not alone and not long"
+	$(PYTEST) $(SIDE_BY_SIDE) --ignore tests/peers -m "browser and not alone and not long"
 
 peers: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
 	$(PYTEST) tests/peers
 
 test-all: build/.site build/.browser  ## all of these
 	$(NPM) test --silent
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser"
 	$(PYTEST) -m alone
-	$(PYTEST) $(SIDE_BY_SIDE) -m "not alone"
+	$(PYTEST) $(SIDE_BY_SIDE) -m "browser and not alone"
 
 faults: build/.site build/.browser  ## do what can go wrong to a pool under load, and to others (ROUNDS=1, SEED=…)
 	BESIDE=1 $(PYTEST) tests/faults
