@@ -37,6 +37,12 @@ test('a removed job is not given to anybody', () => {
   expect([queue.next(0)?.batch, queue.next(0)?.batch]).toEqual([1, 3]);
 });
 
+test('jobs that are put back go before all others, in their order', () => {
+  const queue = queueOf(3);
+  queue.putBack([{ batch: 1 }, { batch: 2 }]);
+  expect(queue.clear().map(({ batch }) => batch)).toEqual([1, 2, 3]);
+});
+
 test('clear takes everything, in order', () => {
   const queue = queueOf(2, 1);
   expect(queue.clear()).toEqual([{ batch: 2 }, { batch: 1 }]);
