@@ -96,3 +96,11 @@ def test_a_task_reads_what_the_notebook_wrote(kernel: Kernel) -> None:
     kernel.run("pathlib.Path('words.txt').write_text('äöü')")
     read = "list(pool_map(lambda name: open(name).read(), ['words.txt']))"
     assert kernel.value(read) == ["äöü"]
+
+
+def test_workers_that_exit_while_a_cell_waits_are_replaced(kernel: Kernel) -> None:
+    kernel.run("import os\ndef leave(x):\n    os._exit(1)")
+    for _ in range(6):
+        error = kernel.fails("pool_map(leave, [1])")
+        assert "TerminatedWorkerError" in error["ename"]
+        assert kernel.value("list(pool_map(double, xs))") == [2, 4, 6]
