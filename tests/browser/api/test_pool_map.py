@@ -303,6 +303,7 @@ pool_map(stuck, range(4), task_timeout=1)
     assert "item 2 of 4" in shown
 
 
+@pytest.mark.alone
 def test_a_time_limit_that_ends_with_its_task_costs_no_other_task(kernel: Kernel) -> None:
     kernel.run(
         "from jupyterlite_pool import WorkerPoolExecutor\n"

@@ -72,6 +72,7 @@ after = await executor.submit(current_worker)
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_where_memory_is_shared_a_stop_that_comes_too_late_stops_no_other_task(
     isolated: Kernel,
 ) -> None:
