@@ -16,7 +16,7 @@ PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' | grep -v
 SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
-.PHONY: help demo site quick test peers test-all faults soak check format bench clean
+.PHONY: help demo site quick test peers test-all faults soak check check-python check-scripts test-scripts format bench clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/'
@@ -26,13 +26,12 @@ demo: site  ## serve the site with its demo notebook (PORT=8000)
 
 site: build/.site  ## build the self-hosted site in _output/
 
-quick: build/.site build/.browser check  ## what answers within a minute: checks, unit tests, one look in a browser
-	$(NPM) test --silent
+quick: build/.site build/.browser  ## what answers within a minute or so: checks, unit tests, one look in a browser
+	@$(MAKE) --no-print-directory -j 2 --output-sync check-python check-scripts test-scripts
 	$(PYTEST) -n 2 -q tests/unit tests/tools tests/contract -m "not browser and not long"
 	$(PYTEST) -q tests/browser -m smoke
 
-test: build/.site build/.browser  ## our own tests, but for the longest
-	$(NPM) test --silent
+test: build/.site build/.browser test-scripts  ## our own tests, but for the longest
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not long"
 	$(PYTEST) --ignore tests/peers -m "alone and not long"
 	$(PYTEST) $(SIDE_BY_SIDE) --ignore tests/peers -m "browser and not alone and not long"
@@ -40,8 +39,7 @@ test: build/.site build/.browser  ## our own tests, but for the longest
 peers: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
 	$(PYTEST) tests/peers
 
-test-all: build/.site build/.browser  ## all of these
-	$(NPM) test --silent
+test-all: build/.site build/.browser test-scripts  ## all of these
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser"
 	$(PYTEST) -m alone
 	$(PYTEST) $(SIDE_BY_SIDE) -m "browser and not alone"
@@ -55,12 +53,19 @@ soak: build/.site build/.browser  ## what is long: crashes, tasks, bytes, bad in
 	ROUNDS=$(or $(ROUNDS),100) $(PYTEST) tests/faults
 	$(BIN)/python -m tests.faults.report
 
-check: build/.wheel  ## format, lint and types, both languages
+check: check-python check-scripts  ## format, lint and types, both languages
+
+check-python: build/.wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+check-scripts: build/.wheel
 	$(NPM) run --silent lint
 	$(NPM) run --silent types
+
+test-scripts: build/.wheel
+	$(NPM) test --silent
 
 format: build/.wheel  ## write what `check` wants
 	$(BIN)/ruff format .
