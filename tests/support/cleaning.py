@@ -38,6 +38,7 @@ _PACKAGE = "jupyterlite_pool"
 _HISTORY = ("_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "In", "Out", "_exit_code")
 
 _before: dict[str, Any] = {}
+_modules: set[str] = set()
 _names: dict[str, Any] = {}
 _files: set[str] = set()
 _temporary: set[str] = set()
@@ -49,7 +50,7 @@ def remember() -> None:
     """Keep in mind what the kernel is like, with the package and its magics loaded."""
     importlib.import_module(f"{_PACKAGE}.commands.magics")
     importlib.import_module(f"{_PACKAGE}.stand_ins.install")
-
+    _modules.update(sys.modules)
     _names.update(_own_names())
     _files.update(os.listdir())
     _temporary.update(os.listdir(tempfile.gettempdir()))
@@ -136,15 +137,10 @@ def _package() -> dict[str, int]:
     return {
         f"{module}.{name}": id(value)
         for module, loaded in sorted(sys.modules.items())
-        if module.startswith(f"{_PACKAGE}.") and module in _modules_then()
+        if module.startswith(f"{_PACKAGE}.") and module in _modules
         for name, value in vars(loaded).items()
         if isinstance(value, kinds) and not name.startswith("__")
     }
-
-
-def _modules_then() -> set[str]:
-    known: set[str] = _before.setdefault("modules", {*sys.modules})
-    return known
 
 
 async def _put_back() -> None:
@@ -152,7 +148,7 @@ async def _put_back() -> None:
     package = sys.modules[_PACKAGE]
     package.uninstall()
     package.unregister_joblib_backend()
-    await _stop_executors()
+    _stop_executors()
     space = shell.user_ns
     for name in [*_own_names()]:
         if name not in _names:
@@ -184,7 +180,7 @@ async def _put_back() -> None:
     gc.collect()
 
 
-async def _stop_executors() -> None:
+def _stop_executors() -> None:
     from jupyterlite_pool.api.shared import set_reusable_executor
     from jupyterlite_pool.dispatch.dispatcher import all_dispatchers
 
@@ -219,7 +215,7 @@ def _forget_modules() -> None:
     beside = _before["folder"]
     for name, module in [*sys.modules.items()]:
         file = getattr(module, "__file__", None) or ""
-        if name not in _modules_then() and file.startswith(beside):
+        if name not in _modules and file.startswith(beside):
             del sys.modules[name]
 
 
