@@ -13,6 +13,20 @@ open("left.txt", "w").close()
 
 LEFT = "['left' in globals(), 'LEFT' in os.environ, os.path.exists('left.txt')]"
 
+#: A package, and a module of ours that is made of its class.
+MADE_OF = """
+import pathlib, sys, sysconfig, types
+place = pathlib.Path(sysconfig.get_path("purelib"))
+(place / "gone.py").write_text("class Thing: pass")
+about = place / "gone-1.0.dist-info"
+about.mkdir()
+(about / "METADATA").write_text("Name: gone\\nVersion: 1.0\\n")
+(about / "RECORD").write_text("gone.py,,\\ngone-1.0.dist-info/RECORD,,\\n")
+import gone
+ours = sys.modules["jupyterlite_pool.ours"] = types.ModuleType("jupyterlite_pool.ours")
+ours.Base = gone.Thing
+"""
+
 
 def test_a_kernel_is_lent_again_without_anything_of_the_test_before(stock: Stock) -> None:
     kernel = stock.take()
@@ -28,8 +42,12 @@ def test_a_kernel_is_lent_again_without_anything_of_the_test_before(stock: Stock
 def test_a_kernel_in_which_something_is_left_is_not_lent_again(stock: Stock) -> None:
     kernel = stock.take()
     kernel.run("import js; js.left = 1")
-    [left] = stock.give_back(kernel)
-    assert left.startswith("javascript: ")
-    other = stock.take()
-    assert other is not kernel
-    stock.give_back(other)
+    kernel.run(MADE_OF)
+    left = stock.give_back(kernel)
+    assert len(left) == 2, left
+    made, other = left
+    assert "jupyterlite_pool.ours" in made
+    assert other.startswith("javascript: ")
+    another = stock.take()
+    assert another is not kernel
+    stock.give_back(another)

@@ -45,6 +45,9 @@ _temporary: set[str] = set()
 _finders: list[Any] = []
 _handlers: list[logging.Handler] = []
 
+#: Modules of the package that were made of classes of a package that is gone.
+_orphans: set[str] = set()
+
 
 def remember() -> None:
     """Keep in mind what the kernel is like, with the package and its magics loaded."""
@@ -96,6 +99,7 @@ def _look() -> dict[str, Any]:
         "logging": _logging(),
         "locale": locale.setlocale(locale.LC_ALL),
         "time zone": time.tzname,
+        "made of removed packages": sorted(_orphans),
         "packages": {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()},
         "tasks": len([t for t in asyncio.all_tasks(loop) if t is not current and not t.done()]),
         "executors": _executors(),
@@ -193,15 +197,30 @@ def _uninstall() -> None:
     """Remove packages that were not there before, and their modules."""
     installed = {d.metadata["Name"]: d for d in importlib.metadata.distributions()}
     for name in installed.keys() - _before["packages"].keys():
-        tops = {str(file).partition("/")[0] for file in installed[name].files or ()}
+        files = [str(file) for file in installed[name].files or ()]
+        tops = {file.partition("/")[0].removesuffix(".py") for file in files}
         for module in [*sys.modules]:
-            top = module.partition(".")[0]
-            if top in tops or f"{top}.py" in tops:
+            if module.partition(".")[0] in tops:
                 del sys.modules[module]
+        _orphans.update(_made_of(tops))
         importlib.import_module("micropip").uninstall(name)
         rest: Any = getattr(installed[name], "_path", None)  # files that no list names
         if rest is not None:
             shutil.rmtree(rest, ignore_errors=True)
+
+
+def _made_of(tops: set[str]) -> list[str]:
+    """Modules of ours that hold something of a package with these folders and modules.
+
+    A class of ours whose base is gone would be a stranger to the package when it is installed again.
+    """
+    return [
+        name
+        for name, module in sys.modules.items()
+        if name.startswith(f"{_PACKAGE}.")
+        for value in vars(module).values()
+        if str(getattr(value, "__module__", "")).partition(".")[0] in tops
+    ]
 
 
 def _forget_widgets() -> None:
