@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.conftest import Pages
 from tests.support.kernel import Kernel
+from tests.support.stock import page_of
 
 NEST = """
 import pickle
@@ -34,9 +34,10 @@ ALONE = "pickle.dumps(nest({depth}))"
 WITH_A_POOL = "await call(measure, nest({depth}))"
 
 
-@pytest.fixture
-def page(pages: Pages, site: str) -> Page:
-    return pages.open(f"{site}/lab/index.html")
+@pytest.fixture(scope="module")
+def ending(module_pages: Pages, site: str) -> Kernel:
+    """A kernel whose Python ends in each of its tests, and starts again."""
+    return Kernel(module_pages.open(f"{site}/lab/index.html"))
 
 
 @pytest.mark.parametrize("depth", [10**2, 10**3])
@@ -50,9 +51,9 @@ def test_a_thousand_levels_arrive(kernel: Kernel, depth: int) -> None:
 @pytest.mark.parametrize("code", [ALONE, WITH_A_POOL], ids=["alone", "with a pool"])
 @pytest.mark.parametrize("depth", [10**4, 10**5])
 def test_ten_thousand_levels_end_the_notebooks_python_with_a_pool_or_without(
-    page: Page, code: str, depth: int
+    ending: Kernel, code: str, depth: int
 ) -> None:
-    kernel = Kernel(page)
+    kernel, page = ending, page_of(ending)
     kernel.run(NEST)
     with page.expect_console_message(lambda message: "fatal error" in message.text):
         kernel.start(code.format(depth=depth))

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from tests.conftest import ROOT, Pages
 from tests.support.kernel import Kernel
+from tests.support.own_pool import RUN
 from tests.support.ruined import MISSING, RUINS, SILENT, Site, ruined_site
 
 from . import ROUNDS, rounds
@@ -135,9 +136,16 @@ def test_the_runtime_is_asked_for_once_however_many_workers_start(ruined: Site, 
 
 @pytest.mark.parametrize("ruin", WAYS)
 def test_a_ruined_snapshot_only_makes_starts_slow(
-    ruined: Site, pages: Pages, record: Record, ruin: str
+    ruined: Site, page: Page, record: Record, ruin: str
 ) -> None:
     ruined.ruined["/snapshot.bin"] = ruin
+    page.goto(f"{ruined.url}/jupyter-lite.json")
+    assert page.evaluate(RUN, ruined.url) == [42, False]
+    record.add("`snapshot.bin` is ruined: workers start the slow way")
+
+
+def test_a_kernel_whose_snapshot_is_missing_has_a_pool(ruined: Site, pages: Pages) -> None:
+    ruined.ruined["/snapshot.bin"] = MISSING
     kernel = Kernel(pages.open(f"{ruined.url}/lab/index.html"))
     kernel.run(
         "from jupyterlite_pool import WorkerPoolExecutor\n"
@@ -146,7 +154,6 @@ def test_a_ruined_snapshot_only_makes_starts_slow(
         "restored = [worker.restored for worker in executor._pool.backend._pool.workers]"
     )
     assert kernel.value("[value, restored]") == [1, [False]]
-    record.add("`snapshot.bin` is ruined: workers start the slow way")
 
 
 @pytest.fixture(scope="module")

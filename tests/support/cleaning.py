@@ -212,7 +212,8 @@ def _uninstall() -> None:
 def _made_of(tops: set[str]) -> list[str]:
     """Modules of ours that hold something of a package with these folders and modules.
 
-    A class of ours whose base is gone would be a stranger to the package when it is installed again.
+    A class of ours whose base is gone would be a stranger to the package once that is installed
+    again.
     """
     return [
         name

@@ -259,6 +259,7 @@ read = executor.submit(answer).result()
 """
 
 
+@pytest.mark.long
 def test_workers_have_the_files_on_a_cross_origin_isolated_page(isolated_kernel: Kernel) -> None:
     kernel = isolated_kernel
     assert isinstance(kernel.page, Page)
@@ -287,11 +288,17 @@ def test_a_page_that_is_not_there_costs_the_files_and_nothing_else(
     assert kernel.value("executor.submit(abs, -1).result()") == 1
 
 
-def test_a_site_without_service_worker_says_what_to_do(pages: Pages, site: str) -> None:
-    page = pages.open()
-    page.add_init_script("delete Navigator.prototype.serviceWorker")  # as on plain HTTP
+@pytest.fixture(scope="module")
+def without_service_worker(module_pages: Pages, site: str) -> Kernel:
+    """A kernel on a page as on plain HTTP."""
+    page = module_pages.open()
+    page.add_init_script("delete Navigator.prototype.serviceWorker")
     page.goto(f"{site}/lab/index.html")
-    kernel = Kernel(page)
+    return Kernel(page)
+
+
+def test_a_site_without_service_worker_says_what_to_do(without_service_worker: Kernel) -> None:
+    kernel = without_service_worker
     kernel.run("from jupyterlite_pool import pool_map\nopen('here.txt', 'w').write('text')")
     kernel.run("def read(name):\n    return open(name).read()")
     assert kernel.value("read('here.txt')") == "text"
@@ -354,11 +361,10 @@ for code in {list(WITHOUT_FILES)!r}:
     ]
 
 
-def test_what_a_task_would_write_where_nobody_finds_it_is_an_error(pages: Pages, site: str) -> None:
-    page = pages.open()
-    page.add_init_script("delete Navigator.prototype.serviceWorker")
-    page.goto(f"{site}/lab/index.html")
-    kernel = Kernel(page)
+def test_what_a_task_would_write_where_nobody_finds_it_is_an_error(
+    without_service_worker: Kernel,
+) -> None:
+    kernel = without_service_worker
     tell_of_files(kernel)
     # A folder that the notebook has made since, and home, where libraries keep things.
     kernel.run("os.makedirs('data/of-today'); os.chdir('data/of-today')")

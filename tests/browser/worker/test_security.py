@@ -14,6 +14,8 @@ from serve import Handler, Server
 
 from tests.conftest import ROOT, Pages
 from tests.support.kernel import UNTIL, Kernel
+from tests.support.own_pool import RUN
+from tests.support.stock import page_of
 from tests.support.stored import kept_by_the_pool
 
 #: As strict as a page of our own can be, but for the right to compile WebAssembly.
@@ -24,23 +26,6 @@ LAB = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:"
 )
-
-#: A page's own pool, by the site's own files.
-RUN = """async site => {
-  const folder = `${site}/extensions/jupyterlite-pool`;
-  const about = await (await fetch(`${folder}/pool.json`)).json();
-  const { PyodidePool } = await import(`${folder}/${about.pool}`);
-  const pool = new PyodidePool(`${folder}/${about.worker}`, 1);
-  const { file, sha256 } = about.snapshot;
-  await pool.init({
-    pyodideUrl: `${site}/static/pyodide/pyodide.mjs`,
-    snapshot: { url: `${folder}/${file}`, sha256 }
-  });
-  const value = await pool.run('6 * 7');
-  const restored = pool.workers[0].restored;
-  pool.terminate();
-  return [value, restored];
-}"""
 
 
 @contextmanager
@@ -86,14 +71,13 @@ def test_a_kernel_needs_no_right_that_jupyterlab_does_not_need(pages: Pages) -> 
         assert said == []
 
 
-def test_nothing_is_kept_in_the_browser(pages: Pages, site: str) -> None:
-    page = pages.open(f"{site}/lab/index.html")
-    kernel = Kernel(page)
+def test_nothing_is_kept_in_the_browser(kernel: Kernel) -> None:
     kernel.run(
         "from jupyterlite_pool import WorkerPoolExecutor\n"
-        "executor = WorkerPoolExecutor(2)\nassert await executor.submit(abs, -1) == 1"
+        "executor = WorkerPoolExecutor(2)\nassert await executor.submit(abs, -1) == 1\n"
+        "executor.shutdown()"
     )
-    assert kept_by_the_pool(page) == []
+    assert kept_by_the_pool(page_of(kernel)) == []
 
 
 def test_what_others_post_on_the_origin_reaches_no_task(

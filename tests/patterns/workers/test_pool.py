@@ -70,10 +70,10 @@ def shared(module_pages: Pages, site: str) -> Page:
     return open_example(module_pages, site)
 
 
-@pytest.fixture
-def page(pages: Pages, site: str) -> Page:
-    """A page that a test has to itself."""
-    return open_example(pages, site)
+@pytest.fixture(scope="module")
+def own(module_pages: Pages, site: str) -> Page:
+    """A page whose workers come and go; a test finds it with workers, and leaves it so."""
+    return open_example(module_pages, site)
 
 
 def run(page: Page, *sources: str) -> list[Any]:
@@ -180,10 +180,19 @@ def task():
     assert peak_overlap(seen["spans"]) == size
 
 
-def test_a_pool_makes_no_more_workers_than_its_size(page: Page) -> None:
-    assert run(page, *["1"] * 100) == [1] * 100
-    assert page.evaluate("made") == [f"pool worker {n}" for n in range(SIZE)]
-    assert page.evaluate("stopped") == []
+def test_a_pool_makes_no_more_workers_than_its_size(own: Page) -> None:
+    assert run(own, *["1"] * 100) == [1] * 100
+    assert own.evaluate("made") == [f"pool worker {n}" for n in range(SIZE)]
+    assert own.evaluate("stopped") == []
+
+
+def test_the_splash_screen_shows_each_worker_and_goes_away(own: Page) -> None:
+    expect(own.locator("#splash")).to_be_hidden(timeout=PAGE_TIMEOUT)
+    expect(own.locator("#main")).not_to_have_attribute("inert", "")
+    # The example loads no packages, so that phase is not among them.
+    steps = ["loading", "code", "ready"]
+    assert own.evaluate("seen") == {str(n): steps for n in range(SIZE)}
+    expect(own.locator("#splash progress")).to_have_count(SIZE)
 
 
 def test_workers_keep_their_python_from_task_to_task(shared: Page) -> None:
@@ -253,11 +262,11 @@ while time.time() < began + 0.1:
     assert [kept for _, kept in by_worker.values()] == [0] * SIZE
 
 
-def test_memory_of_a_worker_grows_with_what_its_python_holds(page: Page) -> None:
+def test_memory_of_a_worker_grows_with_what_its_python_holds(own: Page) -> None:
     """The measure of the test above is one that moves."""
-    before = dict(page.evaluate("async () => [...await examplePool.memory()]"))
-    name = run(page, "import js\nheld = bytearray(100_000_000)\njs.self.name")[0]
-    after = dict(page.evaluate("async () => [...await examplePool.memory()]"))
+    before = dict(own.evaluate("async () => [...await examplePool.memory()]"))
+    name = run(own, "import js\nheld = bytearray(100_000_000)\njs.self.name")[0]
+    after = dict(own.evaluate("async () => [...await examplePool.memory()]"))
     grown = {worker for worker in before if after[worker] >= before[worker] + 50_000_000}
     assert grown == {int(name.rsplit(" ", 1)[1])}
 
@@ -342,49 +351,23 @@ def test_the_url_of_pyodide_may_be_relative_to_the_page(shared: Page) -> None:
 # --- the end of workers --------------------------------------------------------------------------
 
 
-def test_a_worker_that_closes_itself_is_replaced(page: Page) -> None:
-    first, closed, *rest = outcomes(page, "1", "import js; js.self.close()", "2", "3", "4")
+def test_a_worker_that_closes_itself_is_replaced(own: Page) -> None:
+    first, closed, *rest = outcomes(own, "1", "import js; js.self.close()", "2", "3", "4")
     assert [first, *rest] == [{"value": 1}, {"value": 2}, {"value": 3}, {"value": 4}]
     assert (closed["error"], closed["reason"]) == ("TerminatedWorkerError", "silent")
-    page.wait_for_function(
+    own.wait_for_function(
         "examplePool.workers.length === 2 && examplePool.workers.every(w => w.state === 'idle')"
     )
-    assert page.evaluate("made") == ["pool worker 0", "pool worker 1", "pool worker 2"]
+    assert own.evaluate("made") == ["pool worker 0", "pool worker 1", "pool worker 2"]
     # Both of the workers that are left run tasks, and so does the code of the pool's `init`.
     names = {
         result["worker"]
-        for result in page.evaluate(
+        for result in own.evaluate(
             "() => Promise.all([0, 1, 2, 3].map(n => examplePool.run(`heavy_logic(${n})`)))"
         )
     }
     assert len(names) == SIZE
     assert "pool worker 2" in names
-
-
-def test_terminate_settles_everything(page: Page) -> None:
-    seen = page.evaluate(
-        """async () => {
-          const tasks = Array.from({ length: 6 }, () => examplePool.run('while True: pass'));
-          const busy = examplePool.workers.filter(worker => worker.state === 'busy').length;
-          examplePool.terminate();
-          const late = examplePool.run('1');
-          return {
-            busy,
-            settled: await outcomes([...tasks, late, examplePool.memory().then(m => m.size)]),
-            workers: examplePool.workers,
-            queued: examplePool.queued
-          };
-        }"""
-    )
-    assert seen["busy"] == SIZE
-    *settled, memory = seen["settled"]
-    assert len(settled) == 7
-    for outcome in settled:
-        assert outcome["error"] == "PoolError"
-        assert "terminated" in outcome["message"]
-    assert memory == {"value": 0}
-    assert (seen["workers"], seen["queued"]) == ([], 0)
-    assert sorted(page.evaluate("stopped")) == sorted(page.evaluate("made"))
 
 
 def test_terminate_settles_a_start_that_is_under_way(shared: Page) -> None:
@@ -414,15 +397,6 @@ def test_a_terminated_pool_starts_no_workers(shared: Page) -> None:
 
 
 # --- the page ------------------------------------------------------------------------------------
-
-
-def test_the_splash_screen_shows_each_worker_and_goes_away(page: Page) -> None:
-    expect(page.locator("#splash")).to_be_hidden(timeout=PAGE_TIMEOUT)
-    expect(page.locator("#main")).not_to_have_attribute("inert", "")
-    # The example loads no packages, so that phase is not among them.
-    steps = ["loading", "code", "ready"]
-    assert page.evaluate("seen") == {str(n): steps for n in range(SIZE)}
-    expect(page.locator("#splash progress")).to_have_count(SIZE)
 
 
 def test_the_splash_screen_says_what_went_wrong_and_tries_again(pages: Pages, site: str) -> None:
@@ -467,7 +441,8 @@ def test_the_page_compares_the_pool_with_one_worker(pages: Pages, site: str) -> 
     assert painted
 
 
-def test_the_page_stops_its_workers_and_starts_again(page: Page) -> None:
+def test_the_page_stops_its_workers_and_starts_again(pages: Pages, site: str) -> None:
+    page = open_example(pages, site)
     page.get_by_role("button", name="Run", exact=True).click()
     page.wait_for_function("examplePool.queued > 0")
     page.get_by_role("button", name="Stop the workers").click()
@@ -478,3 +453,29 @@ def test_the_page_stops_its_workers_and_starts_again(page: Page) -> None:
     expect(page.locator("#splash")).to_be_hidden(timeout=PAGE_TIMEOUT)
     assert run(page, "6 * 7") == [42]
     expect(page.locator("#run")).to_be_enabled()
+
+
+def test_terminate_settles_everything(own: Page) -> None:
+    seen = own.evaluate(
+        """async () => {
+          const tasks = Array.from({ length: 6 }, () => examplePool.run('while True: pass'));
+          const busy = examplePool.workers.filter(worker => worker.state === 'busy').length;
+          examplePool.terminate();
+          const late = examplePool.run('1');
+          return {
+            busy,
+            settled: await outcomes([...tasks, late, examplePool.memory().then(m => m.size)]),
+            workers: examplePool.workers,
+            queued: examplePool.queued
+          };
+        }"""
+    )
+    assert seen["busy"] == SIZE
+    *settled, memory = seen["settled"]
+    assert len(settled) == 7
+    for outcome in settled:
+        assert outcome["error"] == "PoolError"
+        assert "terminated" in outcome["message"]
+    assert memory == {"value": 0}
+    assert (seen["workers"], seen["queued"]) == ([], 0)
+    assert sorted(own.evaluate("stopped")) == sorted(own.evaluate("made"))
