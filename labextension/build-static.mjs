@@ -1,6 +1,6 @@
 /**
- * Bundle what runs outside of JupyterLab's own build: the pool's core, the worker's entry point, and
- * what packs snapshots, for the site's build.
+ * Bundle what runs outside of JupyterLab's own build: the pool's core, the worker's entry point,
+ * what packs snapshots for the site's build, and what lets kernels be interrupted.
  */
 import { build } from 'esbuild';
 
@@ -8,7 +8,8 @@ await build({
   entryPoints: {
     pool: 'src/pool/index.ts',
     worker: 'src/worker/main.ts',
-    snapshot: 'src/worker/snapshot.ts'
+    snapshot: 'src/worker/snapshot.ts',
+    interrupt: 'src/interrupt/index.ts'
   },
   outdir: '../jupyterlite_pool/static',
   bundle: true,

@@ -47,7 +47,7 @@ def build(root: Path, version: str) -> None:
     run(npm, "run", "--silent", "build:static")
     run(sys.executable, "-m", "jupyter_builder.main", "build", ".")
     # After the labextension's build, which empties its folder.
-    for name in ("pool.js", "worker.js"):
+    for name in ("pool.js", "worker.js", "interrupt.js"):
         shutil.copy2(static / name, built / "static" / name)
     about = {"version": version, "pool": "static/pool.js", "worker": "static/worker.js"}
     (built / "pool.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")

@@ -1,18 +1,26 @@
 """*Interrupt Kernel*: stops the jobs that the running cell waits for, and ends its wait.
 
-A browser has no signals, and JupyterLite's own interrupt cancels only the cells that come after the
-running one. But while a cell waits for the pool, Python is suspended, so a message of the page can
-arrive. All waits are then in the lists of `waiting.waits`.
+JupyterLite's own interrupt cancels only the cells that come after the running one. But while a cell
+waits for the pool, Python is suspended, so a message of the page can arrive. All waits are then in
+the lists of `waiting.waits`.
+
+While a cell computes, no message arrives. Then Python asks the page itself (`interrupt/asker.ts`),
+and gets the signal that Ctrl-C sends elsewhere.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any, NamedTuple
 
 from ..dispatch.dispatcher import all_dispatchers
+from ..notebook.cell import current_cell
 from ..tracebacks import interrupted
+from ..waiting.browser import page_asker
 from ..waiting.futures import PoolFuture
 from ..waiting.waits import Wait, awaited, current_run, suspended
 
@@ -53,6 +61,49 @@ def interrupt() -> None:
             stop()
     else:
         cancel_all()
+
+
+def obey_signals() -> None:
+    """Let Ctrl-C's signal stop the jobs of the cell that computes, too.
+
+    A handler of the notebook's own stays.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _on_signal)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    """Cancel the jobs of the cell that computes, and raise `KeyboardInterrupt` in it.
+
+    If it is not the notebook's code that runs, an error could leave the pool or the kernel half
+    changed. Then the wish comes again, a little later or by the event loop.
+    """
+    asker = page_asker()
+    if asker is not None and not _is_notebooks_code(frame):
+        asker.putOff()
+        return
+    _let_loop_go_on()
+    cell = current_cell()
+    for dispatcher in all_dispatchers():
+        dispatcher.cancel_cell(cell)
+    raise interrupted()
+
+
+#: Where the modules of Python and of installed packages lie.
+_LIBRARY = os.path.dirname(os.__file__)
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+def _is_notebooks_code(frame: FrameType | None) -> bool:
+    """Whether the notebook's own code runs, or what it has called of other packages."""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+            return False
+        if not frame.f_code.co_filename.startswith(_LIBRARY):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def cancel_all() -> None:

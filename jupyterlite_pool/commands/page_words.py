@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from ..dispatch.pool import observe_jobs
 from ..notebook.page import buttons, page
-from ..waiting.browser import IN_BROWSER
-from .interrupt import interrupt
+from ..waiting.browser import IN_BROWSER, page_asker
+from .interrupt import interrupt, obey_signals
 
 #: The target of the comm.
 TARGET = "jupyterlite-pool"
@@ -39,6 +39,8 @@ class Word(NamedTuple):
     field: str | None
     #: Does what the word says with the field's value; returns False if the value is wrong.
     act: Callable[[Any], bool]
+    #: Whether the field may be left out; its value is None then.
+    optional: bool = False
 
 
 class Control:
@@ -55,7 +57,7 @@ class Control:
         self._announced_at = -INTERVAL
         self._words = {
             "heard": Word(None, self._on_heard),
-            "interrupt": Word(None, self._on_interrupt),
+            "interrupt": Word("wish", self._on_interrupt, optional=True),
             "cancel": Word("job", self._on_cancel),
             "settings": Word("settings", page.accept),
         }
@@ -82,16 +84,21 @@ class Control:
         word = self._words.get(kind) if isinstance(kind, str) else None
         if word is None or not isinstance(said, dict):
             return False
-        if set(said) != {"type"} | ({word.field} if word.field else set()):
+        fields = {"type"} | ({word.field} if word.field else set())
+        if set(said) != fields and not (word.optional and set(said) == {"type"}):
             return False
-        return word.act(said[word.field] if word.field else None)
+        return word.act(said.get(word.field) if word.field else None)
 
     def _on_heard(self, _: object) -> bool:
         self.heard = True
         return True
 
-    def _on_interrupt(self, _: object) -> bool:
-        interrupt()
+    def _on_interrupt(self, wish: object) -> bool:
+        """Stop what runs, unless Python has heard of the wish already, while it computed."""
+        if wish is not None and not _is_wish(wish):
+            return False
+        if wish is None or _is_news(wish):
+            interrupt()
         return True
 
     def _on_cancel(self, job: object) -> bool:
@@ -112,6 +119,7 @@ def listen() -> None:
     if _control is None and IN_BROWSER:
         _control = Control(_open)
         observe_jobs(_control.announce)
+        obey_signals()
         _control.announce()
 
 
@@ -134,6 +142,21 @@ def _open(name: str, listener: Callable[[Any], None]) -> None:
 
     channel = js.BroadcastChannel.new(name)
     channel.onmessage = create_proxy(on_message)
+
+
+def _is_wish(wish: object) -> bool:
+    """Whether these are the number and the time of a wish (`interrupt/exchange.ts`)."""
+    return (
+        isinstance(wish, dict)
+        and set(wish) == {"number", "at"}
+        and all(isinstance(value, (int, float)) for value in wish.values())
+    )
+
+
+def _is_news(wish: Any) -> bool:
+    """Whether a wish is to be obeyed now, by what the kernel was told while it computed."""
+    asker = page_asker()
+    return asker is None or bool(asker.take(wish["number"], wish["at"]))
 
 
 def _complain() -> None:

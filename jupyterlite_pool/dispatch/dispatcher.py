@@ -188,6 +188,12 @@ class Dispatcher:
             for source in self.active_sources():
                 source.abort()
 
+    def cancel_cell(self, cell: Any) -> None:
+        """Cancel the jobs and calls that a cell has started, with the workers that run them."""
+        with self.lock:
+            for source in self.active_sources():
+                source.abort_cell(cell)
+
     def take_back(self) -> None:
         """Cancel the batches of sources that start no more tasks."""
         with self.lock:

@@ -100,6 +100,12 @@ class CallQueue:
         for future in list(self._futures.values()):
             future.stop()
 
+    def abort_cell(self, cell: Any) -> None:
+        """Cancel the calls of a cell; the workers that run some of them are stopped."""
+        for task, future in list(self._futures.items()):
+            if task.cell is cell:
+                future.stop()
+
     def broken(self, error: Exception) -> None:
         """End every future that is left with the error."""
         futures, self._futures = self._futures, {}

@@ -55,7 +55,8 @@ class Items:
         self._function = function
         self._held = held
         self._seed = options.seed
-        self._cell = cell
+        #: Where the output of the items is shown: the cell that has started them.
+        self.cell = cell
         #: What is still to be read; None when nothing is.
         self._rows: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=options.strict)
         self._ahead: ReadAhead[tuple[Any, ...]] | None = None
@@ -115,10 +116,10 @@ class Items:
                 try:
                     call = encode_call(self._function, args, {})
                 except BaseException as error:  # an item may exit when it is pickled
-                    task = Task(index, self._held, AS_THEY_ARE, args, seed, self._cell)
+                    task = Task(index, self._held, AS_THEY_ARE, args, seed, self.cell)
                     self.taken[index] = task
                     return Refusal(error, task)
-                task = Task(index, self._held, call, args, seed, self._cell)
+                task = Task(index, self._held, call, args, seed, self.cell)
             tasks.append(task)
             self.taken[task.index] = task  # at once: reading the next item can run any code
         return None
@@ -132,7 +133,7 @@ class Items:
                 self._rows = itertools.chain(rows, self._rows)
             return
         first, self._read = self._read, self._read + len(rows)
-        held, seed, cell = self._held, self._seed, self._cell
+        held, seed, cell = self._held, self._seed, self.cell
         made = [
             Task(index, held, AS_THEY_ARE, args, None if seed is None else (seed, index), cell)
             for index, args in enumerate(rows, first)

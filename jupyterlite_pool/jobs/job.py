@@ -239,6 +239,11 @@ class MapJob:
         self.fail(error or CancelledError("the job was cancelled"))
         self._stop(self)
 
+    def abort_cell(self, cell: Any) -> None:
+        """Cancel the job with what runs of it, if a cell has started it."""
+        if self.items.cell is cell:
+            self.abort()
+
     # What the owner of the job asks.
 
     def cancel(self) -> None:

@@ -117,6 +117,9 @@ class SetUp:
     def abort(self) -> None:
         """Do nothing: it goes with its workers."""
 
+    def abort_cell(self, cell: Any) -> None:
+        """Do nothing: it goes with its workers."""
+
     def broken(self, error: BaseException) -> None:
         """No worker will make the call any more: fail the future."""
         if not self.future.done():

@@ -115,6 +115,9 @@ class TaskSource(Protocol):
     def abort(self) -> None:
         """Cancel all tasks; the workers that run some of them are stopped."""
 
+    def abort_cell(self, cell: Any) -> None:
+        """Cancel the tasks that a cell has started, in the same way."""
+
     def broken(self, error: Exception) -> None:
         """No task will run any more; those that were taken are lost."""
 

@@ -49,3 +49,15 @@ def set_timer(seconds: float, action: Callable[[], None]) -> Callable[[], None]:
 
     timer = setTimeout(action, min(seconds, LONGEST) * 1000)
     return lambda: clearTimeout(timer)
+
+
+def page_asker() -> Any:
+    """What asks the page, while Python computes, whether somebody wants it to stop.
+
+    The labextension makes it (`interrupt/asker.ts`). None where there is none.
+    """
+    if not IN_BROWSER:
+        return None
+    import js
+
+    return getattr(js, "jupyterlitePoolAsker", None)

@@ -1,7 +1,7 @@
 /** The plugins of JupyterLab. This file only wires them. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IConsoleTracker } from '@jupyterlab/console';
-import { PageConfig } from '@jupyterlab/coreutils';
+import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IServiceWorkerManager } from '@jupyterlite/apputils';
@@ -48,6 +48,7 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
     files: IServiceWorkerManager | null
   ) => {
     const widgets = app.hasPlugin(WIDGETS_ID);
+    const labextensions = PageConfig.getOption('fullLabextensionsUrl');
     const changed = (now: PoolSettings): void => {
       settings = Promise.resolve(now);
       kernels.sendAll({ type: 'settings', settings: forKernel(now, widgets) });
@@ -55,7 +56,11 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
     let settings = loadSettings(registry, changed);
     const kernels = new PoolKernels(
       async () => forKernel(await settings, widgets),
-      () => files?.browsingContextId ?? null
+      () => files?.browsingContextId ?? null,
+      {
+        script: URLExt.join(labextensions, 'jupyterlite-pool', 'static', 'interrupt.js'),
+        url: new URL('api/drive', new URL(PageConfig.getBaseUrl(), location.href)).href
+      }
     );
     const watch = (_: unknown, widget: HasSession): void => kernels.watch(widget);
     for (const tracker of [notebooks, consoles]) {
@@ -71,8 +76,9 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
         }
       });
       beforeInterrupt(client, async kernel => {
-        if ((await settings).interruptCancelsJobs) {
-          kernels.send(kernel, { type: 'interrupt' });
+        const { interrupt } = await settings;
+        if (interrupt !== 'nothing') {
+          kernels.interrupt(kernel, interrupt === 'code');
         }
       });
     }

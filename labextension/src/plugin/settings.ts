@@ -9,11 +9,12 @@ export interface PoolSettings {
   maxWorkers: number | null;
   /** Seconds. */
   progressAfter: number;
-  interruptCancelsJobs: boolean;
+  /** What *Interrupt Kernel* stops: Python and its jobs, only jobs, or what JupyterLite stops. */
+  interrupt: 'code' | 'jobs' | 'nothing';
 }
 
 /** The settings that a kernel needs, and the abilities of its page. */
-export interface KernelSettings extends Omit<PoolSettings, 'interruptCancelsJobs'> {
+export interface KernelSettings extends Omit<PoolSettings, 'interrupt'> {
   /** Whether the page shows widgets. */
   widgets: boolean;
 }
@@ -23,7 +24,7 @@ export const DEFAULTS: PoolSettings = {
   prewarm: true,
   maxWorkers: null,
   progressAfter: 0.5,
-  interruptCancelsJobs: true
+  interrupt: 'code'
 };
 
 /** The part of the settings that a kernel needs. */

@@ -64,15 +64,17 @@ OUTSIDE = {
 SCRIPT_LAYERS = {
     "protocol": set(),
     "errors": set(),
+    "interrupt": {"interrupt"},
     "pool": {"protocol", "errors", "pool"},
     "worker": {"protocol", "errors", "worker"},
-    "plugin": {"protocol", "errors", "pool", "plugin"},
+    "plugin": {"protocol", "errors", "interrupt", "pool", "plugin"},
 }
 
 #: Packages of npm that each of them may import.
 SCRIPT_PACKAGES = {
     "protocol": set(),
     "errors": set(),
+    "interrupt": set(),
     "pool": {"comlink"},
     "worker": {"comlink", "pyodide", "@jupyterlite/services"},
     "plugin": {

@@ -3,7 +3,9 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 
 import type { KernelSettings } from '../settings';
+import { CANNOT_ASK, IN_COMPILED_CODE, watchStubborn } from './stubborn';
 import { welcome } from './welcome';
+import { Wishes } from './wishes';
 import { channelOf, TARGET, type Word } from './words';
 
 /** A part of the page that has a kernel, such as a notebook or a console. */
@@ -11,24 +13,63 @@ export interface HasSession {
   readonly sessionContext: ISessionContext;
 }
 
+/** Where a kernel finds what lets it be interrupted. */
+export interface Interrupting {
+  /** The URL of the script that it loads. */
+  readonly script: string;
+  /** The URL at which the service worker hears its questions. */
+  readonly url: string;
+}
+
 export class PoolKernels {
+  private readonly wishes = new Wishes();
+  /** The name under which each kernel asks for wishes, by the id of the kernel. */
+  private readonly names = new Map<string, string>();
+  /** Where each kernel was seen. */
+  private readonly contexts = new Map<string, ISessionContext>();
   /** The channel on which each kernel listens, by the id of the kernel. */
   private readonly channels = new Map<string, BroadcastChannel>();
 
   /**
    * @param settings the current settings for kernels
    * @param drive the name by which the page serves the notebook's files; null where it serves none
+   * @param interrupting where kernels find what lets them be interrupted
    */
   constructor(
     private readonly settings: () => Promise<KernelSettings>,
-    private readonly drive: () => string | null
+    private readonly drive: () => string | null,
+    private readonly interrupting: Interrupting
   ) {}
 
   /** Welcome the kernel of a widget, and each later kernel of it. */
   watch({ sessionContext }: HasSession): void {
     // A restart is a change as well: the kernel stays, but its memory is new.
-    sessionContext.kernelChanged.connect((_, { newValue }) => this.greet(newValue));
-    this.greet(sessionContext.session?.kernel ?? null);
+    sessionContext.kernelChanged.connect((_, { newValue }) => this.greet(newValue, sessionContext));
+    this.greet(sessionContext.session?.kernel ?? null, sessionContext);
+  }
+
+  /**
+   * Stop what runs in a kernel: jobs that its cell waits for, and with `code` also Python itself.
+   *
+   * A kernel that waits hears the word; one that computes asks for the wish.
+   */
+  interrupt(kernel: string, code: boolean): void {
+    const name = code ? this.names.get(kernel) : undefined;
+    if (name === undefined) {
+      this.send(kernel, { type: 'interrupt' });
+      return;
+    }
+    const wish = this.wishes.wish(name);
+    this.send(kernel, { type: 'interrupt', wish });
+    const context = this.contexts.get(kernel);
+    if (context !== undefined) {
+      watchStubborn(context, () => {
+        if (this.wishes.wasTold(name, wish)) {
+          return null;
+        }
+        return this.wishes.hasAsked(name) || this.drive() !== null ? IN_COMPILED_CODE : CANNOT_ASK;
+      });
+    }
   }
 
   /** Send a word to one kernel. */
@@ -43,14 +84,22 @@ export class PoolKernels {
     }
   }
 
-  /** Close the channel of a kernel that has ended. */
+  /** Forget a kernel that has ended. */
   forget(kernel: string): void {
+    this.close(kernel);
+    this.wishes.forget(this.names.get(kernel) ?? '');
+    this.names.delete(kernel);
+    this.contexts.delete(kernel);
+  }
+
+  private close(kernel: string): void {
     this.channels.get(kernel)?.close();
     this.channels.delete(kernel);
   }
 
-  private greet(kernel: Kernel.IKernelConnection | null): void {
+  private greet(kernel: Kernel.IKernelConnection | null, context: ISessionContext): void {
     if (kernel !== null) {
+      this.contexts.set(kernel.id, context);
       kernel.registerCommTarget(TARGET, (_, message) => this.hear(kernel.id, message));
       void this.welcome(kernel);
     }
@@ -60,7 +109,11 @@ export class PoolKernels {
     try {
       const [settings, spec] = await Promise.all([this.settings(), kernel.spec]);
       if (spec?.language === 'python') {
-        const code = welcome(settings, this.drive());
+        // A restarted kernel has a new name: it has not heard of what the one before has.
+        this.wishes.forget(this.names.get(kernel.id) ?? '');
+        const name = this.wishes.name();
+        this.names.set(kernel.id, name);
+        const code = welcome(settings, this.drive(), { ...this.interrupting, name });
         const request = { code, silent: true, store_history: false, allow_stdin: false };
         await kernel.requestExecute({ ...request, stop_on_error: false }).done;
       }
@@ -77,7 +130,7 @@ export class PoolKernels {
       return;
     }
     if (this.channels.get(kernel)?.name !== name) {
-      this.forget(kernel);
+      this.close(kernel);
       this.channels.set(kernel, new BroadcastChannel(name));
     }
     this.send(kernel, { type: 'heard' });

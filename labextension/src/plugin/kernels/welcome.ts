@@ -1,6 +1,15 @@
 /** The request that each kernel gets when it has started. */
 import type { KernelSettings } from '../settings';
 
+/** What lets a kernel be interrupted while its Python computes. */
+export interface Interrupts {
+  /** The URL of the script that does it. */
+  readonly script: string;
+  /** The URL at which the page is asked, and the name under which it answers. */
+  readonly url: string;
+  readonly name: string;
+}
+
 /**
  * Python source that tells a kernel its settings and lets it start its pool, unseen.
  *
@@ -13,12 +22,17 @@ import type { KernelSettings } from '../settings';
  * settings stay in a variable until it is there. The pool starts a moment later, so that a cell that
  * waits behind this code runs first.
  */
-export function welcome(settings: KernelSettings, drive: string | null): string {
+export function welcome(
+  settings: KernelSettings,
+  drive: string | null,
+  interrupts: Interrupts
+): string {
   // A text in JSON is a literal of Python as well.
   const text = JSON.stringify(JSON.stringify(settings));
   const files = drive === null ? '' : `js.jupyterlitePoolDrive = ${JSON.stringify(drive)}`;
+  const { script, url, name } = interrupts;
   return `
-def _jupyterlite_pool_welcome():
+async def _jupyterlite_pool_welcome():
     try:
         import asyncio, js
         from importlib import import_module
@@ -45,10 +59,21 @@ def _jupyterlite_pool_welcome():
         ${files}
         if ${settings.prewarm ? 'True' : 'False'} and find_spec("jupyterlite_pool") is not None:
             asyncio.get_event_loop().call_later(0.05, start)
+
+        import pyodide_js
+        from pyodide.code import run_js
+        from pyodide.ffi import to_js
+
+        place = to_js({"url": ${JSON.stringify(url)}, "name": ${JSON.stringify(name)}}, dict_converter=js.Object.fromEntries)
+        script = await run_js("url => import(url)")(${JSON.stringify(script)})
+        asker = js.jupyterlitePoolAsker = script.listen(pyodide_js, place)
+        if asker is not None:
+            shell.events.register("pre_run_cell", lambda *_: asker.cellBegins())
+            shell.events.register("post_run_cell", lambda *_: asker.cellEnds())
     except BaseException:
         pass
 
-_jupyterlite_pool_welcome()
+await _jupyterlite_pool_welcome()
 del _jupyterlite_pool_welcome
 `;
 }

@@ -1,4 +1,5 @@
 /** The words of a page to a kernel; `jupyterlite_pool/commands/page_words.py` hears them. */
+import type { Wish } from '../../interrupt/exchange';
 import type { KernelSettings } from '../settings';
 
 /** The comm by which a kernel names its channel. */
@@ -6,7 +7,7 @@ export const TARGET = 'jupyterlite-pool';
 
 export type Word =
   | { type: 'heard' }
-  | { type: 'interrupt' }
+  | { type: 'interrupt'; wish?: Wish }
   | { type: 'cancel'; job: string }
   | { type: 'settings'; settings: KernelSettings };
 

@@ -3,20 +3,34 @@ import { expect, test } from 'vitest';
 import { welcome } from '../../../src/plugin/kernels/welcome';
 import { DEFAULTS, forKernel } from '../../../src/plugin/settings';
 
+const ASKING = {
+  script: 'https://a.test/interrupt.js',
+  url: 'https://a.test/api/drive',
+  name: 'secret'
+};
+
 test('a kernel gets its settings in a literal of Python', () => {
   const told = forKernel(DEFAULTS, true);
-  expect(told).not.toHaveProperty('interruptCancelsJobs');
-  const literal = /jupyterlitePoolPage = (".*")$/m.exec(welcome(told, null))?.[1];
+  expect(told).not.toHaveProperty('interrupt');
+  const literal = /jupyterlitePoolPage = (".*")$/m.exec(welcome(told, null, ASKING))?.[1];
   expect(JSON.parse(JSON.parse(literal ?? '') as string)).toEqual(told);
 });
 
 test('a kernel imports nothing if prewarm is off', () => {
-  expect(welcome(forKernel(DEFAULTS, true), null)).toContain('if True and find_spec');
-  expect(welcome(forKernel({ ...DEFAULTS, prewarm: false }, true), null)).toContain('if False and');
+  expect(welcome(forKernel(DEFAULTS, true), null, ASKING)).toContain('if True and find_spec');
+  expect(welcome(forKernel({ ...DEFAULTS, prewarm: false }, true), null, ASKING)).toContain(
+    'if False and'
+  );
 });
 
 test('a kernel gets the name of its drive, if the page serves one', () => {
   const told = forKernel(DEFAULTS, true);
-  expect(welcome(told, 'a"b')).toContain('js.jupyterlitePoolDrive = "a\\"b"\n');
-  expect(welcome(told, null)).not.toContain('jupyterlitePoolDrive');
+  expect(welcome(told, 'a"b', ASKING)).toContain('js.jupyterlitePoolDrive = "a\\"b"\n');
+  expect(welcome(told, null, ASKING)).not.toContain('jupyterlitePoolDrive');
+});
+
+test('a kernel is told where to ask whether it is to stop', () => {
+  const code = welcome(forKernel(DEFAULTS, true), null, { ...ASKING, name: 'a"b' });
+  expect(code).toContain('"url": "https://a.test/api/drive", "name": "a\\"b"');
+  expect(code).toContain('("https://a.test/interrupt.js")');
 });

@@ -1,0 +1,142 @@
+import { expect, test, vi } from 'vitest';
+
+import { Asker, type World } from '../../src/interrupt/asker';
+import type { Answer, Question } from '../../src/interrupt/exchange';
+
+/** A world whose clock the test turns, and whose page answers what the test says. */
+function makeWorld(): {
+  world: World;
+  at: (time: number) => void;
+  turn: () => void;
+  ask: ReturnType<typeof vi.fn<(question: Question, patience: number) => Answer>>;
+} {
+  let now = 0;
+  let turned: (() => void) | null = null;
+  const ask = vi.fn<(question: Question, patience: number) => Answer>(() => ({ wish: 0 }));
+  const world: World = {
+    now: () => now,
+    date: () => 1_000_000 + now,
+    later: action => {
+      turned = action;
+    },
+    ask
+  };
+  return {
+    world,
+    at: time => {
+      now = time;
+    },
+    turn: () => turned?.(),
+    ask
+  };
+}
+
+test('the page is asked only where Python has computed for a second', () => {
+  const { world, at, turn, ask } = makeWorld();
+  const { buffer } = new Asker(world);
+  for (const time of [0, 500, 999]) {
+    at(time);
+    expect(buffer[0]).toBe(0);
+  }
+  turn(); // the cell has waited for something
+  for (const time of [1001, 1900, 2000]) {
+    at(time);
+    expect(buffer[0]).toBe(0);
+  }
+  expect(ask).not.toHaveBeenCalled();
+  at(2001);
+  expect(buffer[0]).toBe(0);
+  expect(ask).toHaveBeenCalledOnce();
+});
+
+test('a wish is a signal once', () => {
+  const { world, at, ask } = makeWorld();
+  const asker = new Asker(world);
+  asker.cellBegins();
+  expect(asker.buffer[0]).toBe(0);
+  ask.mockReturnValue({ wish: 1 });
+  at(1000);
+  expect(asker.buffer[0]).toBe(2);
+  asker.buffer[0] = 0; // as Python does
+  at(5000);
+  expect(asker.buffer[0]).toBe(0);
+  expect(ask).toHaveBeenLastCalledWith({ heard: 1, since: 1_000_000 }, expect.any(Number));
+  expect(asker.take(1, 1_000_900)).toBe(false);
+  expect(asker.take(2, 1_000_900)).toBe(true);
+});
+
+test('questions take one part in a hundred of the time, within limits', () => {
+  for (const [cost, pause] of [
+    [1, 250],
+    [4, 400],
+    [60, 800]
+  ] as const) {
+    const { world, at, ask } = makeWorld();
+    const { buffer } = new Asker(world);
+    let clock = 1000;
+    ask.mockImplementation(() => {
+      clock += cost;
+      at(clock);
+      return { wish: 0 };
+    });
+    expect(buffer[0]).toBe(0);
+    at(clock);
+    expect(buffer[0]).toBe(0);
+    at(clock + pause - 1);
+    expect(buffer[0]).toBe(0);
+    expect(ask).toHaveBeenCalledTimes(1);
+    clock += pause;
+    at(clock);
+    expect(buffer[0]).toBe(0);
+    expect(ask).toHaveBeenCalledTimes(2);
+  }
+});
+
+test('a page that does not answer is left alone for a while', () => {
+  const { world, at, ask } = makeWorld();
+  const { buffer } = new Asker(world);
+  ask.mockImplementation(() => {
+    throw new Error('nobody is there');
+  });
+  expect(buffer[0]).toBe(0);
+  for (const time of [1000, 2000, 10_999]) {
+    at(time);
+    expect(buffer[0]).toBe(0);
+  }
+  expect(ask).toHaveBeenCalledTimes(1);
+  at(11_000);
+  expect(buffer[0]).toBe(0);
+  expect(ask).toHaveBeenCalledTimes(2);
+});
+
+test('a wish that comes by the event loop is for the cell that runs, not for the next', () => {
+  const { world, at } = makeWorld();
+  const asker = new Asker(world);
+  at(100);
+  asker.cellBegins();
+  at(200);
+  asker.cellEnds();
+  expect(asker.take(1, 1_000_150)).toBe(false); // that cell has ended
+  at(300);
+  asker.cellBegins();
+  expect(asker.take(2, 1_000_250)).toBe(false);
+  expect(asker.take(3, 1_000_350)).toBe(true);
+  asker.cellEnds();
+  at(400);
+  expect(asker.take(4, 1_000_380)).toBe(true); // nothing runs, but jobs may
+});
+
+test('a wish that was put off comes again', () => {
+  const { world, at, ask } = makeWorld();
+  const asker = new Asker(world);
+  asker.cellBegins();
+  expect(asker.buffer[0]).toBe(0);
+  ask.mockReturnValue({ wish: 1 });
+  at(1000);
+  expect(asker.buffer[0]).toBe(2);
+  asker.putOff();
+  at(1020);
+  expect(asker.buffer[0]).toBe(2);
+  asker.putOff();
+  expect(asker.take(1, 1_000_500)).toBe(true);
+});

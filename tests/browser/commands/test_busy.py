@@ -1,0 +1,151 @@
+"""*Interrupt Kernel*, pressed by a person while the notebook's own code computes."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.commands.test_interrupt import CLOCK, SHOWN, press_button, press_keys
+from tests.conftest import Pages
+from tests.support.isolated import isolated_page
+from tests.support.notebook import Notebook
+
+# Within a second is meant where nothing else takes the processor's time.
+pytestmark = pytest.mark.alone
+
+#: Seconds within which the cell has ended.
+WITHIN = 1.0
+
+START = """
+import asyncio, json, re, time
+from jupyterlite_pool import pool_map
+kept = "state"
+list(pool_map(abs, range(4), progress=False))
+"""
+
+#: Cells that never end by themselves, each after it has said that it begins.
+BUSY = {
+    "a loop": "while True: pass",
+    "a loop in a function": "def f():\n    n = 0\n    while True:\n        n += 1\nf()",
+    "an endless generator": "import itertools\nfor _ in itertools.count(): pass",
+    "code of a module": "import fractions\nwhile True: fractions.Fraction(1, 3) + 1",
+    "a recursion": "def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)\nfib(60)",
+    "a sleep": "time.sleep(3600)",
+    "a coroutine that computes": "async def c():\n    while True: pass\nawait c()",
+    "a task of the event loop": (
+        "async def c():\n    while True: pass\nawait asyncio.ensure_future(c())"
+    ),
+    "a comprehension": "[x for x in iter(int, 1)]",
+    "beside a job": (
+        "job = pool_map(time.sleep, [60, 60], block=False, progress=False)\nwhile True: pass"
+    ),
+}
+
+
+def interrupt(notebook: Notebook, code: str, press: object = press_button) -> float:
+    """Run a cell, and press when it computes; seconds until it has ended."""
+    page = notebook.page
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:delete-cell')")
+    notebook.start(f"print('begins')\n{code}")
+    page.evaluate(SHOWN, "begins")
+    page.evaluate(CLOCK)
+    assert callable(press)
+    press(page)
+    took: float = page.evaluate("() => window.took")
+    print(f"{code.splitlines()[-1]}: the cell ended after {took:.2f} s")
+    return took
+
+
+@pytest.fixture(scope="module")
+def notebook(module_pages: Pages, site: str) -> Notebook:
+    notebook = Notebook(module_pages.open(f"{site}/lab/index.html"))
+    notebook.run(START)
+    return notebook
+
+
+@pytest.mark.parametrize("kind", BUSY)
+def test_a_busy_cell_ends_within_a_second(notebook: Notebook, kind: str) -> None:
+    took = interrupt(notebook, BUSY[kind])
+    assert "KeyboardInterrupt" in notebook.error()
+    assert took < WITHIN
+    # The kernel keeps all that it has, and nothing of the wish is left for the next cell.
+    notebook.run("until = time.monotonic() + 1.6\nwhile time.monotonic() < until: pass")
+    assert notebook.value("kept") == "state"
+
+
+def test_the_jobs_of_a_busy_cell_are_cancelled_and_others_go_on(notebook: Notebook) -> None:
+    notebook.run("other = pool_map(lambda x: x, range(3), block=False, progress=False)")
+    interrupt(notebook, BUSY["beside a job"])
+    assert "KeyboardInterrupt" in notebook.error()
+    notebook.run("values = await other")
+    assert notebook.value("[list(values), job.running]") == [[0, 1, 2], False]
+
+
+def test_the_cell_can_catch_it_and_clean_up(notebook: Notebook) -> None:
+    interrupt(
+        notebook,
+        "done = []\n"
+        "try:\n    while True: pass\n"
+        "except KeyboardInterrupt:\n    done.append('caught')\n"
+        "finally:\n    done.append('finally')",
+        press_keys,
+    )
+    assert notebook.error() == ""
+    assert notebook.value("done") == ["caught", "finally"]
+
+
+def test_a_press_that_comes_too_late_stops_no_later_cell(notebook: Notebook) -> None:
+    page = notebook.page
+    notebook.run("1 + 1")
+    press_button(page)
+    notebook.run("until = time.monotonic() + 2\nwhile time.monotonic() < until: pass\nlate = 1")
+    assert notebook.value("late") == 1
+
+
+def test_a_kernel_that_computes_alone_is_the_only_one_that_ends(
+    notebook: Notebook, pages: Pages, site: str
+) -> None:
+    other = Notebook(pages.open(f"{site}/lab/index.html"))
+    other.run("import time\nn = 0")
+    other.start("until = time.monotonic() + 6\nwhile time.monotonic() < until: n += 1")
+    interrupt(notebook, "while True: pass")
+    assert "KeyboardInterrupt" in notebook.error()
+    other.finish()
+    assert other.error() == ""
+
+
+def test_what_does_not_come_back_to_python_is_told_of_with_a_way_out(notebook: Notebook) -> None:
+    page = notebook.page
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:delete-cell')")
+    notebook.start("print('begins')\nsum(range(10**11))")
+    page.evaluate(SHOWN, "begins")
+    press_button(page)
+    expect(page.get_by_text("Python has not stopped yet")).to_be_visible()
+    page.get_by_role("button", name="Restart Kernel").click()
+    notebook.run("import time")
+    assert notebook.value("'kept' in globals()") is False
+    took = interrupt(notebook, "while True: pass")
+    assert "KeyboardInterrupt" in notebook.error()
+    assert took < WITHIN
+
+
+def test_on_an_isolated_page_too(pages: Pages, isolated_site: str) -> None:
+    notebook = Notebook(isolated_page(pages.open(), isolated_site))
+    notebook.run("import time")
+    took = interrupt(notebook, "while True: pass")
+    assert "KeyboardInterrupt" in notebook.error()
+    assert took < WITHIN
+
+
+def test_without_a_service_worker_the_page_says_that_it_cannot(pages: Pages, site: str) -> None:
+    page: Page = pages.open()
+    page.add_init_script("delete Navigator.prototype.serviceWorker")
+    page.goto(f"{site}/lab/index.html")
+    notebook = Notebook(page)
+    notebook.start("print('begins')\nwhile True: pass")
+    page.evaluate(SHOWN, "begins")
+    press_button(page)
+    expect(page.get_by_text("This page cannot stop Python")).to_be_visible()
+    page.get_by_role("button", name="Restart Kernel").click()
+    notebook.run("back = 1")
+    assert notebook.value("back") == 1
