@@ -14,7 +14,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from ..api.map_result import MapResult, finished
-from ..api.pool_map import pool_map
+from ..api.pool_map import pool_map, run_again
 from ..api.shared import get_reusable_executor, set_reusable_executor
 from ..dispatch.dispatcher import all_dispatchers
 from ..waiting.browser import IN_BROWSER, can_block
@@ -52,7 +52,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
             executor = get_reusable_executor()
             print(executor.status())
             for job in executor._pool.dispatcher.jobs():
-                print(f"job {job.number}: {MapResult(job, pool_map)!r}")
+                print(f"job {job.number}: {MapResult(job, run_again)!r}")
         elif command in ("restart", "shutdown"):
             get_reusable_executor().terminate_workers()
             set_reusable_executor(None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.api.shared import set_reusable_executor
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.jobs.job import MapJob
-from jupyterlite_pool.jobs.options import MapOptions
+from jupyterlite_pool.jobs.options import Again, MapOptions
 from jupyterlite_pool.jobs.tasks import Outcome
 
 
@@ -34,12 +35,20 @@ class ByHand:
 
     def __init__(self) -> None:
         self.jobs: list[MapJob] = []
-        self.options: dict[str, Any] = {}
+        self.options: Mapping[str, Any] = {}
 
-    def rerun(self, fn: Any, *iterables: Iterable[Any], **options: Any) -> MapResult[Any]:
-        self.options = options
-        self.jobs.append(MapJob(fn, iterables))
-        return MapResult(self.jobs[-1], self.rerun)
+    def rerun(
+        self,
+        first: MapJob,
+        fn: Callable[..., Any],
+        inputs: Sequence[tuple[Any, ...]],
+        again: Again,
+        changes: Mapping[str, Any],
+    ) -> MapJob:
+        self.options = changes
+        options = replace(first.options, starmap=True, again=again)
+        self.jobs.append(MapJob(fn, [inputs], options))
+        return self.jobs[-1]
 
 
 def fail_second_of(job: MapJob) -> None:
@@ -61,7 +70,7 @@ def test_retry_runs_what_failed_or_was_cancelled_and_nothing_else() -> None:
     fail_second_of(job)
     assert repr(result) == "<MapResult of abs: 1 of 3 done, 1 failed, 1 cancelled>"
     assert result.retry_failed(block=False, retries=1) is result
-    assert by_hand.options == {"block": False, "retries": 1}
+    assert by_hand.options == {"retries": 1}
     assert repr(result) == "<MapResult of abs: 1/3 done, 1 failed>"
     assert not result.done()
     finish(by_hand.jobs[0])
