@@ -15,6 +15,9 @@ SHOWN = 20
 #: At most so many characters of an error are shown.
 WIDTH = 200
 
+#: Where the results are that an error has left, in its notes.
+KEPT = "kept in `jupyterlite_pool.last_result()`"
+
 _HEAD = ("item", "arguments", "error")
 
 
@@ -101,3 +104,12 @@ def how_many_failed(runs: Runs) -> str:
     """What a list with exceptions says behind its values; nothing where no item has failed."""
     failed = len(runs.failures)
     return f"  # {failed} of {runs.first.items.total} items failed: see `.failed`" if failed else ""
+
+
+def what_is_kept(runs: Runs) -> str:
+    """What an error has left, and how to have the rest."""
+    count = len(runs.values)
+    note = ("1 item finished and is " if count == 1 else f"{count} items finished and are ") + KEPT
+    if runs.failures:
+        return f"{note}; after a correction, its `retry_failed(fn=…)` runs the others"
+    return f"{note}; its `retry_failed()` runs the others" if runs.cancelled else note

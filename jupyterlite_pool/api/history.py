@@ -7,11 +7,14 @@ import weakref
 from functools import partial
 from typing import Any
 
-from ..notebook.progress import Progress
+from ..notebook.progress import Progress, clock
 from .map_result import MapResult
 
 #: So many jobs that have ended are remembered.
 REMEMBERED = 20
+
+
+_HEAD = ("job", "name", "state", "time", "items", "failed", "result")
 
 
 class Entry:
@@ -80,6 +83,19 @@ class History:
             raise LookupError("no job of `pool_map` runs, and none has failed")
         return kept[-1]
 
+    def table(self) -> str:
+        """A table of the jobs, the oldest first."""
+        entries = self.entries()
+        if not entries:
+            return "no job was started with `pool_map`"
+        rows = [_HEAD, *(_row(entry) for entry in entries)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            for row in rows
+        ]
+        return "\n".join(line.rstrip() for line in lines)
+
     def _look(self, entry: Entry, result: MapResult[Any]) -> None:
         """Look again at a job: it has ended, or items of it run again."""
         with self._lock:
@@ -97,6 +113,19 @@ class History:
             for old in over[:-REMEMBERED]:
                 if not old.kept:
                     self._entries.remove(old)
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    now = entry.progress
+    total = "?" if now.total is None else now.total
+    if entry.ended is None:
+        result = "runs"
+    elif entry.result is None:
+        result = "gone"
+    else:
+        result = f"%pool job {entry.number}"
+    items, failed = f"{now.done}/{total}", str(now.failed)
+    return str(entry.number), now.label, now.phase, clock(now.elapsed), items, failed, result
 
 
 def _progress_of(result: MapResult[Any]) -> Progress:
@@ -118,7 +147,10 @@ def _progress_of(result: MapResult[Any]) -> Progress:
 #: The jobs of this notebook.
 history = History()
 
-keep = history.add
+
+def keep(result: MapResult[Any]) -> None:
+    """Remember a job that has just started."""
+    history.add(result)
 
 
 def last_result() -> MapResult[Any]:

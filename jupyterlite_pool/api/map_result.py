@@ -17,7 +17,7 @@ from ..tracebacks import attach, notes_of, set_notes, shorten
 from ..waiting.browser import can_block
 from ..waiting.waits import EndOf, wait_done
 from ..worker.context import current_worker
-from .failures import Failures, error_line, failures_of, how_many_failed
+from .failures import KEPT, Failures, error_line, failures_of, how_many_failed, what_is_kept
 from .late_list import LateList
 from .names_of_options import OF_RETRY, check_names_of_options
 from .options import check_seconds
@@ -26,9 +26,6 @@ T = TypeVar("T")
 
 #: What to write where the browser cannot pause Python.
 INSTEAD = "results = await pool_map(f, xs)"
-
-#: Where the results of an error are, in its notes.
-KEPT = "kept in `jupyterlite_pool.last_result()`"
 
 
 class MapResult(LateList[T]):
@@ -343,19 +340,8 @@ class MapResult(LateList[T]):
             shorten(error)
         if current_worker() is None:  # nobody can have the result of a job inside a task
             notes = [text for text in notes_of(error) if KEPT not in text]
-            set_notes(error, [*notes, self._kept()])
+            set_notes(error, [*notes, what_is_kept(self._runs)])
         return error
-
-    def _kept(self) -> str:
-        """What is kept, and how to have the rest."""
-        count = len(self._runs.values)
-        kept = "1 item finished and is" if count == 1 else f"{count} items finished and are"
-        note = f"{kept} {KEPT}"
-        if self._runs.failures:
-            note += "; after a correction, its `retry_failed(fn=…)` runs the others"
-        elif self._runs.cancelled:
-            note += "; its `retry_failed()` runs the others"
-        return note
 
 
 async def finished(result: MapResult[T]) -> MapResult[T]:

@@ -90,6 +90,11 @@ def meant(name: str, known: Collection[str]) -> str | None:
     return same or next((ours for ours in known if ours == _OURS.get(asked)), None)
 
 
+def advice_on(name: str) -> str | None:
+    """What to do instead for somebody who writes `name`; None if it is not known."""
+    return _WHAT_TO_DO.get(squeezed(name))
+
+
 def no_such_option(function: str, name: str, known: Collection[str]) -> str:
     """What to tell somebody who gave an option that there is not.
 
@@ -98,7 +103,7 @@ def no_such_option(function: str, name: str, known: Collection[str]) -> str:
         known: the options that it has.
     """
     start = f"{function} has no option {name!r}"
-    ours, advice = meant(name, known), _WHAT_TO_DO.get(squeezed(name))
+    ours, advice = meant(name, known), advice_on(name)
     if ours is not None:
         return f"{start}; it is {ours!r}"
     if advice is not None:
