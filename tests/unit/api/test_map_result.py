@@ -21,7 +21,6 @@ from jupyterlite_pool.jobs.tasks import Outcome
 from jupyterlite_pool.notebook.progress import Progress
 from jupyterlite_pool.tracebacks import notes_of
 
-
 #: A task waits here for the test. What its workers share with a test is found by name.
 GATE = threading.Event()
 

@@ -26,5 +26,6 @@ def pool() -> Iterator[WorkerPoolExecutor]:
 def history(monkeypatch: pytest.MonkeyPatch) -> History:
     """A history of its own, in the place of the notebook's."""
     mine = History()
-    monkeypatch.setattr("jupyterlite_pool.api.history.history", mine)
+    for module in ("api.history", "commands.magics"):
+        monkeypatch.setattr(f"jupyterlite_pool.{module}.history", mine)
     return mine
