@@ -329,7 +329,9 @@ class MapResult(LateList[T]):
     def _check(self, settled: Future[None]) -> None:
         """Raise the error with which a run has settled, if there is one."""
         __tracebackhide__ = True
-        error = settled.exception(0)
+        error, own = settled.exception(0), self._job.items.error
+        if isinstance(error, CancelledError) and not isinstance(own, (Exception, type(None))):
+            error = own  # the cell was interrupted while it read the items
         if error is not None:
             raise self._attach_to(error) from error.__cause__
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
+from ..dispatch.pool import Pool
 from ..errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartError
 from ..jobs.job import MapJob
 from ..jobs.options import Again, MapOptions
@@ -16,6 +17,7 @@ from ..notebook.card import show_progress
 from ..waiting.browser import can_block
 from ..wire.calls import encode_function
 from ..worker.context import current_worker
+from .feeding import feed
 from .history import keep
 from .map_result import INSTEAD, MapResult
 from .names_of_options import explains_its_options
@@ -121,11 +123,13 @@ def pool_map(
     options = _with_changes(MapOptions(), given)
     if current_worker() is not None:
         return _map_in_task(fn, iterables, options)
-    result: MapResult[T] = MapResult(_start(fn, iterables, options, timeout, progress), run_again)
+    waits = can_block() if block is None else block
+    job, pool = _start(fn, iterables, replace(options, waited=waits), timeout, progress)
+    result: MapResult[T] = MapResult(job, run_again)
     keep(result)
-    if block or (block is None and can_block()):
-        result.wait()
-    return result
+    if waits and pool is not None:
+        feed(result, pool)
+    return result.wait() if waits else result
 
 
 def run_again(
@@ -145,7 +149,7 @@ def run_again(
     options = _with_changes(options, changes)
     if current_worker() is not None:
         return _job_in_task(fn, [inputs], options)
-    return _start(fn, [inputs], options, timeout, progress)
+    return _start(fn, [inputs], options, timeout, progress)[0]
 
 
 def _start(
@@ -154,21 +158,23 @@ def _start(
     options: MapOptions,
     timeout: float | None,
     progress: bool | None,
-) -> MapJob:
+) -> tuple[MapJob, Pool | None]:
     """Start a job on the pool, or in the notebook's own Python where no worker can start."""
     __tracebackhide__ = True
     try:
         pool = get_reusable_executor()._pool
-        job = pool.start_job(fn, iterables, options, takeover=_fall_back)
+
+        def begins(job: MapJob) -> None:
+            show_progress(job, job.label, progress, pool)
+            if timeout is not None:
+                call_off = pool.call_after(timeout, lambda: job.abort(_overdue(timeout)))
+                job.ended.add_done_callback(lambda _: call_off())
+
+        return pool.start_job(fn, iterables, options, takeover=_fall_back, begins=begins), pool
     except PoolStartError as error:
         job = MapJob(fn, iterables, options)
         _fall_back(job, error)
-        return job
-    show_progress(job, job.label, progress, pool)
-    if timeout is not None:
-        call_off = pool.call_after(timeout, lambda: job.abort(_overdue(timeout)))
-        job.ended.add_done_callback(lambda _: call_off())
-    return job
+        return job, None
 
 
 def _with_changes(options: MapOptions, changes: Mapping[str, Any]) -> MapOptions:
@@ -217,6 +223,8 @@ def _job_in_task(
 
 def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     """Run a job in the notebook's own Python, and say so."""
+    if job.items.feed is not None:
+        job.items.feed.close()
     count = "the" if job.items.total is None else str(job.items.total)
     try:
         encode_function(job.function)  # a function that cannot be sent is an error here, too

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from ..tracebacks import add_note
 from ..wire.calls import AS_THEY_ARE, are_plain, encode_call
 from .chunks import ChunkSizer
+from .feed import SLOW, Feed
 from .options import MapOptions
 from .read_ahead import ReadAhead
 from .tasks import Held, Task
@@ -75,6 +77,10 @@ class Items:
             self._at_once = False
         if self.total == 0:
             self._rows = None
+        #: Lets whoever waits for the job read its items; None where no iterable can be slow.
+        self.feed: Feed | None = None
+        if options.waited and any(type(each) not in AT_ONCE for each in iterables):
+            self.feed = Feed()
         self._read = 0
         self._returned: deque[Task] = deque()
         #: Arguments of items that failed or were cancelled, as far as they were read.
@@ -105,10 +111,15 @@ class Items:
         """
         if self._at_once and not self._returned:
             self._take_plain(tasks, size - len(tasks))
+        feed = self.feed
+        started = 0.0 if feed is None else time.perf_counter()
         while len(tasks) < size:
             if self._returned:
                 task = self._returned.popleft()
             elif self._rows is None or (self._ahead is not None and self._ahead.paused):
+                return None
+            elif feed is not None and feed.paused:
+                feed.call()
                 return None
             else:
                 try:
@@ -127,7 +138,18 @@ class Items:
                     return Refusal(error, task)
             tasks.append(task)
             self.taken[task.index] = task  # at once: reading the next item can run any code
+            if feed is not None and self._is_slow(feed, started):
+                return None
         return None
+
+    def _is_slow(self, feed: Feed, started: float) -> bool:
+        """Whether reading has taken long; then whoever waits for the job reads from now on."""
+        if feed.started or time.perf_counter() - started <= SLOW:
+            return False
+        if self._rows is not None:
+            feed.start(self._rows)
+            self._rows = feed
+        return True
 
     def _complete(self, task: Task) -> None:
         """Add to a task what is found out item by item."""
@@ -225,7 +247,8 @@ class Items:
         self.total = self._read
 
     def _end_with(self, error: BaseException) -> Refusal:
-        self._end()
+        if self._rows is not None:  # it was not stopped meanwhile
+            self._end()
         self.error = error
         if self._ahead is None or error is not self._ahead.forbidden:
             add_note(error, f"raised by the iterable when item {self._read} was asked for")

@@ -299,6 +299,9 @@ class MapJob:
     def _settle(self, error: BaseException | None) -> None:
         if self.settled.done():
             return
+        feed = self.items.feed
+        if feed is not None:
+            self.settled.add_done_callback(lambda _: feed.close())
         if error is None:
             self.settled.set_result(None)
         elif isinstance(error, (CancelledError, KeyboardInterrupt)):
