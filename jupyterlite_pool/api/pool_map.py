@@ -17,7 +17,7 @@ from ..notebook.card import show_progress
 from ..waiting.browser import can_block
 from ..wire.calls import encode_function
 from ..worker.context import current_worker
-from .feeding import feed
+from .feeding import Reading, feed
 from .history import keep
 from .map_result import INSTEAD, MapResult
 from .names_of_options import explains_its_options
@@ -161,16 +161,23 @@ def _start(
 ) -> tuple[MapJob, Pool | None]:
     """Start a job on the pool, or in the notebook's own Python where no worker can start."""
     __tracebackhide__ = True
+    # A result that still runs is waited for here: where items are read, the pool stands still.
+    iterables = [list(each) if isinstance(each, MapResult) else each for each in iterables]
     try:
         pool = get_reusable_executor()._pool
 
+        reading = Reading()
+
         def begins(job: MapJob) -> None:
+            reading.follow(job)
             show_progress(job, job.label, progress, pool)
             if timeout is not None:
                 call_off = pool.call_after(timeout, lambda: job.abort(_overdue(timeout)))
                 job.ended.add_done_callback(lambda _: call_off())
 
-        return pool.start_job(fn, iterables, options, takeover=_fall_back, begins=begins), pool
+        with reading:
+            job = pool.start_job(fn, iterables, options, takeover=_fall_back, begins=begins)
+        return job, pool
     except PoolStartError as error:
         job = MapJob(fn, iterables, options)
         _fall_back(job, error)

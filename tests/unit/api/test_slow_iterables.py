@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.errors import PoolFallbackWarning, PoolStartError
 from jupyterlite_pool.jobs.job import MapJob
+from jupyterlite_pool.waiting.waits import Wait
 
 #: Tasks wait here for the test. What its workers share with a test is found by name.
 GATE = threading.Event()
@@ -185,3 +186,42 @@ def test_without_workers_the_items_are_read_in_the_kernel(
     monkeypatch.setattr(module, "get_reusable_executor", no_pool)
     with pytest.warns(PoolFallbackWarning):
         assert pool_map(double, iter(range(9))) == [2 * x for x in range(9)]
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_sleep_of_the_iterable_ends_when_the_time_is_over(
+    pool: WorkerPoolExecutor, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    limits: list[Callable[[], None]] = []
+
+    def call_after(seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+        limits.append(action)
+        return lambda: None
+
+    monkeypatch.setattr(pool._pool, "call_after", call_after)
+    ended = []
+
+    def items() -> Iterator[int]:
+        yield from range(after)
+        woken = threading.Event()
+        with Wait(woken.set) as wait:  # as `time.sleep` in a browser
+            threading.Thread(target=limits[0]).start()
+            ended.append(woken.wait(10))
+        wait.check()
+        yield after
+
+    with pytest.raises(TimeoutError):
+        pool_map(double, items(), timeout=60, progress=False)
+    assert ended == [True]
+
+
+def test_a_sleep_of_other_code_goes_on(pool: WorkerPoolExecutor) -> None:
+    woken = threading.Event()
+    with Wait(woken.set), pytest.raises(ZeroDivisionError):
+        pool_map(lambda x: 1 / x, iter([0]), progress=False)
+    assert not woken.is_set()
+
+
+def test_a_result_that_runs_gives_the_items_of_another_job(pool: WorkerPoolExecutor) -> None:
+    first = pool_map(double, iter(range(5)), block=False, progress=False)
+    assert pool_map(double, first, progress=False) == [0, 4, 8, 12, 16]
