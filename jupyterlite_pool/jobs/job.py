@@ -22,7 +22,15 @@ ARGUMENT_WIDTH = 60
 
 #: A hint for a function that was given one tuple where it wants several arguments.
 ONE_TUPLE = (
-    "the function was given one tuple: with starmap=True, each item is a tuple of its arguments"
+    "the function was given one tuple as its only argument; "
+    "`pool_map(f, pairs, starmap=True)` gives it the parts of each tuple as arguments"
+)
+
+#: How functions of Python and of C say that they were given too few arguments.
+_TOO_FEW = re.compile(
+    r"missing (\d+ )?required (positional )?argument"
+    r"|expected (at least )?\d+ arguments?, got [01]$"
+    r"|takes (exactly|at least) \w+ (positional )?arguments? \([01] given\)"
 )
 
 _numbers = itertools.count(1)
@@ -289,7 +297,7 @@ class MapJob:
         again = self.options.again
         total = self.items.total if again is None else again.total
         add_note(error, _note(self.items.number(task.index), task, outcome, total))
-        if _lacks_arguments(error, task):
+        if _lacks_arguments(self.function, error, task):
             add_note(error, ONE_TUPLE)
 
     def _cancel_tasks(self, tasks: Sequence[Task]) -> None:
@@ -328,13 +336,14 @@ def _note(number: int, task: Task, outcome: Outcome, total: int | None) -> str:
     return f"item {number}{of} (args: {short_arguments(task.args)}){where}"
 
 
-def _lacks_arguments(error: BaseException, task: Task) -> bool:
+def _lacks_arguments(function: Callable[..., Any], error: BaseException, task: Task) -> bool:
     """Whether a function was given one tuple where it wants several arguments."""
     return (
         isinstance(error, TypeError)
         and len(task.args) == 1
         and isinstance(task.args[0], (tuple, list))
-        and re.search(r"missing \d+ required positional argument", str(error)) is not None
+        and getattr(function, "__name__", "") in str(error)
+        and _TOO_FEW.search(str(error)) is not None
     )
 
 

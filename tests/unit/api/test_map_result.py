@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
+import math
+import operator
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -307,17 +310,67 @@ def test_items_of_different_lengths_are_retried(pool: WorkerPoolExecutor) -> Non
     assert result.retry_failed(fn=lambda *values: sum(values), progress=False)[1:] == [12, 6, 0]
 
 
-def test_a_function_that_was_given_one_tuple_is_explained(pool: WorkerPoolExecutor) -> None:
-    def add(a: int, b: int) -> int:
-        return a + b
+class Point:
+    def __init__(self, x: int, y: int) -> None:
+        self.at = x, y
 
-    hint = "with starmap=True, each item is a tuple of its arguments"
+    def moved(self, x: int, y: int) -> Point:
+        return Point(self.at[0] + x, self.at[1] + y)
+
+
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+def wants_one(pair: tuple[int, int]) -> int:
+    return add(pair[0])  # type: ignore[call-arg]
+
+
+HINT = "`pool_map(f, pairs, starmap=True)` gives it the parts of each tuple as arguments"
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        add,
+        lambda a, b: a + b,
+        Point,
+        Point(1, 2).moved,
+        pow,
+        divmod,
+        math.atan2,
+        operator.add,
+        isinstance,
+        functools.partial(add),
+    ],
+    ids=[
+        "def",
+        "lambda",
+        "class",
+        "method",
+        "pow",
+        "divmod",
+        "math",
+        "operator",
+        "isinstance",
+        "partial",
+    ],
+)
+def test_a_function_that_was_given_one_tuple_is_explained(
+    pool: WorkerPoolExecutor, fn: Callable[..., Any]
+) -> None:
     with pytest.raises(TypeError) as caught:
-        pool_map(add, [(1, 2)], progress=False)
-    assert any(hint in note for note in notes_of(caught.value))
+        pool_map(fn, [(1, 2)], progress=False)
+    assert any(HINT in note for note in notes_of(caught.value))
+
+
+@pytest.mark.parametrize(("fn", "item"), [(add, 1), (wants_one, (1, 2)), (len, 3)])
+def test_other_mistakes_get_no_hint(
+    pool: WorkerPoolExecutor, fn: Callable[..., Any], item: Any
+) -> None:
     with pytest.raises(TypeError) as caught:
-        pool_map(add, [1], progress=False)  # no tuple
-    assert not any(hint in note for note in notes_of(caught.value))
+        pool_map(fn, [item], progress=False)
+    assert not any(HINT in note for note in notes_of(caught.value))
 
 
 def test_the_total_that_a_user_knows_is_shown_until_the_iterable_tells() -> None:
