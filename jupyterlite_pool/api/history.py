@@ -83,6 +83,11 @@ class History:
             raise LookupError("no job of `pool_map` runs, and none has failed")
         return kept[-1]
 
+    def forget(self) -> None:
+        """Forget all jobs, and keep no result any more."""
+        with self._lock:
+            self._entries.clear()
+
     def table(self) -> str:
         """A table of the jobs, the oldest first."""
         entries = self.entries()

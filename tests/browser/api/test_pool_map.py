@@ -132,6 +132,8 @@ uses = {
 wrong = []
 for block in (True, False):
     for name, (use, value) in uses.items():
+        if name == "JavaScript" and not block:
+            continue  # Python may not be able to pause behind a conversion
         got = use(pool_map(later, [3, 1, 2], block=block, progress=False))
         if got != value:
             wrong.append([name, block, repr(got)])

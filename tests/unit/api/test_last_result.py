@@ -162,3 +162,12 @@ def test_a_job_inside_a_task_is_none_of_the_notebooks(history: History) -> None:
         pool_map(fail_inside, [0], progress=False)
     assert sum("last_result" in note for note in notes_of(caught.value)) == 1
     assert len(history.entries()) == 1
+
+
+def test_all_jobs_can_be_forgotten(history: History) -> None:
+    failed = weakref.ref(fail())
+    history.forget()
+    gc.collect()
+    assert failed() is None
+    assert history.entries() == []
+    assert history.table() == "no job was started with `pool_map`"
