@@ -72,9 +72,8 @@ class MapResult(LateList[T]):
         __tracebackhide__ = True
         index = 0
         while self._may_have(index):
-            arrival = self._runs.arrival(index)
-            self._wait_for(arrival)
-            if not arrival.result(0) and not self._runs.is_cancelled(index):
+            self._wait_for(self._runs.arrival(index))
+            if not self._runs.is_there(index):
                 break
             yield self._get(index)
             index += 1
@@ -90,9 +89,8 @@ class MapResult(LateList[T]):
         __tracebackhide__ = True
         index = 0
         while self._may_have(index):
-            arrival = self._runs.arrival(index)
-            await self._end_of(arrival)
-            if not arrival.result(0) and not self._runs.is_cancelled(index):
+            await self._end_of(self._runs.arrival(index))
+            if not self._runs.is_there(index):
                 break
             yield self._get(index)
             index += 1

@@ -121,9 +121,15 @@ class Runs:
         )
 
     def arrival(self, index: int) -> Future[bool]:
-        """A future that resolves when an item has ended: True, or False where it never will."""
-        run, item = self.place(index)
+        """A future that resolves when an item has ended in its last run, or never will there."""
+        places = self._places.get(index) or [Place(self.first, index)]
+        run, item = places[-1]
         return run.arrivals.of(item)
+
+    def is_there(self, index: int) -> bool:
+        """Whether there is an item, as far as is known: it has ended, or was cancelled."""
+        run, item = self.place(index)
+        return run.outcomes.has(item) or self.is_cancelled(index)
 
     def completed(self) -> Completed:
         """The items in the order in which they end, also those that run again later."""

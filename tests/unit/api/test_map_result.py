@@ -385,3 +385,44 @@ def test_the_total_that_a_user_knows_is_shown_until_the_iterable_tells() -> None
         [task] = more.take(1)
         more.finish(task, Outcome(0, 0.1, 1))
     assert Progress.of(more, "f", 1).total is None  # there are more than the user said
+
+
+@pytest.mark.parametrize("return_exceptions", [False, True])
+def test_whatever_reads_waits_for_items_that_run_again(
+    pool: WorkerPoolExecutor, return_exceptions: bool
+) -> None:
+    def wait_at_the_gate(x: int) -> int:
+        from tests.unit.api.test_map_result import GATE
+
+        GATE.wait(30)
+        return 10 * x
+
+    uses: list[Callable[[Any], Any]] = [list, lambda r: r[:], lambda r: [r[0], r[1], r[2]], sorted]
+    for use in uses:
+        GATE.clear()
+        result = pool_map(lambda x: 1 / (x - 2), [1, 2, 3], return_exceptions=True, progress=False)
+        result.retry_failed(
+            fn=wait_at_the_gate,
+            block=False,
+            return_exceptions=return_exceptions,
+            progress=False,
+        )
+        threading.Timer(0.02, GATE.set).start()
+        assert sorted(use(result)) == [-1.0, 1.0, 20]
+
+
+def test_items_that_were_cancelled_as_they_ran_again_keep_their_errors(
+    pool: WorkerPoolExecutor,
+) -> None:
+    def wait_at_the_gate(x: int) -> int:
+        from tests.unit.api.test_map_result import GATE
+
+        GATE.wait(30)
+        return x
+
+    result = pool_map(lambda x: 1 / x, [1, 0, 0, 2], return_exceptions=True, progress=False)
+    result.retry_failed(fn=wait_at_the_gate, block=False, progress=False)
+    result.cancel(running=True)
+    concurrent.futures.wait([run.ended for run in result._runs.all], 10)
+    assert [type(each) for each in result] == [float, ZeroDivisionError, ZeroDivisionError, float]
+    assert len(result) == 4
