@@ -8,6 +8,8 @@ import inspect
 from collections.abc import Callable, Collection, Iterable
 from typing import ParamSpec, TypeVar
 
+from ..tracebacks import fold
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -122,7 +124,7 @@ def check_names_of_options(function: str, given: Iterable[str], known: Collectio
     """
     for name in given:
         if name not in known:
-            raise TypeError(no_such_option(f"{function}()", name, known))
+            raise fold(TypeError(no_such_option(f"{function}()", name, known)))
 
 
 def explains_its_options(function: Callable[P, R]) -> Callable[P, R]:

@@ -206,3 +206,19 @@ def test_nothing_holds_a_result_that_nobody_has(pool: WorkerPoolExecutor) -> Non
     del result
     gc.collect()
     assert here() is None
+
+
+def test_a_task_may_return_a_result_and_take_one() -> None:
+    def inner(n: int) -> Any:
+        from jupyterlite_pool import pool_map
+
+        return pool_map(lambda x: (x, bytes([x]) * 10), range(n))
+
+    outer = pool_map(inner, [2, 3], progress=False)
+    assert [type(each) for each in outer] == [list, list]
+    assert outer[1] == [(x, bytes([x]) * 10) for x in range(3)]
+    given = pool_map(double, range(3), progress=False)
+    assert pool_map(lambda r: [type(r).__name__, r], [given], progress=False) == [
+        ["list", [0, 2, 4]]
+    ]
+    assert pool_map(lambda x: given[x], range(3), progress=False) == [0, 2, 4]
