@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api.executor import WorkerPoolExecutor
+    from .api.history import last_result
     from .api.map_result import MapResult
     from .api.pool_map import pool_map
     from .api.shared import get_reusable_executor
@@ -38,6 +39,7 @@ __all__ = [
     "current_worker",
     "get_reusable_executor",
     "install",
+    "last_result",
     "load_ipython_extension",
     "pool_map",
     "register_joblib_backend",
@@ -54,6 +56,7 @@ _HOMES = {
     "current_worker": ".worker.context",
     "get_reusable_executor": ".api.shared",
     "install": ".stand_ins.install",
+    "last_result": ".api.history",
     "load_ipython_extension": ".commands.magics",
     "pool_map": ".api.pool_map",
     "register_joblib_backend": ".stand_ins.joblib_register",

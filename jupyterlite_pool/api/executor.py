@@ -24,6 +24,7 @@ from ..waiting.waits import wait_done
 from ..wire.refs import ObjectRef
 from .default_backend import browser_backend
 from .map_values import stream
+from .names_of_options import explains_its_options
 from .options import check_count, check_names, check_seconds
 from .status import PoolStatus, status_of
 
@@ -65,6 +66,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
     #: Makes the error with which everything ends when a worker is lost; None to replace the worker.
     _break_with: Callable[[str], Exception] | None = None
 
+    @explains_its_options
     def __init__(
         self,
         max_workers: int | None = None,
@@ -144,6 +146,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """
         return self._pool.submit(self._pool.calls, fn, args, kwargs)
 
+    @explains_its_options
     def map(
         self,
         fn: Callable[..., T],

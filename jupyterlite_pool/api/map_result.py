@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+import weakref
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import CancelledError, Future
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar
 
 from ..jobs.arrivals import Completed
 from ..jobs.job import MapJob
-from ..jobs.runs import Runs
+from ..jobs.options import Again
+from ..jobs.runs import Rerun, Runs
 from ..jobs.timings import Timing
 from ..tracebacks import attach, notes_of, set_notes, shorten
 from ..waiting.browser import can_block
 from ..waiting.waits import EndOf, wait_done
+from ..worker.context import current_worker
+from .failures import KEPT, Failures, error_line, failures_of, how_many_failed, what_is_kept
+from .late_list import LateList
+from .names_of_options import OF_RETRY, check_names_of_options
 from .options import check_seconds
 
 T = TypeVar("T")
@@ -22,83 +28,97 @@ T = TypeVar("T")
 INSTEAD = "results = await pool_map(f, xs)"
 
 
-class MapResult(Sequence[T], Generic[T]):
-    """The results of a `pool_map`, in the order of the items.
+class MapResult(LateList[T]):
+    """The results of a `pool_map`: a list, in the order of the items.
 
     While the job runs, `await`, `async for`, `repr`, `cancel`, `partial` and `as_completed` always
-    work; indexing and iteration wait for what is not there yet, where the browser can pause Python.
+    work. Whatever reads or changes the list waits for what is not there yet, where the browser can
+    pause Python. If an item has failed, reading its value raises its error, unless exceptions are
+    returned. Copies, also by `pickle`, are plain lists of the values.
     """
 
-    def __init__(self, job: MapJob, rerun: Callable[..., MapResult[T]]) -> None:
+    def __init__(self, job: MapJob, rerun: Rerun) -> None:
         """Show a job.
 
         Args:
-            rerun: runs items again; it is called like `pool_map`, and returns the same.
+            rerun: runs items again.
         """
+        super().__init__(job.items.total)
         self._job = job
         self._runs = Runs(job)
         self._rerun = rerun
+        self._return_exceptions = job.options.return_exceptions
+        #: Are told when the job ends, and when items run again.
+        self._observers: list[Callable[[MapResult[Any]], object]] = []
+        self._fill_at_the_end_of(job)
 
-    def __len__(self) -> int:
-        """How many items there are. Waits if that is not known yet."""
+    # What a `LateList` asks.
+
+    def _size(self) -> int:
+        __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
         if self._job.items.total is None:
-            self.wait()
+            self._wait_for(self._job.ended)
         return self._job.items.total or 0
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[T]: ...
-
-    def __getitem__(self, index: int | slice) -> T | list[T]:
-        __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
-        if isinstance(index, slice):
-            return [self._item(i) for i in range(*index.indices(len(self)))]
-        place = index + len(self) if index < 0 else index
+    def _item(self, index: int) -> T:
+        __tracebackhide__ = True
         total = self._job.items.total
-        if place < 0 or (total is not None and place >= total):
+        if index < 0 or (total is not None and index >= total):
             raise IndexError(f"there is no item {index}: the job has {total} items")
-        return self._item(place)
+        self._wait_for(self._runs.arrival(index))
+        return self._get(index)
 
-    def __iter__(self) -> Iterator[T]:
+    def _each(self) -> Iterator[T]:
         __tracebackhide__ = True
         index = 0
         while self._may_have(index):
-            arrival = self._runs.arrival(index)
-            self._wait_for(arrival)
-            if not arrival.result(0) and not self._runs.is_cancelled(index):
-                return
+            self._wait_for(self._runs.arrival(index))
+            if not self._runs.is_there(index):
+                break
             yield self._get(index)
             index += 1
+        self._check_iterable()
+
+    def _whole(self) -> None:
+        __tracebackhide__ = True
+        if not self._filled:
+            self._wait_for(self._runs.last.settled)  # one wait for all items
+            super()._whole()
 
     async def __aiter__(self) -> AsyncIterator[T]:
         __tracebackhide__ = True
         index = 0
         while self._may_have(index):
-            arrival = self._runs.arrival(index)
-            await self._end_of(arrival)
-            if not arrival.result(0) and not self._runs.is_cancelled(index):
-                return
+            await self._end_of(self._runs.arrival(index))
+            if not self._runs.is_there(index):
+                break
             yield self._get(index)
             index += 1
+        self._check_iterable()
 
-    def __await__(self) -> Generator[object, None, list[T]]:
-        return self._gather().__await__()
+    def __await__(self) -> Generator[object, None, MapResult[T]]:
+        return finished(self).__await__()
 
     def __repr__(self) -> str:
         runs, label, total = self._runs, self._job.label, self._job.items.total
+        if self._filled:
+            return list.__repr__(self) + how_many_failed(runs)
         values, failures = runs.values, runs.failures
         if runs.active:
             failed = f", {len(failures)} failed" if failures else ""
             size = "?" if total is None else total
             return f"<MapResult of {label}: {len(values)}/{size} done{failed}>"
-        if len(values) == total:
-            return repr([values[i] for i in range(total)])
+        error = self._job.items.error
+        then = "" if error is None else f"; then the iterable raised {error_line(error)}"
         return (
             f"<MapResult of {label}: {len(values)} of {total} done, "
-            f"{len(failures)} failed, {len(runs.cancelled)} cancelled>"
+            f"{len(failures)} failed, {len(runs.cancelled)} cancelled{then}>"
         )
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        super()._repr_pretty_(printer, cycle)
+        if self._filled and not cycle:
+            printer.text(how_many_failed(self._runs))
 
     def wait(self, timeout: float | None = None) -> MapResult[T]:
         """Wait for the end of the job.
@@ -118,6 +138,9 @@ class MapResult(Sequence[T], Generic[T]):
         settled = self._runs.last.settled
         self._wait_for(settled, timeout)
         self._check(settled)
+        for run in self._runs.all[:-1]:  # of a failed run, some items may still have run
+            self._wait_for(run.ended, timeout)
+        self._fill_if_complete()
         return self
 
     def done(self) -> bool:
@@ -143,7 +166,7 @@ class MapResult(Sequence[T], Generic[T]):
         values, failures = self._runs.values, self._runs.failures
         if size is None:
             size = max([-1, *values, *failures]) + 1
-        if self._job.options.return_exceptions:
+        if self._return_exceptions:
             values = {**failures, **values}
         return [values.get(i, default) for i in range(size)]
 
@@ -152,62 +175,67 @@ class MapResult(Sequence[T], Generic[T]):
         return AsCompleted(self, self._runs.completed())
 
     @property
-    def failed(self) -> dict[int, BaseException]:
-        """The exceptions so far, by index."""
-        return dict(sorted(self._runs.failures.items()))
+    def failed(self) -> Failures:
+        """The exceptions so far, by index; a notebook shows them as a table."""
+        return failures_of(self._runs)
 
     @property
     def stdout(self) -> dict[int, str]:
         """What items printed, by index; an item that printed nothing is not in it."""
         return dict(sorted(self._job.outcomes.output.items()))
 
-    def retry_failed(self, **options: Any) -> MapResult[T]:
+    def retry_failed(self, fn: Callable[..., T] | None = None, **options: Any) -> MapResult[T]:
         """Run the items again that failed or were cancelled, and nothing else.
 
         Args:
-            **options: options of `pool_map` for this run.
+            fn: what to call in place of the function of the first run, such as a corrected one;
+                None to call that function again.
+            **options: options of `pool_map` for this run. Those that are not given are as in the
+                first run, but for `timeout`, `progress` and `block`.
 
         Returns:
             This result, with the new outcomes of these items.
 
         Raises:
+            TypeError: `fn` is not callable, or there is no such option.
+            RuntimeError: the list was changed, so that a place says nothing of its item.
             Exception: the first one that an item raised this time, unless exceptions are returned.
         """
         __tracebackhide__ = True
+        check_names_of_options("retry_failed", options, OF_RETRY)
         again = sorted({*self._runs.failures, *self._runs.cancelled})
         if not again:
             return self
-        inputs = zip(*self._runs.inputs(again), strict=True)
-        rerun = self._rerun(self._job.function, *inputs, **{**options, "block": False})
-        self._runs.add(rerun._job, again)
+        if self._changed:
+            raise RuntimeError(
+                "this list was changed, so the new values have no place in it: "
+                "change a copy of it, `list(r)`, and retry before"
+            )
+        run = self._rerun(
+            self._job,
+            self._job.function if fn is None else fn,
+            self._runs.inputs(again),
+            Again(again, self._job.items.total),
+            {name: value for name, value in options.items() if name != "block"},
+        )
+        self._return_exceptions = run.options.return_exceptions
+        self._runs.add(run, again)
+        self._empty(self._job.items.total)
+        self._tell()
+        self._fill_at_the_end_of(run)
         return self.wait() if can_block() and options.get("block") is not False else self
 
     def timeline(self) -> list[Timing]:
         """When and where each item ran, in the order in which they started."""
-        timings = self._job.outcomes.timings.by_item()
-        return sorted(timings.values(), key=lambda timing: timing.start)
+        return self._job.outcomes.timings.timeline()
 
     def insights(self) -> str:
         """In a sentence or two: how busy the workers were, and which items took longest."""
-        timings = [timing for timing in self.timeline() if timing.worker is not None]
-        if not timings:
-            return "no item has run on a worker"
-        workers = {timing.worker for timing in timings}
-        busy = sum(timing.seconds for timing in timings)
-        share = busy / max(self._job.outcomes.timings.working() * len(workers), 1e-9)
-        slowest = sorted(timings, key=lambda timing: -timing.seconds)[:3]
-        names = ", ".join(f"{timing.item} ({timing.seconds:.2g} s)" for timing in slowest)
-        count = "1 worker" if len(workers) == 1 else f"{len(workers)} workers"
-        return f"{count}, {min(share, 1):.0%} busy; slowest items: {names}"
+        return self._job.outcomes.timings.insights()
 
     def _may_have(self, index: int) -> bool:
         total = self._job.items.total
         return total is None or index < total
-
-    def _item(self, index: int) -> T:
-        __tracebackhide__ = True
-        self._wait_for(self._runs.arrival(index))
-        return self._get(index)
 
     def _get(self, index: int) -> T:
         """The result of an item that has ended."""
@@ -217,19 +245,65 @@ class MapResult(Sequence[T], Generic[T]):
         if item in values:
             return values[item]  # type: ignore[no-any-return]
         if item in failures:
-            if self._job.options.return_exceptions:
+            if self._return_exceptions:
                 return failures[item]  # type: ignore[return-value]
             raise failures[item]
+        self._raise_failure()
+        raise IndexError(f"item {index} was cancelled before it ran; `retry_failed` runs it")
+
+    def _check_iterable(self, cut_off: bool = True) -> None:
+        """Raise an error if the iterables have, or may have, more items than were read.
+
+        Args:
+            cut_off: also if the job was stopped before their end.
+        """
+        __tracebackhide__ = True
+        items = self._job.items
+        if items.error is not None:
+            raise self._attach_to(items.error)
+        if items.cut_off and cut_off:
+            self._raise_failure()
+            raise IndexError(
+                f"items from {items.total} on were not read: the job was stopped before"
+            )
+
+    def _raise_failure(self) -> None:
+        """Raise the error of an item for which the others were cancelled, if there is one."""
+        __tracebackhide__ = True
         settled = self._runs.last.settled
         error = settled.exception(0) if settled.done() else None
         if error is not None and any(error is each for each in self._runs.failures.values()):
-            raise self._attach_to(error) from error.__cause__  # the item was cancelled for it
-        raise IndexError(f"item {index} was cancelled before it ran; `retry_failed` runs it")
+            raise self._attach_to(error) from error.__cause__
 
-    async def _gather(self) -> list[T]:
-        __tracebackhide__ = True
-        await finished(self)
-        return [self._get(i) for i in range(len(self))]
+    def _fill_at_the_end_of(self, run: MapJob) -> None:
+        here = weakref.ref(self)
+
+        def fill(_: object) -> None:
+            result = here()
+            if result is not None:
+                result._fill_if_complete()
+                result._tell()
+
+        run.ended.add_done_callback(fill)
+
+    def _tell(self) -> None:
+        """The job has ended, or goes on with items that run again."""
+        for observer in self._observers:
+            observer(self)
+
+    def _fill_if_complete(self) -> None:
+        """Put the values into the list if all of them are there."""
+        runs, total = self._runs, self._job.items.total
+        if self._filled or total is None:
+            return
+        outcomes, items = runs.values, self._job.items
+        if self._return_exceptions and runs.failures:
+            outcomes = {**runs.failures, **outcomes}
+        whole = len(outcomes) == total and items.error is None and not items.cut_off
+        if whole and all(run.items.done for run in runs.all):
+            self._fill([*map(outcomes.__getitem__, range(total))])
+        elif not runs.active:
+            self._empty(total)  # the number of items may not have been known before
 
     def _wait_for(
         self, future: Future[Any], timeout: float | None = None, instead: str = INSTEAD
@@ -253,7 +327,9 @@ class MapResult(Sequence[T], Generic[T]):
     def _check(self, settled: Future[None]) -> None:
         """Raise the error with which a run has settled, if there is one."""
         __tracebackhide__ = True
-        error = settled.exception(0)
+        error, own = settled.exception(0), self._job.items.error
+        if isinstance(error, CancelledError) and not isinstance(own, (Exception, type(None))):
+            error = own  # the cell was interrupted while it read the items
         if error is not None:
             raise self._attach_to(error) from error.__cause__
 
@@ -262,11 +338,9 @@ class MapResult(Sequence[T], Generic[T]):
         attach(error, "map_result", self)
         if isinstance(error, (CancelledError, KeyboardInterrupt)):
             shorten(error)
-        count = len(self._runs.values)
-        kept = "1 item finished and is" if count == 1 else f"{count} items finished and are"
-        note = f"{kept} kept in `error.map_result`"
-        notes = [text for text in notes_of(error) if not text.endswith("`error.map_result`")]
-        set_notes(error, [*notes, note])
+        if current_worker() is None:  # nobody can have the result of a job inside a task
+            notes = [text for text in notes_of(error) if KEPT not in text]
+            set_notes(error, [*notes, what_is_kept(self._runs)])
         return error
 
 
@@ -276,10 +350,13 @@ async def finished(result: MapResult[T]) -> MapResult[T]:
     settled = result._runs.last.settled
     try:
         await result._end_of(settled)
+        for run in result._runs.all[:-1]:
+            await result._end_of(run.ended)
     except asyncio.CancelledError:  # the task that awaits it was cancelled
         result.cancel()
         raise
     result._check(settled)
+    result._fill_if_complete()
     return result
 
 
@@ -297,6 +374,7 @@ class AsCompleted(Generic[T]):
                 yield found, self._result._get(found)
             else:
                 self._result._wait_for(found, instead="async for index, value in …")
+        self._result._check_iterable(cut_off=False)
 
     async def __aiter__(self) -> AsyncIterator[tuple[int, T]]:
         __tracebackhide__ = True
@@ -305,3 +383,4 @@ class AsCompleted(Generic[T]):
                 yield found, self._result._get(found)
             else:
                 await self._result._end_of(found)
+        self._result._check_iterable(cut_off=False)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import numbers
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..jobs.options import GROUPINGS
 
 
 def check_count(name: str, value: object, least: int = 1, *, optional: bool = False) -> None:
@@ -57,3 +60,23 @@ def check_names(name: str, value: object) -> None:
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise TypeError(f"{name} must be a list of names, not {value!r}")
+
+
+def check_map_options(options: Mapping[str, Any]) -> None:
+    """Check those options of `pool_map` that are given.
+
+    Raises:
+        TypeError: one of them has a wrong type.
+        ValueError: one of them is out of its range.
+    """
+    for name, least in (("max_workers", 1), ("seed", 0), ("total", 0)):
+        check_count(name, options.get(name), least, optional=True)
+    chunksize = options.get("chunksize", "auto")
+    if chunksize != "auto" and (not isinstance(chunksize, int) or chunksize < 1):
+        raise ValueError(f'chunksize must be "auto" or at least 1, not {chunksize!r}')
+    check_seconds("timeout", options.get("timeout"))
+    check_seconds("task_timeout", options.get("task_timeout"))
+    check_count("retries", options.get("retries", 0), 0)
+    grouping = options.get("group_outputs", "order")
+    if grouping not in GROUPINGS:
+        raise ValueError(f"group_outputs must be one of {GROUPINGS}, not {grouping!r}")

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
+from ..dispatch.pool import Pool
 from ..errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartError
 from ..jobs.job import MapJob
-from ..jobs.options import GROUPINGS, MapOptions
+from ..jobs.options import Again, MapOptions
 from ..jobs.run_here import run_now, run_serially, spawn
 from ..notebook.card import show_progress
 from ..waiting.browser import can_block
 from ..wire.calls import encode_function
 from ..worker.context import current_worker
+from .feeding import Reading, feed
+from .history import keep
 from .map_result import INSTEAD, MapResult
-from .options import check_count, check_seconds
+from .names_of_options import explains_its_options
+from .options import check_map_options
 from .shared import get_reusable_executor
 
 T = TypeVar("T")
 
 
+@explains_its_options
 def pool_map(
     fn: Callable[..., T],
     /,
@@ -37,15 +43,16 @@ def pool_map(
     progress: bool | None = None,
     label: str | None = None,
     group_outputs: Literal["order", "item", "worker"] = "order",
+    starmap: bool = False,
+    total: int | None = None,
     block: bool | None = None,
 ) -> MapResult[T]:
     """Apply a function to every item, on the workers of the warm pool.
 
-    Like the built-in `map`, but in parallel, at once and with a result that can be indexed. The
-    function may be a lambda, a closure, a method or an `async def`; it and its arguments are copied
-    to the workers as they are now. Starts at once. Then waits for the end where the browser can
-    pause Python; elsewhere, write `results = await pool_map(f, xs)`, which works everywhere and
-    gives a plain list.
+    Like the built-in `map`, but in parallel, at once and with a list as its result. The function
+    may be a lambda, a closure, a method or an `async def`; it and its arguments are copied to the
+    workers as they are now. Starts at once. Then waits for the end where the browser can pause
+    Python; elsewhere, write `results = await pool_map(f, xs)`, which works everywhere.
 
     Args:
         fn: what to call.
@@ -57,7 +64,8 @@ def pool_map(
         strict: raise ValueError if the iterables have different lengths.
         seed: gives each item a random stream of its own that depends only on this number and the
             item's index.
-        timeout: seconds that the whole job may take.
+        timeout: seconds that the whole job may take; then it is stopped with the items that run,
+            and what has finished is kept.
         task_timeout: seconds that one call of `fn` may take; a worker that exceeds it is replaced.
             The time in which a worker loads packages or reads arguments does not count.
         retries: how often to run an item again whose worker was lost. An item that raised an
@@ -69,13 +77,16 @@ def pool_map(
         group_outputs: how to show the output of the items: "order" as it comes; "item" in the
             order of the items, each as soon as all before it have ended; "worker" worker by worker
             when the job has ended.
+        starmap: take each item as a tuple of arguments, as `itertools.starmap` does.
+        total: how many items there will be, for the card, if an iterable does not say.
         block: True to wait for the end, False not to; None to wait if the browser can pause Python.
 
     Returns:
-        The results in the order of the items.
+        The results in the order of the items: a list, which can do more.
 
     Raises:
-        TypeError: `fn` is not callable, there is no iterable, or an option is not a number.
+        TypeError: `fn` is not callable, there is no iterable, an option is not a number, or there
+            is no such option.
         ValueError: an option is out of its range, or `strict` is set and the lengths differ.
         pickle.PicklingError: the function or an argument cannot be sent; the message names it.
         BlockingUnavailableError: `block=True` where Python cannot be paused.
@@ -92,50 +103,96 @@ def pool_map(
         PoolFallbackWarning: no worker can start, and the items run in the notebook's own Python.
     """
     __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
-    _check_options(fn, iterables, max_workers, chunksize, timeout, task_timeout, retries, seed)
-    if group_outputs not in GROUPINGS:
-        raise ValueError(f"group_outputs must be one of {GROUPINGS}, not {group_outputs!r}")
+    _check_items(fn, iterables, starmap)
+    given: dict[str, Any] = {
+        "strict": strict,
+        "chunksize": chunksize,
+        "return_exceptions": return_exceptions,
+        "retries": retries,
+        "task_timeout": task_timeout,
+        "seed": seed,
+        "max_workers": max_workers,
+        "group_outputs": group_outputs,
+        "starmap": starmap,
+        "total": total,
+        "label": label,
+    }
+    check_map_options({**given, "timeout": timeout})
     if block and not can_block():
         raise BlockingUnavailableError(INSTEAD)
-    options = MapOptions(
-        strict=strict,
-        chunksize=None if chunksize == "auto" else chunksize,
-        return_exceptions=return_exceptions,
-        retries=retries,
-        task_timeout=task_timeout,
-        seed=seed,
-        max_workers=max_workers,
-        group_outputs=group_outputs,
-    )
+    options = _with_changes(MapOptions(), given)
     if current_worker() is not None:
         return _map_in_task(fn, iterables, options)
+    waits = can_block() if block is None else block
+    job, pool = _start(fn, iterables, replace(options, waited=waits), timeout, progress)
+    result: MapResult[T] = MapResult(job, run_again)
+    keep(result)
+    if waits and pool is not None:
+        feed(result, pool)
+    return result.wait() if waits else result
+
+
+def run_again(
+    first: MapJob,
+    fn: Callable[..., Any],
+    inputs: Sequence[tuple[Any, ...]],
+    again: Again,
+    changes: Mapping[str, Any],
+) -> MapJob:
+    """Run items of a job again; see `Rerun`."""
+    __tracebackhide__ = True
+    _check_items(fn, [inputs], starmap=True)
+    check_map_options(changes)
+    changes = dict(changes)
+    timeout, progress = changes.pop("timeout", None), changes.pop("progress", None)
+    options = replace(first.options, strict=False, starmap=True, total=None, again=again)
+    options = _with_changes(options, changes)
+    if current_worker() is not None:
+        return _job_in_task(fn, [inputs], options)
+    return _start(fn, [inputs], options, timeout, progress)[0]
+
+
+def _start(
+    fn: Callable[..., Any],
+    iterables: Sequence[Iterable[Any]],
+    options: MapOptions,
+    timeout: float | None,
+    progress: bool | None,
+) -> tuple[MapJob, Pool | None]:
+    """Start a job on the pool, or in the notebook's own Python where no worker can start."""
+    __tracebackhide__ = True
+    # A result that still runs is waited for here: where items are read, the pool stands still.
+    iterables = [list(each) if isinstance(each, MapResult) else each for each in iterables]
     try:
-        executor = get_reusable_executor()
-        job = executor._pool.start_job(fn, iterables, options, takeover=_fall_back)
+        pool = get_reusable_executor()._pool
+
+        reading = Reading()
+
+        def begins(job: MapJob) -> None:
+            reading.follow(job)
+            show_progress(job, job.label, progress, pool)
+            if timeout is not None:
+                call_off = pool.call_after(timeout, lambda: job.abort(_overdue(timeout)))
+                job.ended.add_done_callback(lambda _: call_off())
+
+        with reading:
+            job = pool.start_job(fn, iterables, options, takeover=_fall_back, begins=begins)
+        return job, pool
     except PoolStartError as error:
         job = MapJob(fn, iterables, options)
         _fall_back(job, error)
-    else:
-        show_progress(job, label or job.label, progress, executor._pool)
-        if timeout is not None:
-            call_off = executor._pool.call_after(timeout, lambda: job.fail(_overdue(timeout)))
-            job.ended.add_done_callback(lambda _: call_off())
-    result: MapResult[T] = MapResult(job, pool_map)
-    if block or (block is None and can_block()):
-        result.wait()
-    return result
+        return job, None
 
 
-def _check_options(
-    fn: object,
-    iterables: Sequence[object],
-    max_workers: int | None,
-    chunksize: int | str,
-    timeout: float | None,
-    task_timeout: float | None,
-    retries: int,
-    seed: int | None,
-) -> None:
+def _with_changes(options: MapOptions, changes: Mapping[str, Any]) -> MapOptions:
+    """Other options of `pool_map` in place of some of these."""
+    own: dict[str, Any] = {
+        n: None if (n, v) == ("chunksize", "auto") else v for n, v in changes.items()
+    }
+    return replace(options, **own)
+
+
+def _check_items(fn: object, iterables: Sequence[object], starmap: bool) -> None:
     if not callable(fn):
         raise TypeError(f"the first argument must be a function, not {type(fn).__name__!r}")
     if not iterables:
@@ -143,13 +200,11 @@ def _check_options(
     for iterable in iterables:
         if not isinstance(iterable, Iterable) and not hasattr(iterable, "__getitem__"):
             raise TypeError(f"{type(iterable).__name__!r} is not iterable: write pool_map(f, xs)")
-    check_count("max_workers", max_workers, optional=True)
-    if chunksize != "auto" and (not isinstance(chunksize, int) or chunksize < 1):
-        raise ValueError(f'chunksize must be "auto" or at least 1, not {chunksize!r}')
-    check_seconds("timeout", timeout)
-    check_seconds("task_timeout", task_timeout)
-    check_count("retries", retries, 0)
-    check_count("seed", seed, 0, optional=True)
+    if starmap and len(iterables) > 1:
+        raise TypeError(
+            f"starmap=True takes one iterable of tuples, not {len(iterables)} iterables: "
+            "leave it out, or write pool_map(f, zip(xs, ys), starmap=True)"
+        )
 
 
 def _map_in_task(
@@ -157,17 +212,26 @@ def _map_in_task(
 ) -> MapResult[T]:
     """Run a job inside a task, one item after the other: workers have no pool of their own."""
     __tracebackhide__ = True
+    job = _job_in_task(fn, iterables, options)
+    result: MapResult[T] = MapResult(job, run_again)
+    return result.wait() if job.ended.done() or can_block() else result
+
+
+def _job_in_task(
+    fn: Callable[..., Any], iterables: Sequence[Iterable[Any]], options: MapOptions
+) -> MapJob:
     job = MapJob(fn, iterables, options)
-    result: MapResult[T] = MapResult(job, pool_map)
-    if not inspect.iscoroutinefunction(fn):
+    if inspect.iscoroutinefunction(fn):
+        spawn(run_serially(job))
+    else:
         run_now(job)
-        return result.wait()
-    spawn(run_serially(job))
-    return result.wait() if can_block() else result
+    return job
 
 
 def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     """Run a job in the notebook's own Python, and say so."""
+    if job.items.feed is not None:
+        job.items.feed.close()
     count = "the" if job.items.total is None else str(job.items.total)
     try:
         encode_function(job.function)  # a function that cannot be sent is an error here, too

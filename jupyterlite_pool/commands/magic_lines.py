@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
 
+from ..api.names_of_options import advice_on, meant
 from ..jobs.options import GROUPINGS
 
 MAP_HELP = """\
@@ -25,9 +27,13 @@ options:
     -c, --chunksize N      send N items at a time
     -a, --noblock          do not wait for the end
     -b, --block            wait for the end
+    --timeout S            stop the job after S seconds, and keep what has finished
     --task-timeout S       stop an item that runs longer than S seconds
     --retries N            run an item again, up to N times, if its worker is lost
     --return-exceptions    run every item, and keep exceptions among the results
+    --seed N               give each item a random stream of its own
+    --starmap              take each item as a tuple of arguments
+    --total N              how many items there will be, if the iterable does not say
     --label TEXT           name on the progress card
     --group-outputs BY     show what items print as it comes (order), by item or by worker
     -h, --help             show this"""
@@ -78,6 +84,10 @@ _OPTIONS = {
     ("--task-timeout",): _Option("task_timeout", _seconds),
     ("--retries",): _Option("retries", _whole),
     ("--return-exceptions",): _Option("return_exceptions", value=True),
+    ("--timeout",): _Option("timeout", _seconds),
+    ("--seed",): _Option("seed", _whole),
+    ("--total",): _Option("total", _whole),
+    ("--starmap",): _Option("starmap", value=True),
     ("--label",): _Option("label", str),
     ("--group-outputs",): _Option("group_outputs", _grouping),
     ("-h", "--help"): _Option("help", value=True),
@@ -104,7 +114,7 @@ def parse_options(line: str) -> tuple[dict[str, Any], str]:
         flag = found.group(1)
         option = _BY_FLAG.get(flag)
         if option is None:
-            raise UsageError(f"%pool_map has no option {flag}. Expected:\n{MAP_HELP}")
+            raise UsageError(_no_such_flag(flag))
         line = line[found.end() :]
         if option.read is None:
             options[option.name] = option.value
@@ -119,6 +129,22 @@ def parse_options(line: str) -> tuple[dict[str, Any], str]:
             raise UsageError(f"{flag} expects {expected}, not {text!r}.") from None
         line = line[value.end() :]
     return options, line.strip()
+
+
+def _no_such_flag(flag: str) -> str:
+    """What to tell somebody who wrote an option that there is not."""
+    start, name = f"%pool_map has no option {flag}", flag.lstrip("-").replace("-", "_")
+    flags = {option.name: names[-1] for names, option in _OPTIONS.items()}
+    option = meant(name, flags) if len(name) > 1 else None
+    if option is not None:
+        return f"{start}; it is {flags[option]}"
+    advice = advice_on(name) if len(name) > 1 else None
+    if advice is not None:
+        return f"{start}: {advice}"
+    close = difflib.get_close_matches(flag, _BY_FLAG, 1) if len(name) > 1 else []
+    if close:
+        return f"{start}; did you mean {close[0]}?"
+    return f"{start}. Expected:\n{MAP_HELP}"
 
 
 def split_expressions(text: str) -> list[str]:

@@ -13,8 +13,9 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
+from ..api.history import history
 from ..api.map_result import MapResult, finished
-from ..api.pool_map import pool_map
+from ..api.pool_map import pool_map, run_again
 from ..api.shared import get_reusable_executor, set_reusable_executor
 from ..dispatch.dispatcher import all_dispatchers
 from ..waiting.browser import IN_BROWSER, can_block
@@ -26,6 +27,8 @@ from .page_words import cell_begins, listen
 
 POOL_HELP = """\
 %pool [status]     what the workers do, and the jobs by number
+%pool jobs         the jobs that run, and the last ones that have ended
+%pool job N        the result of a job, as long as somebody has it
 %pool cancel [JOB] cancel a job, or all of them, with what runs of it
 %pool scale N      have N workers
 %pool restart      stop all workers; the next use starts new ones
@@ -37,11 +40,13 @@ class PoolMagics(Magics):  # type: ignore[misc]
     """The magics of one notebook."""
 
     @line_magic  # type: ignore[untyped-decorator]
-    def pool(self, line: str) -> None:
+    def pool(self, line: str) -> MapResult[Any] | None:
         """Show, cancel, scale or stop the pool; `%pool -h` explains how."""
         command, *arguments = line.split() or ["status"]
         if command in ("-h", "--help"):
             print(POOL_HELP)
+        elif command == "job" and len(arguments) == 1:
+            return self._result_of(arguments[0])
         elif command == "cancel" and len(arguments) <= 1:
             self._cancel(arguments)
         elif command == "scale" and len(arguments) == 1 and arguments[0].isdecimal():
@@ -52,17 +57,41 @@ class PoolMagics(Magics):  # type: ignore[misc]
             executor = get_reusable_executor()
             print(executor.status())
             for job in executor._pool.dispatcher.jobs():
-                print(f"job {job.number}: {MapResult(job, pool_map)!r}")
+                print(f"job {job.number}: {MapResult(job, run_again)!r}")
+        elif command == "jobs":
+            print(history.table())
         elif command in ("restart", "shutdown"):
             get_reusable_executor().terminate_workers()
             set_reusable_executor(None)
         else:
             raise UsageError(f"%pool does not know {command!r}. Expected:\n{POOL_HELP}")
+        return None
+
+    def _result_of(self, number: str) -> MapResult[Any]:
+        """The result of a job of `%pool jobs`."""
+        for entry in history.entries():
+            if str(entry.number) == number:
+                if entry.result is None:
+                    raise UsageError(
+                        f"the result of job {number} is gone: no variable of the notebook has it, "
+                        "and only results that run and the last one that failed are kept."
+                    )
+                return entry.result
+        raise UsageError(f"there is no job {number}. `%pool jobs` shows those that there are.")
 
     def _cancel(self, arguments: list[str]) -> None:
         jobs = {
             str(job.number): job for dispatcher in all_dispatchers() for job in dispatcher.jobs()
         }
+        for entry in history.entries():
+            # Its items may run again, in a job of their own.
+            if (
+                arguments == [str(entry.number)]
+                and entry.ended is None
+                and entry.result is not None
+            ):
+                entry.result.cancel(running=True)
+                return
         if not arguments:
             cancel_all()
         elif arguments[0] in jobs:

@@ -66,8 +66,8 @@ class Dispatcher:
         self.closed = False
         #: Sources that may have tasks.
         self._sources: deque[TaskSource] = deque()
-        #: How many sources are being asked for tasks now.
-        self._asking = 0
+        #: Sources that are being asked for tasks now, which may take long.
+        self._asking: list[TaskSource] = []
         self._jobs: weakref.WeakSet[MapJob] = weakref.WeakSet()
         #: Jobs whose items are read only as their values are asked for.
         self._streams: weakref.WeakSet[MapJob] = weakref.WeakSet()
@@ -77,7 +77,11 @@ class Dispatcher:
 
     def active_sources(self) -> list[TaskSource]:
         """The sources whose tasks have not all ended, each once."""
-        named = [*self._sources, *(batch.source for batch in self.ledger.open_batches())]
+        named = [
+            *self._asking,
+            *self._sources,
+            *(batch.source for batch in self.ledger.open_batches()),
+        ]
         return list({id(source): source for source in named}.values())
 
     def unfinished(self) -> list[Future[Any]]:
@@ -101,8 +105,9 @@ class Dispatcher:
 
     def add(self, source: TaskSource) -> None:
         """Take tasks from a source, now and until it has none."""
-        self.offer(source)
-        self.pump()
+        with self.lock:
+            self.offer(source)
+            self.pump()
 
     def add_job(self, job: MapJob, *, stream: bool) -> None:
         """Take tasks from a new job.
@@ -148,14 +153,14 @@ class Dispatcher:
                 full.append(source)
                 continue
             # Reading and encoding items can run any code. Meanwhile the pool counts as busy.
-            self._asking += 1
+            self._asking.append(source)
             try:
                 tasks = source.take(size)
                 if tasks:
                     self.submit(source, tasks, group=id(source) if brief else None)
                     self._sources.append(source)
             finally:
-                self._asking -= 1
+                self._asking.remove(source)
         self._sources.extend(full)
         if self.closed and not self._busy():
             self._backend.shutdown()

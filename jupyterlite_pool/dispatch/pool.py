@@ -141,10 +141,12 @@ class Pool:
         iterables: Sequence[Iterable[Any]],
         options: MapOptions = DEFAULTS,
         takeover: Takeover | None = None,
+        begins: Callable[[MapJob], object] = lambda _: None,
     ) -> MapJob:
         """Run a function over items.
 
         Args:
+            begins: is called with the job before its items are read, which may take long.
             takeover: runs what is left if no worker can start; None to let the job fail.
 
         Raises:
@@ -178,6 +180,7 @@ class Pool:
             is_stream = options.buffersize is not None
             if is_stream:
                 weakref.finalize(job, _end, ended).atexit = False  # it may never be read to its end
+            begins(job)
             self.dispatcher.add_job(job, stream=is_stream)
         for observer in _job_observers:
             observer()

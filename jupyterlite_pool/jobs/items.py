@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from ..tracebacks import add_note
 from ..wire.calls import AS_THEY_ARE, are_plain, encode_call
 from .chunks import ChunkSizer
+from .feed import SLOW, Feed
 from .options import MapOptions
 from .read_ahead import ReadAhead
 from .tasks import Held, Task
@@ -60,14 +62,26 @@ class Items:
         #: What is still to be read; None when nothing is.
         self._rows: Iterator[tuple[Any, ...]] | None = zip(*iterables, strict=options.strict)
         self._ahead: ReadAhead[tuple[Any, ...]] | None = None
+        #: What an iterable has raised; None if none has.
+        self.error: BaseException | None = None
+        #: Whether an iterable without a length was not read to its end.
+        self.cut_off = False
+        self._starmap = options.starmap
+        self._again = options.again
         #: Whether many items may be read at once.
-        self._at_once = not options.strict and all(type(each) in AT_ONCE for each in iterables)
+        self._at_once = not (options.strict or options.starmap) and all(
+            type(each) in AT_ONCE for each in iterables
+        )
         if options.buffersize is not None:
             chunksize = options.chunksize or 1
             self._rows = self._ahead = ReadAhead(self._rows, options.buffersize, chunksize)
             self._at_once = False
         if self.total == 0:
             self._rows = None
+        #: Lets whoever waits for the job read its items; None where no iterable can be slow.
+        self.feed: Feed | None = None
+        if options.waited and any(type(each) not in AT_ONCE for each in iterables):
+            self.feed = Feed()
         self._read = 0
         self._returned: deque[Task] = deque()
         #: Arguments of items that failed or were cancelled, as far as they were read.
@@ -98,10 +112,15 @@ class Items:
         """
         if self._at_once and not self._returned:
             self._take_plain(tasks, size - len(tasks))
+        feed = self.feed
+        started = 0.0 if feed is None else time.perf_counter()
         while len(tasks) < size:
             if self._returned:
                 task = self._returned.popleft()
             elif self._rows is None or (self._ahead is not None and self._ahead.paused):
+                return None
+            elif feed is not None and feed.paused:
+                feed.call()
                 return None
             else:
                 try:
@@ -111,18 +130,39 @@ class Items:
                     return None
                 except BaseException as error:  # the user's own generator, or zip(strict=True)
                     return self._end_with(error)
-                index, self._read = self._read, self._read + 1
-                seed = None if self._seed is None else (self._seed, index)
+                task = Task(self._read, self._held, AS_THEY_ARE, args, None, self.cell)
+                self._read += 1
                 try:
-                    call = encode_call(self._function, args, {})
+                    self._complete(task)
                 except BaseException as error:  # an item may exit when it is pickled
-                    task = Task(index, self._held, AS_THEY_ARE, args, seed, self.cell)
-                    self.taken[index] = task
+                    self.taken[task.index] = task
                     return Refusal(error, task)
-                task = Task(index, self._held, call, args, seed, self.cell)
             tasks.append(task)
             self.taken[task.index] = task  # at once: reading the next item can run any code
+            if feed is not None and self._is_slow(feed, started):
+                return None
         return None
+
+    def _is_slow(self, feed: Feed, started: float) -> bool:
+        """Whether reading has taken long; then whoever waits for the job reads from now on."""
+        if feed.started or time.perf_counter() - started <= SLOW:
+            return False
+        if self._rows is not None:
+            feed.start(self._rows)
+            self._rows = feed
+        return True
+
+    def _complete(self, task: Task) -> None:
+        """Add to a task what is found out item by item."""
+        if self._seed is not None:
+            task.seed = self._seed, self.number(task.index)
+        if self._starmap:
+            task.args = _arguments(task.args[0])
+        task.call = encode_call(self._function, task.args, {})
+
+    def number(self, index: int) -> int:
+        """The number of an item for people: its index in the first run of the job."""
+        return index if self._again is None else self._again.indices[index]
 
     def _take_plain(self, tasks: list[Task], count: int) -> None:
         """Add the next items all at once if their arguments are plain; else none, now or later."""
@@ -164,6 +204,7 @@ class Items:
             return waiting, range(0)
         if self.total is None or self._ahead is not None:
             self.total = self._read
+            self.cut_off = True
         elif self._read < self.total:
             self._unread = enumerate(rows, self._read)
         return waiting, range(self._read, self.total)
@@ -190,7 +231,7 @@ class Items:
                 place, args = next(self._unread, (index, None))
                 if args is None:
                     raise IndexError(f"item {index} is not there any more: its iterable has ended")
-                self._inputs[place] = args
+                self._inputs[place] = _arguments(args[0]) if self._starmap else args
         return [self._inputs[index] for index in wanted]
 
     def ask(self, index: int) -> bool:
@@ -207,10 +248,23 @@ class Items:
         self.total = self._read
 
     def _end_with(self, error: BaseException) -> Refusal:
-        self._end()
+        if self._rows is not None:  # it was not stopped meanwhile
+            self._end()
+        self.error = error
         if self._ahead is None or error is not self._ahead.forbidden:
             add_note(error, f"raised by the iterable when item {self._read} was asked for")
         return Refusal(error)
+
+
+def _arguments(item: Any) -> tuple[Any, ...]:
+    """The arguments that an item of `starmap=True` consists of."""
+    try:
+        return tuple(item)
+    except TypeError:
+        kind = type(item).__name__
+        raise TypeError(
+            f"with starmap=True each item is a tuple of arguments, and this one is {kind!r}"
+        ) from None
 
 
 def _total(iterables: Sequence[Iterable[Any]], strict: bool) -> int | None:

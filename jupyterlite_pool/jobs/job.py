@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
@@ -18,6 +19,19 @@ from .tasks import Held, Outcome, Task
 
 #: At most this many characters of an argument in a message.
 ARGUMENT_WIDTH = 60
+
+#: A hint for a function that was given one tuple where it wants several arguments.
+ONE_TUPLE = (
+    "the function was given one tuple as its only argument; "
+    "`pool_map(f, pairs, starmap=True)` gives it the parts of each tuple as arguments"
+)
+
+#: How functions of Python and of C say that they were given too few arguments.
+_TOO_FEW = re.compile(
+    r"missing (\d+ )?required (positional )?argument"
+    r"|expected (at least )?\d+ arguments?, got [01]$"
+    r"|takes (exactly|at least) \w+ (positional )?arguments? \([01] given\)"
+)
 
 _numbers = itertools.count(1)
 
@@ -86,8 +100,9 @@ class MapJob:
 
     @property
     def label(self) -> str:
-        """The function's name."""
-        return getattr(self.function, "__name__", type(self.function).__name__)
+        """Its name for people: that of the function, unless it was given one."""
+        named = getattr(self.function, "__name__", type(self.function).__name__)
+        return self.options.label or str(named)
 
     @property
     def active(self) -> bool:
@@ -157,7 +172,7 @@ class MapJob:
         else:
             self.outcomes.fail(task.index, fold(error))
             self.items.keep([task])
-            add_note(error, _note(task, outcome, self.items.total))
+            self._explain(error, task, outcome)
             if not self.options.return_exceptions:
                 self._settle(error)
                 self.cancel()
@@ -270,12 +285,25 @@ class MapJob:
         """Take tasks until a list has `size` of them. Whether it has any."""
         while (refusal := self.items.take(tasks, size)) is not None:
             if refusal.task is None:
-                self.fail(refusal.error)
+                self._cannot_read(refusal.error)
             else:
                 self.finish(refusal.task, Outcome(None, 0.0, error=refusal.error))
         if not tasks:
             self._check_end()
         return bool(tasks)
+
+    def _cannot_read(self, error: BaseException) -> None:
+        """An iterable has raised an error: it is raised when the items before it have ended."""
+        if not isinstance(error, Exception):  # somebody interrupts, or Python ends
+            self.abort(error)
+
+    def _explain(self, error: BaseException, task: Task, outcome: Outcome) -> None:
+        """Say in the notes of an error which item failed, and what to do where that is known."""
+        again = self.options.again
+        total = self.items.total if again is None else again.total
+        add_note(error, _note(self.items.number(task.index), task, outcome, total))
+        if _lacks_arguments(self.function, error, task):
+            add_note(error, ONE_TUPLE)
 
     def _cancel_tasks(self, tasks: Sequence[Task]) -> None:
         self.outcomes.cancel(task.index for task in tasks)
@@ -284,6 +312,9 @@ class MapJob:
     def _settle(self, error: BaseException | None) -> None:
         if self.settled.done():
             return
+        feed = self.items.feed
+        if feed is not None:
+            self.settled.add_done_callback(lambda _: feed.close())
         if error is None:
             self.settled.set_result(None)
         elif isinstance(error, (CancelledError, KeyboardInterrupt)):
@@ -296,19 +327,34 @@ class MapJob:
         if not self.items.done or self.ended.done():
             return
         self.outcomes.timings.end()
-        self._settle(None)
+        self._settle(self.items.error)
         self.ended.set_result(None)
         self.arrivals.close()
 
 
-def _note(task: Task, outcome: Outcome, total: int | None) -> str:
+def _note(number: int, task: Task, outcome: Outcome, total: int | None) -> str:
     """A line for an error: which item failed, with which arguments, and where."""
     of = "" if total is None else f" of {total}"
     where = ""
     if outcome.worker is not None:
         where = f", worker {outcome.worker}, attempt {task.attempt}"
-    args = ", ".join(_short_repr(arg) for arg in task.args)
-    return f"item {task.index}{of} (args: {args}){where}"
+    return f"item {number}{of} (args: {short_arguments(task.args)}){where}"
+
+
+def _lacks_arguments(function: Callable[..., Any], error: BaseException, task: Task) -> bool:
+    """Whether a function was given one tuple where it wants several arguments."""
+    return (
+        isinstance(error, TypeError)
+        and len(task.args) == 1
+        and isinstance(task.args[0], (tuple, list))
+        and getattr(function, "__name__", "") in str(error)
+        and _TOO_FEW.search(str(error)) is not None
+    )
+
+
+def short_arguments(args: Sequence[Any]) -> str:
+    """The arguments of an item in a message."""
+    return ", ".join(_short_repr(arg) for arg in args)
 
 
 def _short_repr(value: object) -> str:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 #: How to show what items print: as it comes, item by item, or worker by worker.
 Grouping = Literal["order", "item", "worker"]
 
 GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
+
+
+class Again(NamedTuple):
+    """Which items of an earlier run a job runs again; they keep numbers and random streams."""
+
+    #: Their indices in the first run, in the order of this one.
+    indices: Sequence[int]
+    #: How many items the first run had; None if that is not known.
+    total: int | None
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,16 @@ class MapOptions:
     #: as the pool has room for them.
     buffersize: int | None = None
     group_outputs: Grouping = "order"
+    #: Whether each item is a tuple of arguments.
+    starmap: bool = False
+    #: How many items there will probably be: shown where an iterable does not say.
+    total: int | None = None
+    #: The name of the job for people; None for the function's.
+    label: str | None = None
+    #: Whether the caller waits for the job, and reads its items if that takes long.
+    waited: bool = False
+    #: The items that run again; None for a first run.
+    again: Again | None = None
 
 
 #: What holds where nobody says otherwise.

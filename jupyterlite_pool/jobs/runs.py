@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .arrivals import Completed
 from .job import MapJob
+from .options import Again
+
+
+class Rerun(Protocol):
+    """Runs items of a job again."""
+
+    def __call__(
+        self,
+        first: MapJob,
+        fn: Callable[..., Any],
+        inputs: Sequence[tuple[Any, ...]],
+        again: Again,
+        changes: Mapping[str, Any],
+    ) -> MapJob:
+        """Start a job of these items alone.
+
+        Args:
+            first: the first run; its options hold unless `changes` has others.
+            fn: what to call.
+            inputs: the arguments of each item.
+            again: which items these are.
+            changes: options of `pool_map`.
+        """
 
 
 class Place(NamedTuple):
@@ -39,9 +62,14 @@ class Runs:
         return self._again[-1][0] if self._again else self.first
 
     @property
+    def all(self) -> list[MapJob]:
+        """The runs, the first one first."""
+        return [self.first, *(run for run, _ in self._again)]
+
+    @property
     def active(self) -> bool:
         """Whether anything of the job can still change."""
-        return self.first.active or any(run.active for run, _ in self._again)
+        return any(run.active for run in self.all)
 
     @property
     def values(self) -> Mapping[int, Any]:
@@ -93,9 +121,15 @@ class Runs:
         )
 
     def arrival(self, index: int) -> Future[bool]:
-        """A future that resolves when an item has ended: True, or False where it never will."""
-        run, item = self.place(index)
+        """A future that resolves when an item has ended in its last run, or never will there."""
+        places = self._places.get(index) or [Place(self.first, index)]
+        run, item = places[-1]
         return run.arrivals.of(item)
+
+    def is_there(self, index: int) -> bool:
+        """Whether there is an item, as far as is known: it has ended, or was cancelled."""
+        run, item = self.place(index)
+        return run.outcomes.has(item) or self.is_cancelled(index)
 
     def completed(self) -> Completed:
         """The items in the order in which they end, also those that run again later."""

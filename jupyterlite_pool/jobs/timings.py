@@ -58,6 +58,23 @@ class Timings:
             for item, took, attempt in zip(row.items, row.seconds, row.attempts, strict=True)
         }
 
+    def timeline(self) -> list[Timing]:
+        """When and where the items ran, in the order in which they started."""
+        return sorted(self.by_item().values(), key=lambda timing: timing.start)
+
+    def insights(self) -> str:
+        """In a sentence or two: how busy the workers were, and which items took longest."""
+        timings = [timing for timing in self.timeline() if timing.worker is not None]
+        if not timings:
+            return "no item has run on a worker"
+        workers = {timing.worker for timing in timings}
+        busy = sum(timing.seconds for timing in timings)
+        share = busy / max(self.working() * len(workers), 1e-9)
+        slowest = sorted(timings, key=lambda timing: -timing.seconds)[:3]
+        names = ", ".join(f"{timing.item} ({timing.seconds:.2g} s)" for timing in slowest)
+        count = "1 worker" if len(workers) == 1 else f"{len(workers)} workers"
+        return f"{count}, {min(share, 1):.0%} busy; slowest items: {names}"
+
     def run(self) -> None:
         """Note that a worker runs items of the job."""
         self._first_run_at = self._first_run_at or time.monotonic()

@@ -39,7 +39,7 @@ class Progress(NamedTuple):
             running=job.running,
             failed=len(outcomes.failures),
             cancelled=len(outcomes.cancelled),
-            total=job.items.total,
+            total=_total(job),
             elapsed=outcomes.timings.elapsed(),
             working=outcomes.timings.working(),
         )
@@ -79,10 +79,20 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def _total(job: MapJob) -> int | None:
+    """How many items there are; while an iterable does not say, what the user has said."""
+    total, said = job.items.total, job.options.total
+    if total is None and said is not None and job.outcomes.finished + job.running <= said:
+        return said
+    return total
+
+
 def _phase(job: MapJob, workers: int) -> str:
     finished, total = job.outcomes.finished, job.items.total
     if not job.active:
         error = job.settled.exception() if job.settled.done() else None
+        if isinstance(error, TimeoutError):
+            return "failed"
         if isinstance(error, CancelledError) or job.aborted:
             return "cancelled"
         if error is None:

@@ -9,6 +9,7 @@ import multiprocessing
 import multiprocessing.context
 import multiprocessing.pool
 import os
+import sys
 from typing import Any
 
 from ..api.default_backend import default_workers
@@ -71,6 +72,7 @@ def install() -> None:
         _replace(multiprocessing, "RLock", RLock)
         _replace(context, "Lock", lock)
         _replace(context, "RLock", rlock)
+        _give_tqdm_a_lock()
     if importlib.util.find_spec("joblib") is not None:
         register_joblib_backend(make_default=True)
 
@@ -82,6 +84,17 @@ def uninstall() -> None:
     while _replaced:
         setattr(*_replaced.pop())
     unregister_joblib_backend()
+
+
+def _give_tqdm_a_lock() -> None:
+    """Let tqdm have a lock for many processes, if it has found before that there is none.
+
+    It looks once, when it shows its first bar, and keeps None from then on. `process_map` would
+    then take None for a lock.
+    """
+    kept = getattr(sys.modules.get("tqdm.std"), "TqdmDefaultWriteLock", None)
+    if getattr(kept, "mp_lock", ...) is None:
+        _replace(kept, "mp_lock", RLock())
 
 
 def _replace(owner: object, name: str, value: object) -> None:

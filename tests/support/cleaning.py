@@ -153,6 +153,7 @@ async def _put_back() -> None:
     package.uninstall()
     package.unregister_joblib_backend()
     _stop_executors()
+    importlib.import_module(f"{_PACKAGE}.api.history").history.forget()
     space = shell.user_ns
     for name in [*_own_names()]:
         if name not in _names:

@@ -201,6 +201,22 @@ def test_every_wait_for_the_pool_is_interrupted(pressed: Pressed, code: str) -> 
     assert pressed.value("list(pool_map(abs, [-1], progress=False))") == [1]
 
 
+def test_a_cell_whose_items_come_slowly_is_interrupted(pressed: Pressed) -> None:
+    error = pressed.press(
+        "def slowly():\n"
+        "    for n in range(100):\n"
+        "        if n == 3: print('runs now')\n"
+        "        time.sleep(0.3)\n"
+        "        yield n\n"
+        "pool_map(abs, slowly(), label='slowly')"
+    )
+    assert "KeyboardInterrupt" in error
+    expect(pressed.notebook.cards.last).to_contain_text("cancelled")
+    pressed.notebook.run("while not settled(): await asyncio.sleep(0.01)")
+    assert pressed.value("sys.last_value.map_result.partial()")[:2] == [0, 1]
+    assert pressed.value("list(pool_map(abs, [-1], progress=False))") == [1]
+
+
 @pytest.mark.parametrize("code", [BLOCKS, AWAITS], ids=["blocks", "awaits"])
 def test_the_cards_button_cancels_its_job(pressed: Pressed, code: str) -> None:
     error = pressed.press(code, press_cancel)

@@ -140,3 +140,23 @@ def test_the_pool_is_scaled(kernel: Kernel) -> None:
     kernel.run(f"%pool scale {size}")
     assert "%pool does not know 'scale many'" in kernel.execute("%pool scale many").stderr
     assert kernel.fails("%pool scale 0")["ename"].endswith("ValueError'>")
+
+
+def test_the_last_jobs_are_listed_and_their_results_can_be_had(kernel: Kernel) -> None:
+    kernel.run("%pool_map -o kept --label mine double xs")
+    number = kernel.value("kept._job.number")
+    listed = kernel.run("%pool jobs").stdout
+    assert "job  name" in listed
+    [row] = [line for line in listed.splitlines() if f"%pool job {number}" in line]
+    assert row.split()[:3] == [str(number), "mine", "done"]
+    assert "3/3" in row
+    assert kernel.run(f"%pool job {number}").result == "[2, 4, 6]"
+    assert "there is no job 12345" in kernel.execute("%pool job 12345").stderr
+
+
+def test_failures_are_shown_as_a_table(kernel: Kernel) -> None:
+    kernel.run("%pool_map -o odd --return-exceptions (lambda x: 1 / x) [1, 0, 2]")
+    reply = kernel.execute("odd.failed")
+    assert "ZeroDivisionError: division by zero" in (reply.result or "")
+    shown = kernel.run("odd").result or ""
+    assert "# 1 of 3 items failed: see `.failed`" in shown

@@ -80,6 +80,37 @@ def test_the_card_says_that_packages_get_to_workers(pages: Pages) -> None:
         assert any("/pypng-" in path for path in site.asked)
 
 
+def test_the_card_counts_while_the_items_come_slowly(notebook: Notebook) -> None:
+    page = notebook.page
+    page.evaluate(WATCH)
+    notebook.start(
+        "import time\n"
+        "def slowly():\n"
+        "    for n in range(6):\n"
+        "        time.sleep(0.5)\n"
+        "        yield n\n"
+        "pool_map(abs, slowly(), total=6, label='slowly')"
+    )
+    expect(notebook.cards.last).to_contain_text("slowly")
+    expect(notebook.cards.last).to_contain_text("3/6")  # the total that the user knows
+    notebook.finish()
+    expect(notebook.cards.last).to_contain_text("✓ done")
+    seen = {entry["text"].split(" ")[0] for entry in page.evaluate("() => window.seen")}
+    assert {"2/6", "3/6", "4/6", "5/6", "6/6"} <= seen
+
+
+def test_a_job_that_took_too_long_says_so(notebook: Notebook) -> None:
+    notebook.start(
+        "def endless(n):\n    while n == 2: pass\n    return n\n"
+        "pool_map(endless, range(4), timeout=2, chunksize=1)"
+    )
+    notebook.finish()
+    card = notebook.cards.last
+    expect(card).to_contain_text("✗ failed")
+    expect(card).to_contain_text("3/4")
+    expect(card).to_contain_text("1 cancelled")
+
+
 def test_the_card_says_how_it_ended(notebook: Notebook) -> None:
     notebook.run(SLOW + "pool_map(slow, range(8), return_exceptions=True, label='Orders <b>')")
     card = notebook.cards.last

@@ -62,3 +62,28 @@ def test_bars_go_on_without_a_pool(kernel: Kernel) -> None:
     reply = kernel.run("total = sum(tqdm(range(10)))")
     assert "10/10" in reply.stderr
     assert kernel.value("total") == 45
+
+
+def test_process_map_works_though_a_bar_was_shown_before_install(
+    fresh_kernel: Kernel, wheels: Wheels
+) -> None:
+    kernel = fresh_kernel
+    wheels.install(kernel, TQDM)
+    kernel.run("from tqdm import tqdm\nfor x in tqdm(range(3)): pass")
+    # What tqdm keeps once it has found no lock for many processes.
+    assert kernel.value("__import__('tqdm').std.TqdmDefaultWriteLock.mp_lock") is None
+    kernel.run("import jupyterlite_pool\njupyterlite_pool.install()")
+    reply = kernel.run(
+        """
+from tqdm.contrib.concurrent import process_map
+
+def count(x):
+    from tqdm import tqdm
+    return sum(tqdm(range(x), desc=f"task {x}"))
+
+sums = process_map(count, [3, 4], max_workers=2, desc="after a bar")
+"""
+    )
+    assert kernel.value("sums") == [3, 6]
+    assert "after a bar: 100%" in reply.stderr
+    assert "task 4: 100%" in reply.stderr

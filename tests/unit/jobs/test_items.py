@@ -15,6 +15,7 @@ from jupyterlite_pool.wire.calls import AS_THEY_ARE
 
 from .by_hand import (
     Counted,
+    double,
     error_of,
     finish,
     finish_all,
@@ -83,13 +84,27 @@ def test_an_iterable_that_raises_ends_the_job_with_its_error() -> None:
     job = job_of(items())
     first = job.take(2)
     assert job.take(2) == []
+    assert not job.settled.done()  # the item before the error still runs
+    finish(job, *first)
     error = error_of(job.settled)
     assert isinstance(error, KeyError)
     assert notes(error) == ["raised by the iterable when item 1 was asked for"]
-    assert job.active
-    finish(job, *first)
     assert not job.active
     assert job.outcomes.values == {0: 2}
+
+
+def test_an_iterable_that_is_interrupted_ends_the_job_at_once() -> None:
+    stopped: list[MapJob] = []
+
+    def items() -> Iterator[int]:
+        yield 1
+        raise KeyboardInterrupt
+
+    job = MapJob(double, [items()], MapOptions(chunksize=1), stop=stopped.append)
+    job.take(2)
+    assert job.take(2) == []
+    assert isinstance(error_of(job.settled), KeyboardInterrupt)
+    assert stopped == [job]
 
 
 @pytest.mark.parametrize("count", [3, 3000])

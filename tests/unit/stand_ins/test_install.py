@@ -9,6 +9,7 @@ import multiprocessing.pool
 import os
 import sys
 import threading
+import types
 from collections.abc import Iterator
 
 import pytest
@@ -169,3 +170,33 @@ def test_a_process_pool_takes_the_arguments_of_the_standard_librarys() -> None:
         2, context, abs, (1,), max_tasks_per_child=3, backend=InProcessBackend(2)
     ) as executor:
         assert list(executor.map(abs, [-1, -2])) == [1, 2]
+
+
+def test_tqdm_gets_a_lock_though_it_has_shown_a_bar_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    class TqdmDefaultWriteLock:
+        """As in a tqdm that has found no lock for many processes."""
+
+        mp_lock = None
+
+    module = types.SimpleNamespace(TqdmDefaultWriteLock=TqdmDefaultWriteLock)
+    monkeypatch.setitem(sys.modules, "tqdm.std", module)
+    monkeypatch.setattr(_install, "default_workers", lambda: 7)
+    jupyterlite_pool.install()
+    try:
+        assert isinstance(TqdmDefaultWriteLock.mp_lock, RLock)
+    finally:
+        jupyterlite_pool.uninstall()
+    assert TqdmDefaultWriteLock.mp_lock is None
+
+
+@pytest.mark.parametrize("names", [{}, {"mp_lock": "its own"}])
+def test_a_lock_of_tqdms_own_is_left_to_it(
+    monkeypatch: pytest.MonkeyPatch, names: dict[str, object]
+) -> None:
+    kind = type("TqdmDefaultWriteLock", (), dict(names))
+    module = types.SimpleNamespace(TqdmDefaultWriteLock=kind)
+    monkeypatch.setitem(sys.modules, "tqdm.std", module)
+    monkeypatch.setattr(_install, "default_workers", lambda: 7)
+    jupyterlite_pool.install()
+    jupyterlite_pool.uninstall()
+    assert {name: value for name, value in vars(kind).items() if name == "mp_lock"} == names

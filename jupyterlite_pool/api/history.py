@@ -1,0 +1,171 @@
+"""The results of this notebook's last jobs, and what became of them."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from functools import partial
+from typing import Any
+
+from ..notebook.progress import Progress, clock
+from .map_result import MapResult
+
+#: So many jobs that have ended are remembered.
+REMEMBERED = 20
+
+
+_HEAD = ("job", "name", "state", "time", "items", "failed", "result")
+
+
+class Entry:
+    """One job that was started by `pool_map`. Of one that has ended it keeps no values."""
+
+    def __init__(self, result: MapResult[Any]) -> None:
+        self.number = result._job.number
+        #: What became of the job; None while it runs.
+        self.ended: Progress | None = None
+        self._result = weakref.ref(result)
+        #: The result itself, while it has to be kept.
+        self._kept: MapResult[Any] | None = result
+
+    @property
+    def result(self) -> MapResult[Any] | None:
+        """The result; None if nobody has it any more."""
+        return self._result()
+
+    @property
+    def kept(self) -> bool:
+        """Whether the result is kept here, also if nobody else has it."""
+        return self._kept is not None
+
+    @property
+    def progress(self) -> Progress:
+        """How far the job is, or how it has ended."""
+        result = self.result
+        if self.ended is not None or result is None:
+            assert self.ended is not None, "a result that runs is kept"
+            return self.ended
+        return _progress_of(result)
+
+    def keep(self, kept: bool) -> None:
+        """Keep the result, if it is still there, or leave it to those who have it."""
+        self._kept = self._result() if kept else None
+
+
+class History:
+    """The last jobs.
+
+    Keeps the results that run, and of those that have ended only the last one that has failures or
+    was stopped. All others are the notebook's alone.
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._lock = threading.RLock()
+
+    def add(self, result: MapResult[Any]) -> None:
+        """Remember a job that has just started."""
+        entry = Entry(result)
+        with self._lock:
+            self._entries.append(entry)
+        result._observers.append(partial(self._look, entry))
+        self._look(entry, result)  # it may have ended already
+
+    def entries(self) -> list[Entry]:
+        """The jobs that run, and the last ones that have ended; the oldest first."""
+        with self._lock:
+            return list(self._entries)
+
+    def last(self) -> MapResult[Any]:
+        """The last result that runs or has failed; see `last_result`."""
+        kept = [entry.result for entry in self.entries() if entry.kept]
+        if not kept or kept[-1] is None:
+            raise LookupError("no job of `pool_map` runs, and none has failed")
+        return kept[-1]
+
+    def forget(self) -> None:
+        """Forget all jobs, and keep no result any more."""
+        with self._lock:
+            self._entries.clear()
+
+    def table(self) -> str:
+        """A table of the jobs, the oldest first."""
+        entries = self.entries()
+        if not entries:
+            return "no job was started with `pool_map`"
+        rows = [_HEAD, *(_row(entry) for entry in entries)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            for row in rows
+        ]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _look(self, entry: Entry, result: MapResult[Any]) -> None:
+        """Look again at a job: it has ended, or items of it run again."""
+        with self._lock:
+            if not result.done():
+                entry.ended = None
+                entry.keep(True)
+                return
+            entry.ended = _progress_of(result)
+            failed = entry.ended.phase != "done" or entry.ended.failed > 0
+            entry.keep(failed)
+            over = [each for each in self._entries if each.ended is not None]
+            for other in over:
+                if failed and other is not entry:
+                    other.keep(False)
+            for old in over[:-REMEMBERED]:
+                if not old.kept:
+                    self._entries.remove(old)
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    now = entry.progress
+    total = "?" if now.total is None else now.total
+    if entry.ended is None:
+        result = "runs"
+    elif entry.result is None:
+        result = "gone"
+    else:
+        result = f"%pool job {entry.number}"
+    items, failed = f"{now.done}/{total}", str(now.failed)
+    return str(entry.number), now.label, now.phase, clock(now.elapsed), items, failed, result
+
+
+def _progress_of(result: MapResult[Any]) -> Progress:
+    """How far a job is, with the items that ran again."""
+    runs = result._runs
+    now = Progress.of(runs.last, runs.first.label, 1)
+    cancelled = len(runs.cancelled)
+    if now.phase == "done" and cancelled:
+        now = now._replace(phase="cancelled")
+    return now._replace(
+        done=len(runs.values),
+        failed=len(runs.failures),
+        cancelled=cancelled,
+        total=runs.first.items.total,
+        elapsed=sum(run.outcomes.timings.elapsed() for run in runs.all),
+    )
+
+
+#: The jobs of this notebook.
+history = History()
+
+
+def keep(result: MapResult[Any]) -> None:
+    """Remember a job that has just started."""
+    history.add(result)
+
+
+def last_result() -> MapResult[Any]:
+    """The result of the last `pool_map` that still runs, or that failed or was stopped.
+
+    Use it when an error has left you without a result: it has the values of the items that
+    finished, and `retry_failed` runs the others. Of results that have ended, only this one is kept,
+    until another job fails or a retry completes it.
+
+    Raises:
+        LookupError: no job runs, and none has failed.
+    """
+    return history.last()
