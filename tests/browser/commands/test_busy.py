@@ -145,7 +145,7 @@ def test_without_a_service_worker_the_page_says_that_it_cannot(pages: Pages, sit
     notebook.start("print('begins')\nwhile True: pass")
     page.evaluate(SHOWN, "begins")
     press_button(page)
-    expect(page.get_by_text("This page cannot stop Python")).to_be_visible()
+    expect(page.get_by_text("This page has no service worker")).to_be_visible()
     page.get_by_role("button", name="Restart Kernel").click()
     notebook.run("back = 1")
     assert notebook.value("back") == 1

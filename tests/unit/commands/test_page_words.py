@@ -39,7 +39,7 @@ def test_no_two_channels_have_one_name(
 
 def test_both_languages_know_the_same_words(control: Control) -> None:
     source = WORDS_TS.read_text("utf-8")
-    fields = dict(re.findall(r"\{ type: '(\w+)'(?:; (\w+): [^}]*)? \}", source))
+    fields = dict(re.findall(r"\{ type: '(\w+)'(?:; (\w+)\??: [^}]*)? \}", source))
     assert fields == {name: word.field or "" for name, word in control._words.items()}
     target = re.search(r"TARGET = '(.*)';", source)
     assert target is not None

@@ -5,15 +5,13 @@ import { Notification } from '@jupyterlab/apputils';
 /** Milliseconds after which a kernel that goes on is stubborn. */
 export const PATIENCE = 4000;
 
-/** Why Python does not stop. */
+/** Why Python does not stop. JupyterLab shows the first 140 characters of a notification. */
 export const IN_COMPILED_CODE =
-  'Python has not stopped yet. It may be inside of one long call, such as a regular expression or a ' +
-  'large array operation, and stops when that call returns. A restart stops it now; the variables ' +
-  'of the notebook are lost then.';
+  'Python has not stopped yet. It stops when the call that runs returns. ' +
+  'A restart stops it now, and loses the variables.';
 export const CANNOT_ASK =
-  'This page cannot stop Python while it computes, because it has no service worker (plain HTTP, a ' +
-  'private window, or a site that has switched it off). A restart stops it; the variables of the ' +
-  'notebook are lost then.';
+  'This page has no service worker, so it cannot stop Python that computes. ' +
+  'A restart stops it, and loses the variables.';
 
 /**
  * Call when a kernel was asked to stop; shows a notification if it is still at the same work later.
