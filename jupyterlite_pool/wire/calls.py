@@ -24,7 +24,7 @@ def encode_function(function: Callable[..., Any]) -> Encoded:
         pickle.PicklingError: the function, or an object that it refers to, cannot be pickled.
     """
     try:
-        return encode((function, _notebook_source(function)))
+        return encode((function, _notebook_source(function)), updates=True)
     except pickle.PicklingError as error:
         name = getattr(function, "__name__", type(function).__name__)
         raise pickle.PicklingError(
@@ -66,7 +66,7 @@ def encode_call(
     if not kwargs and are_plain(args):
         return AS_THEY_ARE
     try:
-        return encode((tuple(args), dict(kwargs)), kept=True)
+        return encode((tuple(args), dict(kwargs)), kept=True, updates=True)
     except pickle.PicklingError as error:
         for name, value in _named_arguments(function, args, kwargs):
             try:
