@@ -179,7 +179,7 @@ def _split(cls: type) -> tuple[Attributes, Attributes]:
     attributes: Attributes = {}
     layout: Attributes = {}
     slots = [name for name, value in own.items() if _is_slot(value, name, cls)]
-    if "__slots__" in own or slots:
+    if "__slots__" in own or not _MADE_ANEW.issuperset(slots):
         layout["__slots__"] = tuple(slots)
     for name, value in own.items():
         if name in slots or (name in _MADE_ANEW and not _is_users_own(name, value)):

@@ -97,6 +97,11 @@ def make_partial(kind: type[functools.partial[Any]]) -> functools.partial[Any]:
     return functools.partial.__new__(kind, _nothing)
 
 
+def reduce_partial_method(obj: Any) -> Reduced:
+    """A recipe of a `partialmethod`, whose class wants a function from Python 3.14 on."""
+    return make_raw, (object, type(obj)), _attributes(obj), None, None, set_attributes
+
+
 # Caches
 
 

@@ -113,6 +113,7 @@ _BY_BASE: list[tuple[type, Callable[[Any], Any]]] = [
     (functools.cached_property, descriptors.reduce_cached_property),
     (functools.singledispatchmethod, descriptors.reduce_method_chooser),
     (functools.partial, descriptors.reduce_partial),
+    (functools.partialmethod, descriptors.reduce_partial_method),
 ]
 
 _HAVE_SUBCLASSES = tuple(base for base, _ in _BY_BASE)

@@ -9,6 +9,7 @@ import keyword
 import pickle
 import typing
 import uuid
+import weakref
 from contextlib import suppress
 from typing import Any
 
@@ -51,6 +52,10 @@ def reduce_variable(obj: Any) -> Any:
     """A recipe of a `TypeVar`, `ParamSpec` or `TypeVarTuple`."""
     if _is_found_by_name(obj):
         return NotImplemented
+    bound = getattr(obj, "__bound__", None)
+    if bound is not None and getattr(obj, "__infer_variance__", False) and _is_word(obj.__name__):
+        args = (obj.__name__, obj.__module__, _id(obj))
+        return make_bound_variable, args, bound, None, None, set_bound
     options: Attributes = {}
     for option in ("bound", "covariant", "contravariant", "infer_variance"):
         value = getattr(obj, f"__{option}__", None)
@@ -70,6 +75,33 @@ def make_variable(
     with suppress(AttributeError):  # an old Python does not let it be set
         made.__module__ = module
     return _noted(form_id, made)
+
+
+def make_bound_variable(name: str, module: str, form_id: str) -> Any:
+    """The type variable with an id; its bound comes later, since it may refer to the variable."""
+    known = cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.get(form_id)
+    if known is not None:
+        return known
+    # Only the statement makes a variable that asks for its bound when somebody needs it.
+    space: Attributes = {"__name__": module}
+    exec(f"def generic[{name}: __value[0]](): ...", space)
+    made = space["generic"].__type_params__[0]
+    _bounds[made] = space
+    return _noted(form_id, made)
+
+
+def set_bound(variable: Any, bound: Any) -> None:
+    """Give a type variable its bound. Pickle calls this."""
+    if variable in _bounds:
+        _bounds[variable].setdefault("__value", [bound])
+
+
+#: Where type variables that were read find their bounds.
+_bounds: weakref.WeakKeyDictionary[Any, Attributes] = weakref.WeakKeyDictionary()
+
+
+def _is_word(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 def reduce_part(obj: Any) -> Reduced:
@@ -121,7 +153,7 @@ def make_alias(name: str, module: str, form_id: str) -> Any:
     """The alias with an id. Its value comes later, since it may refer to the alias."""
     if form_id in _aliases:
         return _aliases[form_id]
-    if not name.isidentifier() or keyword.iskeyword(name):
+    if not _is_word(name):
         raise ValueError(f"{name!r} is no name of an alias")
     # Only the statement makes an alias that asks for its value when somebody needs it.
     space: Attributes = {"__name__": module}
