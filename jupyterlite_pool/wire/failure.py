@@ -3,8 +3,8 @@
 Many exceptions of users cannot be pickled as a whole, because their constructor has required
 arguments, or because an attribute cannot be pickled. So its parts are sent: class, arguments,
 attributes, fields of the built-in class, notes and cause. The exception is put together from them,
-without the `__init__` of its class. Attributes that cannot be sent are left out. If the class cannot be sent, the
-exception arrives as a `RemoteError`.
+without the `__init__` of its class. Attributes that cannot be sent are left out. If the class or
+the arguments cannot be sent, the exception arrives as a `RemoteError`.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _new(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
         except TypeError as why:  # another base is the one whose memory it has
             refused = why
             continue
-        if not issubclass(base, OSError):  # it takes them apart in `__new__`, unless its subclass has done so
+        if not issubclass(base, OSError):  # its `__new__` takes them apart, where it should
             with suppress(TypeError):  # arguments that the class has not given on
                 base.__init__(error, *args)
         error.args = args
@@ -177,7 +177,8 @@ def _set_fields(error: BaseException, fields: dict[str, Any]) -> None:
         field = next((vars(b)[name] for b in type(error).__mro__ if name in vars(b)), None)
         if isinstance(field, (types.MemberDescriptorType, types.GetSetDescriptorType)):
             with suppress(AttributeError, TypeError):  # it cannot be set, and has its value
-                if value is not None:
+                # Without a number an OSError has no text, even where the number is None.
+                if value is not None or (name == "errno" and fields.get("strerror") is not None):
                     field.__set__(error, value)
                 elif field.__get__(error) is not None:
                     field.__delete__(error)

@@ -45,7 +45,9 @@ class Encoded(NamedTuple):
         return len(self.payload) + sum(buffer.nbytes for buffer in self.buffers)
 
 
-def encode(obj: object, *, apart: bool = True, kept: bool = False, updates: bool = False) -> Encoded:
+def encode(
+    obj: object, *, apart: bool = True, kept: bool = False, updates: bool = False
+) -> Encoded:
     """Pickle an object; functions and classes by value if a worker could not find them by name.
 
     Args:
@@ -74,9 +76,7 @@ class _RawByValuePickler(RawBytes, ByValuePickler):
     """The pickler that sends by value, which leaves out large bytes."""
 
 
-def _dump(
-    obj: object, apart: bool, kept: bool, updates: bool
-) -> tuple[bytes, list[memoryview]]:
+def _dump(obj: object, apart: bool, kept: bool, updates: bool) -> tuple[bytes, list[memoryview]]:
     buffers: list[memoryview] = []
 
     def keep_in_band(buffer: pickle.PickleBuffer) -> bool:

@@ -13,9 +13,8 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from jupyterlite_pool.backends import threads
 from jupyterlite_pool.wire.buffers import in_heap
@@ -26,13 +25,13 @@ ROOT = Path(__file__).parents[2]
 _SIZE = struct.Struct("<I")
 
 
-def _write(stream: BinaryIO, message: Any) -> None:
+def _write(stream: IO[bytes], message: Any) -> None:
     data = pickle.dumps(message)
     stream.write(_SIZE.pack(len(data)) + data)
     stream.flush()
 
 
-def _read(stream: BinaryIO) -> Any:
+def _read(stream: IO[bytes]) -> Any:
     head = stream.read(_SIZE.size)
     if len(head) < _SIZE.size:
         return None
@@ -118,7 +117,7 @@ class OtherProcesses(threads.InProcessBackend):
 class _Port:
     """Sends a runner's messages to the process that has started this one."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 
     def result(self, batch: int, payload: bytes, buffers: list[memoryview], done: bool) -> None:
@@ -154,8 +153,6 @@ def _serve(number: int) -> None:
         else:
             runner.drop(*args)
 
-
-Start = Callable[[], OtherProcesses]
 
 if __name__ == "__main__":
     from tests.support.other_processes import _serve as serve

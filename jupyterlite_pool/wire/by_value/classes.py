@@ -1,12 +1,12 @@
 """A class of the notebook as a recipe, and back.
 
-A class has an id, so that all copies of it are one class in a process. The recipe has what the class
-must have from its birth (its slots, for example), and all its attributes. A class is made without
-the code that runs when a class is defined: that code has run in the notebook, and the attributes
-show what it did.
+A class has an id, so that all copies of it are one class in a process. The recipe has what the
+class must have from its birth (its slots, for example), and all its attributes. A class is made
+without the code that runs when a class is defined: that code has run in the notebook, and the
+attributes show what it did.
 
-A class can change after it was sent. Three rules say what the receiver does with a recipe of a class
-that it knows:
+A class can change after it was sent. Three rules say what the receiver does with a recipe of a
+class that it knows:
 
 - If the recipe comes with a call, the class becomes what it was in the notebook when the call was
   made: what is new is set, and what is gone is deleted. What a task has changed in its worker stays
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import abc
 import enum
+import importlib
 import os
 import sys
 import types
@@ -163,10 +164,10 @@ def reduce_class(cls: type, updates: bool) -> Reduced:
 
 def named_members_only(attributes: Attributes) -> Attributes:
     """The attributes of an enum without combinations of flags, which Python makes when needed."""
-    members = list(attributes["_member_map_"].values())
+    named = {id(member) for member in attributes["_member_map_"].values()}
     by_value = attributes["_value2member_map_"]
-    named = {value: member for value, member in by_value.items() if any(member is m for m in members)}
-    return {**attributes, "_value2member_map_": named}
+    kept = {value: member for value, member in by_value.items() if id(member) in named}
+    return {**attributes, "_value2member_map_": kept}
 
 
 def _full_name(cls: type) -> str:
@@ -226,8 +227,7 @@ def _annotations(cls: type, own: Attributes) -> Attributes:
 
 def evaluated_annotations(obj: Any) -> Attributes:
     """The annotations of a class or function; as text if one names what is not there."""
-    import annotationlib  # type: ignore[import-not-found, unused-ignore]
-
+    annotationlib = importlib.import_module("annotationlib")
     try:
         return dict(annotationlib.get_annotations(obj))
     except Exception:
@@ -262,9 +262,9 @@ def known_class(class_id: str) -> type:
 def set_class_state(cls: type, sent: tuple[Any, ...]) -> None:
     """Bring a class to the state of a recipe, if the rules above say so. Pickle calls this.
 
-    What the attributes refer to may not be complete yet. So a class that was known gets only what is
-    certain to have changed, since code of the class may run while the rest is read. `settle` does
-    the rest.
+    What the attributes refer to may not be complete yet. So a class that was known gets only what
+    is certain to have changed, since code of the class may run while the rest is read. `settle`
+    does the rest.
     """
     *fields, updates, sender = sent
     record = _record(cls)
@@ -277,8 +277,8 @@ def set_class_state(cls: type, sent: tuple[Any, ...]) -> None:
         _set(cls, state, state.attributes)
         record.state = state
     elif record is not None and record.state is not None:
-        old = record.state.attributes
-        _set(cls, state, [n for n, v in state.attributes.items() if _clearly_differs(old.get(n), v)])
+        old, new = record.state.attributes, state.attributes
+        _set(cls, state, [name for name in new if _clearly_differs(old.get(name), new[name])])
     pending.append((cls, state, updates))
 
 

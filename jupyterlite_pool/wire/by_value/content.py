@@ -21,6 +21,10 @@ _LOOK_AT = 1000
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
 
 
+#: Methods that an instance which has nothing but attributes has from `object`.
+_PLAIN = ("__new__", "__reduce__", "__reduce_ex__")
+
+
 class _Same:
     """Equal to itself and to whatever stands for the same object."""
 
@@ -87,9 +91,9 @@ class _Reader:
 
     def _instance(self, obj: Any, kind: type) -> Content:
         """An instance of a Python class that has nothing but attributes."""
-        if kind.__new__ is not object.__new__ or kind.__reduce_ex__ is not object.__reduce_ex__:
+        if any(getattr(kind, name) != getattr(object, name) for name in _PLAIN):
             raise _CannotTell
-        if kind.__reduce__ is not object.__reduce__ or not kind.__dictoffset__:
+        if not kind.__dictoffset__:
             raise _CannotTell
         if any("__slots__" in vars(base) for base in kind.__mro__[:-1]):
             raise _CannotTell

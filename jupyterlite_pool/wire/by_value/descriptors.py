@@ -45,7 +45,7 @@ def reduce_property(obj: property) -> Reduced:
 def set_property(obj: property, sent: Any) -> None:
     """Give a property its functions. Pickle calls this."""
     parts, state = sent
-    property.__init__(obj, *parts)  # type: ignore[misc]
+    property.__init__(obj, *parts)
     set_attributes(obj, state)
 
 
@@ -89,7 +89,7 @@ def _nothing(*_: object) -> None:
 def reduce_partial(obj: functools.partial[Any]) -> Reduced:
     """A recipe of a `partial` of a kind of its own, made without that kind's own code."""
     state = (obj.func, obj.args, obj.keywords, _attributes(obj) or None)
-    return make_partial, (type(obj),), state, None, None, functools.partial.__setstate__
+    return make_partial, (type(obj),), state, None, None, set_partial
 
 
 def make_partial(kind: type[functools.partial[Any]]) -> functools.partial[Any]:
@@ -100,6 +100,11 @@ def make_partial(kind: type[functools.partial[Any]]) -> functools.partial[Any]:
 def reduce_partial_method(obj: Any) -> Reduced:
     """A recipe of a `partialmethod`, whose class wants a function from Python 3.14 on."""
     return make_raw, (object, type(obj)), _attributes(obj), None, None, set_attributes
+
+
+def set_partial(obj: Any, state: Any) -> None:
+    """Give a `partial` its function and arguments. Pickle calls this."""
+    functools.partial.__setstate__(obj, state)  # type: ignore[attr-defined]
 
 
 # Caches

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from .classes import Attributes, Reduced
+from .classes import Attributes
 
 #: Members whose class is being read. The class gets them with its attributes.
 _unfinished: dict[tuple[int, str], enum.Enum] = {}
@@ -30,7 +30,7 @@ def reduce_member(member: enum.Enum) -> Any:
 
 def _arguments(member: enum.Enum) -> tuple[Any, ...]:
     """What the data type of a member needs to make it, without the code of the enum."""
-    kind: Any = type(member)._member_type_
+    kind = vars(type(member))["_member_type_"]
     if kind is object:
         return ()
     if hasattr(kind, "__getnewargs__"):
@@ -56,13 +56,13 @@ def _new_member(cls: type[enum.Enum], args: tuple[Any, ...]) -> enum.Enum:
         new = vars(base).get("__new__")
         # Neither an enum's own, nor that of a class that was sent and has no attributes yet.
         if new is not None and not issubclass(base, enum.Enum):
-            return base.__new__(cls, *args)  # type: ignore[no-any-return]
+            return base.__new__(cls, *args)
     return object.__new__(cls)
 
 
 def set_member_state(member: enum.Enum, state: Attributes) -> None:
     """Give a new member its attributes. Pickle calls this."""
-    key = type(member), getattr(member, "_name_", state["_name_"])
-    if _unfinished.pop((id(key[0]), key[1]), None) is member:
-        vars(member).update(state, __objclass__=key[0])
-
+    cls = type(member)
+    if _unfinished.get((id(cls), state["_name_"])) is member:
+        del _unfinished[id(cls), state["_name_"]]
+        vars(member).update(state, __objclass__=cls)

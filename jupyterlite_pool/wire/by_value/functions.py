@@ -39,7 +39,7 @@ class Cells:
 
 
 def finish(function: types.FunctionType, reduced: Reduced, cells: Cells) -> Reduced:
-    """cloudpickle's recipe of a function, with what it leaves out."""
+    """Cloudpickle's recipe of a function, with what it leaves out."""
     make, (code, space, name, defaults, _), (state, slots) = reduced[:3]
     if getattr(function, "__type_params__", ()):
         slots["__type_params__"] = function.__type_params__  # type: ignore[attr-defined]
@@ -67,7 +67,7 @@ def set_function_state(function: types.FunctionType, sent: Any) -> None:
 
 
 def with_annotations(function: types.FunctionType) -> types.FunctionType:
-    """A function whose annotations can be read: itself, or a copy of it with annotations as text."""
+    """A function whose annotations can be read: itself, or a copy that has them as text."""
     if sys.version_info < (3, 14):
         return function
     try:

@@ -131,7 +131,6 @@ def _exact_reducers() -> dict[type, Callable[[Any], Any]]:
     @functools.lru_cache
     def cached() -> None: ...
 
-    specification = typing.ParamSpec("specification")
     reducers: dict[type, Callable[[Any], Any]] = {
         types.CodeType: _reduce_code,
         io.TextIOWrapper: _refuse_file,
@@ -142,8 +141,8 @@ def _exact_reducers() -> dict[type, Callable[[Any], Any]]:
         typing_forms.NewType: typing_forms.reduce_new_type,
         typing.TypeVar: typing_forms.reduce_variable,
         typing.ParamSpec: typing_forms.reduce_variable,
-        type(specification.args): typing_forms.reduce_part,
-        type(specification.kwargs): typing_forms.reduce_part,
+        typing.ParamSpecArgs: typing_forms.reduce_part,
+        typing.ParamSpecKwargs: typing_forms.reduce_part,
         **dict.fromkeys(_ONLY_ONES, _reduce_by_name),
     }
     if hasattr(typing, "TypeVarTuple"):

@@ -54,8 +54,8 @@ def reduce_variable(obj: Any) -> Any:
         return NotImplemented
     bound = getattr(obj, "__bound__", None)
     if bound is not None and getattr(obj, "__infer_variance__", False) and _is_word(obj.__name__):
-        args = (obj.__name__, obj.__module__, _id(obj))
-        return make_bound_variable, args, bound, None, None, set_bound
+        about = (obj.__name__, obj.__module__, _id(obj))
+        return make_bound_variable, about, bound, None, None, set_bound
     options: Attributes = {}
     for option in ("bound", "covariant", "contravariant", "infer_variance"):
         value = getattr(obj, f"__{option}__", None)

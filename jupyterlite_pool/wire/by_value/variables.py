@@ -16,7 +16,7 @@ def reduce_context_variable(variable: contextvars.ContextVar[Any]) -> Any:
     if variable not in _ids:
         _note(variable, uuid.uuid4().hex)
     try:
-        default = (contextvars.Context().run(variable.get),)
+        default: tuple[Any, ...] = (contextvars.Context().run(variable.get),)
     except LookupError:
         default = ()
     return make_context_variable, (variable.name, _ids[variable], default)
