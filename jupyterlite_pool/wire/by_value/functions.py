@@ -7,6 +7,8 @@ there do not keep a function from being sent.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 import types
 from typing import Any
@@ -43,6 +45,9 @@ def finish(function: types.FunctionType, reduced: Reduced, cells: Cells) -> Redu
     make, (code, space, name, defaults, _), (state, slots) = reduced[:3]
     if getattr(function, "__type_params__", ()):
         slots["__type_params__"] = function.__type_params__  # type: ignore[attr-defined]
+    for name in names_of_class_bodies(function.__code__):
+        if name in function.__globals__:
+            slots["__globals__"][name] = function.__globals__[name]
     closure = function.__closure__
     if closure is not None:
         contents = []
@@ -55,6 +60,21 @@ def finish(function: types.FunctionType, reduced: Reduced, cells: Cells) -> Redu
         closure = cells.stand_ins(closure)  # type: ignore[assignment]
     args = (code, space, name, defaults, closure)
     return make, args, (state, slots), None, None, set_function_state
+
+
+@functools.lru_cache(maxsize=256)
+def names_of_class_bodies(code: types.CodeType) -> tuple[str, ...]:
+    """Names that the bodies of classes in a function ask for, which may be globals.
+
+    The code of a class body looks names up by instructions that cloudpickle does not look for.
+    """
+    found: dict[str, None] = {}
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            if not inner.co_flags & inspect.CO_OPTIMIZED:
+                found.update(dict.fromkeys(inner.co_names))
+            found.update(dict.fromkeys(names_of_class_bodies(inner)))
+    return tuple(found)
 
 
 def set_function_state(function: types.FunctionType, sent: Any) -> None:
