@@ -21,7 +21,7 @@ from tests.support.other_processes import OtherProcesses
 from tests.support.programs import Program, describe, program
 
 #: How many notebooks to make. The default takes about twenty seconds.
-EXAMPLES = int(os.environ.get("JUPYTERLITE_POOL_PROGRAMS", "150"))
+EXAMPLES = int(os.environ.get("JUPYTERLITE_POOL_PROGRAMS", "300"))
 
 #: The number from which all random ones follow; another one makes other notebooks.
 SEED = int(os.environ.get("JUPYTERLITE_POOL_SEED", "0"))

@@ -251,7 +251,7 @@ class Property(property): pass
 FUNCTIONS = [
     "def {name}(x, y={a}, *, z={b}): return x, y, z, {helper}\n",
     "{name} = lambda x, y={a}: [x, y, {b}]\n",
-    "def make_{name}(n):\n    def inner(x):\n        nonlocal n\n        n = n, {c}\n        return n, x, get()\n    def get(): return n\n    return lambda x: (inner(x), get(), {a})\n{name} = make_{name}({b})\n",
+    "def make_{name}(n):\n    def inner(x):\n        nonlocal n\n        n = x, {c}\n        return n, x, get()\n    def get(): return n\n    return lambda x: (inner(x), get(), {a})\n{name} = make_{name}({b})\n",
     "@functools.lru_cache(maxsize=4)\ndef {name}_(x): return x, {a}\ndef {name}(x): return {name}_('{name}'), {name}_.cache_info().maxsize, x\n",
     "@functools.singledispatch\ndef {name}(x): return 'object', {a}\n@{name}.register\ndef _(x: int): return 'int', {b}\n@{name}.register(list)\ndef _(x): return 'list', {name}(1)\n",
     "def {name}_(x, y, z=3): return x, y, z, {a}\n{name} = functools.partial({name}_, y={b})\n",

@@ -75,6 +75,12 @@ class State:
         self.registry = registry
         #: The contents of the attributes, as they arrived.
         self.contents: dict[str, Content] = {}
+        #: An earlier state that is equal to this one.
+        self.equal_to: State | None = None
+
+    def about(self) -> tuple[object, ...]:
+        """What it says but for the attributes."""
+        return self.bases, self.name, self.registry
 
 
 class _Record:
@@ -287,11 +293,11 @@ def settle() -> None:
     read = pending[:]
     pending.clear()
     noted = _noted.get()
-    for cls, state, updates in read:
+    for _, state, _ in read:
         state.contents = {name: content_of(value) for name, value in state.attributes.items()}
-        _apply(cls, state)
-        if updates and noted is not None:
-            noted.append((cls, state))
+    _bring([(cls, state) for cls, state, _ in read])
+    if noted is not None:
+        noted.extend((cls, state) for cls, state, updates in read if updates)
 
 
 class note_states:  # noqa: N801 - a context manager, as `note_refs`
@@ -308,26 +314,62 @@ class note_states:  # noqa: N801 - a context manager, as `note_refs`
 
 def restore(states: Sequence[tuple[type, State]]) -> None:
     """Bring classes back to the states that they had when a function was sent."""
-    for cls, state in states:
-        _apply(cls, state)
+    _bring(states)
 
 
-def _apply(cls: type, state: State) -> None:
-    """Bring a class to a state: set and delete what differs from the last one."""
+def _bring(states: Sequence[tuple[type, State]]) -> None:
+    """Bring classes to states that came together."""
+    if all(_has(cls, state) for cls, state in states):
+        return
+    changes = [(cls, state, _changed(cls, state)) for cls, state in states]
+    # Methods that came together share their globals. So either all of them are set or none.
+    all_methods = any(_is_method(state.attributes[n]) for _, state, names in changes for n in names)
+    for cls, state, names in changes:
+        if all_methods:
+            names |= {name for name, value in state.attributes.items() if _is_method(value)}
+        _apply(cls, state, names)
+
+
+def _has(cls: type, state: State) -> bool:
+    """Whether a class is known to have a state, or one that is equal to it."""
     record = _record(cls)
+    return record is not None and (record.state is state or record.state is state.equal_to)
+
+
+def _is_method(value: object) -> bool:
+    return hasattr(type(value), "__get__")
+
+
+def _changed(cls: type, state: State) -> set[str]:
+    """The attributes of a state that differ from those that came last."""
+    record = _record(cls)
+    if record is not None and record.state is state:
+        return set()
     if record is None:  # a class that this process has made, and that another one has changed
         record = _Record()
         _records[id(cls)] = (weakref.ref(cls), record)
         record.state = State(_split(cls)[0], cls.__bases__, cls.__qualname__, [])
+    before = record.state.contents if record.state is not None else {}
+    now = state.contents
+    return {name for name in state.attributes if name not in before or before[name] != now[name]}
+
+
+def _apply(cls: type, state: State, names: set[str]) -> None:
+    """Bring a class to a state: set what differs from the last one, and delete what is gone."""
+    record = _record(cls)
+    assert record is not None
     old = record.state
-    if old is state or old is None:
+    gone = old.attributes.keys() - state.attributes.keys() if old is not None else set()
+    if old is state:
+        return
+    if old is not None and not names and not gone and old.about() == state.about():
+        state.equal_to = old
         return
     own = type.__dict__["__dict__"].__get__(cls)
-    for name in old.attributes.keys() - state.attributes.keys():
+    for name in gone:
         if name in own:
             type.__delattr__(cls, name)
-    before, now = old.contents, state.contents
-    _set(cls, state, [n for n in state.attributes if n not in before or before[n] != now[n]])
+    _set(cls, state, [name for name in state.attributes if name in names])
     record.state = state
 
 
