@@ -39,10 +39,11 @@ def test_a_task_sees_what_the_cell_has_defined(
     sent, here = space["call"], cell(definition.source)["call"]
     assert executor.submit(sent).result(30) == here()
     same = space.get("SAME", [])
-    for object_, back in zip(same, executor.submit(list, same).result(30), strict=True):
+    came: list[Any] = executor.submit(list, same).result(30)
+    for object_, back in zip(same, came, strict=True):
         assert back is object_
     for object_ in space.get("KEPT", []):
-        back = executor.submit(lambda x: x, object_).result(30)
-        assert type(back) is type(object_)
+        kept = executor.submit(lambda x: x, object_).result(30)
+        assert type(kept) is type(object_)
     # Nothing that came back has changed the notebook.
     assert sent() == here()

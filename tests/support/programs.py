@@ -4,10 +4,15 @@
 that values of two processes can be compared: types, contents, and which objects are one object.
 """
 
+# ruff: noqa: E501 - the parts of cells are data
+
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
+import pickle
+import sys
 import types
 from collections.abc import Callable
 from random import Random
@@ -20,7 +25,8 @@ from typing import ClassVar, Generic, NamedTuple, NewType, Protocol, TypedDict, 
 
 #: What every program has: a look at an object from inside of a task.
 PROBE = """
-HIDDEN = {"__slotnames__", "_abc_impl", "__annotations__", "__annotations_cache__"}
+HIDDEN = {"__slotnames__", "_abc_impl", "__annotations__", "__annotations_cache__",
+          "__annotate_func__", "__classdictcell__"}
 
 def probe(obj, methods=()):
     cls = type(obj)
@@ -139,7 +145,9 @@ class _Writer:
             base, base_args, base_methods = "", "", []
         needs = self.pick([0, 1])
         if form.startswith("slots"):
-            slots = "    __slots__ = ('own', '__hidden'" + (", '__dict__')\n" if "d" in form[5:] else ")\n")
+            slots = "    __slots__ = ('own', '__hidden'" + (
+                ", '__dict__')\n" if "d" in form[5:] else ")\n"
+            )
             init = f"    def __init__(self, *args):\n        super().__init__(*args)\n        self.own = {self.value()}\n        self.__hidden = {self.atom()}\n"
             needs = 0
         elif needs and not base and form != "builtin":
@@ -152,7 +160,14 @@ class _Writer:
             head = f"{HOOKED}, tag={self.atom()}"
         elif form == "builtin":
             head, args = self.pick(
-                [("int", "3"), ("str", "'s'"), ("list", "[1, 2]"), ("dict", "{'a': 1}"), ("tuple", "(1,)"), ("Exception", "'e', 2")]
+                [
+                    ("int", "3"),
+                    ("str", "'s'"),
+                    ("list", "[1, 2]"),
+                    ("dict", "{'a': 1}"),
+                    ("tuple", "(1,)"),
+                    ("Exception", "'e', 2"),
+                ]
             )
             if init:
                 form = init = ""
@@ -425,9 +440,8 @@ def describe(value: Any, names: dict[str, Any]) -> Any:
 
     def instance(obj: Any, kind: type) -> Any:
         found: list[Any] = ["instance", kind.__qualname__, is_home(kind)]
-        for builtin in (int, str, list, dict, tuple):
-            if isinstance(obj, builtin):
-                found.append(repr(builtin(obj)) if builtin in (int, str) else tell(builtin(obj)))
+        builtins: list[Any] = [int, str, list, dict, tuple]
+        found.extend(tell(builtin(obj)) for builtin in builtins if isinstance(obj, builtin))
         if isinstance(obj, BaseException):
             found.append(tell(obj.args))
         state = dict(getattr(obj, "__dict__", {}))
@@ -440,3 +454,50 @@ def describe(value: Any, names: dict[str, Any]) -> Any:
         return found
 
     return tell(value)
+
+
+def natively(text: str) -> list[Any]:
+    """What the calls of a program are in a process that has run the program itself.
+
+    Arguments and results are pickled by name, as the standard library does.
+    """
+    module = types.ModuleType("notebook_of_a_test")
+    sys.modules[module.__name__] = module
+    names = vars(module)
+    found = []
+    for cell, calls in eval(text):
+        exec(compile(cell, "<cell>", "exec", dont_inherit=True), names)
+        for call in calls:
+            try:
+                function, args = eval(call, names)
+                args = _through_pickle(args)
+                found.append(describe(_through_pickle(function(*args)), names))
+            except Exception as error:
+                found.append(("raised", type(error).__name__, str(error)))
+    return found
+
+
+def _through_pickle(value: Any) -> Any:
+    """What arrives; the value itself if only our pool can send it, as it can lambdas."""
+    with contextlib.suppress(Exception):
+        return pickle.loads(pickle.dumps(value))
+    return value
+
+
+def on_the_pool(submit: Callable[..., Any], made: Program) -> list[Any]:
+    """What the calls of a program are on workers.
+
+    Args:
+        submit: as that of an executor.
+    """
+    names: dict[str, Any] = {"__name__": "__main__"}
+    found = []
+    for cell, calls in made.steps:
+        exec(compile(cell, "<cell>", "exec", dont_inherit=True), names)
+        for call in calls:
+            try:
+                function, args = eval(call, names)
+                found.append(describe(submit(function, *args).result(60), names))
+            except Exception as error:
+                found.append(("raised", type(error).__name__, str(error)))
+    return found

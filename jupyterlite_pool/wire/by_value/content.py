@@ -45,7 +45,7 @@ def content_of(obj: object) -> Content:
     """The content of an object. If it cannot be told, it is equal to nothing."""
     try:
         return _Reader().read(obj)
-    except _CannotTell:
+    except Exception:  # it says so, or it is too deep or too odd to be read
         return float("nan")
 
 
@@ -83,8 +83,8 @@ class _Reader:
     def _function(self, obj: types.FunctionType) -> Content:
         if cloudpickle._should_pickle_by_reference(obj):
             return _Same(obj)
-        names = cloudpickle._extract_code_globals(obj.__code__)
-        used = {name: obj.__globals__[name] for name in names if name in obj.__globals__}
+        space = obj.__globals__  # it has only what was sent
+        used = {name: space[name] for name in _names(obj.__code__) if name in space}
         cells = [_contents(cell) for cell in obj.__closure__ or ()]
         rest = (obj.__defaults__, obj.__kwdefaults__, cells, used, obj.__dict__)
         return obj.__code__, obj.__qualname__, [self.read(part) for part in rest]
@@ -98,6 +98,15 @@ class _Reader:
         if any("__slots__" in vars(base) for base in kind.__mro__[:-1]):
             raise _CannotTell
         return _Same(kind), self.read(dict(object.__getattribute__(obj, "__dict__")))
+
+
+def _names(code: types.CodeType) -> list[str]:
+    """All names that code has, for globals and for attributes. To tell them apart takes long."""
+    names = list(code.co_names)
+    for inner in code.co_consts:
+        if type(inner) is types.CodeType:
+            names += _names(inner)
+    return names
 
 
 def _contents(cell: types.CellType) -> object:
