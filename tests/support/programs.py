@@ -91,10 +91,16 @@ class _Writer:
             self.pick(["0", "-1", "2.5", "'a'", "'é'", "b'x'", "None", "True", "(1, 'b')", "1j"])
         )
 
-    def value(self, depth: int = 2) -> str:
+    def value(self, depth: int = 2, *, shared: bool = True) -> str:
+        """An expression.
+
+        Args:
+            shared: whether it may have a global. A pickle of an instance by name has a copy of it;
+                ours has the class, too, and so the one that the class knows.
+        """
         kinds = ["atom", "atom", "list", "dict", "set", "global", "object", "class", "tuple"]
         kind = self.pick(kinds) if depth else "atom"
-        inner = functools.partial(self.value, depth - 1)
+        inner = functools.partial(self.value, depth - 1, shared=shared)
         if kind == "list":
             return f"[{inner()}, {inner()}]"
         if kind == "tuple":
@@ -103,7 +109,7 @@ class _Writer:
             return f"{{{self.atom()}: {inner()}, 'k': {inner()}}}"
         if kind == "set":
             return f"{{{self.atom()}, {self.atom()}}}"
-        if kind == "global" and self.globals:
+        if kind == "global" and self.globals and shared:
             return str(self.pick(self.globals))
         if kind == "object" and self.objects:
             return str(self.pick(self.objects)[0])
@@ -148,7 +154,7 @@ class _Writer:
             slots = "    __slots__ = ('own', '__hidden'" + (
                 ", '__dict__')\n" if "d" in form[5:] else ")\n"
             )
-            init = f"    def __init__(self, *args):\n        super().__init__(*args)\n        self.own = {self.value()}\n        self.__hidden = {self.atom()}\n"
+            init = f"    def __init__(self, *args):\n        super().__init__(*args)\n        self.own = {self.value(shared=False)}\n        self.__hidden = {self.atom()}\n"
             needs = 0
         elif needs and not base and form != "builtin":
             init = "    def __init__(self, v=5):\n        self.v = v\n"

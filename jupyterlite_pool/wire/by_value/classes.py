@@ -20,46 +20,19 @@ from __future__ import annotations
 
 import abc
 import enum
-import importlib
-import os
-import sys
 import types
-import uuid
 import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
-from cloudpickle import cloudpickle
-
+from .anatomy import Attributes, named_members_only, split
 from .birth import make
 from .content import Content, content_of
+from .ids import class_of, id_of, note_id, this_process
 
 Reduced = tuple[Any, ...]
-Attributes = dict[str, Any]
-
-#: Attributes of a class that a recipe leaves out: Python makes them, or they are caches.
-_MADE_ANEW = {
-    "__dict__",
-    "__weakref__",
-    "_abc_impl",
-    "__slotnames__",
-    "__annotate__",
-    "__annotate_func__",
-    "__annotations_cache__",
-    "__classdict__",
-    "__classdictcell__",
-}
-
-#: Attributes of classes for which `type` has setters that do what they should.
-_SETTABLE = {
-    "__module__",
-    "__doc__",
-    "__abstractmethods__",
-    "__annotations__",
-    "__type_params__",
-}
 
 
 class State:
@@ -94,58 +67,11 @@ class _Record:
 #: By the class.
 _records: dict[int, tuple[weakref.ref[type], _Record]] = {}
 
-#: Ids of classes that cloudpickle cannot keep, because their metaclass compares them.
-_odd_ids: dict[int, tuple[weakref.ref[type], str]] = {}
-
 #: Where states that arrive are noted.
 _noted: ContextVar[list[tuple[type, State]] | None] = ContextVar("noted", default=None)
 
 #: Classes whose attributes were read, but perhaps not all that these refer to.
 pending: list[tuple[type, State, bool]] = []
-
-#: A name of this process, with the process number for which it was made.
-_here = (0, "")
-
-
-def this_process() -> str:
-    """A name of this process. Made late, since workers begin with a copy of one memory."""
-    global _here
-    if _here[0] != os.getpid() or not _here[1]:
-        _here = os.getpid(), uuid.uuid4().hex
-    return _here[1]
-
-
-# Ids
-
-
-def id_of(cls: type) -> str:
-    """The id of a class, by which all processes know it."""
-    if _can_be_key(cls):
-        return cloudpickle._get_or_create_tracker_id(cls)  # type: ignore[no-any-return]
-    known = _odd_ids.get(id(cls))
-    if known is None or known[0]() is not cls:
-        known = _odd_ids[id(cls)] = (weakref.ref(cls), uuid.uuid4().hex)
-        cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID[known[1]] = cls
-    return known[1]
-
-
-def class_of(class_id: str) -> type | None:
-    """The class that has an id in this process; None if there is none."""
-    return cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.get(class_id)  # type: ignore[no-any-return]
-
-
-def _note_id(cls: type, class_id: str) -> None:
-    if _can_be_key(cls):
-        cloudpickle._lookup_class_or_track(class_id, cls)
-    else:
-        _odd_ids[id(cls)] = (weakref.ref(cls), class_id)
-        cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID[class_id] = cls
-
-
-def _can_be_key(cls: type) -> bool:
-    meta = type(cls)
-    return meta.__hash__ is type.__hash__ and meta.__eq__ is type.__eq__
-
 
 # To a recipe
 
@@ -156,7 +82,7 @@ def reduce_class(cls: type, updates: bool) -> Reduced:
     Args:
         updates: whether a receiver that knows the class brings it to the state that it has now.
     """
-    attributes, layout = _split(cls)
+    attributes, layout = split(cls)
     if "_member_map_" in attributes and isinstance(cls, enum.EnumMeta):
         attributes = named_members_only(attributes)
     registry: list[type] = []
@@ -168,76 +94,8 @@ def reduce_class(cls: type, updates: bool) -> Reduced:
     return make_class, args, state, None, None, set_class_state
 
 
-def named_members_only(attributes: Attributes) -> Attributes:
-    """The attributes of an enum without combinations of flags, which Python makes when needed."""
-    named = {id(member) for member in attributes["_member_map_"].values()}
-    by_value = attributes["_value2member_map_"]
-    kept = {value: member for value, member in by_value.items() if id(member) in named}
-    return {**attributes, "_value2member_map_": kept}
-
-
 def _full_name(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
-
-
-def _split(cls: type) -> tuple[Attributes, Attributes]:
-    """The attributes of a class that can be set later, and those that it has from its birth."""
-    own = dict(type.__dict__["__dict__"].__get__(cls))
-    attributes: Attributes = {}
-    layout: Attributes = {}
-    slots = [name for name, value in own.items() if _is_slot(value, name, cls)]
-    if "__slots__" in own or not _MADE_ANEW.issuperset(slots):
-        layout["__slots__"] = tuple(slots)
-    for name, value in own.items():
-        if name in slots or (name in _MADE_ANEW and not _is_users_own(name, value)):
-            continue
-        if name in ("__module__", "__orig_bases__"):
-            layout[name] = value
-        elif name not in _SETTABLE and _has_setter(type(cls), name):
-            layout[name] = value
-            continue
-        attributes[name] = value
-    if sys.version_info >= (3, 14) and not _MADE_ANEW.isdisjoint(own):
-        annotations = _annotations(cls, own)
-        if annotations:
-            attributes["__annotations__"] = annotations
-    return attributes, layout
-
-
-def _is_slot(value: object, name: str, cls: type) -> bool:
-    """Whether an attribute is a slot of a class, or the place of its `__dict__`."""
-    if not isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
-        return False
-    return value.__objclass__ is cls and value.__name__ == name
-
-
-def _is_users_own(name: str, value: object) -> bool:
-    return name == "__dict__" and not isinstance(value, types.GetSetDescriptorType)
-
-
-def _has_setter(meta: type, name: str) -> bool:
-    """Whether a metaclass would do something else than set an attribute."""
-    for base in meta.__mro__:
-        found = base.__dict__.get(name)
-        if found is not None:
-            return hasattr(type(found), "__set__")
-    return False
-
-
-def _annotations(cls: type, own: Attributes) -> Attributes:
-    """The annotations of a class, which Python 3.14 evaluates when somebody asks."""
-    if "__annotate_func__" not in own and "__annotations_cache__" not in own:
-        return {}
-    return evaluated_annotations(cls)
-
-
-def evaluated_annotations(obj: Any) -> Attributes:
-    """The annotations of a class or function; as text if one names what is not there."""
-    annotationlib = importlib.import_module("annotationlib")
-    try:
-        return dict(annotationlib.get_annotations(obj))
-    except Exception:
-        return dict(annotationlib.get_annotations(obj, format=annotationlib.Format.STRING))
 
 
 # From a recipe
@@ -251,7 +109,7 @@ def make_class(
     if known is not None:
         return known
     made = make(kind, name, bases, layout)
-    _note_id(made, class_id)
+    note_id(made, class_id)
     key = id(made)
     _records[key] = (weakref.ref(made, lambda _: _records.pop(key, None)), _Record())
     return made
@@ -322,11 +180,12 @@ def _bring(states: Sequence[tuple[type, State]]) -> None:
     if all(_has(cls, state) for cls, state in states):
         return
     changes = [(cls, state, _changed(cls, state)) for cls, state in states]
-    # Methods that came together share their globals. So either all of them are set or none.
+    # What came together shares objects, such as the globals of methods. So if one method is set,
+    # all are, and so is what no task has changed.
     all_methods = any(_is_method(state.attributes[n]) for _, state, names in changes for n in names)
     for cls, state, names in changes:
         if all_methods:
-            names |= {name for name, value in state.attributes.items() if _is_method(value)}
+            names |= {name for name in state.attributes if _can_be_set_again(cls, state, name)}
         _apply(cls, state, names)
 
 
@@ -340,6 +199,14 @@ def _is_method(value: object) -> bool:
     return hasattr(type(value), "__get__")
 
 
+def _can_be_set_again(cls: type, state: State, name: str) -> bool:
+    """Whether nothing is lost if an attribute is set that the notebook has not changed."""
+    if _is_method(state.attributes[name]):
+        return True
+    own = type.__dict__["__dict__"].__get__(cls)
+    return name in own and bool(content_of(own[name]) == state.contents[name])
+
+
 def _changed(cls: type, state: State) -> set[str]:
     """The attributes of a state that differ from those that came last."""
     record = _record(cls)
@@ -348,7 +215,7 @@ def _changed(cls: type, state: State) -> set[str]:
     if record is None:  # a class that this process has made, and that another one has changed
         record = _Record()
         _records[id(cls)] = (weakref.ref(cls), record)
-        record.state = State(_split(cls)[0], cls.__bases__, cls.__qualname__, [])
+        record.state = State(split(cls)[0], cls.__bases__, cls.__qualname__, [])
     before = record.state.contents if record.state is not None else {}
     now = state.contents
     return {name for name in state.attributes if name not in before or before[name] != now[name]}

@@ -13,7 +13,8 @@ from typing import Any
 
 from cloudpickle import cloudpickle
 
-from .classes import Attributes, Reduced
+from .anatomy import Attributes
+from .classes import Reduced
 
 AnyFunction = Callable[..., Any]
 

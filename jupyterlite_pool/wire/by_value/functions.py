@@ -15,7 +15,8 @@ from typing import Any
 
 from cloudpickle import cloudpickle
 
-from .classes import Reduced, evaluated_annotations
+from .anatomy import evaluated_annotations
+from .classes import Reduced
 
 
 class EmptyCell:

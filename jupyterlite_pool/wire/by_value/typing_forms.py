@@ -15,7 +15,8 @@ from typing import Any
 
 from cloudpickle import cloudpickle
 
-from .classes import Attributes, Reduced
+from .anatomy import Attributes
+from .classes import Reduced
 
 NewType: Any = typing.NewType
 
