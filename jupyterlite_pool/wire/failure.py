@@ -155,7 +155,7 @@ def _new(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
         if not issubclass(base, OSError):  # its `__new__` takes them apart, where it should
             with suppress(TypeError):  # arguments that the class has not given on
                 base.__init__(error, *args)
-        error.args = args
+        attach(error, "args", args)
         return error
     raise refused or TypeError(f"{kind} is no exception")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from .classes import Attributes
+from .anatomy import Attributes
 
 #: Members whose class is being read. The class gets them with its attributes.
 _unfinished: dict[tuple[int, str], enum.Enum] = {}
