@@ -163,10 +163,11 @@ def _new(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
 def _fields(error: BaseException) -> dict[str, Any]:
     """What an exception keeps outside of its `__dict__`, and its arguments left out."""
     found: dict[str, Any] = {}
+    left_out = ("args", "exceptions") if _is_group(error) else ("args",)
     for base in type(error).__mro__:
         for name, field in vars(base).items():
             is_field = isinstance(field, (types.MemberDescriptorType, types.GetSetDescriptorType))
-            if is_field and name not in found and name != "args" and not _is_pythons(name):
+            if is_field and name not in found and name not in left_out and not _is_pythons(name):
                 with suppress(AttributeError, TypeError):  # it has no value
                     found[name] = field.__get__(error)
     return found

@@ -47,12 +47,15 @@ def make(kind: type, name: str, bases: tuple[type, ...], layout: dict[str, Any])
 
 
 def _new(kind: type, name: str, bases: tuple[type, ...], layout: dict[str, Any]) -> type:
-    new: Any = abc.ABCMeta.__new__ if issubclass(kind, abc.ABCMeta) else type.__new__
     try:
-        return new(kind, name, bases, dict(layout))  # type: ignore[no-any-return]
+        made = type.__new__(kind, name, bases, dict(layout))
     except TypeError as error:
         if "is not safe" not in str(error):
             raise
+    else:
+        if issubclass(kind, abc.ABCMeta):
+            abc._abc_init(made)  # type: ignore[attr-defined]
+        return made
     # A metaclass that is written in C, such as those of ctypes.
     return types.new_class(name, bases, {"metaclass": kind}, lambda space: space.update(layout))
 

@@ -314,6 +314,13 @@ def test_abc_get_dump_has_virtual_subclasses_first() -> None:
     assert [ref() for ref in abc._get_dump(kind)[0]] == [int]  # type: ignore[attr-defined]
 
 
+def test_abc_init_makes_a_class_abstract() -> None:
+    kind: Any = type.__new__(abc.ABCMeta, "Kind", (), {"f": abc.abstractmethod(lambda self: 1)})
+    abc._abc_init(kind)  # type: ignore[attr-defined]
+    assert kind.__abstractmethods__ == {"f"}
+    assert not isinstance(1, kind)
+
+
 def test_enum_member_map_has_all_names_of_members() -> None:
     class Colour(enum.Enum):
         RED = 1
