@@ -531,6 +531,54 @@ SAME = [variable]
 """,
     ),
     Definition(
+        "classes that derive from the library's",
+        """
+import abc, collections, collections.abc, datetime, enum, fractions, string, types
+class Percent(string.Template):
+    delimiter = "%"
+class Stored(collections.abc.MutableMapping):
+    def __init__(self): self.d = {}
+    def __getitem__(self, key): return self.d[key]
+    def __setitem__(self, key, value): self.d[key] = value
+    def __delitem__(self, key): del self.d[key]
+    def __iter__(self): return iter(self.d)
+    def __len__(self): return len(self.d)
+class Day(datetime.date):
+    def next(self): return self + datetime.timedelta(1)
+class Half(fractions.Fraction):
+    def half(self): return self / 2
+class Both(abc.ABCMeta, enum.EnumMeta): pass
+class Shape(enum.Enum, metaclass=Both):
+    ROUND = 1
+    def hello(self): return self.name
+class Tagged(int):
+    def __new__(cls, value, *, tag):
+        self = int.__new__(cls, value)
+        self.tag = tag
+        return self
+    def __getnewargs_ex__(self): return (int(self),), {"tag": self.tag}
+class Queue(collections.deque): pass
+class Space(dict):
+    __slots__ = ("a",)
+module = types.ModuleType("module_of_a_cell")
+exec("K = 3\\ndef f(x): return x + g()\\ndef g(): return K", vars(module))
+def itself(x, me=None): return me is itself
+itself.__defaults__ = (itself,)
+def outer():
+    def factorial(n): return 1 if n < 2 else n * factorial(n - 1)
+    return factorial
+factorial = outer()
+def call():
+    stored = Stored()
+    stored["a"] = 1
+    return (Percent("%a").substitute(a=1), dict(stored), isinstance(stored, collections.abc.Mapping),
+            Day(2020, 1, 1).next().isoformat(), Half(1, 3).half(), Shape.ROUND.hello(), Tagged(3, tag="t").tag,
+            list(Queue([1])), module.f(1), itself(1), factorial(5))
+SAME = [Shape.ROUND, Day, Stored]
+KEPT = [Percent("%a"), Stored(), Day(2020, 1, 1), Half(1, 2), Tagged(1, tag="t"), Queue([1]), Space(a=1)]
+""",
+    ),
+    Definition(
         "type statements and type parameters",
         """
 type Pair[T] = tuple[T, T]

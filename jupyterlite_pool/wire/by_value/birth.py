@@ -48,7 +48,7 @@ def make(kind: type, name: str, bases: tuple[type, ...], layout: dict[str, Any])
 
 def _new(kind: type, name: str, bases: tuple[type, ...], layout: dict[str, Any]) -> type:
     try:
-        made = type.__new__(kind, name, bases, dict(layout))
+        made: type = type.__new__(kind, name, bases, dict(layout))
     except TypeError as error:
         if "is not safe" not in str(error):
             raise
