@@ -11,8 +11,8 @@ from typing import Any
 from ..backends.base import Backend
 from ..jobs.tasks import Held
 from ..surroundings.notebook import SentSurroundings
-from ..wire.calls import function_key
-from ..wire.payload import Encoded, encode
+from ..wire.calls import encode_object, function_key
+from ..wire.payload import Encoded
 from ..wire.refs import ObjectRef
 
 #: How many objects that no task needs stay on the workers, in case a later task needs them.
@@ -40,7 +40,7 @@ class SharedObjects:
     def put(self, obj: object) -> ObjectRef[Any]:
         """Keep an object until its reference, which is returned, is gone."""
         key = f"object:{next(self._numbers)}"
-        encoded = encode(obj)
+        encoded = encode_object(obj)
         self._backend.put(key, encoded)
         ref: ObjectRef[Any] = ObjectRef(key, self)
         if encoded.refs:

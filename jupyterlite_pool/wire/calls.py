@@ -12,6 +12,7 @@ from typing import Any
 from .buffers import Buffer
 from .payload import ATOMS, PROTOCOL, Encoded, decode, encode
 from .protocol import CallBatch
+from .trouble import ADVICE, name_of_type, why_not
 
 #: Stands for plain arguments of a call, which travel as they are.
 AS_THEY_ARE = Encoded(b"", [])
@@ -24,13 +25,14 @@ def encode_function(function: Callable[..., Any]) -> Encoded:
         pickle.PicklingError: the function, or an object that it refers to, cannot be pickled.
     """
     try:
-        return encode((function, _notebook_source(function)))
+        return encode((function, _notebook_source(function)), updates=True)
     except pickle.PicklingError as error:
         name = getattr(function, "__name__", type(function).__name__)
-        raise pickle.PicklingError(
-            f"cannot send the function {name!r} to a worker: {error}. Create what it refers to "
-            "inside the function, or pass it as an argument."
-        ) from error
+        why = why_not(function, encode, error)
+    raise pickle.PicklingError(
+        f"cannot send the function {name!r} to a worker: {why}. Create what it refers to inside "
+        "the function, or pass it as an argument."
+    )
 
 
 def decode_function(
@@ -66,19 +68,41 @@ def encode_call(
     if not kwargs and are_plain(args):
         return AS_THEY_ARE
     try:
-        return encode((tuple(args), dict(kwargs)), kept=True)
+        return encode((tuple(args), dict(kwargs)), kept=True, updates=True)
     except pickle.PicklingError as error:
-        for name, value in _named_arguments(function, args, kwargs):
-            try:
-                encode(value)
-            except pickle.PicklingError as cause:
-                kind = f"{type(value).__module__}.{type(value).__qualname__}"
-                kind = kind.removeprefix("builtins.")
-                raise pickle.PicklingError(
-                    f"cannot send argument {name} (`{kind}`) to a worker: {cause}. "
-                    "Create it inside the function."
-                ) from cause
-        raise pickle.PicklingError(f"cannot send the arguments to a worker: {error}") from error
+        why = _what_of_a_call(function, args, kwargs, error)
+    raise pickle.PicklingError(f"cannot send {why}")
+
+
+def _what_of_a_call(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    error: pickle.PicklingError,
+) -> str:
+    """Which argument of a call cannot be sent, and why."""
+    for name, value in _named_arguments(function, args, kwargs):
+        try:
+            encode(value)
+        except pickle.PicklingError as cause:
+            why = why_not(value, encode, cause)
+            return f"argument {name} (`{name_of_type(value)}`) to a worker: {why}. {ADVICE}"
+    return f"the arguments to a worker: {error}"
+
+
+def encode_object(obj: object) -> Encoded:
+    """Pickle an object that many calls will share.
+
+    Raises:
+        pickle.PicklingError: it cannot be pickled; the message says what of it.
+    """
+    try:
+        return encode(obj)
+    except pickle.PicklingError as error:
+        why = why_not(obj, encode, error)
+    raise pickle.PicklingError(
+        f"cannot send the object (`{name_of_type(obj)}`) to a worker: {why}. {ADVICE}"
+    )
 
 
 def function_key(encoded: Encoded) -> str:

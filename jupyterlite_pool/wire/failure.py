@@ -1,10 +1,10 @@
 """An exception as bytes, and back, with as many of its parts as can be sent.
 
 Many exceptions of users cannot be pickled as a whole, because their constructor has required
-arguments, or because an attribute cannot be pickled. So the parts are sent separately: class,
-arguments, attributes, notes and cause. The exception is put together from them, without the
-`__init__` of its class. Parts that cannot be sent are left out. If the class cannot be sent, the
-exception arrives as a `RemoteError`.
+arguments, or because an attribute cannot be pickled. So its parts are sent: class, arguments,
+attributes, fields of the built-in class, notes and cause. The exception is put together from them,
+without the `__init__` of its class. Attributes that cannot be sent are left out. If the class or
+the arguments cannot be sent, the exception arrives as a `RemoteError`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import builtins
 import os
 import re
 import traceback
+import types
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..errors import RemoteError
@@ -21,6 +23,9 @@ from .payload import decode, encode
 
 #: How many causes of causes are sent. A chain of causes may be a circle.
 MAX_CAUSES = 10
+
+#: An object of so many bytes does not travel for the sake of suggestions.
+_LARGE = 1 << 16
 
 #: The file name of a cell, as Python prints it in tracebacks.
 _CELL = re.compile(r'File "<ipython-input-(\d+)-[0-9a-f]+>"')
@@ -42,16 +47,16 @@ class RemoteTraceback(Exception):  # noqa: N818 - named as in concurrent.futures
 
 
 class _Parts(NamedTuple):
-    """The parts of an exception. Those as bytes are pickled, each by itself; None if not sent."""
+    """The parts of an exception."""
 
     type_name: str
     message: str
     #: The traceback.
     text: str
     notes: list[str]
-    kind: bytes | None
-    args: bytes | None
-    state: bytes | None
+    #: Its class, arguments, attributes, and what it keeps elsewhere: `errno`, slots, and the like.
+    #: None if the class or the arguments cannot be sent.
+    rest: bytes | None
     #: The parts of `__cause__`.
     cause: Any
     #: If it is an exception group, a list with the parts of each member.
@@ -70,18 +75,9 @@ def decode_error(payload: bytes) -> BaseException:
 
 def _take_apart(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
     kind = type(error)
-    base = _builtin_base(kind)
-    try:
-        # The built-in class knows arguments that `args` lacks, such as the file name of an OSError.
-        reduced = base.__reduce__(error)
-        assert isinstance(reduced, tuple)
-        args, state = reduced[1], reduced[2] if len(reduced) > 2 else None
-    except Exception:
-        args, state = error.args, error.__dict__ or None
-    if isinstance(state, dict):
-        # Notes are sent as text. If an attribute cannot be sent, the others are sent all the same.
-        left_out = ("__notes__", HOOK)
-        state = {k: v for k, v in state.items() if k not in left_out and _try_encode(v) is not None}
+    args = error.args
+    # Notes are sent as text.
+    state = {k: v for k, v in error.__dict__.items() if k not in ("__notes__", HOOK)}
     cause = error.__cause__ if depth < MAX_CAUSES else None
     members = None
     if _is_group(error):
@@ -94,13 +90,25 @@ def _take_apart(error: BaseException, depth: int = 0) -> tuple[Any, ...]:
             message=_text(error),
             text=_format(error),
             notes=notes_of(error),
-            kind=_try_encode(kind),
-            args=_try_encode(args),
-            state=_try_encode(state) if state else None,
+            rest=_encode_rest(kind, args, state, _fields(error)),
             cause=None if cause is None else _take_apart(cause, depth + 1),
             members=members,
         )
     )
+
+
+def _encode_rest(
+    kind: type, args: Any, state: dict[str, Any], fields: dict[str, Any]
+) -> bytes | None:
+    """What cannot be sent as text; attributes that cannot be sent at all are left out."""
+    if "obj" in fields and len(_try_encode(fields["obj"]) or bytes(_LARGE)) >= _LARGE:
+        del fields["obj"]  # an AttributeError has it for suggestions of other names alone
+    whole = _try_encode((kind, args, state, fields))
+    if whole is not None:
+        return whole
+    state = {name: value for name, value in state.items() if _try_encode(value) is not None}
+    fields = {name: value for name, value in fields.items() if _try_encode(value) is not None}
+    return _try_encode((kind, args, state, fields))
 
 
 def _put_together(parts: _Parts) -> BaseException:
@@ -121,23 +129,65 @@ def _put_together(parts: _Parts) -> BaseException:
 
 
 def _rebuild(parts: _Parts) -> BaseException | None:
-    if parts.kind is None or parts.args is None:
+    if parts.rest is None:
         return None
     try:
-        kind: type[BaseException] = decode(parts.kind)
-        args = decode(parts.args)
+        kind, args, state, fields = decode(parts.rest)
         if parts.members is not None:
             args = (*args, [_put_together(_Parts(*member)) for member in parts.members])
-        error = kind.__new__(kind, *args)
-        if len(error.args) != len(args) and not isinstance(error, OSError):
-            error.args = args
-        # The built-in class keeps some state in C, such as `errno` and the lines of a SyntaxError.
-        _builtin_base(kind).__init__(error, *args)
-        if parts.state is not None:
-            error.__setstate__(decode(parts.state))
+        error = _new(kind, args)
+        error.__dict__.update(state)
+        _set_fields(error, fields)
     except Exception:
         return None
     return error
+
+
+def _new(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    """An exception without the `__init__` of its class, which may want other arguments."""
+    refused: TypeError | None = None
+    for base in _builtin_bases(kind):
+        try:
+            error = base.__new__(kind, *args)
+        except TypeError as why:  # another base is the one whose memory it has
+            refused = why
+            continue
+        if not issubclass(base, OSError):  # its `__new__` takes them apart, where it should
+            with suppress(TypeError):  # arguments that the class has not given on
+                base.__init__(error, *args)
+        attach(error, "args", args)
+        return error
+    raise refused or TypeError(f"{kind} is no exception")
+
+
+def _fields(error: BaseException) -> dict[str, Any]:
+    """What an exception keeps outside of its `__dict__`, and its arguments left out."""
+    found: dict[str, Any] = {}
+    left_out = ("args", "exceptions") if _is_group(error) else ("args",)
+    for base in type(error).__mro__:
+        for name, field in vars(base).items():
+            is_field = isinstance(field, (types.MemberDescriptorType, types.GetSetDescriptorType))
+            if is_field and name not in found and name not in left_out and not _is_pythons(name):
+                with suppress(AttributeError, TypeError):  # it has no value
+                    found[name] = field.__get__(error)
+    return found
+
+
+def _set_fields(error: BaseException, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        field = next((vars(b)[name] for b in type(error).__mro__ if name in vars(b)), None)
+        if isinstance(field, (types.MemberDescriptorType, types.GetSetDescriptorType)):
+            with suppress(AttributeError, TypeError):  # it cannot be set, and has its value
+                # Without a number an OSError has no text, even where the number is None.
+                if value is not None or (name == "errno" and fields.get("strerror") is not None):
+                    field.__set__(error, value)
+                elif field.__get__(error) is not None:
+                    field.__delete__(error)
+
+
+def _is_pythons(name: str) -> bool:
+    """Whether Python itself uses a name, such as that of the traceback."""
+    return name.startswith("__") and name.endswith("__")
 
 
 def _is_group(error: BaseException) -> bool:
@@ -146,9 +196,13 @@ def _is_group(error: BaseException) -> bool:
     return group is not None and isinstance(error, group)
 
 
-def _builtin_base(kind: type[BaseException]) -> type[BaseException]:
-    """The nearest built-in class among a class and its bases."""
-    return next(base for base in kind.__mro__ if base.__module__ == builtins.__name__)
+def _builtin_bases(kind: type[BaseException]) -> list[type[BaseException]]:
+    """The built-in classes among an exception's class and its bases, the nearest first."""
+    return [
+        base
+        for base in kind.__mro__
+        if base.__module__ == builtins.__name__ and issubclass(base, BaseException)
+    ]
 
 
 def _try_encode(obj: object) -> bytes | None:

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import io
 import pickle
-import types
-from collections import ChainMap
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import cloudpickle
 
 from .buffers import OUT_OF_BAND_BYTES, Buffer, RawBytes, RawReader, holds_large_bytes
+from .by_value.classes import pending, settle
+from .by_value.pickler import ByValuePickler
 from .refs import ObjectRef, note_refs
 
 #: The function with which cloudpickle makes a function that came by value.
@@ -45,12 +45,16 @@ class Encoded(NamedTuple):
         return len(self.payload) + sum(buffer.nbytes for buffer in self.buffers)
 
 
-def encode(obj: object, *, apart: bool = True, kept: bool = False) -> Encoded:
+def encode(
+    obj: object, *, apart: bool = True, kept: bool = False, updates: bool = False
+) -> Encoded:
     """Pickle an object; functions and classes by value if a worker could not find them by name.
 
     Args:
         apart: whether to leave large buffers out of the stream.
         kept: whether somebody holds the buffers for long; see `RawBytes.collect`.
+        updates: whether a receiver that knows a class of the object brings it to its state of now,
+            as it must for a call.
 
     Raises:
         pickle.PicklingError: it cannot be pickled; the message names its type.
@@ -58,43 +62,21 @@ def encode(obj: object, *, apart: bool = True, kept: bool = False) -> Encoded:
     if type(obj) in ATOMS:
         return Encoded(pickle.dumps(obj, PROTOCOL), [])
     with note_refs() as refs:
-        payload, buffers = _dump(obj, apart, kept)
+        payload, buffers = _dump(obj, apart, kept, updates)
     if not refs:
         return Encoded(payload, buffers)
     return Encoded(payload, buffers, tuple({ref.key: ref for ref in refs}.values()))
-
-
-def _reduce_code(code: types.CodeType) -> tuple[Any, ...]:
-    """Reduce code as cloudpickle does, but keep the file name, by which tracebacks find its lines.
-
-    From 3.1.3 on, cloudpickle replaces the file name.
-    """
-    reduced = cloudpickle.CloudPickler.dispatch_table[types.CodeType](code)
-    make, fields = reduced[:2]
-    return make, tuple(code.co_filename if field == NO_FILE else field for field in fields)
-
-
-#: The name with which cloudpickle replaces the file names of code.
-NO_FILE = "<dynamic-code>"
-
-
-class _ByValuePickler(cloudpickle.CloudPickler):  # type: ignore[misc]
-    """cloudpickle's pickler, which keeps the file names of code."""
-
-    dispatch_table: ClassVar[Any] = ChainMap(
-        {types.CodeType: _reduce_code}, cloudpickle.CloudPickler.dispatch_table
-    )
 
 
 class _RawPickler(RawBytes, pickle.Pickler):
     """pickle's own pickler, which leaves out large bytes."""
 
 
-class _RawByValuePickler(RawBytes, _ByValuePickler):
-    """cloudpickle's pickler, which leaves out large bytes."""
+class _RawByValuePickler(RawBytes, ByValuePickler):
+    """The pickler that sends by value, which leaves out large bytes."""
 
 
-def _dump(obj: object, apart: bool, kept: bool) -> tuple[bytes, list[memoryview]]:
+def _dump(obj: object, apart: bool, kept: bool, updates: bool) -> tuple[bytes, list[memoryview]]:
     buffers: list[memoryview] = []
 
     def keep_in_band(buffer: pickle.PickleBuffer) -> bool:
@@ -109,6 +91,8 @@ def _dump(obj: object, apart: bool, kept: bool) -> tuple[bytes, list[memoryview]
         pickler = pickler_class(stream, PROTOCOL, buffer_callback=keep_in_band)
         if isinstance(pickler, RawBytes):
             pickler.collect(buffers, kept)
+        if isinstance(pickler, ByValuePickler):
+            pickler.updates = updates
         pickler.dump(obj)
         return stream.getvalue()
 
@@ -126,7 +110,7 @@ def _dump(obj: object, apart: bool, kept: bool) -> tuple[bytes, list[memoryview]
                 return payload, buffers
     buffers.clear()
     try:
-        payload = dump_with(_RawByValuePickler if large else _ByValuePickler)
+        payload = dump_with(_RawByValuePickler if large else ByValuePickler)
     except Exception as error:
         buffers.clear()  # the error holds this frame, which must not hold the user's buffers
         if isinstance(error, pickle.PicklingError):
@@ -145,11 +129,15 @@ def decode(
     Args:
         spaces: gets the globals of all functions that came by value.
     """
-    if spaces is not None and _BY_VALUE in bytes(payload):
-        return _FunctionUnpickler(payload, buffers, spaces).load()
-    if buffers:
-        return _Unpickler(payload, buffers).load()
-    return pickle.loads(payload)
+    try:
+        if spaces is not None and _BY_VALUE in bytes(payload):
+            return _FunctionUnpickler(payload, buffers, spaces).load()
+        if buffers:
+            return _Unpickler(payload, buffers).load()
+        return pickle.loads(payload)
+    finally:
+        if pending:
+            settle()
 
 
 class _Unpickler(RawReader, pickle.Unpickler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import pickle
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from zlib import crc32
 from .buffers import OUT_OF_BAND_BYTES, Buffer
 from .payload import ATOMS, decode, encode
 from .protocol import APART, PICKLED, PLAIN, ResultItem
+from .trouble import name_of_type, why_not
 
 #: The end of a payload of results: how many results it has, and a checksum. WebAssembly does not
 #: notice when C code writes to wrong places. A result that was overwritten must be an error, and
@@ -34,7 +36,14 @@ def dump_value(task: int, seconds: float, value: Any) -> tuple[bytes, list[memor
     kind = type(value)
     if kind in ATOMS and (kind is not str or len(value) < OUT_OF_BAND_BYTES):
         return marshal.dumps((task, PLAIN, value, 0, seconds), _PIECES), []
-    payload, buffers, _ = encode(value)
+    try:
+        payload, buffers, _ = encode(value)
+    except pickle.PicklingError as error:
+        why = why_not(value, encode, error)
+        raise pickle.PicklingError(
+            f"cannot send the result (`{name_of_type(value)}`) to the notebook: {why}. Return what "
+            "is needed of it instead."
+        ) from None
     if len(payload) < OUT_OF_BAND_BYTES:
         return dump_result(ResultItem(task, PICKLED, payload, len(buffers), seconds)), buffers
     # Among the other results a large pickle would be copied twice more.

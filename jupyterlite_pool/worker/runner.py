@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
+from ..wire.by_value.classes import State, note_states, restore
 from ..wire.calls import decode_function, split_calls
 from ..wire.failure import encode_error
 from ..wire.payload import decode
@@ -71,6 +72,8 @@ class Runner:
         self._pid = pid
         self._surroundings = surroundings
         self._functions: dict[str, Callable[..., Any]] = {}
+        #: The classes that functions have brought, as they were when the functions were sent.
+        self._states: dict[str, list[tuple[type, State]]] = {}
         self._names = SharedNames()
         # Not decoded yet: a function that cannot be read must fail its tasks, not the frame that
         # brought it.
@@ -96,6 +99,7 @@ class Runner:
         self._surroundings.drop(key)
         self._encoded.pop(key, None)
         self._functions.pop(key, None)
+        self._states.pop(key, None)
         self._names.drop(key)
         self._objects.pop(key, None)
 
@@ -236,6 +240,8 @@ class Runner:
     ) -> tuple[Callable[..., Any], Any, Any]:
         function = self._functions.get(key)
         if function is not None and type(call) is tuple:  # the quick way of most small tasks
+            if key in self._states:
+                restore(self._states[key])
             return function, call, {}
         try:
             try:
@@ -254,9 +260,14 @@ class Runner:
         function = self._functions.get(key)
         if function is None:
             spaces: list[Globals] = []
-            function = decode_function(*self._encoded[key], spaces)
+            with note_states() as states:
+                function = decode_function(*self._encoded[key], spaces)
             self._functions[key] = function
             self._names.add(key, spaces)
+            if states:
+                self._states[key] = states
+        elif key in self._states:
+            restore(self._states[key])
         if isinstance(call, tuple):
             return function, call, {}
         args, kwargs = self._decode_arguments(call, buffers)

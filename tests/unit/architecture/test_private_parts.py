@@ -7,10 +7,15 @@ file named in the test is where to look. Parts that only a kernel has are in
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import concurrent.futures
+import dataclasses
+import enum
+import functools
 import importlib
 import inspect
+import io
 import linecache
 import logging
 import multiprocessing.context
@@ -260,13 +265,87 @@ def test_cloudpickle_make_function_is_what_makes_a_function_that_came_by_value()
 
 
 def test_cloudpickle_dispatch_table_reduces_code_to_its_fields() -> None:
-    from jupyterlite_pool.wire.payload import NO_FILE
+    from jupyterlite_pool.wire.by_value.pickler import NO_FILE
 
     code = test_cloudpickle_dispatch_table_reduces_code_to_its_fields.__code__
     reduce = cloudpickle.CloudPickler.dispatch_table[types.CodeType]
     make, fields = reduce(code)[:2]
     assert make is types.CodeType
     assert sum(field in (NO_FILE, code.co_filename) for field in fields) == 1
+
+
+# cloudpickle, abc, enum and functools: wire/by_value
+
+
+def test_cloudpickle_dynamic_function_reduce_has_a_state_with_slots() -> None:
+    n = 1
+    pickler = cloudpickle.CloudPickler(io.BytesIO())
+    make, (code, space, *_), (state, slots) = pickler._dynamic_function_reduce(lambda: n)[:3]
+    assert make is cloudpickle.cloudpickle._make_function
+    assert (type(code), space["__name__"], state) == (types.CodeType, __name__, {})
+    assert {"__globals__", "__closure__", "_cloudpickle_submodules"} <= set(slots)
+    function = types.FunctionType(code, space, closure=(types.CellType(2),))
+    cloudpickle.cloudpickle._function_setstate(function, (state, {**slots, "__closure__": None}))
+    assert function() == 2
+
+
+def test_cloudpickle_should_pickle_by_reference_what_a_module_has() -> None:
+    ask = cloudpickle.cloudpickle._should_pickle_by_reference
+    assert ask(Path)
+    assert not ask(lambda: None)
+    look = cloudpickle.cloudpickle._lookup_module_and_qualname
+    assert look(os.fspath, name="nothing") is None
+    assert cloudpickle.cloudpickle._extract_code_globals(Lock.__init__.__code__) == {
+        "FIRST_LOCK": None
+    }
+
+
+def test_cloudpickle_tracker_has_the_ids_of_classes() -> None:
+    own = cloudpickle.cloudpickle
+    kind = type("Kind", (), {})
+    number = own._get_or_create_tracker_id(kind)
+    assert own._DYNAMIC_CLASS_TRACKER_BY_ID[number] is kind
+    assert own._lookup_class_or_track(number, type("Other", (), {})) is kind
+
+
+def test_abc_get_dump_has_virtual_subclasses_first() -> None:
+    kind = abc.ABCMeta("Kind", (), {})
+    kind.register(int)
+    assert [ref() for ref in abc._get_dump(kind)[0]] == [int]  # type: ignore[attr-defined]
+
+
+def test_abc_init_makes_a_class_abstract() -> None:
+    kind: Any = type.__new__(abc.ABCMeta, "Kind", (), {"f": abc.abstractmethod(lambda self: 1)})
+    abc._abc_init(kind)  # type: ignore[attr-defined]
+    assert kind.__abstractmethods__ == {"f"}
+    assert not isinstance(1, kind)
+
+
+def test_enum_member_map_has_all_names_of_members() -> None:
+    class Colour(enum.Enum):
+        RED = 1
+        ALIAS = 1  # noqa: PIE796 - as meant
+
+    names = vars(Colour)
+    assert names["_member_map_"] == {"RED": Colour.RED, "ALIAS": Colour.RED}
+    assert names["_value2member_map_"] == {1: Colour.RED}
+    assert names["_member_type_"] is object
+    assert {"_name_", "_value_"} <= set(vars(Colour.RED))
+
+
+def test_functools_singledispatch_makes_functions_of_one_code() -> None:
+    first: Any = functools.singledispatch(lambda x: x)
+    second: Any = functools.singledispatch(lambda x: x)
+    assert first.__code__ is second.__code__
+    assert {"register", "dispatch", "registry", "_clear_cache", "__wrapped__"} <= set(vars(first))
+
+
+def test_dataclasses_has_default_factory_is_a_sentinel() -> None:
+    made = dataclasses.make_dataclass(
+        "Made", [("a", list, dataclasses.field(default_factory=list))]
+    )
+    default = inspect.signature(made).parameters["a"].default
+    assert default is dataclasses._HAS_DEFAULT_FACTORY  # type: ignore[attr-defined]
 
 
 # joblib: stand_ins/joblib_backend.py, stand_ins/joblib_register.py

@@ -243,3 +243,22 @@ def test_a_group_keeps_its_members() -> None:
     assert (type(first), first.args) == (ValueError, ("a",))
     assert isinstance(second, FileNotFoundError)
     assert second.filename == "f"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no groups before Python 3.11")
+def test_a_group_of_ones_own_kind_keeps_members_that_pickle_cannot_read() -> None:
+    space: dict[str, Any] = {"RefusalError": RefusalError}
+    exec(
+        "class Coded(ExceptionGroup):\n"
+        "    def __new__(cls, message, errors, code):\n"
+        "        made = super().__new__(cls, message, errors)\n"
+        "        made.code = code\n"
+        "        return made\n"
+        "    def __init__(self, *args): ...\n"
+        "error = Coded('several', [RefusalError(7, reason='full')], 5)\n",
+        space,
+    )
+    back: Any = through(space["error"])
+    assert (type(back), back.message, back.code) == (space["Coded"], "several", 5)
+    [member] = back.exceptions
+    assert (type(member), member.code) == (RefusalError, 7)
