@@ -22,6 +22,7 @@ from ..waiting.run_in_executor import install_run_in_executor
 from ..waiting.suspending_lock import install_waits
 from ..waiting.waits import wait_done
 from ..wire.refs import ObjectRef
+from .dask_defaults import shuffle_by_tasks
 from .default_backend import browser_backend
 from .map_values import stream
 from .options import check_count, check_names, check_seconds
@@ -86,6 +87,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
         install_run_in_executor(WorkerPoolExecutor)
+        shuffle_by_tasks()
         #: Does the work. The other modules of this package use it, too; it is not for users.
         self._pool = Pool(
             backend or browser_backend(max_workers, packages),
