@@ -42,7 +42,10 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         max_workers: number of workers; None for one per core, as far as memory allows.
         initializer: called once in every worker before anything else; if it raises, the pool is
             broken. Names that it declares `global` have their values in all functions of its
-            module, whatever the notebook has under these names.
+            module, whatever the notebook has under these names. Dictionaries, lists and other
+            objects that it changes, and attributes of classes that it sets, stay as it has left
+            them, until the notebook changes its own. Context variables that it sets, such as the
+            context of `decimal`, hold for all tasks.
         initargs: the initializer's arguments.
         packages: names of packages to load in every worker beyond those that the notebook uses.
         idle_timeout: stop all workers when none has had anything to do for this many seconds; they

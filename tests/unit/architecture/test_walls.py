@@ -37,7 +37,7 @@ BROWSERS_OWN = ("backends.pyodide.", "waiting.browser")
 
 #: Who may import packages that are not Python's own; a room's name means all of it.
 OUTSIDE = {
-    "cloudpickle": {"wire.payload", "backends.pyodide.files"},
+    "cloudpickle": {"wire.payload", "wire.contents", "backends.pyodide.files"},
     "IPython": {
         "tracebacks",
         "commands.magic_lines",
