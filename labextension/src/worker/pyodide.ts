@@ -46,6 +46,8 @@ export type CreatePyodideModule = (settings: {
 export interface LoadOptions {
   indexURL: string;
   lockFileURL?: string;
+  /** Environment variables of Python; Pyodide adds its own. */
+  env?: Record<string, string>;
   /** Private to Pyodide: allow `makeMemorySnapshot`. */
   _makeSnapshot?: boolean;
   /** Private to Pyodide: a memory snapshot of the same build. */
