@@ -10,44 +10,21 @@ of Dask's configuration. Whatever the user has configured counts more.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
 from typing import Any
 
-#: The module that has Dask's configuration.
-MODULE = "dask.config"
+from ..imports import AfterImport
 
 #: Dask reads this for bags, too.
 DEFAULTS = {"dataframe": {"shuffle": {"method": "tasks"}}}
 
 
-class _AfterImport(MetaPathFinder):
-    """Sets the defaults as soon as Dask's configuration is imported."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """As in `MetaPathFinder`."""
-        if name != MODULE:
-            return None
-        spec = PathFinder.find_spec(name, path, target)
-        loader: Any = spec and spec.loader
-        if loader is not None:
-            run: Callable[[Any], None] = loader.exec_module
-
-            def exec_module(module: Any) -> None:
-                del loader.exec_module  # the loader is again as it was
-                run(module)
-                _set_defaults(module)
-
-            loader.exec_module = exec_module
-        return spec
+def _set_defaults(config: Any) -> None:
+    update = getattr(config, "update_defaults", None)
+    if update is not None:  # else this is another module of that name
+        update(DEFAULTS)
 
 
-_after_import = _AfterImport()
+_after_import = AfterImport({"dask.config": _set_defaults})
 
 
 def shuffle_by_tasks() -> None:
@@ -55,15 +32,4 @@ def shuffle_by_tasks() -> None:
 
     If Dask is not imported yet, this happens when it is. A second call does nothing.
     """
-    if _after_import in sys.meta_path:
-        return
-    sys.meta_path.insert(sys.meta_path.index(PathFinder), _after_import)
-    module = sys.modules.get(MODULE)
-    if module is not None:
-        _set_defaults(module)
-
-
-def _set_defaults(config: Any) -> None:
-    update = getattr(config, "update_defaults", None)
-    if update is not None:  # else this is another module of that name
-        update(DEFAULTS)
+    _after_import.start()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import concurrent.futures
-import concurrent.futures.process
 import importlib.util
 import multiprocessing
-import multiprocessing.context
-import multiprocessing.pool
 import os
+import sys
+from concurrent.futures import process
+from multiprocessing import context, pool
 from typing import Any
 
 from ..api.default_backend import default_workers
 from ..waiting.browser import can_block
+from ..worker.surroundings.stand_ins import notebook
 from .joblib_register import register_joblib_backend, unregister_joblib_backend
 from .locks import Lock, RLock
 from .multiprocessing_pool import Pool
@@ -29,12 +30,22 @@ def install() -> None:
     workers, and `os.cpu_count` tells how many workers a pool has by default. If joblib is
     installed, the pool becomes its default backend. If Python can wait here,
     `multiprocessing.Lock` and `RLock` work, for the notebook and its workers together. Names that
-    a program imported earlier keep their meaning. `uninstall` puts everything back. A second call
+    a program imported earlier keep their meaning. Inside tasks, such pools run in the task's worker. `uninstall` puts everything back. A second call
     of `install` does nothing.
 
     Raises:
         PoolStartError: this is no browser.
     """
+    install_here()
+    notebook.module = __name__
+    if importlib.util.find_spec("joblib") is not None:
+        register_joblib_backend(make_default=True)
+
+
+def install_here() -> None:
+    """As `install`, in the notebook or in one of its workers; joblib only if it is imported."""
+    if "joblib" in sys.modules:
+        register_joblib_backend(make_default=True)
     if _replaced:
         return
     size = default_workers()
@@ -43,7 +54,7 @@ def install() -> None:
         """How many workers a pool has by default."""
         return size
 
-    def pool(context: object, *args: Any, **options: Any) -> Pool:
+    def make_pool(context: object, *args: Any, **options: Any) -> Pool:
         """As the function of the same name in `multiprocessing`."""
         return Pool(*args, **options)
 
@@ -55,30 +66,29 @@ def install() -> None:
         """As the function of the same name in `multiprocessing`."""
         return RLock()
 
-    context = multiprocessing.context.BaseContext
+    base = context.BaseContext
     _replace(concurrent.futures, "ProcessPoolExecutor", ProcessPoolExecutor)
-    _replace(concurrent.futures.process, "ProcessPoolExecutor", ProcessPoolExecutor)
+    _replace(process, "ProcessPoolExecutor", ProcessPoolExecutor)
     _replace(multiprocessing, "Pool", Pool)
-    _replace(multiprocessing.pool, "Pool", Pool)
-    _replace(context, "Pool", pool)
+    _replace(pool, "Pool", Pool)
+    _replace(base, "Pool", make_pool)
     _replace(os, "cpu_count", cpu_count)
     if hasattr(os, "process_cpu_count"):  # Python 3.13
         _replace(os, "process_cpu_count", cpu_count)
     _replace(multiprocessing, "cpu_count", cpu_count)
-    _replace(context, "cpu_count", cpu_count)
+    _replace(base, "cpu_count", cpu_count)
     if can_block():  # otherwise they could not wait, and some programs can do without them
         _replace(multiprocessing, "Lock", Lock)
         _replace(multiprocessing, "RLock", RLock)
-        _replace(context, "Lock", lock)
-        _replace(context, "RLock", rlock)
-    if importlib.util.find_spec("joblib") is not None:
-        register_joblib_backend(make_default=True)
+        _replace(base, "Lock", lock)
+        _replace(base, "RLock", rlock)
 
 
 def uninstall() -> None:
     """Put back what `install` has replaced. Pools that were made meanwhile go on."""
     if not _replaced:
         return
+    notebook.module = None
     while _replaced:
         setattr(*_replaced.pop())
     unregister_joblib_backend()

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TextIO
 from . import time_zone
 from .folder import Folder
 from .scratch import chosen_folder
+from .stand_ins import WorkerStandIns, notebook
 
 #: A key in a cache of `logging`. The cache is emptied whenever a level is set.
 _UNCHANGED = "jupyterlite-pool"
@@ -47,6 +48,8 @@ class Settings(NamedTuple):
     #: The folder for temporary files that the user has chosen; None for the interpreter's own.
     temporary: str | None
     variables: dict[str, str]
+    #: The module whose stand-ins for process pools the notebook has put in place; None for none.
+    stand_ins: str | None
     zone: time_zone.TimeZone
     locale: str | None
     filters: list[Any]
@@ -65,6 +68,7 @@ def fingerprint() -> tuple[Any, ...]:
     return (
         os.getcwd(),
         tempfile.tempdir,
+        notebook.module,
         tuple(os.environ._data.items()),  # type: ignore[attr-defined] # quicker without decoding
         _locale(),
         tuple(warnings.filters),
@@ -101,6 +105,7 @@ def read_settings() -> Settings:
         cwd=os.getcwd(),
         temporary=chosen_folder(),
         variables=dict(os.environ),
+        stand_ins=notebook.module,
         zone=time_zone.read(),
         locale=_locale(),
         filters=list(warnings.filters),
@@ -127,6 +132,7 @@ class WorkerSettings:
         """
         self._folder = Folder(drive)
         self._scratch = scratch
+        self._stand_ins = WorkerStandIns()
         #: Names of loggers that have settings of the notebook, and the handlers that they got here.
         self._set: dict[str, list[logging.Handler]] = {}
 
@@ -138,6 +144,7 @@ class WorkerSettings:
         for name in os.environ.keys() - wanted.variables.keys():
             del os.environ[name]
         os.environ.update(wanted.variables)
+        self._stand_ins.follow(wanted.stand_ins)
         time_zone.apply(wanted.zone)
         if wanted.locale is not None and wanted.locale != _locale():
             locale.setlocale(locale.LC_ALL, wanted.locale)

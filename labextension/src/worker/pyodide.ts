@@ -14,10 +14,11 @@ export type Pyodide = PyodideAPI & {
 /** The parts of Emscripten's file system that mount a folder. */
 export interface FileSystem {
   /** Python turns it into an `OSError`. */
-  ErrnoError: new (code: number) => Error;
+  ErrnoError: new (code: number) => Error & { errno: number };
   mkdirTree(path: string): void;
   mount(type: object, options: object, mountpoint: string): void;
   chdir(path: string): void;
+  rename(from: string, to: string): void;
 }
 
 export interface PyodideFatal {

@@ -152,3 +152,61 @@ jupyterlite_pool.install()
 assert concurrent.futures.ProcessPoolExecutor is ours[0]
 """
     )
+
+
+#: Pools inside of tasks, which a program finds by every way.
+NESTED = """
+import concurrent.futures, multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+def square(x):
+    return x * x
+
+def by_global(n):
+    with ProcessPoolExecutor(2) as inner:
+        return list(inner.map(square, range(n)))
+
+def by_module(n):
+    with concurrent.futures.ProcessPoolExecutor(2) as inner:
+        return [inner.submit(square, i).result() for i in range(n)]
+
+def by_import(n):
+    from multiprocessing import Pool
+    with Pool(2) as inner:
+        return inner.map(square, range(n))
+
+def by_context(n):
+    with multiprocessing.get_context("spawn").Pool() as inner:
+        return list(inner.imap(square, range(n)))
+
+def deeper(n):
+    with ProcessPoolExecutor(2) as inner:
+        return list(inner.map(by_import, range(n)))
+"""
+
+
+@pytest.mark.parametrize("way", ["by_global", "by_module", "by_import", "by_context"])
+def test_a_pool_inside_of_a_task_runs_there(installed: Kernel, way: str) -> None:
+    installed.run(NESTED)
+    installed.run(
+        f"with ProcessPoolExecutor(2) as outer: found = list(outer.map({way}, [1, 2, 3]))\n"
+        "with ProcessPoolExecutor(1) as outer: deep = outer.submit(deeper, 3).result()"
+    )
+    assert installed.value("[found, deep]") == [[[0], [0, 1], [0, 1, 4]], [[], [0], [0, 1]]]
+
+
+def test_joblib_inside_of_a_task_runs_there(installed: Kernel, wheels: Wheels) -> None:
+    wheels.install(installed, "joblib==1.6.0")
+    installed.run(
+        """
+from concurrent.futures import ProcessPoolExecutor
+
+def work(n):
+    from joblib import Parallel, delayed
+    return Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(n))
+
+with ProcessPoolExecutor(2) as executor:
+    found = list(executor.map(work, [1, 2, 3]))
+"""
+    )
+    assert installed.value("found") == [[0], [0, 1], [0, 1, 2]]

@@ -24,7 +24,7 @@ def update_defaults(new):
 @pytest.fixture(autouse=True)
 def dask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A package of Dask's name, not imported yet."""
-    before = [finder for finder in sys.meta_path if type(finder).__name__ != "_AfterImport"]
+    before = [finder for finder in sys.meta_path if type(finder).__name__ != "AfterImport"]
     monkeypatch.setattr(sys, "meta_path", before)
     folder = tmp_path / "dask"
     folder.mkdir()

@@ -17,7 +17,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the ground up. A room may import itself and rooms of lower floors.
 FLOORS = [
-    {"errors", "tracebacks"},
+    {"errors", "tracebacks", "imports"},
     {"wire", "waiting"},
     {"worker"},
     {"surroundings", "jobs"},
@@ -185,7 +185,7 @@ def test_the_core_knows_no_notebook(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if room(name) == "worker"])
 def test_a_workers_part_imports_only_what_workers_load(name: str) -> None:
-    allowed = {"worker", "wire", "errors", "tracebacks"}
+    allowed = {"worker", "wire", "errors", "tracebacks", "imports"}
     assert {room(other) for other in ours(name)} <= allowed
 
 
