@@ -9,18 +9,29 @@ import os
 import sys
 from concurrent.futures import process
 from multiprocessing import context, pool
+from types import ModuleType
 from typing import Any
 
 from ..api.default_backend import default_workers
+from ..imports import AfterImport
 from ..waiting.browser import can_block
 from ..worker.surroundings.stand_ins import notebook
 from .joblib_register import register_joblib_backend, unregister_joblib_backend
 from .locks import Lock, RLock
 from .multiprocessing_pool import Pool
 from .process_executor import ProcessPoolExecutor
+from .unavailable import (
+    ADVICE_OF_OTHERS,
+    make_shared_memory,
+    replacements,
+    replacements_in,
+)
 
 #: What `install` has replaced: an object, the name of its attribute, and the earlier value.
 _replaced: list[tuple[object, str, Any]] = []
+
+#: The module that was made because Python's own cannot be imported here; None for none.
+_made: str | None = None
 
 
 def install() -> None:
@@ -29,9 +40,11 @@ def install() -> None:
     From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
     workers, and `os.cpu_count` tells how many workers a pool has by default. If joblib is
     installed, the pool becomes its default backend. If Python can wait here,
-    `multiprocessing.Lock` and `RLock` work, for the notebook and its workers together. Names that
-    a program imported earlier keep their meaning. Inside tasks, such pools run in the task's worker. `uninstall` puts everything back. A second call
-    of `install` does nothing.
+    `multiprocessing.Lock` and `RLock` work, for the notebook and its workers together. Inside
+    tasks, such pools run in the task's own worker. What cannot work in a browser, such as
+    `multiprocessing.Process`, is an error that says what to use instead. Names that a program
+    imported earlier keep their meaning. `uninstall` puts everything back. A second call of
+    `install` does nothing.
 
     Raises:
         PoolStartError: this is no browser.
@@ -46,6 +59,7 @@ def install_here() -> None:
     """As `install`, in the notebook or in one of its workers; joblib only if it is imported."""
     if "joblib" in sys.modules:
         register_joblib_backend(make_default=True)
+    global _made
     if _replaced:
         return
     size = default_workers()
@@ -66,6 +80,10 @@ def install_here() -> None:
         """As the function of the same name in `multiprocessing`."""
         return RLock()
 
+    for replacement in replacements():
+        _replace(*replacement)
+    _made = make_shared_memory()
+    _later.start()
     base = context.BaseContext
     _replace(concurrent.futures, "ProcessPoolExecutor", ProcessPoolExecutor)
     _replace(process, "ProcessPoolExecutor", ProcessPoolExecutor)
@@ -86,9 +104,14 @@ def install_here() -> None:
 
 def uninstall() -> None:
     """Put back what `install` has replaced. Pools that were made meanwhile go on."""
+    global _made
     if not _replaced:
         return
     notebook.module = None
+    _later.stop()
+    if _made is not None:
+        sys.modules.pop(_made, None)
+        _made = None
     while _replaced:
         setattr(*_replaced.pop())
     unregister_joblib_backend()
@@ -97,3 +120,11 @@ def uninstall() -> None:
 def _replace(owner: object, name: str, value: object) -> None:
     _replaced.append((owner, name, getattr(owner, name)))
     setattr(owner, name, value)
+
+
+def _replace_in(module: ModuleType) -> None:
+    for replacement in replacements_in(module):
+        _replace(*replacement)
+
+
+_later = AfterImport(dict.fromkeys(ADVICE_OF_OTHERS, _replace_in))

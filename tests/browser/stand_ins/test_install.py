@@ -210,3 +210,36 @@ with ProcessPoolExecutor(2) as executor:
 """
     )
     assert installed.value("found") == [[0], [0, 1], [0, 1, 2]]
+
+
+#: Programs that share something between processes.
+SHARING = {
+    "Process": "multiprocessing.Process(target=abs, args=(1,)).start()",
+    "Queue": "multiprocessing.Queue()",
+    "Pipe": "multiprocessing.Pipe()",
+    "Value": "multiprocessing.get_context('spawn').Value('i', 0)",
+    "RawArray": "multiprocessing.RawArray('i', 3)",
+    "Event": "multiprocessing.Event()",
+    "Manager": "multiprocessing.Manager()",
+    "BaseManager": "from multiprocessing import managers; managers.BaseManager().start()",
+    "SharedMemory": "from multiprocessing.shared_memory import SharedMemory; SharedMemory('x')",
+    "ShareableList": "from multiprocessing import shared_memory; shared_memory.ShareableList([1])",
+    "ThreadPool": "from multiprocessing.pool import ThreadPool; ThreadPool(2)",
+}
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_what_workers_cannot_share_is_a_short_error_that_says_what_to_use(
+    installed: Kernel, name: str
+) -> None:
+    installed.run("import multiprocessing")
+    error = installed.fails(SHARING[name])
+    assert "UnavailableError" in error["ename"]
+    assert "does not work in a browser: " in error["evalue"]
+    assert sum(text.count("\n") + 1 for text in error["traceback"]) < 10
+    inside = installed.fails(
+        f"def task():\n    import multiprocessing\n    {SHARING[name]}\n"
+        "with multiprocessing.Pool(1) as pool: pool.apply(task)"
+    )
+    assert "UnavailableError" in inside["ename"]
+    assert inside["evalue"].startswith(error["evalue"])
