@@ -80,8 +80,9 @@ def install_here() -> None:
         """As the function of the same name in `multiprocessing`."""
         return RLock()
 
-    for replacement in replacements():
-        _replace(*replacement)
+    for owner, name, value in replacements():
+        if _is_pythons_own(getattr(owner, name)):
+            _replace(owner, name, value)
     _made = make_shared_memory()
     _later.start()
     base = context.BaseContext
@@ -120,6 +121,11 @@ def uninstall() -> None:
 def _replace(owner: object, name: str, value: object) -> None:
     _replaced.append((owner, name, getattr(owner, name)))
     setattr(owner, name, value)
+
+
+def _is_pythons_own(value: object) -> bool:
+    """Whether a program has not put something of its own there, which may well work."""
+    return str(getattr(value, "__module__", "")).startswith("multiprocessing.")
 
 
 def _replace_in(module: ModuleType) -> None:

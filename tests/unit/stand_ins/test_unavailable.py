@@ -155,6 +155,18 @@ def test_shared_memory_is_refused_also_where_python_lacks_it(
     assert unavailable.SHARED_MEMORY not in sys.modules
 
 
+def test_what_a_program_has_put_there_itself_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    jupyterlite_pool.uninstall()
+
+    def own(self: object) -> str:
+        return "a queue of its own"
+
+    monkeypatch.setattr(multiprocessing.context.BaseContext, "Queue", own)
+    jupyterlite_pool.install()
+    assert multiprocessing.get_context("spawn").Queue() == "a queue of its own"  # type: ignore[comparison-overlap]
+    assert refuses(multiprocessing.Queue)
+
+
 def test_the_rest_of_the_futures_is_the_standard_librarys() -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as executor:
         assert executor.submit(abs, -1).result() == 1
