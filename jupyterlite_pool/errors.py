@@ -8,6 +8,7 @@ case, the error derives from it, too, so that code written for `concurrent.futur
     ├── TerminatedWorkerError     (BrokenExecutor)   a worker stopped while it ran a task
     ├── TaskTimeoutError          (TimeoutError)     a task ran longer than it may
     ├── BlockingUnavailableError  (RuntimeError)     Python cannot pause in this browser or here
+    ├── UnavailableError          (NotImplementedError, ImportError)  a browser cannot have it
     ├── RemoteError                                  a task's error, whose class could not be sent
     └── RemoteUnpicklingError     (UnpicklingError)  arguments or a result could not be read
 
@@ -34,6 +35,7 @@ __all__ = [
     "RemoteUnpicklingError",
     "TaskTimeoutError",
     "TerminatedWorkerError",
+    "UnavailableError",
 ]
 
 
@@ -86,6 +88,13 @@ class BlockingUnavailableError(PoolError, RuntimeError):
     ) -> None:
         message = f"this browser cannot pause Python here. Write `{instead}`."
         super().__init__(message if more is None else f"{message} {more}")
+
+
+class UnavailableError(PoolError, NotImplementedError, ImportError):
+    """A part of the standard library cannot work in a browser; the message says what to use.
+
+    It is an `ImportError`, as without `install`, so that programs that can do without go on.
+    """
 
 
 class RemoteError(PoolError):

@@ -22,6 +22,7 @@ from ..waiting.run_in_executor import install_run_in_executor
 from ..waiting.suspending_lock import install_waits
 from ..waiting.waits import wait_done
 from ..wire.refs import ObjectRef
+from .dask_defaults import shuffle_by_tasks
 from .default_backend import browser_backend
 from .map_values import stream
 from .names_of_options import explains_its_options
@@ -42,7 +43,10 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         max_workers: number of workers; None for one per core, as far as memory allows.
         initializer: called once in every worker before anything else; if it raises, the pool is
             broken. Names that it declares `global` have their values in all functions of its
-            module, whatever the notebook has under these names.
+            module, whatever the notebook has under these names. Dictionaries, lists and other
+            objects that it changes, and attributes of classes that it sets, stay as it has left
+            them, until the notebook changes its own. Context variables that it sets, such as the
+            context of `decimal`, hold for all tasks.
         initargs: the initializer's arguments.
         packages: names of packages to load in every worker beyond those that the notebook uses.
         idle_timeout: stop all workers when none has had anything to do for this many seconds; they
@@ -88,6 +92,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             raise TypeError(f"initializer must be a callable, not {type(initializer).__name__!r}")
         install_waits()
         install_run_in_executor(WorkerPoolExecutor)
+        shuffle_by_tasks()
         #: Does the work. The other modules of this package use it, too; it is not for users.
         self._pool = Pool(
             backend or browser_backend(max_workers, packages),

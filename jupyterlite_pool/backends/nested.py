@@ -32,7 +32,9 @@ class NestedBackend:
 
     def __init__(self, here: WorkerInfo) -> None:
         self._here = here
-        self._runner = Runner(self, here.id, here.pid, WorkerSurroundings())
+        # A task of the inner pool begins with the context variables of the outer task.
+        context = contextvars.copy_context()
+        self._runner = Runner(self, here.id, here.pid, WorkerSurroundings(), context)
         self._queue: deque[Queued] = deque()
         self._running = False
         self._tasks: set[asyncio.Task[None]] = set()

@@ -13,6 +13,7 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
+from ..api.dask_defaults import shuffle_by_tasks
 from ..api.history import history
 from ..api.map_result import MapResult, finished
 from ..api.pool_map import pool_map, run_again
@@ -20,6 +21,7 @@ from ..api.shared import get_reusable_executor, set_reusable_executor
 from ..dispatch.dispatcher import all_dispatchers
 from ..waiting.browser import IN_BROWSER, can_block
 from ..worker.parallel_cell import ParallelCell
+from ..worker.surroundings.scratch import NOTEBOOK, keep_apart
 from .interrupt import cancel_all, cell_starts
 from .magic_await import CALLERS, await_magics
 from .magic_lines import MAP_HELP, parse_loop, parse_options, split_expressions
@@ -200,3 +202,7 @@ def load_ipython_extension(shell: Any) -> None:
         cell_starts()  # the cell that imports this has started already
         listen()
         shell.events.register("pre_run_cell", cell_begins)
+        # An executor does these, too. But the notebook may make a folder or a bag before it.
+        shuffle_by_tasks()
+        if IN_BROWSER:
+            keep_apart(NOTEBOOK)

@@ -10,7 +10,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-import { packSnapshot } from '../static/snapshot.js';
+import { HASH_SEED, packSnapshot } from '../static/snapshot.js';
 
 if (!('Suspending' in WebAssembly)) {
   throw new Error(
@@ -31,7 +31,7 @@ const options = {
   // Without this, the snapshot would contain the path of this machine's Node.
   _sysExecutable: './this.program',
   args: [],
-  env: { HOME: '/home/pyodide' }
+  env: { HOME: '/home/pyodide', PYTHONHASHSEED: HASH_SEED }
 };
 
 function snapshotOf(python) {

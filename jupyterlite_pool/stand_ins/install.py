@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import concurrent.futures
-import concurrent.futures.process
 import importlib.util
 import multiprocessing
-import multiprocessing.context
-import multiprocessing.pool
 import os
 import sys
+from concurrent.futures import process
+from multiprocessing import context, pool
+from types import ModuleType
 from typing import Any
 
 from ..api.default_backend import default_workers
+from ..imports import AfterImport
 from ..waiting.browser import can_block
+from ..worker.surroundings.stand_ins import notebook
 from .joblib_register import register_joblib_backend, unregister_joblib_backend
 from .locks import Lock, RLock
 from .multiprocessing_pool import Pool
 from .process_executor import ProcessPoolExecutor
+from .unavailable import (
+    ADVICE_OF_OTHERS,
+    make_shared_memory,
+    replacements,
+    replacements_in,
+)
 
 #: What `install` has replaced: an object, the name of its attribute, and the earlier value.
 _replaced: list[tuple[object, str, Any]] = []
+
+#: The module that was made because Python's own cannot be imported here; None for none.
+_made: str | None = None
 
 
 def install() -> None:
@@ -29,13 +40,26 @@ def install() -> None:
     From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
     workers, and `os.cpu_count` tells how many workers a pool has by default. If joblib is
     installed, the pool becomes its default backend. If Python can wait here,
-    `multiprocessing.Lock` and `RLock` work, for the notebook and its workers together. Names that
-    a program imported earlier keep their meaning. `uninstall` puts everything back. A second call
-    of `install` does nothing.
+    `multiprocessing.Lock` and `RLock` work, for the notebook and its workers together. Inside
+    tasks, such pools run in the task's own worker. What cannot work in a browser, such as
+    `multiprocessing.Process`, is an error that says what to use instead. Names that a program
+    imported earlier keep their meaning. `uninstall` puts everything back. A second call of
+    `install` does nothing.
 
     Raises:
         PoolStartError: this is no browser.
     """
+    install_here()
+    notebook.module = __name__
+    if importlib.util.find_spec("joblib") is not None:
+        register_joblib_backend(make_default=True)
+
+
+def install_here() -> None:
+    """As `install`, in the notebook or in one of its workers; joblib only if it is imported."""
+    if "joblib" in sys.modules:
+        register_joblib_backend(make_default=True)
+    global _made
     if _replaced:
         return
     size = default_workers()
@@ -44,7 +68,7 @@ def install() -> None:
         """How many workers a pool has by default."""
         return size
 
-    def pool(context: object, *args: Any, **options: Any) -> Pool:
+    def make_pool(context: object, *args: Any, **options: Any) -> Pool:
         """As the function of the same name in `multiprocessing`."""
         return Pool(*args, **options)
 
@@ -56,31 +80,40 @@ def install() -> None:
         """As the function of the same name in `multiprocessing`."""
         return RLock()
 
-    context = multiprocessing.context.BaseContext
+    for owner, name, value in replacements():
+        if _is_pythons_own(getattr(owner, name)):
+            _replace(owner, name, value)
+    _made = make_shared_memory()
+    _later.start()
+    base = context.BaseContext
     _replace(concurrent.futures, "ProcessPoolExecutor", ProcessPoolExecutor)
-    _replace(concurrent.futures.process, "ProcessPoolExecutor", ProcessPoolExecutor)
+    _replace(process, "ProcessPoolExecutor", ProcessPoolExecutor)
     _replace(multiprocessing, "Pool", Pool)
-    _replace(multiprocessing.pool, "Pool", Pool)
-    _replace(context, "Pool", pool)
+    _replace(pool, "Pool", Pool)
+    _replace(base, "Pool", make_pool)
     _replace(os, "cpu_count", cpu_count)
     if hasattr(os, "process_cpu_count"):  # Python 3.13
         _replace(os, "process_cpu_count", cpu_count)
     _replace(multiprocessing, "cpu_count", cpu_count)
-    _replace(context, "cpu_count", cpu_count)
+    _replace(base, "cpu_count", cpu_count)
     if can_block():  # otherwise they could not wait, and some programs can do without them
         _replace(multiprocessing, "Lock", Lock)
         _replace(multiprocessing, "RLock", RLock)
-        _replace(context, "Lock", lock)
-        _replace(context, "RLock", rlock)
+        _replace(base, "Lock", lock)
+        _replace(base, "RLock", rlock)
         _give_tqdm_a_lock()
-    if importlib.util.find_spec("joblib") is not None:
-        register_joblib_backend(make_default=True)
 
 
 def uninstall() -> None:
     """Put back what `install` has replaced. Pools that were made meanwhile go on."""
+    global _made
     if not _replaced:
         return
+    notebook.module = None
+    _later.stop()
+    if _made is not None:
+        sys.modules.pop(_made, None)
+        _made = None
     while _replaced:
         setattr(*_replaced.pop())
     unregister_joblib_backend()
@@ -100,3 +133,16 @@ def _give_tqdm_a_lock() -> None:
 def _replace(owner: object, name: str, value: object) -> None:
     _replaced.append((owner, name, getattr(owner, name)))
     setattr(owner, name, value)
+
+
+def _is_pythons_own(value: object) -> bool:
+    """Whether a program has not put something of its own there, which may well work."""
+    return str(getattr(value, "__module__", "")).startswith("multiprocessing.")
+
+
+def _replace_in(module: ModuleType) -> None:
+    for replacement in replacements_in(module):
+        _replace(*replacement)
+
+
+_later = AfterImport(dict.fromkeys(ADVICE_OF_OTHERS, _replace_in))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .buffers import Buffer
-from .payload import ATOMS, PROTOCOL, Encoded, decode, encode
+from .payload import ATOMS, PROTOCOL, Encoded, Found, decode, encode
 from .protocol import CallBatch
 from .trouble import ADVICE, name_of_type, why_not
 
@@ -36,14 +36,14 @@ def encode_function(function: Callable[..., Any]) -> Encoded:
 
 
 def decode_function(
-    payload: bytes, buffers: Sequence[Buffer] = (), spaces: list[dict[str, Any]] | None = None
+    payload: bytes, buffers: Sequence[Buffer] = (), found: list[Found] | None = None
 ) -> Callable[..., Any]:
     """The inverse of `encode_function`; also lets `traceback` find the source lines.
 
     Args:
-        spaces: gets the globals of all functions that came by value.
+        found: gets the globals of all functions, and all classes, that came by value.
     """
-    function, sources = decode(payload, buffers, spaces)
+    function, sources = decode(payload, buffers, found)
     for filename, lines in sources.items():
         linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
     return function  # type: ignore[no-any-return]

@@ -17,12 +17,18 @@ from typing import Any, NamedTuple
 import cloudpickle
 
 from .buffers import OUT_OF_BAND_BYTES, Buffer, RawBytes, RawReader, holds_large_bytes
-from .by_value.classes import pending, settle
+from .by_value.classes import pending, set_class_state, settle
 from .by_value.pickler import ByValuePickler
 from .refs import ObjectRef, note_refs
 
 #: The function with which cloudpickle makes a function that came by value.
-_BY_VALUE = b"_make_function"
+_MAKE_FUNCTION = "_make_function"
+
+#: The functions that fill a class that came by value: ours and, for a few kinds, cloudpickle's.
+_FILL_CLASS = set_class_state.__name__, "_class_setstate"
+
+#: What came by value: the globals of functions, and classes.
+Found = dict[str, Any] | type
 
 #: Values of these types contain no other objects, and can always be sent and read.
 ATOMS = frozenset({type(None), bool, int, float, complex, str})
@@ -122,16 +128,16 @@ def _dump(obj: object, apart: bool, kept: bool, updates: bool) -> tuple[bytes, l
 def decode(
     payload: bytes | memoryview,
     buffers: Sequence[Buffer] = (),
-    spaces: list[dict[str, Any]] | None = None,
+    found: list[Found] | None = None,
 ) -> Any:
     """The inverse of `encode`.
 
     Args:
-        spaces: gets the globals of all functions that came by value.
+        found: gets the globals of all functions, and all classes, that came by value.
     """
     try:
-        if spaces is not None and _BY_VALUE in bytes(payload):
-            return _FunctionUnpickler(payload, buffers, spaces).load()
+        if found is not None and _came_by_value(bytes(payload)):
+            return _ByValueUnpickler(payload, buffers, found).load()
         if buffers:
             return _Unpickler(payload, buffers).load()
         return pickle.loads(payload)
@@ -149,23 +155,37 @@ class _Unpickler(RawReader, pickle.Unpickler):
         super().__init__(io.BytesIO(payload), buffers=memory)
 
 
-class _FunctionUnpickler(_Unpickler):
-    """Notes the globals of the functions that came by value."""
+class _ByValueUnpickler(_Unpickler):
+    """Notes the globals of the functions, and the classes, that came by value."""
 
     def __init__(
-        self, payload: bytes | memoryview, buffers: Sequence[Buffer], spaces: list[dict[str, Any]]
+        self, payload: bytes | memoryview, buffers: Sequence[Buffer], found: list[Found]
     ) -> None:
         super().__init__(payload, buffers)
-        self._spaces = spaces
+        self._found = found
 
     def find_class(self, module: str, name: str) -> Any:
-        found = super().find_class(module, name)
-        if name != _BY_VALUE.decode():
-            return found
+        original = super().find_class(module, name)
+        if name == _MAKE_FUNCTION:
 
-        def make_function(code: object, space: dict[str, Any], *rest: Any) -> Any:
-            if not any(known is space for known in self._spaces):
-                self._spaces.append(space)
-            return found(code, space, *rest)
+            def make_function(code: object, space: dict[str, Any], *rest: Any) -> Any:
+                self._note(space)
+                return original(code, space, *rest)
 
-        return make_function
+            return make_function
+        if name in _FILL_CLASS:
+
+            def fill_class(kind: type, *state: Any) -> Any:
+                self._note(kind)
+                return original(kind, *state)
+
+            return fill_class
+        return original
+
+    def _note(self, owner: Found) -> None:
+        if not any(known is owner for known in self._found):
+            self._found.append(owner)
+
+
+def _came_by_value(payload: bytes) -> bool:
+    return any(name.encode() in payload for name in (_MAKE_FUNCTION, *_FILL_CLASS))

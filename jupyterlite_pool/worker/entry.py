@@ -18,6 +18,7 @@ from .display import install_display
 from .output import TaskStream
 from .runner import Runner
 from .surroundings.packages import normalize
+from .surroundings.scratch import keep_apart
 from .surroundings.surroundings import WorkerSurroundings
 
 
@@ -153,7 +154,8 @@ def connect(worker: int, pid: int, drive: bool, post: Any) -> JsRunner:
     site_packages = sysconfig.get_path("purelib")
     port = JsPort(post)
     install_display(port.display)
-    surroundings = WorkerSurroundings(LockLoader(), site_packages, port.announce, drive)
+    scratch = keep_apart(f"worker-{pid}")
+    surroundings = WorkerSurroundings(LockLoader(), site_packages, port.announce, drive, scratch)
     runner = Runner(port, worker, pid, surroundings)
     # The host stops a task with this signal. Nothing but a task is stopped.
     signal.signal(signal.SIGINT, lambda *_: runner.interrupt())

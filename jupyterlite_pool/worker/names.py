@@ -1,21 +1,28 @@
-"""Global variables that an initializer sets for all functions of its worker.
+"""What an initializer changes in global variables, for all functions of its worker.
 
 In a process all functions of a module share its globals. But a function of the notebook is sent by
-value, with copies of only those globals that it reads. So no other function would see a variable
-that an initializer sets with `global`. That is why such variables are copied into the globals of
-every other function of the same module.
+value, with copies of only those globals that it reads. So no other function would see what an
+initializer changes. That is why its changes are brought into the globals of every other function of
+the same module:
+
+- A variable that it sets with `global` has that value everywhere, whatever the notebook has.
+- A dictionary, list or other object that it changes, and an attribute of a class that it sets, are
+  kept. A function that comes with the notebook's value of the same name gets the kept one, as long
+  as the notebook's value is what it was when the initializer ran.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-Globals = dict[str, Any]
+from ..wire.contents import contents
+from ..wire.payload import ATOMS, Found
 
 
 class SetUpCall:
-    """A call that sets a worker up: all functions of the worker see the globals that it sets."""
+    """A call that sets a worker up: all functions of the worker see the globals that it changes."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         # `inspect.unwrap` looks for this name, and so finds the cell of the function.
@@ -27,45 +34,120 @@ class SetUpCall:
         return self.__wrapped__(*args, **kwargs)
 
 
+#: Stands for no value.
+_NOTHING = object()
+
+
+class Kept(NamedTuple):
+    """The value of a variable or an attribute after a set-up."""
+
+    value: Any
+    #: Whether it counts whatever the notebook has.
+    always: bool
+    #: The contents of the notebook's value when the worker was set up; None if it had none.
+    instead_of: bytes | None
+
+    def replaces(self, there: object) -> bool:
+        """Whether to put this value in place of the one that is there."""
+        if there is self.value:
+            return False
+        if there is _NOTHING:
+            return self.always or self.instead_of is None
+        return self.always or (self.instead_of is not None and contents(there) == self.instead_of)
+
+
+class Before(NamedTuple):
+    """The names of some globals or of a class, before a set-up."""
+
+    owner: Found
+    values: dict[str, Any]
+    contents: dict[str, bytes | None]
+
+
 class SharedNames:
-    """The globals of the functions that a worker knows, and the variables that they share."""
+    """The globals of the functions that a worker knows, and what they share."""
 
     def __init__(self) -> None:
-        #: The globals of each function, by the function's key. There are several if the function
-        #: brought others along.
-        self._spaces: dict[str, list[Globals]] = {}
+        #: The globals of each function and the classes that came with it, by the function's key.
+        self._found: dict[str, list[Found]] = {}
         #: The shared variables, by the name of their module.
-        self._set: dict[Any, Globals] = {}
+        self._variables: dict[Any, dict[str, Kept]] = {}
+        #: The changed attributes of classes.
+        self._attributes: dict[type, dict[str, Kept]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._set)
+        return bool(self._variables or self._attributes)
 
-    def add(self, key: str, spaces: list[Globals]) -> None:
-        """Note the globals of a new function, and give it the shared variables."""
-        self._spaces[key] = spaces
-        self.fill(spaces)
+    def add(self, key: str, found: list[Found]) -> None:
+        """Note what came with a new function, and bring the shared values into it."""
+        self._found[key] = found
+        self.fill(found)
 
     def drop(self, key: str) -> None:
         """Forget a function."""
-        self._spaces.pop(key, None)
+        self._found.pop(key, None)
 
-    def fill(self, spaces: list[Globals]) -> None:
-        """Copy the shared variables into some globals."""
-        for space in spaces:
-            space.update(self._set.get(space.get("__name__"), {}))
+    def fill(self, found: Iterable[Found]) -> None:
+        """Bring the shared values into some globals and classes."""
+        for owner in found:
+            if isinstance(owner, type):
+                for name, kept in self._attributes.get(owner, {}).items():
+                    if kept.replaces(vars(owner).get(name, _NOTHING)):
+                        setattr(owner, name, kept.value)
+            else:
+                for name, kept in self._variables.get(_module_of(owner), {}).items():
+                    if name not in owner or kept.replaces(owner[name]):
+                        owner[name] = kept.value
 
-    def before(self, key: str) -> list[Globals]:
-        """A copy of the globals of a function, for `share`."""
-        return [dict(space) for space in self._spaces[key]]
+    def before(self, key: str) -> list[Before]:
+        """What a set-up may change, for `share`."""
+        before = []
+        for owner in self._found[key]:
+            values = _names_of(owner)
+            before.append(Before(owner, values, _contents_of(owner, values)))
+        return before
 
-    def share(self, key: str, before: list[Globals]) -> None:
-        """Share the variables that a function has set since `before` with all functions."""
-        for space, old in zip(self._spaces[key], before, strict=True):
-            new = {
-                name: value
-                for name, value in space.items()
-                if not name.startswith("__") and (name not in old or old[name] is not value)
-            }
-            self._set.setdefault(space.get("__name__"), {}).update(new)
-        for spaces in self._spaces.values():
-            self.fill(spaces)
+    def share(self, before: Sequence[Before]) -> None:
+        """Share what a set-up has changed since `before` with all functions."""
+        for owner, values, had in before:
+            known: dict[Any, dict[str, Kept]]
+            if isinstance(owner, type):
+                known, place, always = self._attributes, owner, False
+            else:
+                known, place, always = self._variables, _module_of(owner), True
+            for name, value in _names_of(owner).items():
+                kept = known.get(place, {}).get(name)
+                if kept is not None and kept.value is value:
+                    continue  # all functions have this very object
+                if name not in values or values[name] is not value:
+                    kept = Kept(value, always, had.get(name))
+                elif had.get(name) is not None and contents(value) != had[name]:
+                    kept = Kept(value, False, had[name])
+                else:
+                    continue
+                known.setdefault(place, {})[name] = kept
+        for found in self._found.values():
+            self.fill(found)
+
+
+def _module_of(space: dict[str, Any]) -> Any:
+    """The module of some globals. Only the variables of a parallel cell do not name it."""
+    return space.get("__name__", "__main__")
+
+
+def _names_of(owner: Found) -> dict[str, Any]:
+    names: Mapping[str, Any] = vars(owner) if isinstance(owner, type) else owner
+    return {name: value for name, value in names.items() if not name.startswith("__")}
+
+
+def _contents_of(owner: Found, values: Mapping[str, Any]) -> dict[str, bytes | None]:
+    """The contents of what a set-up may change without setting it; of attributes, all contents."""
+    return {
+        name: contents(value)
+        for name, value in values.items()
+        if isinstance(owner, type) or type(value) not in _UNCHANGING
+    }
+
+
+#: Types of values that nobody can change.
+_UNCHANGING = ATOMS | {bytes, types.FunctionType, types.ModuleType, type}

@@ -12,6 +12,7 @@ import inspect
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from itertools import islice
 from time import perf_counter
 from typing import Any, Protocol
@@ -20,12 +21,14 @@ from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
 from ..wire.by_value.classes import State, note_states, restore
 from ..wire.calls import decode_function, split_calls
 from ..wire.failure import encode_error
-from ..wire.payload import decode
+from ..wire.payload import ATOMS, Found, decode
 from ..wire.protocol import FAILED, POST_INTERVAL, SURROUNDINGS_PREFIX, CallBatch, ResultItem
 from ..wire.refs import set_fetcher
 from ..wire.results import dump_result, dump_value, join_results
 from .context import WorkerInfo, set_current_worker
-from .names import Globals, SetUpCall, SharedNames
+from .contexts import Within, WorkerContext
+from .names import SetUpCall, SharedNames
+from .parallel_cell import ParallelCell
 from .randomness import seed_item, unseed
 from .result_log import LARGEST_FILE, PLACE, ResultLog
 from .surroundings.surroundings import WorkerSurroundings
@@ -64,13 +67,32 @@ class Port(Protocol):
 
 
 class Runner:
-    """Holds the objects that were put on this worker, and runs the batches that it is given."""
+    """Holds the objects that were put on this worker, and runs the batches that it is given.
 
-    def __init__(self, port: Port, worker: int, pid: int, surroundings: WorkerSurroundings) -> None:
+    Args:
+        port: carries its messages.
+        worker: the number of the worker.
+        pid: what `os.getpid()` returns in it.
+        surroundings: the surroundings of the notebook.
+        context: the context variables with which tasks begin; None for none.
+    """
+
+    def __init__(
+        self,
+        port: Port,
+        worker: int,
+        pid: int,
+        surroundings: WorkerSurroundings,
+        context: Context | None = None,
+    ) -> None:
         self._port = port
         self._worker = worker
         self._pid = pid
         self._surroundings = surroundings
+        self._context = WorkerContext(Context() if context is None else context)
+        self._context.own.run(set_fetcher, self.fetch)
+        #: The attempt of the last task.
+        self._attempt = 0
         self._functions: dict[str, Callable[..., Any]] = {}
         #: The classes that functions have brought, as they were when the functions were sent.
         self._states: dict[str, list[tuple[type, State]]] = {}
@@ -106,9 +128,9 @@ class Runner:
     def fetch(self, key: str) -> Any:
         """The object of a reference; all tasks share it."""
         if key not in self._objects:
-            spaces: list[Globals] = []
-            self._objects[key] = decode(*self._encoded[key], spaces)
-            self._names.add(key, spaces)
+            found: list[Found] = []
+            self._objects[key] = decode(*self._encoded[key], found)
+            self._names.add(key, found)
             del self._encoded[key]
         return self._objects[key]
 
@@ -129,7 +151,6 @@ class Runner:
         except Exception as error:
             self._port.error(batch, type(error).__name__, str(error), traceback.format_exc())
             return
-        set_fetcher(self.fetch)
         calls = sent.calls
         if batch in self._cancelled:  # while it waited behind another batch
             calls = []
@@ -138,36 +159,33 @@ class Runner:
         own: Sequence[Any] = ()
         posted = perf_counter()
         last = len(calls) - 1
-        attempt = 0
-        try:
-            changed = self._surroundings.outdated(sent.surroundings)
-            if changed is not None:
-                self._port.retire(f"{changed} has changed since it was imported")
-                return
-            for place, call in enumerate(calls):
-                task = sent.first + place
-                state[PLACE] = place
-                self._port.task(task)
-                if sent.attempts[place] != attempt:
-                    attempt = sent.attempts[place]
-                    set_current_worker(WorkerInfo(self._worker, self._pid, attempt))
-                if sent.buffers is not None:
-                    own = list(islice(rest, sent.buffers[place]))
-                seed = None if sent.seeds is None else sent.seeds[place]
-                record, out = await self._run_one(batch, sent, task, call, seed, own)
-                held = not out and hold(record)
-                if not held:
-                    self._post(batch, False)
-                    self._port.result(batch, join_results([record]), out, False)
-                    out = []  # a held buffer would keep the next task from resizing its object
-                if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
-                    self._post(batch, False)
-                    await asyncio.sleep(0)  # the host may say something meanwhile
-                    if batch in self._cancelled:
-                        break
-                    posted = perf_counter()
-        finally:
-            set_current_worker(None)
+        changed = self._surroundings.outdated(sent.surroundings)
+        if changed is not None:
+            self._port.retire(f"{changed} has changed since it was imported")
+            return
+        for place, call in enumerate(calls):
+            task = sent.first + place
+            state[PLACE] = place
+            self._port.task(task)
+            if sent.attempts[place] != self._attempt:
+                self._attempt = sent.attempts[place]
+                info = WorkerInfo(self._worker, self._pid, self._attempt)
+                self._context.own.run(set_current_worker, info)
+            if sent.buffers is not None:
+                own = list(islice(rest, sent.buffers[place]))
+            seed = None if sent.seeds is None else sent.seeds[place]
+            record, out = await self._run_one(batch, sent, task, call, seed, own)
+            held = not out and hold(record)
+            if not held:
+                self._post(batch, False)
+                self._port.result(batch, join_results([record]), out, False)
+                out = []  # a held buffer would keep the next task from resizing its object
+            if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
+                self._post(batch, False)
+                await asyncio.sleep(0)  # the host may say something meanwhile
+                if batch in self._cancelled:
+                    break
+                posted = perf_counter()
         state[PLACE] = -1
         self._cancelled.discard(batch)
         self._post(batch, True)
@@ -202,20 +220,24 @@ class Runner:
                 unseed()
             sets_up = isinstance(function, SetUpCall)
             before = self._names.before(sent.function) if sets_up else []
+            context = self._context.own if sets_up else self._context.of_task()
             if sent.timed:
                 self._port.begin(batch)
             started = perf_counter()
             self._interruptible = True
-            value = function(*args, **kwargs)
+            value = context.run(function, *args, **kwargs)
             if type(value) not in PLAIN_TYPES and inspect.isawaitable(value):
-                value = await value
+                value = await Within(context, value)
             self._interruptible = False
             if sets_up:
-                self._names.share(sent.function, before)
+                self._names.share(before)
+                self._context.look_again()
             seconds = perf_counter() - started
             if self.log.state[LARGEST_FILE]:
                 self._warn_of_large_file()
-            return dump_value(task, seconds, value)
+            if type(value) in ATOMS:
+                return dump_value(task, seconds, value)
+            return context.run(dump_value, task, seconds, value)
         except BaseException as error:  # a task may raise SystemExit and KeyboardInterrupt, too
             self._interruptible = False
             self.log.state[LARGEST_FILE] = 0
@@ -244,11 +266,12 @@ class Runner:
                 restore(self._states[key])
             return function, call, {}
         try:
+            # In the worker's own context: modules that are imported now stay.
             try:
-                return self._decode(key, call, buffers)
+                return self._context.own.run(self._decode, key, call, buffers)
             except ModuleNotFoundError:
                 importlib.invalidate_caches()  # the module may be a moment old
-                return self._decode(key, call, buffers)
+                return self._context.own.run(self._decode, key, call, buffers)
         except BaseException as error:
             raise RemoteUnpicklingError(
                 f"the worker could not read the call: {type(error).__name__}: {error}"
@@ -259,13 +282,16 @@ class Runner:
     ) -> tuple[Callable[..., Any], Any, Any]:
         function = self._functions.get(key)
         if function is None:
-            spaces: list[Globals] = []
+            found: list[Found] = []
             with note_states() as states:
-                function = decode_function(*self._encoded[key], spaces)
+                function = decode_function(*self._encoded[key], found)
             self._functions[key] = function
-            self._names.add(key, spaces)
+            if isinstance(function, ParallelCell):
+                found.append(function.names)  # they are the globals of its body
+            self._names.add(key, found)
             if states:
                 self._states[key] = states
+            self._context.look_again()
         elif key in self._states:
             restore(self._states[key])
         if isinstance(call, tuple):
@@ -276,7 +302,7 @@ class Runner:
     def _decode_arguments(self, payload: bytes, buffers: Sequence[Any]) -> Any:
         if not self._names:
             return decode(payload, buffers)
-        spaces: list[Globals] = []
-        arguments = decode(payload, buffers, spaces)
-        self._names.fill(spaces)
+        found: list[Found] = []
+        arguments = decode(payload, buffers, found)
+        self._names.fill(found)
         return arguments

@@ -12,6 +12,7 @@ from pyodide.ffi import to_js
 
 from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
 from ...wire.payload import Encoded
+from ...worker.surroundings.scratch import NOTEBOOK, keep_apart
 from ..base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
 from .boot import boot_options
 from .device import SPARES, Device
@@ -37,6 +38,7 @@ class PyodideBackend:
             packages: names of packages that every worker loads.
             limit: tells how many workers all pools of the site may have now; None for no limit.
         """
+        keep_apart(NOTEBOOK)
         self._device = Device(limit)
         self.size = self._device.size() if max_workers is None else self._device.within(max_workers)
         self._surroundings = NotebookSurroundings(packages, pyodide_js)

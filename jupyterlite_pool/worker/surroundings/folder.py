@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .scratch import CLOSED, OPEN, SCRATCH, is_private, make_closed
+
 #: The folder of the notebook's files.
 DRIVE = Path("/drive")
 
-#: The folder for files that need not be kept.
-SCRATCH = Path("/tmp")
-
 #: Folders in the home folder where libraries keep files. They work without these files, too.
 KEPT_BY_LIBRARIES = (".cache", ".config", ".local")
-
-#: Permissions of a closed folder: a task can enter it, but neither list it nor write to it.
-CLOSED = 0o111
-OPEN = 0o755
 
 
 class Folder:
@@ -25,7 +20,8 @@ class Folder:
     If the worker has the notebook's files, this is the notebook's folder. Else it is an empty
     folder of the same name, whose files would be lost with the worker. So tasks may neither list
     that folder nor write to it: they get an error that says what to do instead. Temporary files
-    have other folders.
+    have other folders. If the notebook is in one of its own temporary folders, tasks have a closed
+    folder of that name in any case.
     """
 
     def __init__(self, drive: bool) -> None:
@@ -37,7 +33,9 @@ class Folder:
         folder = Path(name)
         if folder != self._closed:
             self._open()
-            if not self._drive or DRIVE not in (folder, *folder.parents):
+            if is_private(folder):
+                make_closed(folder)
+            elif not self._drive or DRIVE not in (folder, *folder.parents):
                 folder.mkdir(parents=True, exist_ok=True)
         if folder.is_dir():  # else the notebook has removed it
             os.chdir(folder)

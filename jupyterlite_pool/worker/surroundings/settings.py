@@ -1,7 +1,7 @@
 """Settings of the interpreter: the kernel reads them, and a worker gets the same.
 
-They are the current folder, the environment variables, time zone and locale, and the settings of
-`warnings`, `sys` and `logging`.
+They are the current folder, the folder for temporary files if the user has chosen one, the
+environment variables, time zone and locale, and the settings of `warnings`, `sys` and `logging`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import locale
 import logging
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TextIO
 
 from . import time_zone
 from .folder import Folder
+from .scratch import chosen_folder
+from .stand_ins import WorkerStandIns, notebook
 
 #: A key in a cache of `logging`. The cache is emptied whenever a level is set.
 _UNCHANGED = "jupyterlite-pool"
@@ -42,7 +45,11 @@ class Settings(NamedTuple):
     """The settings of an interpreter that a task can see."""
 
     cwd: str
+    #: The folder for temporary files that the user has chosen; None for the interpreter's own.
+    temporary: str | None
     variables: dict[str, str]
+    #: The module whose stand-ins for process pools the notebook has put in place; None for none.
+    stand_ins: str | None
     zone: time_zone.TimeZone
     locale: str | None
     filters: list[Any]
@@ -60,6 +67,8 @@ def fingerprint() -> tuple[Any, ...]:
     """
     return (
         os.getcwd(),
+        tempfile.tempdir,
+        notebook.module,
         tuple(os.environ._data.items()),  # type: ignore[attr-defined] # quicker without decoding
         _locale(),
         tuple(warnings.filters),
@@ -94,7 +103,9 @@ def read_settings() -> Settings:
     """The settings of this interpreter."""
     return Settings(
         cwd=os.getcwd(),
+        temporary=chosen_folder(),
         variables=dict(os.environ),
+        stand_ins=notebook.module,
         zone=time_zone.read(),
         locale=_locale(),
         filters=list(warnings.filters),
@@ -112,22 +123,28 @@ def read_settings() -> Settings:
 class WorkerSettings:
     """The settings of a worker."""
 
-    def __init__(self, drive: bool = True) -> None:
+    def __init__(self, drive: bool = True, scratch: str | None = None) -> None:
         """Describe the worker.
 
         Args:
             drive: whether it has the notebook's files.
+            scratch: its own folder for temporary files; None to leave `tempfile` as it is.
         """
         self._folder = Folder(drive)
+        self._scratch = scratch
+        self._stand_ins = WorkerStandIns()
         #: Names of loggers that have settings of the notebook, and the handlers that they got here.
         self._set: dict[str, list[logging.Handler]] = {}
 
     def apply(self, wanted: Settings) -> None:
         """Give the worker these settings."""
         self._folder.enter(wanted.cwd)
+        if self._scratch is not None:
+            tempfile.tempdir = wanted.temporary or self._scratch
         for name in os.environ.keys() - wanted.variables.keys():
             del os.environ[name]
         os.environ.update(wanted.variables)
+        self._stand_ins.follow(wanted.stand_ins)
         time_zone.apply(wanted.zone)
         if wanted.locale is not None and wanted.locale != _locale():
             locale.setlocale(locale.LC_ALL, wanted.locale)

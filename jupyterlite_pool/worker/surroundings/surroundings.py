@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import PathFinder
+from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ from ...wire.payload import decode
 from ...wire.protocol import MODULES_PREFIX, PACKAGES_PREFIX
 from .modules import SentModule, WorkerModules
 from .packages import Loader, Provided, WorkerPackages
+from .scratch import why_missing
 from .settings import WorkerSettings
 
 #: Seconds between two looks at the modules on the drive: a look takes as long as a small task.
@@ -25,6 +28,15 @@ NO_FILES = (
     "pool_map(f, [open(name).read() for name in names]), or executor.put(data) for many tasks. "
     "Return what should be kept, and write to files of `tempfile` what need not be kept."
 )
+
+#: What to do about a file that only one worker has, or only the notebook.
+PASS_ON = (
+    "Return from a task what others need and pass it to them as an argument, or write it to a file "
+    "in the notebook's folder, which all share."
+)
+
+#: The errors of files that are not where a task looks for them.
+MISSING = (FileNotFoundError, PermissionError)
 
 #: SQLite's message if it cannot open a file.
 NO_DATABASE = "unable to open database file"
@@ -58,6 +70,7 @@ class WorkerSurroundings:
         site_packages: str = "",
         announce: Callable[[str], None] = lambda phase: None,
         drive: bool = True,
+        scratch: str | None = None,
     ) -> None:
         """Describe the worker.
 
@@ -67,6 +80,7 @@ class WorkerSurroundings:
             site_packages: the folder in which packages are installed.
             announce: called with "preparing" before packages are loaded, and then with "running".
             drive: whether the worker has the notebook's files.
+            scratch: the worker's own folder for temporary files.
         """
         #: The key of the surroundings that the worker has now.
         self.current: str | None = None
@@ -83,7 +97,7 @@ class WorkerSurroundings:
             return
         self._packages = WorkerPackages(site_packages, loader)
         self._modules = WorkerModules()
-        self._settings = WorkerSettings(drive)
+        self._settings = WorkerSettings(drive, scratch)
         sys.meta_path.insert(sys.meta_path.index(PathFinder), self._modules)
 
     def put(self, key: str, value: Any) -> None:
@@ -134,13 +148,17 @@ class WorkerSurroundings:
         self.current = key
 
     def explain(self, error: BaseException) -> None:
-        """Add a note to an error about a file, if the worker lacks the notebook's files."""
-        if self._packages is None or self._drive:
+        """Add a note to an error about a file that this worker does not have."""
+        if self._packages is None:
             return
-        of_sqlite = type(error).__name__ == "OperationalError" and NO_DATABASE in str(error)
-        if not of_sqlite and not isinstance(error, FileNotFoundError | PermissionError):
-            return
-        add_note(error, NO_FILES)
+        cause: BaseException | None = error  # that of a call that could not be read
+        while cause is not None and not isinstance(cause, MISSING):
+            cause = cause.__cause__
+        why = None if cause is None else _why_missing(cause)
+        if why is not None:
+            add_note(error, f"{why}. {PASS_ON}")
+        elif not self._drive and (isinstance(cause, MISSING) or _is_of_sqlite(error)):
+            add_note(error, NO_FILES)
 
     async def _install(self, packages: WorkerPackages, wanted: Surroundings) -> None:
         works = packages.lacks(wanted.packages, wanted.installed)
@@ -152,3 +170,18 @@ class WorkerSurroundings:
         self._newest = wanted.edition
         if works:
             self._announce("running")
+
+
+def _why_missing(error: BaseException) -> str | None:
+    """Why the file that an error names may be missing in this worker."""
+    name = getattr(error, "filename", None)
+    if not isinstance(name, str | bytes | os.PathLike):
+        return None
+    try:
+        return why_missing(Path(os.path.abspath(os.fsdecode(name))))
+    except OSError:  # the folder is gone to which the name is relative
+        return None
+
+
+def _is_of_sqlite(error: BaseException) -> bool:
+    return type(error).__name__ == "OperationalError" and NO_DATABASE in str(error)

@@ -8,7 +8,7 @@ import type {
   PyodideModule,
   PyodideRuntime
 } from './pyodide';
-import { layDown, openSnapshot, packSnapshot } from './snapshot';
+import { HASH_SEED, layDown, openSnapshot, packSnapshot } from './snapshot';
 import type { Snapshot } from './snapshot';
 
 /** `pyodide.asm.mjs`. */
@@ -37,6 +37,7 @@ export async function loadRuntime(
   await importPart<RuntimeModule>(runtimeUrl(options.pyodideUrl), 'default');
   const common: LoadOptions = {
     indexURL: new URL('./', options.pyodideUrl).href,
+    env: { PYTHONHASHSEED: HASH_SEED },
     ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
   };
   const unshare = options.runtime ? share(options.runtime, options.pyodideUrl) : () => undefined;

@@ -101,6 +101,26 @@ class Drive extends DriveFS {
 }
 
 /**
+ * Let a file be renamed to a name that another worker has just made: the file replaces that one.
+ *
+ * Emscripten looks whether the new name is there, and if not, looks again before it uses the name. Each
+ * look is a request, so another worker's file can come between the two.
+ */
+function replaceNewcomers(fs: FileSystem, exists: number | undefined): void {
+  const rename = fs.rename.bind(fs);
+  fs.rename = (from, to) => {
+    try {
+      rename(from, to);
+    } catch (error) {
+      if (!(error instanceof fs.ErrnoError) || error.errno !== exists) {
+        throw error;
+      }
+      rename(from, to);
+    }
+  };
+}
+
+/**
  * Mount the drive. The page serves its files through JupyterLite's service worker.
  *
  * Returns false if `options.probe` is set and nobody answers.
@@ -127,6 +147,7 @@ export function mountDrive(python: Pyodide, options: DriveOptions, events: Drive
     }
     api.patience = PATIENCE;
   }
+  replaceNewcomers(fs, (ERRNO_CODES as Record<string, number>).EEXIST);
   fs.mkdirTree(options.mountpoint);
   fs.mount(drive, {}, options.mountpoint);
   fs.chdir(options.mountpoint);

@@ -14,10 +14,11 @@ export type Pyodide = PyodideAPI & {
 /** The parts of Emscripten's file system that mount a folder. */
 export interface FileSystem {
   /** Python turns it into an `OSError`. */
-  ErrnoError: new (code: number) => Error;
+  ErrnoError: new (code: number) => Error & { errno: number };
   mkdirTree(path: string): void;
   mount(type: object, options: object, mountpoint: string): void;
   chdir(path: string): void;
+  rename(from: string, to: string): void;
 }
 
 export interface PyodideFatal {
@@ -46,6 +47,8 @@ export type CreatePyodideModule = (settings: {
 export interface LoadOptions {
   indexURL: string;
   lockFileURL?: string;
+  /** Environment variables of Python; Pyodide adds its own. */
+  env?: Record<string, string>;
   /** Private to Pyodide: allow `makeMemorySnapshot`. */
   _makeSnapshot?: boolean;
   /** Private to Pyodide: a memory snapshot of the same build. */

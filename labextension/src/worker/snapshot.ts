@@ -19,6 +19,15 @@ const PAGE = 4096;
 /** Fixed part of the table: magic, version, bytes of the heap and of the head, count of runs. */
 const TABLE_WORDS = 5;
 
+/**
+ * The number that decides how Python hashes texts, as `PYTHONHASHSEED` in the environment of a start.
+ *
+ * All workers must hash alike, since tasks sort work by hashes, as Dask's shuffles do. A worker that is
+ * restored has the number of the Python that the snapshot was made of, which may be another machine's.
+ * So every start has this one.
+ */
+export const HASH_SEED = '0';
+
 export interface Snapshot {
   /** Bytes of the whole heap. */
   heapSize: number;

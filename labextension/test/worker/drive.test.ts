@@ -5,10 +5,20 @@ import { mountDrive } from '../../src/worker/drive';
 import type { Pyodide } from '../../src/worker/pyodide';
 
 class ErrnoError extends Error {
+  readonly errno: number;
   constructor(readonly code: number) {
     super();
+    this.errno = code;
   }
 }
+
+const EEXIST = 20;
+
+/** What becomes of the next renames: the numbers of their errors, 0 for none. */
+let renames: number[];
+
+/** The file system on which the drive was mounted last. */
+let fs: { rename: (from: string, to: string) => void };
 
 /** The next requests: each gets a text and a status, or fails, or gets no answer. */
 let answers: (readonly [text: string, status: number] | 'fails' | 'never')[];
@@ -39,15 +49,23 @@ class Requests {
 /** The drive, mounted in a Pyodide without Python. */
 function mounted(probe = false): DriveFS {
   let drive: unknown = null;
+  fs = {
+    rename: () => {
+      const code = renames.shift() ?? 0;
+      if (code !== 0) {
+        throw new ErrnoError(code);
+      }
+    }
+  };
   const python = {
-    FS: {
+    FS: Object.assign(fs, {
       ErrnoError,
       mkdirTree: vi.fn(),
       chdir: vi.fn(),
       mount: (mounting: unknown) => (drive = mounting)
-    },
+    }),
     PATH: {},
-    ERRNO_CODES: { EIO: 29, EINVAL: 28 }
+    ERRNO_CODES: { EIO: 29, EINVAL: 28, EEXIST }
   };
   const options = {
     baseUrl: 'http://localhost/',
@@ -125,6 +143,25 @@ test('a drive that may not exist is probed first, with a short time limit', () =
   ];
   expect(mounted(true).API.readdir('/drive')).toContain('a.txt');
   expect(timeouts.at(-1)).toBeGreaterThan(10_000);
+});
+
+test('a file replaces one that came under its new name a moment ago', () => {
+  answers = [];
+  mounted();
+  renames = [EEXIST, 0, 0];
+  fs.rename('/drive/a', '/drive/b');
+  expect(renames).toEqual([0]);
+});
+
+test('a file that cannot be renamed is not tried again for ever', () => {
+  answers = [];
+  mounted();
+  renames = [28, 0];
+  expect(() => fs.rename('/drive/a', '/drive/b')).toThrow(expect.objectContaining({ code: 28 }));
+  expect(renames).toEqual([0]);
+  renames = [EEXIST, EEXIST, 0];
+  expect(() => fs.rename('/drive/a', '/drive/b')).toThrow(ErrnoError);
+  expect(renames).toEqual([0]);
 });
 
 test('a large file has a longer time limit, and is noted', () => {

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ executor = WorkerPoolExecutor(2)
 def draw(seconds):
     import os, random, time, uuid
     time.sleep(seconds)
-    return os.getpid(), random.random(), str(uuid.uuid4())
+    return os.getpid(), random.random(), str(uuid.uuid4()), hash("a text")
 await until(lambda: len(executor.ready_workers) == 2)
 draws = list(executor.map(draw, [0.2] * 6))
 restored = [worker.restored for worker in executor._pool.backend._pool.workers]
@@ -29,13 +30,20 @@ restored = [worker.restored for worker in executor._pool.backend._pool.workers]
 )
 
 
-def test_workers_are_restored_and_share_no_randomness(kernel: Kernel) -> None:
+#: The hash in workers that start in the ordinary way, and in those of every snapshot.
+HASH = 154889187
+
+
+def check(draws: list[list[Any]]) -> None:
+    pids, numbers, identifiers, hashes = map(set, zip(*draws, strict=True))
+    assert (len(pids), len(numbers), len(identifiers)) == (2, len(draws), len(draws))
+    assert hashes == {HASH}
+
+
+def test_workers_are_restored_and_share_hashes_and_no_randomness(kernel: Kernel) -> None:
     kernel.run(START)
     assert kernel.value("restored") == [True, True]
-    draws = kernel.value("draws")
-    assert len({pid for pid, _, _ in draws}) == 2
-    assert len({number for _, number, _ in draws}) == len(draws)
-    assert len({identifier for _, _, identifier in draws}) == len(draws)
+    check(kernel.value("draws"))
 
 
 @pytest.fixture
@@ -55,10 +63,7 @@ def start_elsewhere(pages: Pages, serve: Callable[..., str], labextension: Path)
     kernel.run(START)
     # Beside the first worker a snapshot was made, in memory alone, for all that follow.
     assert kernel.value("restored") == [False, True]
-    draws = kernel.value("draws")
-    assert len({pid for pid, _, _ in draws}) == 2
-    assert len({number for _, number, _ in draws}) == len(draws)
-    assert len({identifier for _, _, identifier in draws}) == len(draws)
+    check(kernel.value("draws"))
     assert kept_by_the_pool(page) == []
     return [text for text in said if text.startswith("jupyterlite-pool: ")]
 

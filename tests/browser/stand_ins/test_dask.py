@@ -105,3 +105,56 @@ total = int((array * 2).sum().compute(scheduler=executor))
 """
     )
     assert kernel.value("total") == 999_999_000_000
+
+
+#: Records of some names, and how many of each there are.
+RECORDS = """
+names = ["Alice", "Bob", "Charlie", None, ("x", "y"), "naïve"]
+records = [{"name": names[(i * i + i // 3) % 6], "amount": i % 7} for i in range(400)]
+counts = {name: sum(record["name"] == name for record in records) for name in names}
+counts = {name: count for name, count in counts.items() if count}
+bag = dask.bag.from_sequence(records, npartitions=9)
+"""
+
+
+def test_groups_are_whole_also_after_a_worker_was_replaced(kernel: Kernel) -> None:
+    kernel.run(RECORDS)
+    kernel.run(
+        """
+def count():
+    sizes = bag.groupby(lambda record: record["name"]).map(lambda group: (group[0], len(group[1])))
+    return sorted(sizes.compute(scheduler=executor), key=repr)
+
+found = [count(), count()]
+executor.submit(os._exit, 1).exception()
+found.append(count())
+wanted = sorted(counts.items(), key=repr)
+"""
+    )
+    assert kernel.value("[each == wanted for each in found]") == [True] * 3
+
+
+def test_a_shuffle_through_files_of_one_worker_is_an_error_that_says_so(kernel: Kernel) -> None:
+    kernel.run(RECORDS)
+    kernel.run(
+        """
+groups = bag.groupby(lambda record: record["name"], shuffle="disk")
+try:
+    lost = sum(len(group[1]) for group in groups.compute(scheduler=executor))
+except OSError as error:
+    lost = "\\n".join(error.__notes__)
+"""
+    )
+    lost = kernel.value("lost")
+    assert "this is a temporary file of worker-" in lost
+    assert "Return from a task what others need" in lost
+
+
+def test_a_shuffle_that_the_user_has_configured_stays(kernel: Kernel) -> None:
+    kernel.run(
+        """
+with dask.config.set({"dataframe.shuffle.method": "disk"}):
+    chosen = dask.utils.get_default_shuffle_method()
+"""
+    )
+    assert kernel.value("[chosen, dask.utils.get_default_shuffle_method()]") == ["disk", "tasks"]

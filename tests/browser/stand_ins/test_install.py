@@ -152,3 +152,94 @@ jupyterlite_pool.install()
 assert concurrent.futures.ProcessPoolExecutor is ours[0]
 """
     )
+
+
+#: Pools inside of tasks, which a program finds by every way.
+NESTED = """
+import concurrent.futures, multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+def square(x):
+    return x * x
+
+def by_global(n):
+    with ProcessPoolExecutor(2) as inner:
+        return list(inner.map(square, range(n)))
+
+def by_module(n):
+    with concurrent.futures.ProcessPoolExecutor(2) as inner:
+        return [inner.submit(square, i).result() for i in range(n)]
+
+def by_import(n):
+    from multiprocessing import Pool
+    with Pool(2) as inner:
+        return inner.map(square, range(n))
+
+def by_context(n):
+    with multiprocessing.get_context("spawn").Pool() as inner:
+        return list(inner.imap(square, range(n)))
+
+def deeper(n):
+    with ProcessPoolExecutor(2) as inner:
+        return list(inner.map(by_import, range(n)))
+"""
+
+
+@pytest.mark.parametrize("way", ["by_global", "by_module", "by_import", "by_context"])
+def test_a_pool_inside_of_a_task_runs_there(installed: Kernel, way: str) -> None:
+    installed.run(NESTED)
+    installed.run(
+        f"with ProcessPoolExecutor(2) as outer: found = list(outer.map({way}, [1, 2, 3]))\n"
+        "with ProcessPoolExecutor(1) as outer: deep = outer.submit(deeper, 3).result()"
+    )
+    assert installed.value("[found, deep]") == [[[0], [0, 1], [0, 1, 4]], [[], [0], [0, 1]]]
+
+
+def test_joblib_inside_of_a_task_runs_there(installed: Kernel, wheels: Wheels) -> None:
+    wheels.install(installed, "joblib==1.6.0")
+    installed.run(
+        """
+from concurrent.futures import ProcessPoolExecutor
+
+def work(n):
+    from joblib import Parallel, delayed
+    return Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(n))
+
+with ProcessPoolExecutor(2) as executor:
+    found = list(executor.map(work, [1, 2, 3]))
+"""
+    )
+    assert installed.value("found") == [[0], [0, 1], [0, 1, 2]]
+
+
+#: Programs that share something between processes.
+SHARING = {
+    "Process": "multiprocessing.Process(target=abs, args=(1,)).start()",
+    "Queue": "multiprocessing.Queue()",
+    "Pipe": "multiprocessing.Pipe()",
+    "Value": "multiprocessing.get_context('spawn').Value('i', 0)",
+    "RawArray": "multiprocessing.RawArray('i', 3)",
+    "Event": "multiprocessing.Event()",
+    "Manager": "multiprocessing.Manager()",
+    "BaseManager": "from multiprocessing import managers; managers.BaseManager().start()",
+    "SharedMemory": "from multiprocessing.shared_memory import SharedMemory; SharedMemory('x')",
+    "ShareableList": "from multiprocessing import shared_memory; shared_memory.ShareableList([1])",
+    "ThreadPool": "from multiprocessing.pool import ThreadPool; ThreadPool(2)",
+}
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_what_workers_cannot_share_is_a_short_error_that_says_what_to_use(
+    installed: Kernel, name: str
+) -> None:
+    installed.run("import multiprocessing")
+    error = installed.fails(SHARING[name])
+    assert "UnavailableError" in error["ename"]
+    assert "does not work in a browser: " in error["evalue"]
+    assert sum(text.count("\n") + 1 for text in error["traceback"]) < 10
+    inside = installed.fails(
+        f"def task():\n    import multiprocessing\n    {SHARING[name]}\n"
+        "with multiprocessing.Pool(1) as pool: pool.apply(task)"
+    )
+    assert "UnavailableError" in inside["ename"]
+    assert inside["evalue"].startswith(error["evalue"])

@@ -384,3 +384,22 @@ def test_an_isolated_page_without_service_worker_says_what_to_do(
     notebook.run("import os; open('/drive/in.txt', 'w').write('text')")
     assert notebook.value("[os.getcwd(), open('in.txt').read()]") == ["/drive", "text"]
     tell_of_files(notebook)
+
+
+def test_renames_of_two_workers_to_one_new_name_replace_each_other(kernel: Kernel) -> None:
+    kernel.run(
+        """
+def replace(worker):
+    for number in range(12):
+        part = pathlib.Path(f"made/part-{worker}")
+        part.write_text("whole")
+        part.replace(f"made/whole-{number}")
+
+list(pool_map(replace, range(2), chunksize=1))
+texts = {path.read_text() for path in pathlib.Path("made").glob("whole-*")}
+"""
+    )
+    assert kernel.value("[*texts, len(list(pathlib.Path('made').glob('whole-*')))]") == [
+        "whole",
+        12,
+    ]

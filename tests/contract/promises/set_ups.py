@@ -1,6 +1,8 @@
 """Calls that every worker makes: initializers and `run_everywhere`."""
 
+import asyncio
 import concurrent.futures as cf
+import decimal
 import functools
 import time
 from collections.abc import Callable
@@ -58,6 +60,62 @@ def contract_what_an_initializer_declares_global_is_there_for_all_calls(make: Ma
         executor.run_everywhere(initialize, "later")
         assert executor.submit(seen, 0).result() == ("later", "later")
         assert shared_word == "not set"
+
+
+#: In the notebook they are empty; on workers an initializer fills them.
+shared_table: dict[str, int] = {}
+shared_list: list[str] = []
+
+
+def contract_what_an_initializer_fills_is_full_for_all_calls(make: Make) -> None:
+    def fill(value: int) -> None:
+        shared_table["x"] = value
+        shared_list.append("begun")
+
+    def seen(_: int) -> Any:
+        return dict(shared_table), list(shared_list)
+
+    def call(fn: Any) -> Any:
+        return fn(0)
+
+    with make(initializer=fill, initargs=(7,)) as executor:
+        full = ({"x": 7}, ["begun"])
+        assert executor.submit(seen, 0).result() == full
+        assert list(executor.map(functools.partial(seen), range(4))) == [full] * 4
+        assert executor.submit(call, seen).result() == full
+        executor.run_everywhere(fill, 8)
+        assert executor.submit(seen, 0).result() == ({"x": 8}, ["begun", "begun"])
+        try:
+            shared_table["own"] = 1
+            assert executor.submit(seen, 0).result() == ({"own": 1}, ["begun", "begun"])
+        finally:
+            shared_table.clear()
+    assert (shared_table, shared_list) == ({}, [])
+
+
+def contract_context_variables_of_an_initializer_hold_for_all_calls(make: Make) -> None:
+    def begin(digits: int) -> None:
+        decimal.getcontext().prec = digits
+
+    def third(_: int) -> str:
+        return str(decimal.Decimal(1) / 3)
+
+    def careless(_: int) -> None:
+        decimal.getcontext().prec = 2
+
+    async def later(_: int) -> str:
+        await asyncio.sleep(0.01)
+        return third(0)
+
+    with make(initializer=begin, initargs=(40,)) as executor:
+        precise = "0." + "3" * 40
+        assert list(executor.map(third, range(4))) == [precise] * 4
+        list(executor.map(careless, range(4)))
+        assert list(executor.map(third, range(4))) == [precise] * 4
+        assert list(executor.map(later, range(4))) == [precise] * 4
+    with make() as executor:
+        assert set(executor.map(third, range(4))) == {"0." + "3" * 28}
+    assert decimal.getcontext().prec == 28
 
 
 def contract_what_another_call_declares_global_is_its_own(make: Make) -> None:

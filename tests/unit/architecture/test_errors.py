@@ -19,6 +19,7 @@ STANDARD = {
     errors.TerminatedWorkerError: BrokenExecutor,
     errors.TaskTimeoutError: TimeoutError,
     errors.BlockingUnavailableError: RuntimeError,
+    errors.UnavailableError: ImportError,
     errors.RemoteError: Exception,
     errors.RemoteUnpicklingError: pickle.UnpicklingError,
 }

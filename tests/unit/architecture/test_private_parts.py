@@ -257,11 +257,22 @@ def test_a_loader_of_the_standard_library_takes_another_exec_module() -> None:
 
 
 def test_cloudpickle_make_function_is_what_makes_a_function_that_came_by_value() -> None:
-    from jupyterlite_pool.wire.payload import _BY_VALUE
+    from jupyterlite_pool.wire.payload import _MAKE_FUNCTION
 
-    assert _BY_VALUE in cloudpickle.dumps(lambda x: x)
-    make = getattr(cloudpickle.cloudpickle, _BY_VALUE.decode())
+    assert _MAKE_FUNCTION.encode() in cloudpickle.dumps(lambda x: x)
+    make = getattr(cloudpickle.cloudpickle, _MAKE_FUNCTION)
     assert list(inspect.signature(make).parameters)[:2] == ["code", "globals"]
+
+
+def test_cloudpickle_class_setstate_is_what_fills_a_class_that_came_by_value() -> None:
+    from jupyterlite_pool.wire.payload import _FILL_CLASS
+
+    class Plain:
+        pass
+
+    assert _FILL_CLASS[1].encode() in cloudpickle.dumps(Plain)
+    fill = getattr(cloudpickle.cloudpickle, _FILL_CLASS[1])
+    assert next(iter(inspect.signature(fill).parameters)) == "obj"
 
 
 def test_cloudpickle_dispatch_table_reduces_code_to_its_fields() -> None:

@@ -17,7 +17,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the ground up. A room may import itself and rooms of lower floors.
 FLOORS = [
-    {"errors", "tracebacks"},
+    {"errors", "tracebacks", "imports"},
     {"wire", "waiting"},
     {"worker"},
     {"surroundings", "jobs"},
@@ -37,7 +37,13 @@ BROWSERS_OWN = ("backends.pyodide.", "waiting.browser")
 
 #: Who may import packages that are not Python's own; a room's name means all of it.
 OUTSIDE = {
-    "cloudpickle": {"wire.payload", "wire.by_value", "wire.trouble", "backends.pyodide.files"},
+    "cloudpickle": {
+        "wire.payload",
+        "wire.contents",
+        "wire.by_value",
+        "wire.trouble",
+        "backends.pyodide.files",
+    },
     "IPython": {
         "tracebacks",
         "commands.magic_lines",
@@ -187,7 +193,7 @@ def test_the_core_knows_no_notebook(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if room(name) == "worker"])
 def test_a_workers_part_imports_only_what_workers_load(name: str) -> None:
-    allowed = {"worker", "wire", "errors", "tracebacks"}
+    allowed = {"worker", "wire", "errors", "tracebacks", "imports"}
     assert {room(other) for other in ours(name)} <= allowed
 
 

@@ -1,56 +1,161 @@
-"""Global variables that an initializer sets for all functions of its worker."""
+"""What an initializer changes in global variables, for all functions of its worker."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
 from jupyterlite_pool.wire.calls import decode_function, encode_function
-from jupyterlite_pool.worker.names import Globals, SharedNames
+from jupyterlite_pool.wire.payload import Found, decode, encode
+from jupyterlite_pool.worker.names import SharedNames
+
+Globals = dict[str, Any]
 
 
 def space(module: str, **names: object) -> Globals:
     return {"__name__": module, **names}
 
 
+def set_up(names: SharedNames, found: list[Found], change: Callable[[], object]) -> None:
+    """A set-up that changes something."""
+    names.add("setter", found)
+    before = names.before("setter")
+    change()
+    names.share(before)
+
+
 def test_what_a_call_sets_reaches_functions_that_are_there_and_that_come() -> None:
     names, setter, there, later = SharedNames(), space("m", x=1), space("m", x=1), space("m")
-    names.add("setter", [setter])
     names.add("there", [there])
-    before = names.before("setter")
-    setter["x"] = 2
-    names.share("setter", before)
+    set_up(names, [setter], lambda: setter.update(x=2))
     names.add("later", [later])
     assert there["x"] == later["x"] == 2
     assert names
 
 
 def test_what_a_call_leaves_alone_stays_what_each_function_has() -> None:
-    names, setter, there = SharedNames(), space("m", x=1, __builtins__={}), space("m", x=5)
-    names.add("setter", [setter])
+    names, there = SharedNames(), space("m", x=5)
+    setter = space("m", x=1, values=[1], __builtins__={})
     names.add("there", [there])
-    before = names.before("setter")
-    setter["__builtins__"] = {"new": True}
-    names.share("setter", before)
+    set_up(names, [setter], lambda: setter["__builtins__"].update(new=True))
     assert there == space("m", x=5)
+    assert not names
 
 
 def test_functions_of_another_module_do_not_see_it() -> None:
     names, setter, other = SharedNames(), space("m"), space("n")
-    names.add("setter", [setter])
     names.add("other", [other])
-    before = names.before("setter")
-    setter["x"] = 1
-    names.share("setter", before)
+    set_up(names, [setter], lambda: setter.update(x=1))
     assert "x" not in other
 
 
 def test_a_function_that_has_gone_is_left_alone() -> None:
     names, setter, gone = SharedNames(), space("m"), space("m")
-    names.add("setter", [setter])
     names.add("gone", [gone])
     names.drop("gone")
-    before = names.before("setter")
-    setter["x"] = 1
-    names.share("setter", before)
+    set_up(names, [setter], lambda: setter.update(x=1))
     assert "x" not in gone
+
+
+class Box:
+    """An object with attributes."""
+
+    def __init__(self) -> None:
+        self.inside: list[int] = []
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (dict, lambda value: value.update(x=1)),
+        (lambda: {"deep": {"er": [1]}}, lambda value: value["deep"]["er"].append(2)),
+        (list, lambda value: value.append(1)),
+        (set, lambda value: value.add("x")),
+        (bytearray, lambda value: value.extend(b"x")),
+        (Box, lambda value: value.inside.append(1)),
+    ],
+)
+def test_what_a_call_changes_in_place_is_the_same_object_for_all_functions(
+    make: Callable[[], Any], change: Callable[[Any], object]
+) -> None:
+    names, setter = SharedNames(), space("m", value=make())
+    there, later = space("m", value=make()), space("m", value=make())
+    names.add("there", [there])
+    set_up(names, [setter], lambda: change(setter["value"]))
+    names.add("later", [later])
+    assert setter["value"] is there["value"] is later["value"]
+
+
+def test_a_value_that_the_notebook_has_changed_since_counts() -> None:
+    names, setter = SharedNames(), space("m", cache={})
+    set_up(names, [setter], lambda: setter["cache"].update(x=1))
+    changed, as_before = space("m", cache={"own": 1}), space("m", cache={})
+    names.add("changed", [changed])
+    names.add("as before", [as_before])
+    assert (changed["cache"], as_before["cache"]) == ({"own": 1}, {"x": 1})
+
+
+def test_the_second_call_changes_what_the_first_has_left() -> None:
+    names, first, second = SharedNames(), space("m", seen=[]), space("m", seen=[])
+    set_up(names, [first], lambda: first["seen"].append(1))
+    set_up(names, [second], lambda: second["seen"].append(2))
+    later = space("m", seen=[])
+    names.add("later", [later])
+    assert later["seen"] == [1, 2]
+
+
+def test_what_was_declared_global_counts_also_after_it_was_changed_in_place() -> None:
+    names, setter = SharedNames(), space("m", seen=None)
+    set_up(names, [setter], lambda: setter.update(seen=[]))
+    set_up(names, [setter], lambda: setter["seen"].append(1))
+    later = space("m", seen="whatever")
+    names.add("later", [later])
+    assert later["seen"] == [1]
+
+
+def test_an_object_that_cannot_be_compared_is_left_alone() -> None:
+    names, setter = SharedNames(), space("m", lines=iter([1, 2]), made=(n for n in "ab"))
+    set_up(names, [setter], lambda: next(setter["made"]))
+    later = space("m", made="mine")
+    names.add("later", [later])
+    assert later["made"] == "mine"
+
+
+def test_functions_in_a_value_are_compared_by_their_code() -> None:
+    def make(number: int) -> list[Any]:
+        return [eval(f"lambda: {number}"), lambda: number]
+
+    names, setter = SharedNames(), space("m", steps=make(1))
+    set_up(names, [setter], lambda: setter["steps"].append("more"))
+    alike, other = space("m", steps=make(1)), space("m", steps=make(2))
+    names.add("alike", [alike])
+    names.add("other", [other])
+    assert (len(alike["steps"]), len(other["steps"])) == (3, 2)
+
+
+def test_attributes_of_classes_that_a_call_sets_stay_when_the_class_comes_again() -> None:
+    class Cache:
+        data: Any = None
+        items: dict[str, int] = {}  # noqa: RUF012 - as users write it
+        other = 1
+
+    def change() -> None:
+        Cache.data = 5
+        Cache.items["x"] = 1
+        Cache.added = 7  # type: ignore[attr-defined]
+
+    names = SharedNames()
+    set_up(names, [Cache], change)
+    kept = Cache.items
+    Cache.data, Cache.items, Cache.other = None, {}, 2  # as cloudpickle does when it comes again
+    names.add("later", [Cache])
+    assert (Cache.data, Cache.other, Cache.added) == (5, 2, 7)  # type: ignore[attr-defined]
+    assert Cache.items is kept
+    Cache.data, Cache.items = "new", {"new": 1}
+    names.fill([Cache])
+    assert (Cache.data, Cache.items) == ("new", {"new": 1})
 
 
 def test_functions_that_come_by_value_have_their_globals_noted_once() -> None:
@@ -60,15 +165,24 @@ def test_functions_that_come_by_value_have_their_globals_noted_once() -> None:
     def function() -> str:
         return helper() + __name__
 
-    spaces: list[Globals] = []
+    found: list[Any] = []
     encoded = encode_function(function)
-    decoded = decode_function(encoded.payload, (), spaces)
-    assert [found["__name__"] for found in spaces] == [__name__]
+    decoded = decode_function(encoded.payload, (), found)
+    assert [each["__name__"] for each in found] == [__name__]
     assert decoded() == __name__ * 2
 
 
 def test_functions_that_come_by_name_have_no_globals_of_their_own() -> None:
-    spaces: list[Globals] = []
+    found: list[Found] = []
     encoded = encode_function(space)
-    decoded = decode_function(encoded.payload, (), spaces)
-    assert (decoded, spaces) == (space, [])
+    decoded = decode_function(encoded.payload, (), found)
+    assert (decoded, found) == (space, [])
+
+
+def test_classes_that_come_by_value_are_noted() -> None:
+    class Plain:
+        x = 1
+
+    found: list[Found] = []
+    decoded = decode(encode([Plain(), Plain]).payload, (), found)
+    assert found == [decoded[1]] == [type(decoded[0])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import decimal
 import gc
 import math
 import pickle
@@ -20,6 +21,7 @@ from jupyterlite_pool.wire.protocol import FAILED, LOG_BYTES, ResultItem
 from jupyterlite_pool.wire.results import read_value, split_results
 from jupyterlite_pool.worker import runner as runner_module
 from jupyterlite_pool.worker.context import WorkerInfo, current_worker
+from jupyterlite_pool.worker.names import SetUpCall
 from jupyterlite_pool.worker.runner import Runner
 
 from .running import BATCH, Post, Recorder, here, run, run_key
@@ -289,3 +291,64 @@ def test_a_worker_that_ran_out_of_memory_says_that_it_is_worn(
     run(runner, run_out, [(1,)])
     assert isinstance(port.failure(), MemoryError)
     assert port.wear == ["it ran out of memory"]
+
+
+def test_context_variables_of_a_set_up_hold_for_tasks_and_those_of_tasks_do_not(
+    port: Recorder, runner: Runner
+) -> None:
+    run(runner, SetUpCall(set_precision), [(50,)])
+    run(runner, precision, [(None,), (7,), (None,)])
+    run(runner, precision, [(None,)])
+    assert port.values == [None, 50, 7, 50, 50]
+
+
+def test_context_variables_of_tasks_that_await_are_their_own(
+    port: Recorder, runner: Runner
+) -> None:
+    run(runner, SetUpCall(set_precision_later), [(40,)])
+    run(runner, precision_later, [(None,), (7,), (None,)])
+    run(runner, precision, [(None,)])
+    assert port.values == [None, 40, 7, 40, 40]
+
+
+def test_without_a_set_up_tasks_have_the_usual_context_variables(
+    port: Recorder, runner: Runner
+) -> None:
+    with decimal.localcontext() as context:
+        context.prec = 11  # of whoever makes the pool
+        run(runner, precision, [(None,), (7,), (None,)])
+    assert port.values == [28, 7, 28]
+
+
+def test_what_awaiting_code_raises_comes_through(port: Recorder, runner: Runner) -> None:
+    run(runner, leave_later, [()])
+    assert type(port.failure()) is SystemExit
+
+
+def set_precision(digits: int) -> None:
+    decimal.getcontext().prec = digits
+
+
+def precision(digits: int | None) -> int:
+    """The precision that the task finds; with digits, the one that it sets."""
+    if digits is not None:
+        set_precision(digits)
+    return decimal.getcontext().prec
+
+
+async def set_precision_later(digits: int) -> None:
+    await asyncio.sleep(0)
+    set_precision(digits)
+
+
+async def precision_later(digits: int | None) -> int:
+    await asyncio.sleep(0)
+    found = precision(digits)
+    await asyncio.sleep(0)
+    assert decimal.getcontext().prec == found
+    return found
+
+
+async def leave_later() -> None:
+    await asyncio.sleep(0)
+    raise SystemExit(3)

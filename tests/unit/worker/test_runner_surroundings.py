@@ -111,3 +111,48 @@ def test_a_worker_that_imported_what_has_changed_gives_its_tasks_back(
         assert port.values[-1] == 3
     finally:
         del sys.modules["of_the_notebook"]
+
+
+def fail_to_open(path: str) -> None:
+    raise FileNotFoundError(2, "No such file or directory", path)
+
+
+class OpensWhenRead:
+    """An argument whose reading opens a file, such as a store of Dask's shuffle."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return fail_to_open, (self.path,)
+
+
+@pytest.mark.usefixtures("finders")
+def test_an_error_about_a_file_of_another_interpreter_says_whose_it_is(
+    port: Recorder, tmp_path: Path
+) -> None:
+    runner = Runner(port, 0, 1000, WorkerSurroundings(Packages(), str(tmp_path)))
+    run(runner, fail_to_open, [("/tmp/not-shared/worker-1001/tmpabc",)])
+    assert "a temporary file of worker-1001, and nobody else has it" in notes(port.failure())
+
+
+@pytest.mark.usefixtures("finders")
+def test_a_call_that_cannot_be_read_for_want_of_a_file_says_whose_it_is(
+    port: Recorder, tmp_path: Path
+) -> None:
+    runner = Runner(port, 0, 1000, WorkerSurroundings(Packages(), str(tmp_path)))
+    run(runner, abs, [(OpensWhenRead("/tmp/not-shared/notebook/x"),)])
+    assert "a temporary file of the notebook, and nobody else has it" in notes(port.failure())
+
+
+@pytest.mark.usefixtures("finders")
+def test_other_errors_about_files_are_left_alone_where_the_drive_is(
+    port: Recorder, tmp_path: Path
+) -> None:
+    runner = Runner(port, 0, 1000, WorkerSurroundings(Packages(), str(tmp_path)))
+    run(runner, fail_to_open, [("/drive/x.txt",)])
+    assert notes(port.failure()) == ""
+
+
+def notes(error: BaseException) -> str:
+    return "\n".join(getattr(error, "__notes__", []))

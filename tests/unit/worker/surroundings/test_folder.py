@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from jupyterlite_pool.worker.surroundings import folder
-from jupyterlite_pool.worker.surroundings.folder import CLOSED, OPEN, Folder
+from jupyterlite_pool.worker.surroundings.folder import Folder
+from jupyterlite_pool.worker.surroundings.scratch import CLOSED, OPEN
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,73 @@
+"""Context variables of tasks, such as the context of `decimal`.
+
+In a process, what an initializer sets in context variables holds for all tasks. Here each task runs
+in a copy of the worker's own context, which only initializers change. So a task finds what they
+have set, and nothing that another task has set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Generator
+from contextvars import Context, ContextVar
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+#: The name of the variable that holds the context of `decimal`.
+DECIMAL = "decimal_context"
+
+
+class WorkerContext:
+    """The context variables of a worker.
+
+    Args:
+        own: the context to begin with. Initializers run in it.
+    """
+
+    def __init__(self, own: Context) -> None:
+        self.own = own
+        #: `decimal` changes its context in place, so that each task needs a copy of this one, too.
+        self._decimal: tuple[ContextVar[Any], Any] | None = None
+
+    def look_again(self) -> None:
+        """Something may have been set in the worker's own context."""
+        found = [(variable, value) for variable, value in self.own.items()]
+        self._decimal = next((entry for entry in found if entry[0].name == DECIMAL), None)
+
+    def of_task(self) -> Context:
+        """A context for the next task."""
+        context = self.own.copy()
+        if self._decimal is not None:
+            variable, value = self._decimal
+            context.run(variable.set, value.copy())
+        return context
+
+
+class Within(Generic[T]):
+    """Awaits something in a context.
+
+    A task of asyncio could do that, too. But `SystemExit` in it would end the event loop.
+    """
+
+    def __init__(self, context: Context, awaitable: Awaitable[T]) -> None:
+        self._context = context
+        self._awaitable = awaitable
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        running = _await(self._awaitable)
+        step: Any = running.send
+        what: Any = None
+        while True:
+            try:
+                awaited = self._context.run(step, what)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            try:
+                step, what = running.send, (yield awaited)
+            except BaseException as error:
+                step, what = running.throw, error
+
+
+async def _await(awaitable: Awaitable[T]) -> T:
+    return await awaitable
