@@ -84,8 +84,8 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
         return
     _let_loop_go_on()
     cell = current_cell()
-    for dispatcher in all_dispatchers():
-        dispatcher.cancel_cell(cell)
+    if cell is not None:
+        cancel_all(cell=cell)
     raise interrupted()
 
 
@@ -106,10 +106,10 @@ def _is_notebooks_code(frame: FrameType | None) -> bool:
     return False
 
 
-def cancel_all() -> None:
-    """Cancel all jobs and calls of this kernel, also those that run."""
+def cancel_all(*, cell: Any = None) -> None:
+    """Cancel all jobs and calls of this kernel, or of one cell, also those that run."""
     for dispatcher in all_dispatchers():
-        dispatcher.cancel_all()
+        dispatcher.cancel_all(cell=cell)
 
 
 def _waits_of(run: Run) -> Iterator[Wait]:

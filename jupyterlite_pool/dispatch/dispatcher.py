@@ -187,17 +187,11 @@ class Dispatcher:
 
     # What was taken is given up.
 
-    def cancel_all(self) -> None:
-        """Cancel all jobs and calls. The workers that run them are replaced."""
+    def cancel_all(self, *, cell: Any = None) -> None:
+        """Cancel all jobs and calls, or those of a cell. Workers that run them are replaced."""
         with self.lock:
             for source in self.active_sources():
-                source.abort()
-
-    def cancel_cell(self, cell: Any) -> None:
-        """Cancel the jobs and calls that a cell has started, with the workers that run them."""
-        with self.lock:
-            for source in self.active_sources():
-                source.abort_cell(cell)
+                source.abort(cell=cell)
 
     def take_back(self) -> None:
         """Cancel the batches of sources that start no more tasks."""

@@ -95,15 +95,10 @@ class CallQueue:
         for task in self._waiting:
             self._futures[task].cancel()
 
-    def abort(self) -> None:
-        """Cancel all calls; the workers that run some of them are stopped."""
-        for future in list(self._futures.values()):
-            future.stop()
-
-    def abort_cell(self, cell: Any) -> None:
-        """Cancel the calls of a cell; the workers that run some of them are stopped."""
+    def abort(self, *, cell: Any = None) -> None:
+        """Cancel all calls, or those of one cell; the workers that run some of them are stopped."""
         for task, future in list(self._futures.items()):
-            if task.cell is cell:
+            if cell is None or task.cell is cell:
                 future.stop()
 
     def broken(self, error: Exception) -> None:

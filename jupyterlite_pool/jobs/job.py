@@ -242,22 +242,20 @@ class MapJob:
         """Raise an error where more items are read on demand; those that were read still run."""
         self.items.forbid_reading(error)
 
-    def abort(self, error: BaseException | None = None) -> None:
+    def abort(self, error: BaseException | None = None, *, cell: Any = None) -> None:
         """Cancel the job with what runs of it: the workers that run its items are stopped.
 
         Items that ran are cancelled, like those that had not started.
 
         Args:
             error: raised where somebody waits for the job; None for `CancelledError`.
+            cell: if given, do nothing unless this cell has started the job.
         """
+        if cell is not None and self.items.cell is not cell:
+            return
         self.aborted = True
         self.fail(error or CancelledError("the job was cancelled"))
         self._stop(self)
-
-    def abort_cell(self, cell: Any) -> None:
-        """Cancel the job with what runs of it, if a cell has started it."""
-        if self.items.cell is cell:
-            self.abort()
 
     # What the owner of the job asks.
 

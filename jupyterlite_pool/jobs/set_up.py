@@ -114,10 +114,7 @@ class SetUp:
     def cancel_waiting(self) -> None:
         """Do nothing: it goes with its workers."""
 
-    def abort(self) -> None:
-        """Do nothing: it goes with its workers."""
-
-    def abort_cell(self, cell: Any) -> None:
+    def abort(self, *, cell: Any = None) -> None:
         """Do nothing: it goes with its workers."""
 
     def broken(self, error: BaseException) -> None:

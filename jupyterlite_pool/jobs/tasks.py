@@ -112,11 +112,8 @@ class TaskSource(Protocol):
     def cancel_waiting(self) -> None:
         """Cancel the tasks that have not started."""
 
-    def abort(self) -> None:
-        """Cancel all tasks; the workers that run some of them are stopped."""
-
-    def abort_cell(self, cell: Any) -> None:
-        """Cancel the tasks that a cell has started, in the same way."""
+    def abort(self, *, cell: Any = None) -> None:
+        """Cancel all tasks, or those of one cell; the workers that run some of them are stopped."""
 
     def broken(self, error: Exception) -> None:
         """No task will run any more; those that were taken are lost."""

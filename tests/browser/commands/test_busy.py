@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -42,12 +44,20 @@ BUSY = {
 }
 
 
+def begin(notebook: Notebook, code: str) -> None:
+    """Run a cell, and wait until it computes."""
+    begun = f"begun {next(NUMBERS)};"
+    notebook.start(f"print({begun!r})\n{code}")
+    notebook.page.evaluate(SHOWN, begun)
+
+
+NUMBERS = itertools.count()
+
+
 def interrupt(notebook: Notebook, code: str, press: object = press_button) -> float:
     """Run a cell, and press when it computes; seconds until it has ended."""
     page = notebook.page
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:delete-cell')")
-    notebook.start(f"print('begins')\n{code}")
-    page.evaluate(SHOWN, "begins")
+    begin(notebook, code)
     page.evaluate(CLOCK)
     assert callable(press)
     press(page)
@@ -78,7 +88,7 @@ def test_the_jobs_of_a_busy_cell_are_cancelled_and_others_go_on(notebook: Notebo
     interrupt(notebook, BUSY["beside a job"])
     assert "KeyboardInterrupt" in notebook.error()
     notebook.run("values = await other")
-    assert notebook.value("[list(values), job.running]") == [[0, 1, 2], False]
+    assert notebook.value("[list(values), job.done()]") == [[0, 1, 2], True]
 
 
 def test_the_cell_can_catch_it_and_clean_up(notebook: Notebook) -> None:
@@ -116,9 +126,7 @@ def test_a_kernel_that_computes_alone_is_the_only_one_that_ends(
 
 def test_what_does_not_come_back_to_python_is_told_of_with_a_way_out(notebook: Notebook) -> None:
     page = notebook.page
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:delete-cell')")
-    notebook.start("print('begins')\nsum(range(10**11))")
-    page.evaluate(SHOWN, "begins")
+    begin(notebook, "sum(range(10**11))")
     press_button(page)
     expect(page.get_by_text("Python has not stopped yet")).to_be_visible()
     page.get_by_role("button", name="Restart Kernel").click()
@@ -142,8 +150,7 @@ def test_without_a_service_worker_the_page_says_that_it_cannot(pages: Pages, sit
     page.add_init_script("delete Navigator.prototype.serviceWorker")
     page.goto(f"{site}/lab/index.html")
     notebook = Notebook(page)
-    notebook.start("print('begins')\nwhile True: pass")
-    page.evaluate(SHOWN, "begins")
+    begin(notebook, "while True: pass")
     press_button(page)
     expect(page.get_by_text("This page has no service worker")).to_be_visible()
     page.get_by_role("button", name="Restart Kernel").click()

@@ -53,7 +53,8 @@ def test_the_schema_describes_what_the_labextension_reads() -> None:
     source = (LABEXTENSION / "src" / "plugin" / "settings.ts").read_text("utf-8")
     written = re.search(r"DEFAULTS: PoolSettings = \{(.*?)\};", source, re.DOTALL)
     assert written is not None
-    defaults = dict(re.findall(r"(\w+): ([\w.]+)", written[1]))
+    values = written[1].replace("'", '"')
+    defaults = dict(re.findall(r'(\w+): ([\w."]+)', values))
     described = {name: about["default"] for name, about in schema["properties"].items()}
     assert {name: json.loads(value) for name, value in defaults.items()} == described
     assert set(NAMES) - {"widgets"} < set(described)
