@@ -5,11 +5,11 @@ import type { Answer, Question } from './exchange';
 const SIGINT = 2;
 
 /** Milliseconds that Python computes before the first question. */
-const QUIET = 1000;
+const QUIET = 600;
 
 /** Milliseconds between two questions, at least and at most. */
 const SOONEST = 250;
-const LATEST = 800;
+const LATEST = 700;
 
 /** Milliseconds after which a wish that was put off is asked for again. */
 const SOON = 20;
@@ -41,7 +41,7 @@ export interface World {
 /**
  * Stands in for the memory in which Python looks for signals.
  *
- * Python reads element 0 every few dozen steps of its interpreter. If it has computed for a second
+ * Python reads element 0 every few dozen steps of its interpreter. If it has computed for a while
  * without a turn of the event loop, reading asks the page now and then.
  */
 export class Asker {

@@ -67,7 +67,9 @@ export class PoolKernels {
         if (this.wishes.wasTold(name, wish)) {
           return null;
         }
-        return this.wishes.hasAsked(name) || this.drive() !== null ? IN_COMPILED_CODE : CANNOT_ASK;
+        // Plain HTTP has no service workers at all.
+        const served = 'serviceWorker' in navigator && navigator.serviceWorker.controller !== null;
+        return served || this.wishes.hasAsked(name) ? IN_COMPILED_CODE : CANNOT_ASK;
       });
     }
   }
