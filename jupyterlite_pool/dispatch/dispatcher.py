@@ -94,7 +94,11 @@ class Dispatcher:
         """The jobs that have not ended, oldest first."""
         with self.lock:
             active = {id(source) for source in self.active_sources()}
-            jobs = [job for job in self._jobs if id(job) in active]
+            jobs = [
+                job
+                for job in self._jobs
+                if id(job) in active or (job.active and job.items.is_read_elsewhere)
+            ]
         return sorted(jobs, key=lambda job: job.number)
 
     def _busy(self) -> bool:

@@ -99,6 +99,11 @@ class Items:
         """Whether there are items left that are read only as values are asked for."""
         return self._ahead is not None and self._rows is not None
 
+    @property
+    def is_read_elsewhere(self) -> bool:
+        """Whether whoever waits for the job reads its items; then more come without being taken."""
+        return self.feed is not None and self.feed.started and self._rows is not None
+
     def size(self, workers: int) -> int:
         """How many tasks the next batch should have."""
         return self.chunks.next(workers, None if self.total is None else self.total - self._read)

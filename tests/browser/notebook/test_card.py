@@ -134,10 +134,10 @@ def test_a_failed_job_says_so(notebook: Notebook) -> None:
 def test_the_final_state_survives_saving_and_reopening(notebook: Notebook) -> None:
     notebook.run(SLOW + "pool_map(slow, range(8), return_exceptions=True)")
     expect(notebook.cards.last).to_contain_text("done")
-    before = notebook.cards.all_inner_texts()
+    before = notebook.cards.all_text_contents()  # JupyterLab lays out only what is in view
     notebook.reopen()
     expect(notebook.cards).to_have_count(len(before))
-    assert notebook.cards.all_inner_texts() == before
+    assert notebook.cards.all_text_contents() == before
     assert notebook.page.get_by_text("Error displaying widget").count() == 0
     assert notebook.page.get_by_text("Loading widget").count() == 0
 
