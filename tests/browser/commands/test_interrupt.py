@@ -205,10 +205,11 @@ def test_a_cell_whose_items_come_slowly_is_interrupted(pressed: Pressed) -> None
     error = pressed.press(
         "def slowly():\n"
         "    for n in range(100):\n"
-        "        if n == 3: print('runs now')\n"
+        "        if n == 3: print('two have ended')\n"
         "        time.sleep(0.3)\n"
         "        yield n\n"
-        "pool_map(abs, slowly(), label='slowly')"
+        "pool_map(abs, slowly(), label='slowly')",
+        shown="two have ended",
     )
     assert "KeyboardInterrupt" in error
     expect(pressed.notebook.cards.last).to_contain_text("cancelled")
@@ -296,7 +297,7 @@ def test_where_the_settings_say_so_interrupts_leave_jobs_alone(
     pages: Pages, changed_site: Callable[..., str]
 ) -> None:
     def edit(config: dict[str, Any]) -> None:
-        settings = {"interruptCancelsJobs": False}
+        settings = {"interrupt": "nothing"}
         config["settingsOverrides"] = {"jupyterlite-pool:plugin": settings}
 
     notebook = Notebook(pages.open(f"{changed_site(edit)}/lab/index.html"))
