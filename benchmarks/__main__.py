@@ -30,6 +30,7 @@ from . import (
     engines,
     growth,
     handover,
+    interruptible,
     payloads,
     prewarm,
     results,
@@ -69,6 +70,7 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
     ({18}, thresholds.buffers),
     ({19}, growth.with_workers),
     ({20}, growth.with_size),
+    ({21}, interruptible.cells),
 ]
 EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 
