@@ -112,6 +112,7 @@ def test_a_press_that_comes_too_late_stops_no_later_cell(notebook: Notebook) -> 
     assert notebook.value("late") == 1
 
 
+@pytest.mark.long
 def test_a_kernel_that_computes_alone_is_the_only_one_that_ends(
     notebook: Notebook, pages: Pages, site: str
 ) -> None:
@@ -137,6 +138,7 @@ def test_what_does_not_come_back_to_python_is_told_of_with_a_way_out(notebook: N
     assert took < WITHIN
 
 
+@pytest.mark.long
 def test_on_an_isolated_page_too(pages: Pages, isolated_site: str) -> None:
     notebook = Notebook(isolated_page(pages.open(), isolated_site))
     notebook.run("import time")
@@ -145,6 +147,7 @@ def test_on_an_isolated_page_too(pages: Pages, isolated_site: str) -> None:
     assert took < WITHIN
 
 
+@pytest.mark.long
 def test_without_a_service_worker_the_page_says_that_it_cannot(pages: Pages, site: str) -> None:
     page: Page = pages.open()
     page.add_init_script("delete Navigator.prototype.serviceWorker")
