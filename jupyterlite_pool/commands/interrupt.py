@@ -46,21 +46,24 @@ def cell_starts(*_: object) -> None:
         current_run.set(_runs[-1])
 
 
-def interrupt() -> None:
+def interrupt() -> bool:
     """Stop the jobs and calls that the running cell waits for; all of them if it waits for none.
 
     The cell's wait ends with `KeyboardInterrupt`. Waits of other code go on.
+
+    Returns:
+        False if a cell runs whose wait could not be ended.
     """
     run = next((run for run in reversed(_runs) if not run.task.done()), None)
     waits = list(_waits_of(run)) if run is not None else []
     stops = [stop for wait in waits for stop in _stops(wait)]
-    if run is not None:
-        _end_wait(run, waits)
+    ended = run is None or _end_wait(run, waits)
     if stops:
         for stop in stops:
             stop()
     else:
         cancel_all()
+    return ended
 
 
 def obey_signals() -> None:
@@ -76,11 +79,10 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
     """Cancel the jobs of the cell that computes, and raise `KeyboardInterrupt` in it.
 
     If it is not the notebook's code that runs, an error could leave the pool or the kernel half
-    changed. Then the wish comes again, a little later or by the event loop.
+    changed. Then the wish comes again, a little later or by the event loop; but not for ever.
     """
     asker = page_asker()
-    if asker is not None and not _is_notebooks_code(frame):
-        asker.putOff()
+    if asker is not None and not _is_notebooks_code(frame) and asker.putOff() <= PATIENCE:
         return
     _let_loop_go_on()
     cell = current_cell()
@@ -89,21 +91,36 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
     raise interrupted()
 
 
-#: Where the modules of Python and of installed packages lie.
-_LIBRARY = os.path.dirname(os.__file__)
+#: How often a wish is put off. The pauses get longer: all of them take about eight seconds.
+PATIENCE = 40
+
+#: How the file names begin of modules of Python and of installed packages; in Pyodide, Python's own
+#: are in an archive or frozen.
+_LIBRARY = (os.path.dirname(os.__file__), "/lib/python", "<frozen ")
 
 _PACKAGE = __name__.partition(".")[0]
 
 
 def _is_notebooks_code(frame: FrameType | None) -> bool:
-    """Whether the notebook's own code runs, or what it has called of other packages."""
+    """Whether the notebook's own code runs, or what it has called of other packages.
+
+    Code of the notebook that the pool has called is the pool's, unless the notebook waits for it.
+    """
+    owners = [owner for owner in map(_owner, _outwards(frame)) if owner is not None]
+    return bool(owners) and owners[0] != _PACKAGE and owners[-1] != _PACKAGE
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
-        if frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
-            return False
-        if not frame.f_code.co_filename.startswith(_LIBRARY):
-            return True
+        yield frame
         frame = frame.f_back
-    return False
+
+
+def _owner(frame: FrameType) -> str | None:
+    """Whose code it is: the pool's, or the notebook's; None for a library's."""
+    if str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
+        return _PACKAGE
+    return None if frame.f_code.co_filename.startswith(_LIBRARY) else "notebook"
 
 
 def cancel_all(*, cell: Any = None) -> None:
@@ -160,23 +177,24 @@ def _futures_behind(lock: object) -> Iterator[PoolFuture[Any]]:
                 yield future
 
 
-def _end_wait(run: Run, waits: list[Wait]) -> None:
-    """Let the cell continue with `KeyboardInterrupt`."""
+def _end_wait(run: Run, waits: list[Wait]) -> bool:
+    """Let the cell continue with `KeyboardInterrupt`; False if what it waits for is not known."""
     if waits and waits[0] in suspended:
         waits[0].interrupt()
-        return
+        return True
     future: Any = run.task
     nested = -1
     while isinstance(future, asyncio.Task):
         future, nested = getattr(future, "_fut_waiter", None), nested + 1
     if future is None or future.done():
-        return
+        return False
     if nested:
         _let_loop_go_on()
     children = [child for child in getattr(future, "_children", ()) if not child.done()]
     future.set_exception(interrupted())
     for child in children:
         child.cancel()
+    return True
 
 
 def _let_loop_go_on() -> None:

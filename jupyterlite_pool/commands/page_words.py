@@ -97,8 +97,12 @@ class Control:
         """Stop what runs, unless Python has heard of the wish already, while it computed."""
         if wish is not None and not _is_wish(wish):
             return False
-        if wish is None or _is_news(wish):
+        if wish is None:
             interrupt()
+        elif _is_news(wish) and not interrupt():
+            asker = page_asker()
+            if asker is not None:
+                asker.putOff()  # the cell may compute later
         return True
 
     def _on_cancel(self, job: object) -> bool:

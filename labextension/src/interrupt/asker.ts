@@ -11,7 +11,7 @@ const QUIET = 600;
 const SOONEST = 250;
 const LATEST = 700;
 
-/** Milliseconds after which a wish that was put off is asked for again. */
+/** Milliseconds after which a wish that was put off is asked for again; longer each time. */
 const SOON = 20;
 
 /** A question may take one part in so many of the time. */
@@ -20,8 +20,12 @@ const SHARE = 100;
 /** Milliseconds after which an answer is given up. */
 const PATIENCE = 1000;
 
-/** Milliseconds without questions when no answer has come: each took all of `PATIENCE`. */
-const REST = 10_000;
+/**
+ * Milliseconds without questions when no answer has come, since each took all of `PATIENCE`. Twice as
+ * long each time, up to a limit.
+ */
+const REST = 1000;
+const LONGEST_REST = 10_000;
 
 /** Milliseconds after which the event loop is looked for again. */
 const TURN = 250;
@@ -56,6 +60,10 @@ export class Asker {
   private ended = 0;
   /** The number of the last wish that was heard of. */
   private heard = 0;
+  /** The number of the last wish that was a signal, and how often it was put off. */
+  private obeyed = 0;
+  private putOffs = 0;
+  private rest = REST;
 
   constructor(private readonly world: World) {
     this.buffer = Object.defineProperty({ 0: 0 }, 0, {
@@ -90,11 +98,13 @@ export class Asker {
 
   /**
    * Python cannot obey the wish that it was just told of. Tell it again soon; if it has ended what it
-   * does by then, the wish comes by the event loop.
+   * does by then, the wish comes by the event loop. Returns how often this wish was put off.
    */
-  putOff(): void {
+  putOff(): number {
     this.heard -= 1;
-    this.askAt = this.world.now() + SOON;
+    this.putOffs += 1;
+    this.askAt = this.world.now() + Math.min(SOONEST, SOON * this.putOffs);
+    return this.putOffs;
   }
 
   /** The signal for Python; 0 if there is none. */
@@ -102,7 +112,7 @@ export class Asker {
     const now = this.world.now();
     if (this.busySince === null) {
       this.busySince = { now, date: this.world.date() };
-      this.askAt = now + QUIET;
+      this.askAt = Math.max(this.askAt, now + QUIET);
       this.world.later(() => {
         this.busySince = null;
       }, TURN);
@@ -113,18 +123,25 @@ export class Asker {
 
   private ask(since: number): number {
     const before = this.world.now();
-    let wish = 0;
-    let pause = REST;
+    let answer: Partial<Answer> = {};
+    let pause = this.rest;
     try {
-      ({ wish } = this.world.ask({ heard: this.heard, since }, PATIENCE));
+      answer = this.world.ask({ heard: this.heard, since }, PATIENCE);
       const cost = this.world.now() - before;
       pause = Math.min(LATEST, Math.max(SOONEST, SHARE * cost));
+      this.rest = REST;
     } catch {
       // There is no service worker, or the page is gone or busy itself.
+      this.rest = Math.min(LONGEST_REST, 2 * this.rest);
     }
     this.askAt = this.world.now() + pause;
-    if (wish <= this.heard) {
+    const { wish } = answer;
+    if (typeof wish !== 'number' || wish <= this.heard) {
       return 0;
+    }
+    if (wish > this.obeyed) {
+      this.obeyed = wish;
+      this.putOffs = 0;
     }
     this.heard = wish;
     return SIGINT;

@@ -21,11 +21,11 @@ export interface Place {
 /**
  * Let this worker's Python ask its page.
  *
- * Returns null where something else tells Python of signals already, and then changes nothing.
+ * Returns undefined where something else tells Python of signals already, and then changes nothing.
  */
-export function listen(python: Python, place: Place): Asker | null {
+export function listen(python: Python, place: Place): Asker | undefined {
   if (python._module?.Py_EmscriptenSignalBuffer) {
-    return null;
+    return undefined;
   }
   const asker = new Asker(worldOf(place));
   python.setInterruptBuffer(asker.buffer);

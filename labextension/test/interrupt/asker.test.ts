@@ -93,20 +93,31 @@ test('questions take one part in a hundred of the time, within limits', () => {
 });
 
 test('a page that does not answer is left alone for a while', () => {
-  const { world, at, ask } = makeWorld();
+  const { world, at, turn, ask } = makeWorld();
   const { buffer } = new Asker(world);
   ask.mockImplementation(() => {
     throw new Error('nobody is there');
   });
   expect(buffer[0]).toBe(0);
-  for (const time of [600, 2000, 10_599]) {
+  for (const time of [600, 1599]) {
     at(time);
     expect(buffer[0]).toBe(0);
   }
   expect(ask).toHaveBeenCalledTimes(1);
-  at(10_600);
+  at(1600);
   expect(buffer[0]).toBe(0);
   expect(ask).toHaveBeenCalledTimes(2);
+  at(3599); // twice as long
+  expect(buffer[0]).toBe(0);
+  turn(); // a pause of the cell changes nothing
+  at(3600);
+  expect(buffer[0]).toBe(0);
+  at(4199);
+  expect(buffer[0]).toBe(0);
+  expect(ask).toHaveBeenCalledTimes(2);
+  at(4200);
+  expect(buffer[0]).toBe(0);
+  expect(ask).toHaveBeenCalledTimes(3);
 });
 
 test('a wish that comes by the event loop is for the cell that runs, not for the next', () => {
@@ -134,9 +145,11 @@ test('a wish that was put off comes again', () => {
   ask.mockReturnValue({ wish: 1 });
   at(1000);
   expect(asker.buffer[0]).toBe(2);
-  asker.putOff();
+  expect(asker.putOff()).toBe(1);
+  at(1019);
+  expect(asker.buffer[0]).toBe(0);
   at(1020);
   expect(asker.buffer[0]).toBe(2);
-  asker.putOff();
+  expect(asker.putOff()).toBe(2);
   expect(asker.take(1, 1_000_500)).toBe(true);
 });

@@ -8,15 +8,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.commands.test_interrupt import CLOCK, SHOWN, press_button, press_keys
-from tests.conftest import Pages
+from tests.conftest import PAGE_TIMEOUT, Pages
 from tests.support.isolated import isolated_page
 from tests.support.notebook import Notebook
 
-# Within a second is meant where nothing else takes the processor's time.
+# Judged by the clock.
 pytestmark = pytest.mark.alone
 
-#: Seconds within which the cell has ended.
-WITHIN = 1.0
+#: Seconds within which the cell has ended. `make bench` judges the promise of one second; here a
+#: question may be late, as the machine is busy.
+WITHIN = 2.0
 
 START = """
 import asyncio, json, re, time
@@ -74,7 +75,7 @@ def notebook(module_pages: Pages, site: str) -> Notebook:
 
 
 @pytest.mark.parametrize("kind", BUSY)
-def test_a_busy_cell_ends_within_a_second(notebook: Notebook, kind: str) -> None:
+def test_a_busy_cell_ends_soon(notebook: Notebook, kind: str) -> None:
     took = interrupt(notebook, BUSY[kind])
     assert "KeyboardInterrupt" in notebook.error()
     assert took < WITHIN
@@ -129,10 +130,10 @@ def test_what_does_not_come_back_to_python_is_told_of_with_a_way_out(notebook: N
     page = notebook.page
     begin(notebook, "sum(range(10**11))")
     press_button(page)
-    expect(page.get_by_text("Python has not stopped yet")).to_be_visible()
+    expect(page.get_by_text("Python has not stopped yet")).to_be_visible(timeout=PAGE_TIMEOUT)
     page.get_by_role("button", name="Restart Kernel").click()
-    notebook.run("import time")
     assert notebook.value("'kept' in globals()") is False
+    notebook.run(START)
     took = interrupt(notebook, "while True: pass")
     assert "KeyboardInterrupt" in notebook.error()
     assert took < WITHIN
@@ -141,7 +142,7 @@ def test_what_does_not_come_back_to_python_is_told_of_with_a_way_out(notebook: N
 @pytest.mark.long
 def test_on_an_isolated_page_too(pages: Pages, isolated_site: str) -> None:
     notebook = Notebook(isolated_page(pages.open(), isolated_site))
-    notebook.run("import time")
+    notebook.run(START)
     took = interrupt(notebook, "while True: pass")
     assert "KeyboardInterrupt" in notebook.error()
     assert took < WITHIN
@@ -155,7 +156,28 @@ def test_without_a_service_worker_the_page_says_that_it_cannot(pages: Pages, sit
     notebook = Notebook(page)
     begin(notebook, "while True: pass")
     press_button(page)
-    expect(page.get_by_text("This page has no service worker")).to_be_visible()
+    expect(page.get_by_text("This page has no service worker")).to_be_visible(timeout=PAGE_TIMEOUT)
     page.get_by_role("button", name="Restart Kernel").click()
     notebook.run("back = 1")
     assert notebook.value("back") == 1
+
+
+def test_a_notebook_that_is_opened_again_is_as_before(notebook: Notebook) -> None:
+    page = notebook.page
+    # Its kernel goes on meanwhile.
+    page.evaluate(
+        """async path => {
+          const { commands } = window.jupyterapp;
+          await window.panel.context.save();
+          window.panel.dispose();
+          const panel = await commands.execute('docmanager:open', { path, factory: 'Notebook' });
+          await panel.context.ready;
+          await panel.sessionContext.ready;
+          window.panel = panel;
+        }""",
+        notebook.path,
+    )
+    notebook.run("again = kept")
+    assert interrupt(notebook, "while True: pass") < WITHIN
+    assert "KeyboardInterrupt" in notebook.error()
+    notebook.run("again = kept")

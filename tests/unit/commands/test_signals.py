@@ -21,8 +21,9 @@ class Asker:
     def __init__(self) -> None:
         self.put_off = 0
 
-    def putOff(self) -> None:  # noqa: N802 - as in JavaScript
+    def putOff(self) -> int:  # noqa: N802 - as in JavaScript
         self.put_off += 1
+        return self.put_off
 
 
 @pytest.fixture
@@ -55,9 +56,11 @@ def stack(*frames: tuple[str, str]) -> Any:
 CELL = ("__main__", "<ipython-input-3>")
 OURS = ("jupyterlite_pool.dispatch.listener", "/lib/python3.14/site-packages/ours.py")
 PYTHONS = ("json.decoder", LIBRARY)
+FROZEN = ("importlib._bootstrap", "<frozen importlib._bootstrap>")
+ZIPPED = ("asyncio.events", "/lib/python314.zip/asyncio/events.py")
 
 
-@pytest.mark.parametrize("frames", [(CELL,), (PYTHONS, CELL), (CELL, OURS), (PYTHONS, CELL, OURS)])
+@pytest.mark.parametrize("frames", [(CELL,), (PYTHONS, CELL, FROZEN), (CELL, OURS, CELL, ZIPPED)])
 def test_code_of_the_notebook_gets_an_interrupt(
     asker: Asker, cancelled: list[object], frames: Any
 ) -> None:
@@ -66,12 +69,21 @@ def test_code_of_the_notebook_gets_an_interrupt(
     assert (asker.put_off, cancelled) == (0, [7])
 
 
-@pytest.mark.parametrize("frames", [(OURS, CELL), (PYTHONS, OURS, CELL), (PYTHONS,), ()])
+@pytest.mark.parametrize(
+    "frames", [(OURS, CELL), (PYTHONS, OURS, CELL), (CELL, OURS, ZIPPED), (PYTHONS, FROZEN), ()]
+)
 def test_the_pool_and_the_kernel_are_not_interrupted_in_the_middle(
     asker: Asker, cancelled: list[object], frames: Any
 ) -> None:
     _interrupt._on_signal(signal.SIGINT, stack(*frames))
     assert (asker.put_off, cancelled) == (1, [])
+
+
+def test_a_wish_is_not_put_off_for_ever(asker: Asker, cancelled: list[object]) -> None:
+    for _ in range(_interrupt.PATIENCE):
+        _interrupt._on_signal(signal.SIGINT, stack(OURS))
+    with pytest.raises(KeyboardInterrupt):
+        _interrupt._on_signal(signal.SIGINT, stack(OURS))
 
 
 @pytest.fixture

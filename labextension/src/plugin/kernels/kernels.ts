@@ -111,9 +111,8 @@ export class PoolKernels {
     try {
       const [settings, spec] = await Promise.all([this.settings(), kernel.spec]);
       if (spec?.language === 'python') {
-        // A restarted kernel has a new name: it has not heard of what the one before has.
-        this.wishes.forget(this.names.get(kernel.id) ?? '');
-        const name = this.wishes.name();
+        // A kernel that restarts has ended before, so it has a new name.
+        const name = this.names.get(kernel.id) ?? this.wishes.name();
         this.names.set(kernel.id, name);
         const code = welcome(settings, this.drive(), { ...this.interrupting, name });
         const request = { code, silent: true, store_history: false, allow_stdin: false };

@@ -13,6 +13,9 @@ export const CANNOT_ASK =
   'This page has no service worker, so it cannot stop Python that computes. ' +
   'A restart stops it, and loses the variables.';
 
+/** The notifications that are shown, by the id of the kernel. */
+const shown = new Map<string, string>();
+
 /**
  * Call when a kernel was asked to stop; shows a notification if it is still at the same work later.
  *
@@ -28,13 +31,22 @@ export function watchStubborn(context: ISessionContext, reason: () => string | n
     kernel.statusChanged.disconnect(stop);
     kernel.disposed.disconnect(stop);
   };
+  // It is about this work alone: a restart later would hit a kernel that is well.
+  const dismiss = (): void => {
+    Notification.dismiss(shown.get(kernel.id));
+    shown.delete(kernel.id);
+    kernel.statusChanged.disconnect(dismiss);
+    kernel.disposed.disconnect(dismiss);
+  };
   const timer = setTimeout(() => {
     stop();
     const text = reason();
-    if (text !== null) {
+    if (text !== null && !shown.has(kernel.id)) {
       const callback = (): void => void context.restartKernel();
       const actions = [{ label: 'Restart Kernel', callback, displayType: 'warn' as const }];
-      Notification.warning(text, { autoClose: false, actions });
+      shown.set(kernel.id, Notification.warning(text, { autoClose: false, actions }));
+      kernel.statusChanged.connect(dismiss);
+      kernel.disposed.connect(dismiss);
     }
   }, PATIENCE);
   kernel.statusChanged.connect(stop);

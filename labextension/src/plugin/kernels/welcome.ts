@@ -30,7 +30,6 @@ export function welcome(
   // A text in JSON is a literal of Python as well.
   const text = JSON.stringify(JSON.stringify(settings));
   const files = drive === null ? '' : `js.jupyterlitePoolDrive = ${JSON.stringify(drive)}`;
-  const { script, url, name } = interrupts;
   return `
 async def _jupyterlite_pool_welcome():
     try:
@@ -55,25 +54,38 @@ async def _jupyterlite_pool_welcome():
             except BaseException as error:
                 js.console.warn(f"jupyterlite-pool: the pool could not be started ahead: {error!r}")
 
+${listen(interrupts)}
+
         js.jupyterlitePoolPage = ${text}
         ${files}
+        # A kernel is welcomed again by each part of the page that comes to have it.
+        if not hasattr(js, "jupyterlitePoolAsker"):
+            try:
+                await listen()
+            except BaseException as error:
+                js.console.warn(f"jupyterlite-pool: the kernel cannot be interrupted: {error!r}")
         if ${settings.prewarm ? 'True' : 'False'} and find_spec("jupyterlite_pool") is not None:
             asyncio.get_event_loop().call_later(0.05, start)
-
-        import pyodide_js
-        from pyodide.code import run_js
-        from pyodide.ffi import to_js
-
-        place = to_js({"url": ${JSON.stringify(url)}, "name": ${JSON.stringify(name)}}, dict_converter=js.Object.fromEntries)
-        script = await run_js("url => import(url)")(${JSON.stringify(script)})
-        asker = js.jupyterlitePoolAsker = script.listen(pyodide_js, place)
-        if asker is not None:
-            shell.events.register("pre_run_cell", lambda *_: asker.cellBegins())
-            shell.events.register("post_run_cell", lambda *_: asker.cellEnds())
     except BaseException:
         pass
 
 await _jupyterlite_pool_welcome()
 del _jupyterlite_pool_welcome
 `;
+}
+
+/** Python source of a function that lets the kernel ask its page while it computes. */
+function listen({ script, url, name }: Interrupts): string {
+  return `        async def listen():
+            import pyodide_js
+            from pyodide.code import run_js
+            from pyodide.ffi import to_js
+
+            place = to_js({"url": ${JSON.stringify(url)}, "name": ${JSON.stringify(name)}}, dict_converter=js.Object.fromEntries)
+            script = await run_js("url => import(url)")(${JSON.stringify(script)})
+            asker = script.listen(pyodide_js, place)
+            if asker is not None:
+                js.jupyterlitePoolAsker = asker
+                shell.events.register("pre_run_cell", lambda *_: asker.cellBegins())
+                shell.events.register("post_run_cell", lambda *_: asker.cellEnds())`;
 }
