@@ -203,8 +203,9 @@ def _changing(method: Callable[..., Any]) -> Callable[..., Any]:
     def change(self: LateList[Any], *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         self._whole()
+        value = method(self, *args, **kwargs)
         self._changed = True
-        return method(self, *args, **kwargs)
+        return value
 
     return change
 

@@ -135,6 +135,7 @@ def decode(
     Args:
         found: gets the globals of all functions, and all classes, that came by value.
     """
+    start = len(pending)  # to read an object can make another one be read
     try:
         if found is not None and _came_by_value(bytes(payload)):
             return _ByValueUnpickler(payload, buffers, found).load()
@@ -142,8 +143,8 @@ def decode(
             return _Unpickler(payload, buffers).load()
         return pickle.loads(payload)
     finally:
-        if pending:
-            settle()
+        if len(pending) > start:
+            settle(start)
 
 
 class _Unpickler(RawReader, pickle.Unpickler):

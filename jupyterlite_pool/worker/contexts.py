@@ -28,14 +28,18 @@ class WorkerContext:
         self.own = own
         #: `decimal` changes its context in place, so that each task needs a copy of this one, too.
         self._decimal: tuple[ContextVar[Any], Any] | None = None
+        self._size = len(own)
 
     def look_again(self) -> None:
         """Something may have been set in the worker's own context."""
+        self._size = len(self.own)
         found = [(variable, value) for variable, value in self.own.items()]
         self._decimal = next((entry for entry in found if entry[0].name == DECIMAL), None)
 
     def of_task(self) -> Context:
         """A context for the next task."""
+        if len(self.own) != self._size:  # reading arguments can set a variable, as of a `Decimal`
+            self.look_again()
         context = self.own.copy()
         if self._decimal is not None:
             variable, value = self._decimal

@@ -83,6 +83,16 @@ class SharedNames:
         self._found[key] = found
         self.fill(found)
 
+    def extend(self, key: str, found: Iterable[Found]) -> None:
+        """Note what came with the arguments of a set-up, which may change that as well."""
+        known = self._found[key]
+        known.extend(owner for owner in found if not any(owner is each for each in known))
+
+    def refill(self, key: str) -> None:
+        """Bring the shared values into what came with a function, once more."""
+        if self:
+            self.fill(self._found.get(key, ()))
+
     def drop(self, key: str) -> None:
         """Forget a function."""
         self._found.pop(key, None)
@@ -93,11 +103,17 @@ class SharedNames:
             if isinstance(owner, type):
                 for name, kept in self._attributes.get(owner, {}).items():
                     if kept.replaces(vars(owner).get(name, _NOTHING)):
-                        setattr(owner, name, kept.value)
+                        type.__setattr__(owner, name, kept.value)
+                # A class that came before has methods that read globals of their own.
+                for space in _spaces_of(owner):
+                    self._fill_space(space)
             else:
-                for name, kept in self._variables.get(_module_of(owner), {}).items():
-                    if name not in owner or kept.replaces(owner[name]):
-                        owner[name] = kept.value
+                self._fill_space(owner)
+
+    def _fill_space(self, space: dict[str, Any]) -> None:
+        for name, kept in self._variables.get(_module_of(space), {}).items():
+            if name not in space or kept.replaces(space[name]):
+                space[name] = kept.value
 
     def before(self, key: str) -> list[Before]:
         """What a set-up may change, for `share`."""
@@ -133,6 +149,21 @@ class SharedNames:
 def _module_of(space: dict[str, Any]) -> Any:
     """The module of some globals. Only the variables of a parallel cell do not name it."""
     return space.get("__name__", "__main__")
+
+
+def _spaces_of(cls: type) -> list[dict[str, Any]]:
+    """The globals of a class's own methods, each once, also inside of properties and the like."""
+    spaces: dict[int, dict[str, Any]] = {}
+    for value in vars(cls).values():
+        parts = [value, *(getattr(value, name, None) for name in _HOLDERS)]
+        for part in parts:
+            if isinstance(part, types.FunctionType):
+                spaces[id(part.__globals__)] = part.__globals__
+    return list(spaces.values())
+
+
+#: Where descriptors and decorators keep their functions.
+_HOLDERS = ("__func__", "__wrapped__", "fget", "fset", "fdel", "func")
 
 
 def _names_of(owner: Found) -> dict[str, Any]:

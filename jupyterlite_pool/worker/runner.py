@@ -263,7 +263,7 @@ class Runner:
         function = self._functions.get(key)
         if function is not None and type(call) is tuple:  # the quick way of most small tasks
             if key in self._states:
-                restore(self._states[key])
+                self._restore(key)
             return function, call, {}
         try:
             # In the worker's own context: modules that are imported now stay.
@@ -285,24 +285,33 @@ class Runner:
             found: list[Found] = []
             with note_states() as states:
                 function = decode_function(*self._encoded[key], found)
-            self._functions[key] = function
             if isinstance(function, ParallelCell):
                 found.append(function.names)  # they are the globals of its body
             self._names.add(key, found)
             if states:
                 self._states[key] = states
+            self._functions[key] = function
             self._context.look_again()
         elif key in self._states:
-            restore(self._states[key])
+            self._restore(key)
         if isinstance(call, tuple):
             return function, call, {}
-        args, kwargs = self._decode_arguments(call, buffers)
+        sets_up = isinstance(function, SetUpCall)
+        args, kwargs = self._decode_arguments(call, buffers, key if sets_up else None)
         return function, args, kwargs
 
-    def _decode_arguments(self, payload: bytes, buffers: Sequence[Any]) -> Any:
-        if not self._names:
+    def _decode_arguments(self, payload: bytes, buffers: Sequence[Any], key: str | None) -> Any:
+        """The arguments of a call; a set-up is named by its key, as it may change what comes."""
+        if not self._names and key is None:
             return decode(payload, buffers)
         found: list[Found] = []
         arguments = decode(payload, buffers, found)
         self._names.fill(found)
+        if key is not None:
+            self._names.extend(key, found)
         return arguments
+
+    def _restore(self, key: str) -> None:
+        """Bring the classes of a function to the states with which it came."""
+        if restore(self._states[key]):
+            self._names.refill(key)  # what set-ups have changed in them is still wanted

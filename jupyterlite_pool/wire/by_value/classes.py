@@ -146,10 +146,13 @@ def set_class_state(cls: type, sent: tuple[Any, ...]) -> None:
     pending.append((cls, state, updates))
 
 
-def settle() -> None:
-    """Finish the classes that were read. Call this when everything is read."""
-    read = pending[:]
-    pending.clear()
+def settle(start: int) -> None:
+    """Finish the classes that were read since `pending` had this length.
+
+    Call this when everything is read that was begun then.
+    """
+    read = pending[start:]
+    del pending[start:]
     noted = _noted.get()
     for _, state, _ in read:
         state.contents = {name: content_of(value) for name, value in state.attributes.items()}
@@ -170,15 +173,19 @@ class note_states:  # noqa: N801 - a context manager, as `note_refs`
         _noted.reset(self._token)
 
 
-def restore(states: Sequence[tuple[type, State]]) -> None:
-    """Bring classes back to the states that they had when a function was sent."""
-    _bring(states)
+def restore(states: Sequence[tuple[type, State]]) -> bool:
+    """Bring classes back to the states that they had when a function was sent.
+
+    Returns:
+        False if they had these states already.
+    """
+    return _bring(states)
 
 
-def _bring(states: Sequence[tuple[type, State]]) -> None:
-    """Bring classes to states that came together."""
+def _bring(states: Sequence[tuple[type, State]]) -> bool:
+    """Bring classes to states that came together; False if they had them already."""
     if all(_has(cls, state) for cls, state in states):
-        return
+        return False
     changes = [(cls, state, _changed(cls, state)) for cls, state in states]
     # What came together shares objects, such as the globals of methods. So if one method is set,
     # all are, and so is what no task has changed.
@@ -187,6 +194,7 @@ def _bring(states: Sequence[tuple[type, State]]) -> None:
         if all_methods:
             names |= {name for name in state.attributes if _can_be_set_again(cls, state, name)}
         _apply(cls, state, names)
+    return True
 
 
 def _has(cls: type, state: State) -> bool:
