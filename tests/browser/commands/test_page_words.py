@@ -217,7 +217,7 @@ def test_who_has_the_name_can_interrupt_and_hears_no_more_than_control_words(pag
     assert "KeyboardInterrupt" in notebook.error()
     notebook.run("list(pool_map(abs, range(4), progress=False))")
     words = spy.value("heard")
-    assert {"type": "interrupt"} in words
+    assert [word["wish"]["number"] for word in words if word["type"] == "interrupt"] == [1]
     assert {word["type"] for word in words} <= {"heard", "interrupt", "cancel", "settings"}
     assert "secret" not in json.dumps(words)
 
