@@ -27,6 +27,13 @@ const PROBE_PATIENCE = 5_000;
 /** Requests that only read: they can be sent again when no answer came. */
 const READS: readonly TDriveMethod[] = ['readdir', 'getmode', 'lookup', 'getattr', 'get'];
 
+/**
+ * Requests that look at what must be there. If it has gone a moment ago, JupyterLite's page fails and
+ * never answers. So they are given up early, and it is looked whether the path is still there.
+ */
+const LOOKS: readonly TDriveMethod[] = ['readdir', 'getmode', 'getattr'];
+const LOOK_PATIENCE = 4_000;
+
 /** The events of a drive. */
 export interface DriveEvents {
   /** A large file was read or written. */
@@ -45,25 +52,42 @@ class DriveRequests extends ServiceWorkerContentsAPI {
 
   override request<T extends TDriveMethod>(data: TDriveRequest<T>): TDriveResponse<T> {
     const { ErrnoError } = this.FS as Pick<FileSystem, 'ErrnoError'>;
-    const { EIO = 0 } = this.ERRNO_CODES as Record<string, number>;
+    const { EIO = 0, ENOENT = 0 } = this.ERRNO_CODES as Record<string, number>;
+    const early = LOOKS.includes(data.method) && this.patience > LOOK_PATIENCE;
+    let patience = early ? LOOK_PATIENCE : this.patience;
     for (let tries = READS.includes(data.method) ? 2 : 1; tries > 0; tries--) {
       try {
-        return this.ask(data);
+        return this.ask(data, patience);
       } catch (error) {
         if (error instanceof ErrnoError) {
           throw error;
         }
         console.warn(`jupyterlite-pool: the drive did not answer: ${errorText(error)}`);
         if (error instanceof DOMException && error.name === 'TimeoutError') {
-          break; // a second try would take as long
+          if (patience === this.patience) {
+            break; // a second try would take as long
+          }
+          if (this.isGone(data.path)) {
+            throw new ErrnoError(ENOENT);
+          }
+          patience = this.patience; // the page is only slow
         }
       }
     }
     throw new ErrnoError(EIO);
   }
 
+  /** Whether nothing has a path any more. The page answers this in any case. */
+  private isGone(path: string): boolean {
+    try {
+      return !this.ask({ method: 'lookup', path }, this.patience).ok;
+    } catch {
+      return false;
+    }
+  }
+
   /** Send a request, as the base class does, but with a time limit. */
-  private ask<T extends TDriveMethod>(data: TDriveRequest<T>): TDriveResponse<T> {
+  private ask<T extends TDriveMethod>(data: TDriveRequest<T>, patience: number): TDriveResponse<T> {
     const { ErrnoError } = this.FS as Pick<FileSystem, 'ErrnoError'>;
     const { EINVAL = 0 } = this.ERRNO_CODES as Record<string, number>;
     const requestId = crypto.randomUUID();
@@ -71,7 +95,7 @@ class DriveRequests extends ServiceWorkerContentsAPI {
     const body = JSON.stringify({ data: { ...data, requestId }, browsingContextId, requestId });
     const request = new XMLHttpRequest();
     request.open('POST', encodeURI(this.endpoint), false);
-    request.timeout = this.patience + (1000 * body.length) / BYTES_PER_SECOND;
+    request.timeout = patience + (1000 * body.length) / BYTES_PER_SECOND;
     request.send(body);
     if (request.status >= 400) {
       throw new ErrnoError(EINVAL);

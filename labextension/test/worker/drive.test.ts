@@ -65,7 +65,7 @@ function mounted(probe = false): DriveFS {
       mount: (mounting: unknown) => (drive = mounting)
     }),
     PATH: {},
-    ERRNO_CODES: { EIO: 29, EINVAL: 28, EEXIST }
+    ERRNO_CODES: { EIO: 29, EINVAL: 28, ENOENT: 44, EEXIST }
   };
   const options = {
     baseUrl: 'http://localhost/',
@@ -127,10 +127,23 @@ test('a request that the drive refuses is not sent again', () => {
 });
 
 test('a request ends at its time limit, and is not sent again', () => {
-  answers = ['never', ['[]', 200]];
-  expect(() => mounted().API.readdir('/drive')).toThrow(ErrnoError);
+  answers = ['never', ['{"ok":true}', 200]];
+  expect(() => mounted().API.lookup('/drive/x')).toThrow(ErrnoError);
   expect(asked).toBe(1);
   expect(timeouts[0]).toBeGreaterThan(10_000);
+});
+
+test('who looks at what has gone hears soon that it is not there', () => {
+  answers = ['never', ['{"ok":false}', 200]];
+  expect(() => mounted().API.getattr('/drive/x')).toThrow(expect.objectContaining({ code: 44 }));
+  expect(asked).toBe(2);
+  expect(timeouts[0]).toBeLessThan(5_000);
+});
+
+test('who looks at what is there waits for a page that is slow', () => {
+  answers = ['never', ['{"ok":true}', 200], ['["a.txt"]', 200]];
+  expect(mounted().API.readdir('/drive')).toContain('a.txt');
+  expect(timeouts[2]).toBeGreaterThan(10_000);
 });
 
 test('a drive that may not exist is probed first, with a short time limit', () => {
@@ -139,9 +152,9 @@ test('a drive that may not exist is probed first, with a short time limit', () =
   expect(timeouts[0]).toBeLessThan(10_000);
   answers = [
     ['[]', 200],
-    ['["a.txt"]', 200]
+    ['{"ok":true}', 200]
   ];
-  expect(mounted(true).API.readdir('/drive')).toContain('a.txt');
+  expect(mounted(true).API.lookup('/drive/x').ok).toBe(true);
   expect(timeouts.at(-1)).toBeGreaterThan(10_000);
 });
 

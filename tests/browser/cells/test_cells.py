@@ -24,6 +24,7 @@ PACKAGES = {"dask_bag_strings": DASK, "joblib_memory": [JOBLIB]}
 INSTALLS = re.compile(r"^await micropip\.install\(.*\)$", re.MULTILINE)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("cell", [pytest.param(cell, id=cell.stem) for cell in CELLS])
 def test_a_cell_holds(fresh_kernel: Kernel, wheels: Wheels, cell: Path) -> None:
     code = cell.read_text("utf-8")
