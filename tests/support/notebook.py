@@ -36,13 +36,18 @@ RUN = """async code => {
   window.ran = commands.execute('notebook:run-cell');
 }"""
 
-REOPEN = """async path => {
+REOPEN = """async ([path, keep]) => {
   const { commands } = window.jupyterapp;
   await window.panel.context.save();
-  await window.panel.sessionContext.shutdown();
+  if (!keep) {
+    await window.panel.sessionContext.shutdown();
+  }
   window.panel.dispose();
   const panel = await commands.execute('docmanager:open', { path, factory: 'Notebook' });
   await panel.context.ready;
+  if (keep) {
+    await panel.sessionContext.ready;
+  }
   window.panel = panel;
 }"""
 
@@ -90,9 +95,9 @@ class Notebook:
         outputs = self.page.evaluate(OUTPUTS)
         return "".join(o["ename"] for o in outputs if o["output_type"] == "error")
 
-    def reopen(self) -> None:
-        """Save the notebook, close it with its kernel, and open it again."""
-        self.page.evaluate(REOPEN, self.path)
+    def reopen(self, keep_kernel: bool = False) -> None:
+        """Save the notebook, close it, with or without its kernel, and open it again."""
+        self.page.evaluate(REOPEN, [self.path, keep_kernel])
 
     @property
     def cards(self) -> Locator:

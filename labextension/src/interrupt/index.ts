@@ -2,8 +2,6 @@
 import { Asker, type World } from './asker';
 import type { Answer, Question } from './exchange';
 
-export { Asker };
-
 /** The part of Pyodide that is used. */
 interface Python {
   setInterruptBuffer(buffer: unknown): void;

@@ -8,6 +8,7 @@
  */
 import { PULSE } from '../protocol';
 import type { WorkerEnd } from './events';
+import { randomId } from './randomId';
 
 /** A worker is gone when so many beats in a row are missing. */
 const MISSED_BEATS = 3;
@@ -92,11 +93,4 @@ export class Life {
     };
     port2.postMessage(null);
   }
-}
-
-/** 128 random bits. Plain HTTP has no `crypto.randomUUID`. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte =>
-    byte.toString(16).padStart(2, '0')
-  ).join('');
 }

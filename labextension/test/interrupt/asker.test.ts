@@ -49,14 +49,20 @@ test('the page is asked only where Python has computed for a while', () => {
   expect(ask).toHaveBeenCalledOnce();
 });
 
-test('a wish is a signal once', () => {
-  const { world, at, ask } = makeWorld();
-  const asker = new Asker(world);
+/** An asker whose Python computes in a cell, and was told of wish 1. */
+function toldToStop(): { asker: Asker } & ReturnType<typeof makeWorld> {
+  const made = makeWorld();
+  const asker = new Asker(made.world);
   asker.cellBegins();
   expect(asker.buffer[0]).toBe(0);
-  ask.mockReturnValue({ wish: 1 });
-  at(1000);
+  made.ask.mockReturnValue({ wish: 1 });
+  made.at(1000);
   expect(asker.buffer[0]).toBe(2);
+  return { asker, ...made };
+}
+
+test('a wish is a signal once', () => {
+  const { asker, at, ask } = toldToStop();
   asker.buffer[0] = 0; // as Python does
   at(5000);
   expect(asker.buffer[0]).toBe(0);
@@ -138,13 +144,7 @@ test('a wish that comes by the event loop is for the cell that runs, not for the
 });
 
 test('a wish that was put off comes again', () => {
-  const { world, at, ask } = makeWorld();
-  const asker = new Asker(world);
-  asker.cellBegins();
-  expect(asker.buffer[0]).toBe(0);
-  ask.mockReturnValue({ wish: 1 });
-  at(1000);
-  expect(asker.buffer[0]).toBe(2);
+  const { asker, at } = toldToStop();
   expect(asker.putOff()).toBe(1);
   at(1019);
   expect(asker.buffer[0]).toBe(0);

@@ -67,6 +67,13 @@ def interrupt(notebook: Notebook, code: str, press: object = press_button) -> fl
     return took
 
 
+def ends_soon(notebook: Notebook, code: str = "while True: pass") -> None:
+    """Assert that a press of the button ends a cell, in time."""
+    took = interrupt(notebook, code)
+    assert "KeyboardInterrupt" in notebook.error()
+    assert took < WITHIN
+
+
 @pytest.fixture(scope="module")
 def notebook(module_pages: Pages, site: str) -> Notebook:
     notebook = Notebook(module_pages.open(f"{site}/lab/index.html"))
@@ -76,9 +83,7 @@ def notebook(module_pages: Pages, site: str) -> Notebook:
 
 @pytest.mark.parametrize("kind", BUSY)
 def test_a_busy_cell_ends_soon(notebook: Notebook, kind: str) -> None:
-    took = interrupt(notebook, BUSY[kind])
-    assert "KeyboardInterrupt" in notebook.error()
-    assert took < WITHIN
+    ends_soon(notebook, BUSY[kind])
     # The kernel keeps all that it has, and nothing of the wish is left for the next cell.
     notebook.run("until = time.monotonic() + 1.6\nwhile time.monotonic() < until: pass")
     assert notebook.value("kept") == "state"
@@ -134,18 +139,14 @@ def test_what_does_not_come_back_to_python_is_told_of_with_a_way_out(notebook: N
     page.get_by_role("button", name="Restart Kernel").click()
     assert notebook.value("'kept' in globals()") is False
     notebook.run(START)
-    took = interrupt(notebook, "while True: pass")
-    assert "KeyboardInterrupt" in notebook.error()
-    assert took < WITHIN
+    ends_soon(notebook)
 
 
 @pytest.mark.long
 def test_on_an_isolated_page_too(pages: Pages, isolated_site: str) -> None:
     notebook = Notebook(isolated_page(pages.open(), isolated_site))
     notebook.run(START)
-    took = interrupt(notebook, "while True: pass")
-    assert "KeyboardInterrupt" in notebook.error()
-    assert took < WITHIN
+    ends_soon(notebook)
 
 
 @pytest.mark.long
@@ -163,21 +164,7 @@ def test_without_a_service_worker_the_page_says_that_it_cannot(pages: Pages, sit
 
 
 def test_a_notebook_that_is_opened_again_is_as_before(notebook: Notebook) -> None:
-    page = notebook.page
-    # Its kernel goes on meanwhile.
-    page.evaluate(
-        """async path => {
-          const { commands } = window.jupyterapp;
-          await window.panel.context.save();
-          window.panel.dispose();
-          const panel = await commands.execute('docmanager:open', { path, factory: 'Notebook' });
-          await panel.context.ready;
-          await panel.sessionContext.ready;
-          window.panel = panel;
-        }""",
-        notebook.path,
-    )
+    notebook.reopen(keep_kernel=True)
     notebook.run("again = kept")
-    assert interrupt(notebook, "while True: pass") < WITHIN
-    assert "KeyboardInterrupt" in notebook.error()
+    ends_soon(notebook)
     notebook.run("again = kept")

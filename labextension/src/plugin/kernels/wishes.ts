@@ -6,6 +6,7 @@ import {
   SERVICE_CHANNEL,
   type Wish
 } from '../../interrupt/exchange';
+import { randomId } from '../../pool/randomId';
 
 export class Wishes {
   private readonly channel = new BroadcastChannel(SERVICE_CHANNEL);
@@ -26,10 +27,7 @@ export class Wishes {
 
   /** Make a name under which a new kernel can ask; nobody can guess it. */
   name(): string {
-    // Plain HTTP has no `crypto.randomUUID`.
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
-    const name = `jupyterlite-pool-${hex}`;
+    const name = `jupyterlite-pool-${randomId()}`;
     this.last.set(name, { number: 0, at: 0 });
     return name;
   }
