@@ -47,9 +47,10 @@ def build(root: Path, version: str) -> None:
     run(npm, "run", "--silent", "build:static")
     run(sys.executable, "-m", "jupyter_builder.main", "build", ".")
     # After the labextension's build, which empties its folder.
-    for name in ("pool.js", "worker.js", "interrupt.js"):
-        shutil.copy2(static / name, built / "static" / name)
-    about = {"version": version, "pool": "static/pool.js", "worker": "static/worker.js"}
+    scripts = ("pool", "kernel", "broker", "worker")
+    for name in (*scripts, "interrupt"):
+        shutil.copy2(static / f"{name}.js", built / "static" / f"{name}.js")
+    about = {"version": version, **{name: f"static/{name}.js" for name in scripts}}
     (built / "pool.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")
 
 

@@ -7,9 +7,10 @@ needs a class with the methods of `Backend`; `backends.roster` does its bookkeep
 A worker is known by a number, which no other worker of the backend ever has. It runs one batch at a
 time, with a `worker.runner.Runner`, and reports in this order:
 
-1. `on_worker_ready`, once. The backend gives the worker no batch before this call returns, because
-   the listener may submit a batch then that this worker must run before all others.
-2. For each batch `on_dispatched`; then `on_begun`, `on_output` and `on_result` as they come.
+1. `on_worker_ready`, once. If `set_ups` was called, the backend gives the worker no batch before
+   this call returns, because the listener may submit a batch then that this worker must run before
+   all others.
+2. For each batch `on_dispatched`; then `on_output`, `on_expired` and `on_result` as they come.
 3. `on_worker_ended`, once; for a worker that could not start, this alone. The backend then starts a
    replacement by itself, unless it has more workers than its size.
 
@@ -17,7 +18,7 @@ Every batch that was submitted ends in exactly one of these ways, and the backen
 it afterwards:
 
 - `on_result` with `done`, or `on_batch_error`;
-- `cancel` returned True;
+- `cancel` returned True, or `on_cancelled`;
 - `on_worker_ended` named it, as the batch that ran or as one of those that waited at the worker;
 - it had a target, and `on_worker_ended` named that worker;
 - `on_broken`, or `shutdown`.
@@ -76,6 +77,27 @@ class WorkerLimits(NamedTuple):
     idle_timeout: float | None = None
 
 
+class Terms(NamedTuple):
+    """How a batch is to run."""
+
+    #: The one worker that may run it, before any other batch; None for any worker.
+    target: int | None = None
+    #: A number that the batches of one source share. Sources take turns, one batch each.
+    lane: int | None = None
+    #: Whether it ends so soon that several batches of its lane may wait at one worker.
+    brief: bool = False
+    #: Whether it goes before the batches of its lane that wait.
+    first: bool = False
+    #: At most so many workers have batches of its lane at once; None for all.
+    max_workers: int | None = None
+    #: Seconds that its task may take from its beginning; then it is stopped. None for no limit.
+    time_limit: float | None = None
+
+
+#: Any worker may run the batch, in its turn, for as long as it likes.
+ANY = Terms()
+
+
 class WorkerStatus(NamedTuple):
     """A worker as it is now."""
 
@@ -103,8 +125,14 @@ class Listener(Protocol):
     def on_dispatched(self, worker: int, batch: int) -> None:
         """A worker was given a batch from the queue."""
 
-    def on_begun(self, worker: int, batch: int) -> None:
-        """The call of a task with a time limit begins now; its surroundings are ready."""
+    def on_cancelled(self, batch: int) -> None:
+        """A batch was taken out of the queue, some time after `cancel` was called."""
+
+    def on_expired(self, worker: int, batch: int) -> None:
+        """A batch has exceeded its time limit.
+
+        Its worker is asked to end it, or is stopped; `on_result` or `on_worker_ended` follows.
+        """
 
     def on_result(
         self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], done: bool
@@ -180,10 +208,9 @@ class Backend(Protocol):
         payload: bytes,
         buffers: Sequence[memoryview],
         needs: Sequence[str],
-        target: int | None = None,
-        group: int | None = None,
+        terms: Terms = ANY,
     ) -> None:
-        """Queue a batch. Batches start in the order in which they were submitted.
+        """Queue a batch. Batches of a lane start in the order in which they were submitted.
 
         Args:
             batch: a number that no batch of this backend had before.
@@ -191,19 +218,18 @@ class Backend(Protocol):
             buffers: what `Runner.run` takes. They may change after this call, so the backend copies
                 them.
             needs: keys of the objects that a worker must hold, in the order in which to send them.
-            target: the one worker that may run the batch, and runs it before all others.
-            group: a name that batches of one job share if they are so brief that several of them
-                may wait at one worker.
+            terms: how it is to run.
 
         Raises:
             Exception: the batch cannot be sent. It is not queued then.
         """
 
     def cancel(self, batch: int) -> bool:
-        """Take a batch out of the queue; True if it was there.
+        """Take a batch out of the queue; True if that is done.
 
-        If a worker has it, return False. The worker then starts no more tasks of it, and the batch
-        ends with `on_result` as usual.
+        False if that is not known yet, or if a worker has the batch. In the first case
+        `on_cancelled` may follow. In the second, the worker starts no more tasks of it, and the
+        batch ends with `on_result` as usual.
         """
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
@@ -214,8 +240,12 @@ class Backend(Protocol):
         it as soon as it has nothing to do.
         """
 
-    def interrupt(self, worker: int, batch: int) -> bool:
-        """Ask Python in a worker to stop a batch, as by Ctrl-C; False if it cannot be asked."""
+    def set_ups(self, needed: bool) -> None:
+        """Say whether the listener may submit batches with a target when a worker becomes ready.
+
+        If so, a new worker runs nothing before `on_worker_ready` has returned. Otherwise it may,
+        so that it works while the notebook computes and hears of nothing.
+        """
 
     def wake(self) -> None:
         """Start the workers again if they were stopped because they had nothing to do."""

@@ -14,8 +14,8 @@ from ..wire.payload import Encoded
 from ..worker.context import WorkerInfo
 from ..worker.runner import Runner
 from ..worker.surroundings.surroundings import WorkerSurroundings
-from .base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
-from .roster import Queued
+from .base import ANY, STOPPED, Listener, Terms, WorkerEnd, WorkerLimits, WorkerStatus
+from .lanes import Queued
 
 
 class NestedBackend:
@@ -59,11 +59,10 @@ class NestedBackend:
         payload: bytes,
         buffers: Sequence[memoryview],
         needs: Sequence[str],
-        target: int | None = None,
-        group: int | None = None,
+        terms: Terms = ANY,
     ) -> None:
         """As `Backend.submit`."""
-        self._queue.append(Queued(batch, payload, in_heap(buffers), needs, target))
+        self._queue.append(Queued(batch, payload, in_heap(buffers), needs, terms))
         self._work()
 
     def _work(self) -> None:
@@ -140,9 +139,8 @@ class NestedBackend:
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         """As `Backend.kill`. Nothing to do: it would end the outer task."""
 
-    def interrupt(self, worker: int, batch: int) -> bool:
-        """As `Backend.interrupt`: this interpreter cannot be asked."""
-        return False
+    def set_ups(self, needed: bool) -> None:
+        """As `Backend.set_ups`. Nothing to do: the worker was ready from the start."""
 
     def wake(self) -> None:
         """As `Backend.wake`. Nothing to do: the worker is never stopped."""

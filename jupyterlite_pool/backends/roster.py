@@ -6,23 +6,15 @@ them. It tells its roster what has happened, and asks the roster what to do next
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from .base import Terms
+from .lanes import Lanes, Queued
+
 #: A backend's handle of a worker: a thread, a process, a connection.
 W = TypeVar("W")
-
-
-class Queued(NamedTuple):
-    """A batch that waits for a worker; the fields are those of `Backend.submit`."""
-
-    batch: int
-    payload: bytes
-    buffers: Sequence[Any]
-    needs: Sequence[str]
-    target: int | None = None
 
 
 class Stored(NamedTuple):
@@ -52,6 +44,9 @@ class Member(Generic[W]):
     ready: bool = False
     #: The batch that it runs.
     batch: int | None = None
+    #: The lane of the batch that it runs, and seconds that the batch may take.
+    lane: int | None = None
+    time_limit: float | None = None
     #: How many batches without a target it was given.
     served: int = 0
     #: Keys of the objects that it was sent.
@@ -70,15 +65,16 @@ class Member(Generic[W]):
 
     def begin(self, queued: Queued) -> list[str]:
         """It is given a batch. Returns the keys of the objects that it must be sent before."""
-        self.batch = queued.batch
-        self.served += queued.target is None
+        terms = queued.terms
+        self.batch, self.lane, self.time_limit = queued.batch, terms.lane, terms.time_limit
+        self.served += terms.target is None
         missing = [key for key in queued.needs if key not in self.held]
         self.held.update(missing)
         return missing
 
     def finish(self) -> None:
         """It has finished its batch."""
-        self.batch = None
+        self.batch = self.lane = self.time_limit = None
 
 
 class Roster(Generic[W]):
@@ -96,7 +92,7 @@ class Roster(Generic[W]):
         self._max_batches = max_batches
         self._members: dict[int, Member[W]] = {}
         self._objects: dict[str, Stored] = {}
-        self._queue: deque[Queued] = deque()
+        self._queue = Lanes()
 
     # Workers.
 
@@ -138,6 +134,16 @@ class Roster(Generic[W]):
         found = (member.worker for member in self._members.values() if member.batch == batch)
         return next(found, None)
 
+    def batch(self, number: int) -> int | None:
+        """The batch that a worker runs; None if it runs none."""
+        member = self._members.get(number)
+        return None if member is None else member.batch
+
+    def time_limit(self, number: int) -> float | None:
+        """Seconds that the batch which a worker runs may take; None for no limit."""
+        member = self._members.get(number)
+        return None if member is None else member.time_limit
+
     def runs(self, number: int, batch: int) -> bool:
         """Whether a worker runs this batch."""
         return number in self._members and self._members[number].batch == batch
@@ -152,7 +158,7 @@ class Roster(Generic[W]):
         """A worker ends; the batches that it alone could run are gone."""
         member = self._members.pop(number, None)
         if member is not None:
-            self._queue = deque(entry for entry in self._queue if entry.target != number)
+            self._queue.forget(number)
         return member
 
     def clear(self) -> list[W]:
@@ -180,31 +186,26 @@ class Roster(Generic[W]):
 
     def queue(self, entry: Queued) -> None:
         """Let a batch wait for a worker."""
-        self._queue.append(entry)
+        self._queue.push(entry)
 
     def withdraw(self, batch: int) -> bool:
         """Take a batch out of the queue; False if it is not there."""
-        for entry in self._queue:
-            if entry.batch == batch:
-                self._queue.remove(entry)
-                return True
-        return False
+        return self._queue.remove(batch)
 
     def assign(self) -> Assignment[W] | None:
         """Give the next batch to a worker that is idle; None if there is no such pair."""
         for member in self._members.values():
             if not member.ready or member.batch is not None:
                 continue
-            entry = self._next_for(member.number)
+            entry = self._queue.next(member.number, self._may_run)
             if entry is None:
                 continue
             objects = [self._objects[key] for key in member.begin(entry)]
             return Assignment(member.worker, objects, entry)
         return None
 
-    def _next_for(self, number: int) -> Queued | None:
-        own = [entry for entry in self._queue if entry.target == number]
-        for entry in own or [entry for entry in self._queue if entry.target is None]:
-            self._queue.remove(entry)
-            return entry
-        return None
+    def _may_run(self, terms: Terms) -> bool:
+        if terms.max_workers is None:
+            return True
+        at_work = [member for member in self._members.values() if member.lane == terms.lane]
+        return len(at_work) < terms.max_workers

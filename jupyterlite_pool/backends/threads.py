@@ -16,8 +16,10 @@ from ..wire.buffers import in_heap
 from ..wire.payload import Encoded
 from ..worker.runner import Runner
 from ..worker.surroundings.surroundings import WorkerSurroundings
-from .base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
-from .roster import Queued, Roster, Stored
+from .base import ANY, STOPPED, Listener, Terms, WorkerEnd, WorkerLimits, WorkerStatus
+from .deadlines import Deadlines
+from .lanes import Queued
+from .roster import Roster, Stored
 
 #: A call of the listener.
 Report = Callable[[Listener], None]
@@ -65,7 +67,7 @@ class _Worker:
 
     def begin(self, batch: int) -> None:
         """As `Port.begin`."""
-        self._backend.report(self.number, lambda listener: listener.on_begun(self.number, batch))
+        self._backend.begin(self.number, batch)
 
     def worn(self, message: str) -> None:
         """As `Port.worn`. Nothing to do: this process gives memory back."""
@@ -100,6 +102,7 @@ class InProcessBackend:
         self._lock = threading.RLock()
         self._reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
         self._roster: Roster[_Worker] = Roster(size)
+        self._deadlines = Deadlines(self.call_later)
         self._next_worker = 0
         self._ended = False
 
@@ -137,12 +140,11 @@ class InProcessBackend:
         payload: bytes,
         buffers: Sequence[memoryview],
         needs: Sequence[str],
-        target: int | None = None,
-        group: int | None = None,
+        terms: Terms = ANY,
     ) -> None:
-        """As `Backend.submit`. No batch waits at a thread, so the group does not matter."""
+        """As `Backend.submit`. No batch waits at a thread, brief or not."""
         with self._lock:
-            self._roster.queue(Queued(batch, payload, in_heap(buffers), list(needs), target))
+            self._roster.queue(Queued(batch, payload, in_heap(buffers), list(needs), terms))
             self._dispatch()
 
     def cancel(self, batch: int) -> bool:
@@ -163,8 +165,11 @@ class InProcessBackend:
                 self.end(worker, end)
 
     def interrupt(self, worker: int, batch: int) -> bool:
-        """As `Backend.interrupt`: a thread cannot be asked."""
+        """Ask a worker to stop a batch; False, since a thread cannot be asked."""
         return False
+
+    def set_ups(self, needed: bool) -> None:
+        """As `Backend.set_ups`. Nothing to do: a thread always waits for the listener."""
 
     def wake(self) -> None:
         """As `Backend.wake`. Nothing to do: threads are never stopped for being idle."""
@@ -221,10 +226,27 @@ class InProcessBackend:
                 return
             self._reports.put(report)
             if done:
+                self._deadlines.end(self._roster.batch(worker))
                 if self._roster.finish(worker):
                     message = "it had run as many tasks as one worker may"
                     self.end(worker, WorkerEnd("recycled", message))
                 self._dispatch()
+
+    def begin(self, worker: int, batch: int) -> None:
+        """A task with a time limit begins. A thread that exceeds it is left to itself."""
+
+        def expire() -> bool:
+            with self._lock:
+                self.report(worker, lambda listener: listener.on_expired(worker, batch))
+                return self.interrupt(worker, batch)
+
+        def stop() -> None:
+            self.kill(worker, batch=batch)
+
+        with self._lock:
+            limit = self._roster.time_limit(worker)
+            if limit is not None and self._roster.runs(worker, batch):
+                self._deadlines.begin(batch, limit, expire, stop)
 
     def admit(self, worker: int) -> None:
         """Give batches to a worker of which the listener knows."""
@@ -240,6 +262,7 @@ class InProcessBackend:
                 return
             gone.worker.leave()
             batch = gone.batch
+            self._deadlines.end(batch)
             self._reports.put(lambda listener: listener.on_worker_ended(worker, batch, end))
             if not self._ended:
                 self._fill()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..backends.base import ON_PURPOSE, WorkerEnd
+from ..backends.base import ON_PURPOSE, Terms, WorkerEnd
 from ..errors import PoolError, TaskTimeoutError, TerminatedWorkerError
 from ..jobs.tasks import Task, TaskSource
 from ..wire.calls import AS_THEY_ARE, join_calls
@@ -32,6 +32,8 @@ class Batch:
     target: int | None = None
     #: The worker that runs it; None while it waits for one.
     worker: int | None = None
+    #: Whether the backend was asked to take it back.
+    recalled: bool = False
     #: Whether a task of it has exceeded its time limit.
     timed_out: bool = False
     #: Whether no worker is to run it: the worker that has it is stopped.
@@ -69,12 +71,27 @@ class Batch:
         )
         return join_calls(batch), buffers, list(needs)
 
+    def terms(self, *, first: bool) -> Terms:
+        """How it is to run.
+
+        Args:
+            first: whether it goes before the batches of its source that wait.
+        """
+        source = self.source
+        return Terms(
+            self.target, id(source), source.brief, first, source.max_workers, source.task_timeout
+        )
+
     # What happens to it.
 
     def start(self, worker: int) -> None:
         """A worker has it now."""
         self.worker = worker
         self.source.started()
+
+    def recall(self) -> None:
+        """The backend is asked to take it back."""
+        self.recalled = True
 
     def expire(self) -> None:
         """Its task has exceeded its time limit."""

@@ -20,7 +20,6 @@ from ..jobs.job import MapJob
 from ..jobs.set_up import SetUp
 from ..jobs.tasks import Outcome, Task, TaskSource
 from .batch import Batch
-from .deadlines import Deadlines
 from .ledger import Ledger
 from .set_ups import SetUps
 
@@ -57,8 +56,7 @@ class Dispatcher:
         self._break_with = break_with
         #: Held by whoever changes anything: the in-process backend calls from other threads.
         self.lock = threading.RLock()
-        self.deadlines = Deadlines(backend, self.lock)
-        self.ledger = Ledger(self.deadlines)
+        self.ledger = Ledger()
         self.set_ups = SetUps()
         #: Why no task can run any more; None while tasks can run.
         self.broken: Exception | None = None
@@ -133,6 +131,7 @@ class Dispatcher:
         """Have every worker make a call: the workers that are there and those that come."""
         with self.lock:
             ready = self.set_ups.add(call)
+            self._backend.set_ups(True)
             self._backend.wake()
             for worker in ready:
                 self.submit(call, [call.task()], worker)
@@ -161,7 +160,7 @@ class Dispatcher:
             try:
                 tasks = source.take(size)
                 if tasks:
-                    self.submit(source, tasks, group=id(source) if brief else None)
+                    self.submit(source, tasks)
                     self._sources.append(source)
             finally:
                 self._asking.remove(source)
@@ -178,12 +177,11 @@ class Dispatcher:
         source: TaskSource,
         tasks: list[Task],
         target: int | None = None,
-        group: int | None = None,
     ) -> None:
-        """Give tasks to the backend as a batch; `target` and `group` as of `Backend.submit`."""
+        """Give tasks to the backend as a batch, for any worker or for a target alone."""
         batch = self.ledger.enter(source, tasks, target)  # first: the batch may start at once
         try:
-            self._backend.submit(batch.number, *batch.frame(), target, group)
+            self._backend.submit(batch.number, *batch.frame(), batch.terms(first=False))
         except Exception as error:  # too large for the browser, for example
             self.ledger.remove(batch)
             for task in tasks:
@@ -224,12 +222,19 @@ class Dispatcher:
             self.pump()
 
     def _cancel(self, batch: Batch) -> bool:
-        """Take a batch back if it has not started; whether it was taken back."""
+        """Take a batch back if it has not started; whether it is back already."""
+        if batch.recalled:
+            return False
+        batch.recall()
         if not self._backend.cancel(batch.number):
             return False
+        self.taken_back(batch)
+        return True
+
+    def taken_back(self, batch: Batch) -> None:
+        """A batch has not started, and never will."""
         self.ledger.remove(batch)
         batch.source.discard(batch.tasks)
-        return True
 
     def _stop(self, batches: Iterable[Batch]) -> None:
         for batch in batches:
@@ -296,4 +301,5 @@ class Dispatcher:
             self.break_all(reason, error)
         else:
             self.set_ups.give_up(call, error)
+            self._backend.set_ups(bool(self.set_ups))
             self.pump()

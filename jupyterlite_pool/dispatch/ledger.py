@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..jobs.tasks import Task, TaskSource
 from .batch import Batch
-from .deadlines import Deadlines
 
 
 class Ledger:
@@ -14,8 +13,7 @@ class Ledger:
     dispatcher's lock.
     """
 
-    def __init__(self, deadlines: Deadlines) -> None:
-        self._deadlines = deadlines
+    def __init__(self) -> None:
         self._batches: dict[int, Batch] = {}
         #: The batch of a number; None if it is over. The dictionary's own method, since it is asked
         #: several times for each batch.
@@ -38,8 +36,6 @@ class Ledger:
         """A batch is over, however it has ended."""
         del self._batches[batch.number]
         self.open -= batch.target is None
-        if batch.source.task_timeout is not None:
-            self._deadlines.end(batch)
         if batch.worker is not None:
             batch.source.stopped()
 

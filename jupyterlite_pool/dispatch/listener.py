@@ -57,12 +57,20 @@ class PoolListener:
             if entry.doomed:
                 self._backend.kill(worker, batch=batch)
 
-    def on_begun(self, worker: int, batch: int) -> None:
-        """A worker begins with a task that has a time limit."""
+    def on_cancelled(self, batch: int) -> None:
+        """A batch that was cancelled was still waiting for a worker."""
+        with self._lock:
+            entry = self._ledger.get(batch)
+            if entry is not None:
+                self._dispatcher.taken_back(entry)
+                self._dispatcher.pump()
+
+    def on_expired(self, worker: int, batch: int) -> None:
+        """A task has exceeded its time limit; the end of its batch follows."""
         with self._lock:
             entry = self._ledger.get(batch)
             if entry is not None and entry.worker == worker:
-                self._dispatcher.deadlines.begin(entry, worker)
+                entry.expire()
 
     def on_result(
         self, worker: int, batch: int, payload: bytes, buffers: Sequence[Any], done: bool

@@ -22,6 +22,10 @@ class SetUps:
     def __contains__(self, call: SetUp) -> bool:
         return call in self._calls
 
+    def __bool__(self) -> bool:
+        """Whether a new worker has calls to make."""
+        return bool(self._calls)
+
     def add(self, call: SetUp) -> list[int]:
         """Have a call made by every worker; returns the workers that can make it now, in order."""
         self._calls.append(call)

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from tests.conftest import ROOT, Pages
+from tests.support.door import DOOR
 from tests.support.kernel import Kernel
 
 from . import MANY, ROUNDS
@@ -44,6 +45,7 @@ def boot(module_pages: Pages, site: str) -> float:
 def ill_treated(module_pages: Pages, site: str) -> Kernel:
     """A kernel that has the functions of the faults, and a pool for them."""
     kernel = Kernel(module_pages.open(f"{site}/lab/index.html"))
+    kernel.run(DOOR)
     for name in ("load", "forging", "faults", "rounds"):
         source = (INSIDE / f"{name}.py").read_text("utf-8")
         # Into one namespace, the notebook's, because its functions travel by value.

@@ -153,6 +153,7 @@ async def _put_back() -> None:
     package.uninstall()
     package.unregister_joblib_backend()
     _stop_executors()
+    _close_door()
     importlib.import_module(f"{_PACKAGE}.api.history").history.forget()
     space = shell.user_ns
     for name in [*_own_names()]:
@@ -192,6 +193,13 @@ def _stop_executors() -> None:
     set_reusable_executor(None)
     for dispatcher in all_dispatchers():
         dispatcher.lose_all(RuntimeError("the kernel is given to another test"))
+
+
+def _close_door() -> None:
+    """Take away the door to brokers: see `tests.support.door`."""
+    backend: Any = sys.modules.get(f"{_PACKAGE}.backends.pyodide.backend")
+    if backend is not None:
+        backend.find_files = getattr(backend.find_files, "without_door", backend.find_files)
 
 
 def _uninstall() -> None:

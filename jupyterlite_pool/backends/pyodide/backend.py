@@ -1,4 +1,4 @@
-"""The pool of the kernel's web worker: the Python side of `labextension/src/pool`."""
+"""The pool of the kernel's web worker: the Python side of `labextension/src/broker`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pyodide.ffi import to_js
 from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
 from ...wire.payload import Encoded
 from ...worker.surroundings.scratch import NOTEBOOK, keep_apart
-from ..base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
+from ..base import ANY, STOPPED, Listener, Terms, WorkerEnd, WorkerLimits, WorkerStatus
 from .boot import boot_options
 from .device import SPARES, Device
 from .early import EarlyPool
 from .events import PoolEvents
 from .files import find_files
-from .js import copied_out, ignore, js_object
+from .js import copied_out, js_object
 
 
 class PyodideBackend:
-    """Carries batches to Pyodide workers, which the kernel's own web worker starts."""
+    """Carries batches to Pyodide workers, through a broker that the kernel's web worker starts."""
 
     def __init__(
         self,
@@ -46,6 +46,8 @@ class PyodideBackend:
         self._events = PoolEvents()
         #: The needs of the last batch, for Python and for JavaScript. Most batches have the same.
         self._last_needs: tuple[Sequence[str], Any] = (), None
+        #: The same for their terms.
+        self._last_terms: tuple[Terms, Any] = ANY, None
         #: Held here, because an event loop alone does not keep a task alive.
         self._starting: asyncio.Task[None] | None = None
         self._ended = False
@@ -58,21 +60,24 @@ class PyodideBackend:
         try:
             files = await find_files()
             # Pyodide has no other way to JavaScript's `import`.
-            module = await run_js("(url) => import(url)")(files.pool)
+            module = await run_js("(url) => import(url)")(files.kernel)
             if self._ended:
                 return
             idle = None if limits.idle_timeout is None else limits.idle_timeout * 1000
             options = js_object(
-                listener=self._events.connect(module, listener),
                 maxBatches=limits.max_batches,
                 maxMemory=limits.max_memory,
                 idleTimeout=idle,
                 spares=SPARES,
                 cap=self._device.cap(),
             )
-            pool = module.PyodidePool.new(files.worker, self.size, options)
-            started = pool.init(js_object(**boot_options(), snapshot=files.snapshot))
-            started.catch(ignore)  # the pool also reports it as an event
+            plan = js_object(
+                workerUrl=files.worker,
+                size=self.size,
+                options=options,
+                init=js_object(**boot_options(), snapshot=files.snapshot),
+            )
+            pool = module.BrokeredPool.new(files.broker, plan, self._events.connect(listener))
         except Exception as error:
             if not self._ended:
                 listener.on_broken(f"the pool's files could not be loaded: {error}")
@@ -94,14 +99,15 @@ class PyodideBackend:
         payload: bytes,
         buffers: Sequence[memoryview],
         needs: Sequence[str],
-        target: int | None = None,
-        group: int | None = None,
+        terms: Terms = ANY,
     ) -> None:
         """As `Backend.submit`."""
         if needs != self._last_needs[0]:
             self._last_needs = needs, to_js(list(needs))
+        if terms != self._last_terms[0]:
+            self._last_terms = terms, _js_terms(terms)
         copies = copied_out(buffers) if buffers else None
-        self._pool.submit(batch, to_js(payload), copies, self._last_needs[1], target, group)
+        self._pool.submit(batch, to_js(payload), copies, self._last_needs[1], self._last_terms[1])
 
     def cancel(self, batch: int) -> bool:
         """As `Backend.cancel`."""
@@ -111,9 +117,9 @@ class PyodideBackend:
         """As `Backend.kill`."""
         self._pool.kill(worker, end.reason, end.message, batch)
 
-    def interrupt(self, worker: int, batch: int) -> bool:
-        """As `Backend.interrupt`."""
-        return bool(self._pool.interrupt(worker, batch))
+    def set_ups(self, needed: bool) -> None:
+        """As `Backend.set_ups`."""
+        self._pool.setsUp(needed)
 
     def wake(self) -> None:
         """As `Backend.wake`."""
@@ -145,6 +151,19 @@ class PyodideBackend:
         if self._ended:
             return
         self._ended = True
-        self._events.mute()  # first, because the pool tells of the end of each worker
+        self._events.mute()
         self._pool.terminate()
         self._events.disconnect()
+
+
+def _js_terms(terms: Terms) -> Any:
+    """The terms of a batch, with the names that they have in TypeScript."""
+    fields = {
+        "target": terms.target,
+        "lane": terms.lane,
+        "brief": terms.brief,
+        "first": terms.first,
+        "maxWorkers": terms.max_workers,
+        "timeLimit": terms.time_limit,
+    }
+    return js_object(**{name: value for name, value in fields.items() if value is not None})

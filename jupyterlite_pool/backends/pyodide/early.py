@@ -8,7 +8,7 @@ from typing import Any
 class EarlyPool:
     """Records what the backend asks of the pool, and repeats it when the pool is there.
 
-    It has the members of `PyodidePool` (`labextension/src/pool/pool.ts`) that the backend uses.
+    It has the members of `BrokeredPool` (`labextension/src/broker/index.ts`) that the backend uses.
     """
 
     #: No worker has started.
@@ -42,9 +42,9 @@ class EarlyPool:
     def kill(self, *args: Any) -> None:
         """Nothing to do: there is no worker."""
 
-    def interrupt(self, worker: int, batch: int) -> bool:
-        """False: there is no worker."""
-        return False
+    def setsUp(self, needed: bool) -> None:  # noqa: N802 - JavaScript's name
+        """Record it."""
+        self._calls.append(("setsUp", needed))
 
     def wake(self) -> None:
         """Nothing to do: the workers will start soon."""

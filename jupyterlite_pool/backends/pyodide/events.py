@@ -19,37 +19,30 @@ class PoolEvents:
     def __init__(self) -> None:
         #: None before the pool starts, and after it was stopped.
         self._listener: Listener | None = None
-        #: Collects events, so that JavaScript calls Python once for many of them.
-        self.outbox: Any = None
         self._proxy: Any = None
 
-    def connect(self, module: Any, listener: Listener) -> Any:
+    def connect(self, listener: Listener) -> Any:
         """Tell a listener everything from now on.
 
-        Args:
-            module: the JavaScript module of the pool.
-
         Returns:
-            The JavaScript function that the pool must call with each event.
+            The JavaScript function that the pool must call with each list of events.
         """
         self._listener = listener
         self._proxy = create_proxy(self.hear)
-        self.outbox = module.Outbox.new(module.gathering(self._proxy))
-        return self.outbox.push
+        return self._proxy
 
     def mute(self) -> None:
-        """Tell the listener nothing any more, also nothing of what the outbox holds."""
+        """Tell the listener nothing any more, also nothing of the list that is being told."""
         self._listener = None
 
     def disconnect(self) -> None:
         """Let go of JavaScript. The pool must have stopped."""
-        if self.outbox is not None:
-            self.outbox.close()
+        if self._proxy is not None:
             # Later, because this call may come from within a call of the proxy.
             asyncio.get_event_loop().call_soon(self._proxy.destroy)
 
     def hear(self, events: Any) -> None:
-        """Tell the listener of some events; their form is `PoolEvent` in TypeScript."""
+        """Tell the listener of some events; their form is `Told` in TypeScript."""
         for event in events:
             listener = self._listener
             if listener is None:
@@ -73,6 +66,10 @@ class PoolEvents:
             end = WorkerEnd(ended.reason, ended.message, status, running, ended.memory)
             batch, behind = or_none(event.batch), event.behind.to_py()
             listener.on_worker_ended(event.worker, batch, end, behind, event.untaken.to_py())
+        elif kind == "cancelled":
+            listener.on_cancelled(event.batch)
+        elif kind == "expired":
+            listener.on_expired(event.worker, event.batch)
         elif kind == "limited":
             listener.on_limited(event.workers)
         elif kind == "broken":
@@ -101,8 +98,6 @@ def _hear_frame(listener: Listener, worker: int, frame: Any) -> None:
     if kind == "result":
         payload, buffers = frame.payload.to_bytes(), list(frame.buffers)
         listener.on_result(worker, frame.batch, payload, buffers, frame.done)
-    elif kind == "begin":
-        listener.on_begun(worker, frame.batch)
     elif kind == "output":
         listener.on_output(worker, frame.task, frame.stream, frame.text)
     else:

@@ -21,6 +21,9 @@ from .js import js_object
 #: The labextension's folder on a site, and the name of this package on PyPI.
 NAME = "jupyterlite-pool"
 
+#: The built scripts, in the order of `PoolFiles`.
+SCRIPTS = ("kernel", "broker", "worker")
+
 #: The folder of this package.
 PACKAGE = Path(__file__).parents[2]
 
@@ -28,7 +31,9 @@ PACKAGE = Path(__file__).parents[2]
 class PoolFiles(NamedTuple):
     """The URLs of the built JavaScript."""
 
-    pool: str
+    #: The kernel's side of the pool, the pool's broker, and a pool worker.
+    kernel: str
+    broker: str
     worker: str
     #: A JavaScript object with the URL and the digest of the site's snapshot; None if the site has
     #: none that fits this kernel.
@@ -46,8 +51,10 @@ async def find_files() -> PoolFiles:
         about = {}
     if about.get("version") == version(NAME):
         snapshot = _fitting_snapshot(folder, about.get("snapshot"))
-        return PoolFiles(folder + about["pool"], folder + about["worker"], snapshot)
-    return PoolFiles(_own_file("pool.js"), _own_file("worker.js"), None)
+        kernel, broker, worker = (folder + about[name] for name in SCRIPTS)
+        return PoolFiles(kernel, broker, worker, snapshot)
+    kernel, broker, worker = (_own_file(f"{name}.js") for name in SCRIPTS)
+    return PoolFiles(kernel, broker, worker, None)
 
 
 def _fitting_snapshot(folder: str, about: dict[str, str] | None) -> Any:

@@ -22,7 +22,3 @@ def copied_out(buffers: Sequence[memoryview]) -> Any:
 def or_none(value: Any) -> Any:
     """None instead of JavaScript's null; any other value as it is."""
     return None if value is jsnull else value
-
-
-def ignore(_: object) -> None:
-    """Handle the failure of a promise that is reported in another way, too."""

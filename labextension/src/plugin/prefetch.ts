@@ -4,7 +4,8 @@
 const NAME = 'jupyterlite-pool';
 
 interface About {
-  pool: string;
+  kernel: string;
+  broker: string;
   worker: string;
   /** Present if the site's build has made a snapshot. */
   snapshot?: { file: string };
@@ -17,7 +18,7 @@ export function prefetch(labextensionsUrl: string): void {
     .then(async response => (await response.json()) as About)
     .then(about => {
       const snapshot = about.snapshot ? [about.snapshot.file] : [];
-      for (const file of [about.pool, about.worker, ...snapshot]) {
+      for (const file of [about.kernel, about.broker, about.worker, ...snapshot]) {
         const link = document.createElement('link');
         link.rel = 'prefetch';
         link.href = new URL(file, folder).href;

@@ -33,6 +33,8 @@ export interface CrewEvents {
   /** A worker has become worn, and should be released when it is idle. */
   worn(handle: WorkerHandle): void;
   ended(handle: WorkerHandle, end: WorkerEnd): void;
+  /** So many spares are ready. */
+  spares(ready: number): void;
   /** Other pools hold slots that this one wants: it has so many workers for now. */
   limited(workers: number): void;
   /** No worker can start. */
@@ -55,6 +57,7 @@ export class Crew {
   private readonly spares: number;
   /** How many starts in a row have failed. */
   private failures = 0;
+  private sparesTold = 0;
   private callOffTry: (() => void) | null = null;
   private state: 'new' | 'working' | 'resting' | 'gone' = 'new';
 
@@ -76,7 +79,11 @@ export class Crew {
       },
       (handle, phase) => this.has(handle) && events.phase(handle, phase)
     );
-    this.reserve = new Reserve(spares, () => this.launcher.launch());
+    this.reserve = new Reserve(
+      spares,
+      () => this.launcher.launch(),
+      () => this.countSpares()
+    );
     this.slots = new Slots(Math.min(cap ?? Infinity, workerCap()), () => this.refill());
   }
 
@@ -211,6 +218,14 @@ export class Crew {
     // Spares start only when all workers have started.
     if ([...this].every(worker => worker.ready)) {
       this.restock();
+    }
+  }
+
+  private countSpares(): void {
+    const { ready } = this.reserve;
+    if (ready !== this.sparesTold) {
+      this.sparesTold = ready;
+      this.events.spares(ready);
     }
   }
 

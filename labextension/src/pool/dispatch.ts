@@ -22,6 +22,7 @@ export class Dispatch {
   private readonly objects = new Map<string, Encoded>();
   private readonly idleTimer: IdleTimer;
   private paused = false;
+  private held = false;
 
   /** @param idleTimeout milliseconds after which idle workers are let go; null to keep them */
   constructor(
@@ -95,7 +96,7 @@ export class Dispatch {
 
   /** Give the jobs that wait to workers, first come, first served. */
   run(): void {
-    if (this.paused) {
+    if (this.paused || this.held) {
       return;
     }
     this.crew.release();
@@ -109,6 +110,12 @@ export class Dispatch {
     this.paused = true;
     action();
     this.paused = false;
+  }
+
+  /** Give no jobs to workers from now on, or give them again. */
+  hold(held: boolean): void {
+    this.held = held;
+    this.run();
   }
 
   /** Forget all jobs and objects. */
@@ -129,7 +136,7 @@ export class Dispatch {
     // The worker that was busy last is the warmest: it has imported the modules that tasks import.
     free.sort((a, b) => b.inbox.lastServed - a.inbox.lastServed);
     for (const handle of free) {
-      const job = this.queue.next(handle.id);
+      const job = this.queue.next(handle.id, waiting => this.mayRun(waiting));
       if (job) {
         this.give(handle, job);
       }
@@ -140,14 +147,21 @@ export class Dispatch {
   private giveBrief(): void {
     for (let depth = 1; depth < MOST_AT_ONE && this.queue.length > 0; depth++) {
       for (const handle of this.crew) {
-        const { length, group } = handle.inbox;
-        const takesMore = length === depth && group !== undefined && handle.worn === null;
-        const job = takesMore && this.queue.nextOf(group);
+        const { length, last } = handle.inbox;
+        const takesMore = length === depth && last?.brief && handle.worn === null;
+        const job = takesMore && last.lane !== undefined && this.queue.nextBrief(last.lane);
         if (job) {
           this.give(handle, job);
         }
       }
     }
+  }
+
+  private mayRun({ lane, maxWorkers = Infinity }: Job): boolean {
+    return (
+      maxWorkers >= this.crew.size ||
+      [...this.crew].filter(({ inbox }) => inbox.last?.lane === lane).length < maxWorkers
+    );
   }
 
   private give(handle: WorkerHandle, job: Job): void {

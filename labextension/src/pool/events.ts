@@ -1,12 +1,5 @@
 /** The events of a pool, which its owner hears. */
-import type {
-  BeginFrame,
-  BootPhase,
-  BootReport,
-  ErrorFrame,
-  OutputFrame,
-  ResultFrame
-} from '../protocol';
+import type { BootPhase, BootReport, ErrorFrame, OutputFrame, ResultFrame } from '../protocol';
 
 /** How a worker ended. */
 export interface WorkerEnd {
@@ -38,12 +31,16 @@ export interface Lost {
 
 /** One thing that a pool tells its listener. */
 export type PoolEvent =
-  | { type: 'starting'; worker: number }
+  | { type: 'starting'; worker: number; pid: number }
   | { type: 'phase'; worker: number; phase: BootPhase }
   | { type: 'ready'; worker: number; report: BootReport }
   | { type: 'dispatched'; worker: number; batch: number }
-  | { type: 'frame'; worker: number; frame: ResultFrame | BeginFrame | ErrorFrame | OutputFrame }
+  | { type: 'frame'; worker: number; frame: ResultFrame | ErrorFrame | OutputFrame }
+  /** A batch has exceeded its time limit. Its worker is asked to end it, or is stopped. */
+  | { type: 'expired'; worker: number; batch: number }
   | ({ type: 'ended'; worker: number; end: WorkerEnd } & Lost)
+  /** So many spares are ready to take the place of a worker. */
+  | { type: 'spares'; spares: number }
   /** Other pools of the site hold some workers of this pool; it gets them when those pools end. */
   | { type: 'limited'; workers: number }
   | { type: 'broken'; message: string };

@@ -49,6 +49,11 @@ export class Inbox {
     this.isOpen = true;
   }
 
+  /** Give the worker no more jobs until it is opened again. */
+  shut(): void {
+    this.isOpen = false;
+  }
+
   get length(): number {
     return this.jobs.length;
   }
@@ -58,9 +63,14 @@ export class Inbox {
     return this.jobs[0]?.frame ?? null;
   }
 
-  /** The group whose jobs may wait here; undefined where none may. */
-  get group(): number | undefined {
-    return this.jobs.at(-1)?.group;
+  /** Seconds that the current job may take; undefined for as long as it likes. */
+  get timeLimit(): number | undefined {
+    return this.jobs[0]?.timeLimit;
+  }
+
+  /** The job that was given last; undefined where there is none. */
+  get last(): Job | undefined {
+    return this.jobs.at(-1);
   }
 
   /** Whether the worker has a job that it has not finished. */

@@ -1,11 +1,9 @@
-/** The public names of the built `pool.js`, for pages and kernels. */
+/** The public names of the built `pool.js`, for pages. */
 export { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '../errors';
 export { BOOT_PHASES, PROTOCOL_VERSION } from '../protocol';
 export type { BootPhase } from '../protocol';
 export type { PoolEvent, WorkerEnd } from './events';
 export { defaultSize, workerCap } from './limits';
-export { gathering } from './gather';
-export { Outbox } from './outbox';
 export { PyodidePool } from './pool';
 export type { InitOptions } from './launcher';
 export type { PoolOptions, WorkerStatus } from './pool';

@@ -2,16 +2,28 @@
 import { transferables } from '../protocol';
 import type { RunFrame, TaskFrame } from '../protocol';
 
-export interface Job {
+/** How a batch is to run. Every field may be left out. */
+export interface Terms {
+  /** The one worker that may run it, before any other batch; it is gone with the worker. */
+  target?: number | undefined;
+  /** A number that the batches of one job share. Jobs take turns, one batch each. */
+  lane?: number | undefined;
+  /** It is so brief that it may wait at a worker, behind others of its lane. */
+  brief?: boolean | undefined;
+  /** It goes before the batches of its lane that wait. */
+  first?: boolean | undefined;
+  /** At most so many workers have batches of its lane at once. */
+  maxWorkers?: number | undefined;
+  /** Seconds from the beginning of its task; then it is stopped. */
+  timeLimit?: number | undefined;
+}
+
+export interface Job extends Terms {
   batch: number;
   frame: TaskFrame;
   /** Keys of the objects that a worker must hold before it runs the job. */
   needs: readonly string[];
   transfer: Transferable[];
-  /** The one worker that may run it; undefined for any. */
-  target?: number | undefined;
-  /** Jobs of a group may wait behind each other at a worker; undefined where this one may not. */
-  group?: number | undefined;
 }
 
 /** A batch of tasks. */
@@ -20,11 +32,10 @@ export function runJob(
   payload: Uint8Array<ArrayBuffer>,
   buffers: ArrayBuffer[],
   needs: readonly string[],
-  target: number | undefined,
-  group: number | undefined
+  terms: Terms
 ): Job {
   const frame: RunFrame = { kind: 'run', batch, acknowledge: true, payload, buffers };
-  return { batch, frame, needs, transfer: transferables(frame), target, group };
+  return { batch, frame, needs, transfer: transferables(frame), ...terms };
 }
 
 /** Python source to evaluate. */

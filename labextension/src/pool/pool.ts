@@ -13,10 +13,11 @@ import { Dispatch } from './dispatch';
 import type { PoolEvent, WorkerEnd } from './events';
 import type { Share, TaskWord, WorkerHandle } from './handle';
 import { runJob } from './job';
-import type { Job } from './job';
+import type { Job, Terms } from './job';
 import type { InitOptions } from './launcher';
 import { defaultSize } from './limits';
 import { Runs } from './runs';
+import { TimeLimits } from './timeLimits';
 
 export interface PoolOptions extends CrewOptions {
   /** A worker is replaced after so many batches. Batches with a target do not count. */
@@ -25,6 +26,8 @@ export interface PoolOptions extends CrewOptions {
   maxMemory?: number | null;
   /** Milliseconds after which idle workers are let go; null to keep them. */
   idleTimeout?: number | null;
+  /** A worker that is ready is given no batch before `open` is called; by default at once. */
+  opensLater?: boolean;
   /** Hears of everything that happens. */
   listener?: (event: PoolEvent) => void;
 }
@@ -51,6 +54,9 @@ export class PyodidePool {
   private readonly crew: Crew;
   private readonly dispatch: Dispatch;
   private readonly runs = new Runs();
+  private readonly limits = new TimeLimits(({ id }, batch) =>
+    this.tell({ type: 'expired', worker: id, batch })
+  );
   private readonly share: Share;
   private readonly listener: (event: PoolEvent) => void;
   /** Why the pool can run nothing any more; null while it can. */
@@ -67,17 +73,19 @@ export class PyodidePool {
     };
     this.listener = options.listener ?? (() => undefined);
     this.crew = new Crew(String(workerUrl), size, options, {
-      starting: ({ id }) => this.tell({ type: 'starting', worker: id }),
+      starting: ({ id, pid }) => this.tell({ type: 'starting', worker: id, pid }),
       phase: ({ id }, phase) => this.tell({ type: 'phase', worker: id, phase }),
       ready: (handle, report) => {
         // The owner may bring batches that this worker must run first, such as an initializer.
         this.tell({ type: 'ready', worker: handle.id, report });
-        handle.inbox.open();
-        this.dispatch.run();
+        if (!options.opensLater) {
+          this.open(handle.id);
+        }
       },
       frame: (handle, frame) => this.onFrame(handle, frame),
       worn: () => this.dispatch.run(),
       ended: (handle, end) => this.onEnded(handle, end),
+      spares: ready => this.tell({ type: 'spares', spares: ready }),
       limited: workers => this.tell({ type: 'limited', workers }),
       failed: error => this.close(error)
     });
@@ -144,21 +152,18 @@ export class PyodidePool {
    *
    * @param batch the number by which the listener will hear of it, not negative
    * @param needs keys of the objects that a worker must hold before it runs the batch
-   * @param target the one worker that may run it, before any other batch; it is gone with the worker
-   * @param group batches of a group are so brief that several may wait at one worker
    */
   submit(
     batch: number,
     payload: Uint8Array<ArrayBuffer>,
     buffers: ArrayBuffer[] = [], // Python would have to make an empty list
     needs: readonly string[] = [],
-    target?: number,
-    group?: number
+    terms: Terms = {}
   ): void {
     this.checkOpen();
     // A worker that is replaced after so many batches is given them one at a time.
-    const brief = this.share.maxBatches === Infinity ? group : undefined;
-    this.dispatch.add(runJob(batch, payload, buffers, needs, target, brief));
+    const brief = terms.brief && this.share.maxBatches === Infinity;
+    this.dispatch.add(runJob(batch, payload, buffers, needs, { ...terms, brief }));
   }
 
   /** Take a batch back. False where a worker has it: the worker then starts no more tasks of it. */
@@ -187,10 +192,20 @@ export class PyodidePool {
     }
   }
 
-  /** Ask a worker's Python to stop a batch. False where it cannot be asked, or does not run it. */
-  interrupt(worker: number, batch: number): boolean {
-    const handle = this.crew.get(worker);
-    return handle?.inbox.current?.batch === batch && handle.interrupt();
+  /** Give a worker batches from now on. */
+  open(worker: number): void {
+    this.crew.get(worker)?.inbox.open();
+    this.dispatch.run();
+  }
+
+  /** Give a worker no more batches until it is opened again. */
+  shut(worker: number): void {
+    this.crew.get(worker)?.inbox.shut();
+  }
+
+  /** Give no worker any batch from now on, or give them again. */
+  hold(held: boolean): void {
+    this.dispatch.hold(held);
   }
 
   /**
@@ -265,8 +280,14 @@ export class PyodidePool {
     if (fault !== null) {
       handle.finish('protocol', fault);
     } else if (frame.kind === 'begin') {
-      this.tell({ type: 'frame', worker: handle.id, frame });
+      const { timeLimit } = handle.inbox;
+      if (timeLimit !== undefined) {
+        this.limits.begin(handle, frame.batch, timeLimit);
+      }
     } else if (frame.kind !== 'taken') {
+      if (frame.kind !== 'result' || frame.done) {
+        this.limits.end(frame.batch);
+      }
       handle.hearAnswer(frame, this.share);
       this.tellAnswer(handle, frame);
       this.dispatch.run();
@@ -301,6 +322,7 @@ export class PyodidePool {
     const { begun, behind, untaken } = handle.inbox.unfinished(end);
     const message = `worker ${handle.id} stopped: ${end.message}`;
     for (const { batch } of [...begun, ...behind]) {
+      this.limits.end(batch);
       this.runs.fail(batch, new TerminatedWorkerError(message, end.reason));
     }
     // The owner submits its batches again itself: the worker has their buffers.
@@ -322,6 +344,7 @@ export class PyodidePool {
     this.closed = error;
     this.runs.failAll(error); // before the workers end, which would give each run another error
     this.dispatch.close();
+    this.limits.close();
     this.crew.terminate();
     this.tell({ type: 'broken', message: error.message });
   }

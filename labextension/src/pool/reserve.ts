@@ -9,10 +9,12 @@ export class Reserve {
   /**
    * @param wanted how many spares there should be
    * @param launch starts a worker
+   * @param onChange called when another number of spares may be ready
    */
   constructor(
     private readonly wanted: number,
-    private readonly launch: () => Launched
+    private readonly launch: () => Launched,
+    private readonly onChange: () => void
   ) {}
 
   /** How many spares could take a place now. */
@@ -26,7 +28,10 @@ export class Reserve {
       const spare = this.launch();
       this.spares.set(spare.handle.id, spare);
       spare.booted.then(
-        () => this.restock(room),
+        () => {
+          this.onChange();
+          this.restock(room);
+        },
         () => undefined // the next worker that becomes ready brings another try
       );
     }
@@ -36,6 +41,7 @@ export class Reserve {
   take(): Launched | undefined {
     for (const [id, spare] of this.spares) {
       this.spares.delete(id);
+      this.onChange();
       return spare;
     }
     return undefined;
@@ -43,7 +49,9 @@ export class Reserve {
 
   /** Forget a spare that has ended. False where the worker is no spare. */
   forget(handle: WorkerHandle): boolean {
-    return this.spares.delete(handle.id);
+    const forgotten = this.spares.delete(handle.id);
+    this.onChange();
+    return forgotten;
   }
 
   /** Stop all spares. */

@@ -6,13 +6,12 @@
  */
 import * as Comlink from 'comlink';
 
-import { errorText } from '../errors';
-import { PROTOCOL_VERSION, PULSE } from '../protocol';
+import { holdForLife, onHello } from '../alive';
+import { PROTOCOL_VERSION } from '../protocol';
 import type {
   BootOptions,
   BootReport,
   ConnectMessage,
-  PulseMessage,
   StartFrame,
   WorkerControl
 } from '../protocol';
@@ -21,13 +20,10 @@ import { mountDrive } from './drive';
 import type { Pyodide } from './pyodide';
 import { TaskLoop } from './tasks';
 
-function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
+function connect({ control, tasks, lock }: ConnectMessage): void {
   let python: Pyodide | null = null;
   const say = (frame: StartFrame): void => tasks.postMessage(frame);
   const held = holdForLife(lock);
-  if (pulse !== null) {
-    startPulse(pulse);
-  }
 
   const served: WorkerControl = {
     preload,
@@ -70,45 +66,4 @@ function connect({ control, tasks, lock, pulse }: ConnectMessage): void {
   Comlink.expose(served, control);
 }
 
-/** Hold a Web Lock until this worker ends. Resolves when the worker has the lock, or cannot have it. */
-function holdForLife(lock: string | null): Promise<void> {
-  return new Promise(resolve => {
-    if (lock === null) {
-      resolve();
-      return;
-    }
-    let held = false;
-    const life = navigator.locks.request(lock, () => {
-      held = true;
-      resolve();
-      return new Promise<never>(() => undefined);
-    });
-    life.catch((error: unknown) => {
-      if (held) {
-        throw error; // another script took the lock; nobody catches this, so the worker is replaced
-      }
-      // A browser may refuse locks. The host then notices every end except a silent one.
-      console.warn(`jupyterlite-pool: a worker runs without its lock: ${errorText(error)}`);
-      resolve();
-    });
-  });
-}
-
-/** Start an inner worker that beats: it is never busy, and ends with this worker. */
-function startPulse(port: MessagePort): void {
-  const inner = new Worker(self.location.href, { type: 'module', name: 'pulse' });
-  const message: PulseMessage = { kind: 'pulse', port };
-  inner.postMessage(message, [port]);
-}
-
-self.addEventListener(
-  'message',
-  ({ data }: MessageEvent<ConnectMessage | PulseMessage>) => {
-    if (data.kind === 'pulse') {
-      setInterval(() => data.port.postMessage(null), PULSE);
-    } else {
-      connect(data);
-    }
-  },
-  { once: true }
-);
+onHello(connect);

@@ -96,7 +96,7 @@ test('a batch with a target is run by that worker, before any other', async () =
   submit(pool, 1);
   submit(pool, 2); // both are busy
   submit(pool, 3);
-  pool.submit(4, new Uint8Array([4]), [], [], 1);
+  pool.submit(4, new Uint8Array([4]), [], [], { target: 1 });
   await given(FakeWorker.at(0), 1);
   FakeWorker.at(0).result(1);
   expect(await given(FakeWorker.at(0), 2)).toEqual([1, 3]);
@@ -110,7 +110,7 @@ test('a worker first runs the batches that its owner brings when it is ready', a
   const listener = (event: PoolEvent): void => {
     if (event.type === 'ready') {
       submit(pool, 1);
-      pool.submit(2, new Uint8Array([2]), [], [], event.worker);
+      pool.submit(2, new Uint8Array([2]), [], [], { target: event.worker });
     }
   };
   const { pool } = make(1, { listener });

@@ -56,9 +56,9 @@ export function submit(pool: PyodidePool, batch: number, needs: string[] = []): 
 }
 
 /** Submit batches that may wait at one worker. */
-export function submitBrief(pool: PyodidePool, group: number, ...batches: number[]): void {
+export function submitBrief(pool: PyodidePool, lane: number, ...batches: number[]): void {
   for (const batch of batches) {
-    pool.submit(batch, new Uint8Array([batch]), [], [], undefined, group);
+    pool.submit(batch, new Uint8Array([batch]), [], [], { lane, brief: true });
   }
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { WorkerEnd } from '../../src/pool/events';
 import { Inbox } from '../../src/pool/inbox';
 import { evalJob, runJob } from '../../src/pool/job';
-import type { Job } from '../../src/pool/job';
+import type { Job, Terms } from '../../src/pool/job';
 import type { Encoded, HostFrame, ResultFrame } from '../../src/protocol';
 
 const OBJECTS = new Map<string, Encoded>([
@@ -11,8 +11,8 @@ const OBJECTS = new Map<string, Encoded>([
   ['g', { payload: new Uint8Array([2]), buffers: [] }]
 ]);
 
-function job(batch: number, needs: string[] = [], target?: number, group?: number): Job {
-  return runJob(batch, new Uint8Array([batch]), [], needs, target, group);
+function job(batch: number, needs: string[] = [], terms: Terms = {}): Job {
+  return runJob(batch, new Uint8Array([batch]), [], needs, terms);
 }
 
 function result(batch: number): ResultFrame {
@@ -76,7 +76,7 @@ test('a batch is cancelled only at a worker that has it', () => {
 });
 
 test('jobs with a target do not count as served', () => {
-  const { inbox } = given(job(1, [], 0), job(2));
+  const { inbox } = given(job(1, [], { target: 0 }), job(2));
   expect(inbox.served).toBe(1);
   const { inbox: later } = given(job(3));
   expect(later.lastServed).toBeGreaterThan(inbox.lastServed);
@@ -121,8 +121,15 @@ test('a worker that was stopped may have begun all of its jobs', () => {
   expect(left(inbox, 'terminated')).toEqual([[1], [2], []]);
 });
 
-test('jobs may wait behind the last one if they are of its group', () => {
-  const { inbox } = given(job(1, [], undefined, 5), job(2, [], undefined, 5));
-  expect(inbox.group).toBe(5);
-  expect(given(job(1)).inbox.group).toBeUndefined();
+test('the last job says which jobs may wait behind it', () => {
+  const { inbox } = given(job(1), job(2, [], { lane: 5, brief: true }));
+  expect(inbox.last).toMatchObject({ batch: 2, lane: 5, brief: true });
+  expect(given().inbox.last).toBeUndefined();
+});
+
+test('the first job says how long it may take', () => {
+  const { inbox } = given(job(1, [], { timeLimit: 3 }), job(2));
+  expect(inbox.timeLimit).toBe(3);
+  inbox.finish();
+  expect(inbox.timeLimit).toBeUndefined();
 });

@@ -90,9 +90,7 @@ function isEnd(event: PoolEvent, batch: number): boolean {
     return false;
   }
   const { frame } = event;
-  return (
-    frame.batch === batch && (frame.kind === 'error' || (frame.kind === 'result' && frame.done))
-  );
+  return frame.batch === batch && (frame.kind === 'error' || frame.done);
 }
 
 test('every batch ends once, whatever a worker sends, and the next one runs', async () => {

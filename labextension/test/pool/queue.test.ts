@@ -5,7 +5,9 @@ import { JobQueue } from '../../src/pool/queue';
 interface Item {
   batch: number;
   target?: number;
-  group?: number;
+  lane?: number;
+  brief?: boolean;
+  first?: boolean;
 }
 
 function queueOf(...batches: number[]): JobQueue<Item> {
@@ -70,12 +72,46 @@ test('jobs whose target has ended are forgotten', () => {
   expect(queue.clear().map(({ batch }) => batch)).toEqual([1, 3]);
 });
 
-test('the next job is taken for a group only if it is of that group', () => {
+test('lanes take turns', () => {
   const queue = queueOf();
-  queue.push({ batch: 1, group: 5 });
-  queue.push({ batch: 2, group: 6 });
-  expect(queue.nextOf(6)).toBeUndefined();
-  expect(queue.nextOf(5)?.batch).toBe(1);
-  expect(queue.nextOf(5)).toBeUndefined();
-  expect(queue.nextOf(6)?.batch).toBe(2);
+  for (const [batch, lane] of [
+    [1, 5],
+    [2, 5],
+    [3, 5],
+    [4, 6],
+    [5, 6]
+  ] as const) {
+    queue.push({ batch, lane });
+  }
+  const order = [0, 1, 2, 3, 4].map(() => queue.next(0)?.batch);
+  expect(order).toEqual([1, 4, 2, 5, 3]);
+});
+
+test('a lane whose jobs may not run holds up no other lane', () => {
+  const queue = queueOf();
+  queue.push({ batch: 1, lane: 5 });
+  queue.push({ batch: 2, lane: 6 });
+  const mayRun = ({ lane }: Item): boolean => lane !== 5;
+  expect(queue.next(0, mayRun)?.batch).toBe(2);
+  expect(queue.next(0, mayRun)).toBeUndefined();
+  expect(queue.next(0)?.batch).toBe(1);
+});
+
+test('a job that is first goes before those of its lane alone', () => {
+  const queue = queueOf();
+  queue.push({ batch: 1, lane: 5 });
+  queue.push({ batch: 2, lane: 6 });
+  queue.push({ batch: 3, lane: 6, first: true });
+  expect([queue.next(0), queue.next(0), queue.next(0)].map(job => job?.batch)).toEqual([1, 3, 2]);
+});
+
+test('the next job is taken as a brief one only if it is brief, and of that lane', () => {
+  const queue = queueOf();
+  queue.push({ batch: 1, lane: 5, brief: true });
+  queue.push({ batch: 2, lane: 5 });
+  expect(queue.nextBrief(6)).toBeUndefined();
+  expect(queue.nextBrief(5)?.batch).toBe(1);
+  expect(queue.nextBrief(5)).toBeUndefined();
+  expect(queue.remove(2)).toBe(true);
+  expect(queue.length).toBe(0);
 });

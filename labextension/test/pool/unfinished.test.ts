@@ -83,24 +83,9 @@ test('a worker goes on if it has already finished the batch that it is stopped f
   FakeWorker.at(0).result(1);
   expect(await given(FakeWorker.at(0), 2)).toEqual([1, 2]);
   pool.kill(0, 'terminated', 'it took too long', 1);
-  expect(pool.interrupt(0, 1)).toBe(false);
   FakeWorker.at(0).result(2);
   await vi.waitFor(() => expect(pool.workers).toMatchObject([{ id: 0, state: 'idle' }]));
   expect(of('ended')).toEqual([]);
-});
-
-test('an interrupt for a finished batch does not reach the next batch', async () => {
-  vi.stubGlobal('crossOriginIsolated', true);
-  const { pool } = await started(1);
-  const worker = FakeWorker.at(0);
-  const asked = new Int32Array(worker.options?.interrupts ?? new ArrayBuffer(4));
-  submit(pool, 1);
-  submit(pool, 2);
-  worker.result(1);
-  expect(pool.interrupt(0, 1)).toBe(true); // its result is on its way
-  expect(asked[0]).toBe(2);
-  expect(await given(worker, 2)).toEqual([1, 2]);
-  expect(asked[0]).toBe(0);
 });
 
 test('a worker at fault that has finished the batch ends after its next batch', async () => {

@@ -14,7 +14,7 @@ test('a worker that has run its share is replaced, and loses nothing', async () 
     }
   };
   const { pool, of } = await started(1, { maxBatches: 2, listener });
-  pool.submit(1, new Uint8Array([1]), [], [], 0); // has a target: does not count
+  pool.submit(1, new Uint8Array([1]), [], [], { target: 0 }); // has a target: does not count
   submit(pool, 2);
   submit(pool, 3);
   for (const batch of [1, 2, 3]) {
@@ -40,7 +40,7 @@ test('a worker whose memory has grown is replaced when it is idle', async () => 
 
 test('a worker that was only set up is not worn; it ends after its first batch', async () => {
   const { pool, events, of } = await started(1, { maxMemory: 2500 });
-  pool.submit(1, new Uint8Array([1]), [], [], 0);
+  pool.submit(1, new Uint8Array([1]), [], [], { target: 0 });
   await given(FakeWorker.at(0), 1);
   FakeWorker.at(0).result(1);
   await vi.waitFor(() => expect(of('frame')).toHaveLength(1));

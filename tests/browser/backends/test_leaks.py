@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.door import DOOR
 from tests.support.heap import BYTES_IN_USE
 from tests.support.kernel import Kernel
 
@@ -33,20 +34,20 @@ module.enable_pyproxy_allocation_tracing()
 executor = WorkerPoolExecutor(2)
 executor.run_everywhere(abs, 0)  # both are up
 
-def count():
+async def count():
     for _ in range(3):
         gc.collect()
     return {
         "of JavaScript": module._hiwire_num_refs(),
         "of Python": module.pyproxy_alloc_map.size,
         "collected": len(gc.get_objects()),
-        "kept by the pool": kept_by_pool(executor._pool.backend._pool),
+        "kept by the kernel": run_js(SIZES)(executor._pool.backend._pool),
+        "kept by the broker": await in_broker(executor, f"({SIZES})(pool)"),
         "bytes": bytes_in_use(),
         "workers": sum(worker.memory for worker in executor.status().workers),
     }
 
-kept_by_pool = run_js(
-    '''(pool) => {
+SIZES = '''pool => {
       const sizes = (part, depth) => Object.values(part).reduce((sum, value) => {
         const own = value?.size ?? value?.length;
         const inner = own === undefined && depth && value && typeof value === 'object';
@@ -54,7 +55,6 @@ kept_by_pool = run_js(
       }, 0);
       return sizes(pool, 3);
     }'''
-)
 
 def call(number):
     futures = [executor.submit(pow, x, 2) for x in range(number)]
@@ -64,6 +64,7 @@ def call(number):
 
 @pytest.fixture(scope="module", autouse=True)
 def _count(kernel: Kernel) -> None:
+    kernel.run(DOOR)
     kernel.run(COUNT)
     kernel.run(BYTES_IN_USE)
 
@@ -71,11 +72,17 @@ def _count(kernel: Kernel) -> None:
 @pytest.mark.timeout(300)
 def test_ten_thousand_calls_leave_nothing_behind(kernel: Kernel) -> None:
     kernel.run(f"call({FIRST_CALLS})")
-    before = kernel.value("count()")
+    before = kernel.value("await count()")
     total = kernel.value(f"call({CALLS})")
-    after = kernel.value("count()")
+    after = kernel.value("await count()")
     assert total == sum(x * x for x in range(CALLS))
-    for kind in ("of JavaScript", "of Python", "collected", "kept by the pool"):
+    for kind in (
+        "of JavaScript",
+        "of Python",
+        "collected",
+        "kept by the kernel",
+        "kept by the broker",
+    ):
         assert after[kind] - before[kind] < SLACK, kind
     assert after["bytes"] - before["bytes"] < SLACK_BYTES
     assert after["workers"] == before["workers"]
@@ -87,13 +94,13 @@ def test_ten_thousand_calls_leave_nothing_behind(kernel: Kernel) -> None:
         ("[executor.submit(abs, 1) for _ in range(200)]", "collected"),
         ("[to_js([x]) for x in range(200)]", "of JavaScript"),
         ("[create_proxy([x]) for x in range(200)]", "of Python"),
-        ("[executor._pool.objects.put(x) for x in range(200)]", "kept by the pool"),
+        ("[executor._pool.objects.put(x) for x in range(200)]", "kept by the broker"),
         (f"[bytes(32) for _ in range({CALLS})]", "bytes"),
     ],
 )
 def test_what_is_left_behind_is_counted(kernel: Kernel, left: str, kind: str) -> None:
-    before = kernel.value("count()")
+    before = kernel.value("await count()")
     kernel.run(f"from pyodide.ffi import create_proxy, to_js\nleft = {left}")
-    after = kernel.value("count()")
+    after = kernel.value("await count()")
     kernel.run("left = None")
     assert after[kind] - before[kind] >= (SLACK_BYTES if kind == "bytes" else SLACK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Pages
+from tests.support.door import DOOR
 from tests.support.kernel import UNTIL, Kernel
 from tests.support.overdue import check_race
 
@@ -90,6 +91,7 @@ def test_plain_http_has_a_pool(plain: Kernel) -> None:
 def test_over_plain_http_a_worker_that_is_gone_without_a_word_is_missed(plain: Kernel) -> None:
     plain.run(
         UNTIL
+        + DOOR
         + """
 def compute(seconds):
     until = time.monotonic() + seconds
@@ -101,9 +103,10 @@ await executor.submit(abs, 0)
 busy = executor.submit(compute, 9)  # says nothing for much longer than a pulse
 waiting = executor.submit(asyncio.sleep, 3600)
 _, batch = executor._pool.dispatcher.ledger.all()
-crew = executor._pool.backend._pool.crew
-await until(lambda: batch.worker is not None and crew.get(batch.worker).inbox.taken)
-crew.get(batch.worker).worker.terminate()  # as the browser may do, too
+await until(lambda: batch.worker is not None)
+handle = f"pool.crew.get({batch.worker})"
+while not await in_broker(executor, f"{handle}.inbox.taken"): await asyncio.sleep(0.01)
+await in_broker(executor, f"{handle}.worker.terminate()")  # as the browser may do, too
 try:
     await waiting
 except TerminatedWorkerError as error:

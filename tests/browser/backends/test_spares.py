@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.door import DOOR
 from tests.support.kernel import UNTIL, Kernel
 
 #: `born`: when this worker's Python came to be, by the browser's one clock.
@@ -39,7 +40,7 @@ async def lose(executor):
 
 @pytest.fixture(scope="module", autouse=True)
 def _tasks(kernel: Kernel) -> None:
-    kernel.run(UNTIL + TASKS)
+    kernel.run(UNTIL + DOOR + TASKS)
 
 
 @pytest.fixture
@@ -100,9 +101,8 @@ def test_what_runs_elsewhere_does_not_notice(executor: Kernel) -> None:
 
 def test_the_end_of_a_spare_is_noticed_by_nobody(executor: Kernel) -> None:
     executor.run(
-        "reserve = executor._pool.backend._pool.crew.reserve\n"
-        "[old] = [launched.handle for launched in reserve.spares.values()]\n"
-        "old.terminate()\n"
+        "spares = '[...pool.crew.reserve.spares.values()]'\n"
+        "await in_broker(executor, f'{spares}.forEach(({{handle}}) => handle.terminate())')\n"
         "assert sorted(executor.ready_workers) == [0, 1]\n"
         "await spare(executor)"
     )

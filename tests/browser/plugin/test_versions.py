@@ -24,8 +24,9 @@ def test_a_wheel_uses_no_files_of_another_version(
     about = json.loads((labextension / "pool.json").read_text("utf-8"))
     changed = {
         "pool.json": json.dumps({**about, "version": "0.0.1"}),
-        "static/pool.js": "throw new Error('files of version 0.0.1');",
+        "static/kernel.js": "throw new Error('files of version 0.0.1');",
         "static/worker.js": "throw new Error('files of version 0.0.1');",
+        "static/broker.js": "throw new Error('files of version 0.0.1');",
     }
     for name, text in changed.items():
         (labextension / name).unlink()  # it is the one file of both sites
@@ -37,6 +38,6 @@ def test_a_wheel_uses_no_files_of_another_version(
         "while 'jupyterlite_pool._reusable' not in sys.modules: await asyncio.sleep(0.05)\n"
         "from jupyterlite_pool import get_reusable_executor, pool_map\n"
         "values = list(pool_map(abs, [-1, -2], progress=False))\n"
-        "url = get_reusable_executor()._pool.backend._pool.crew.workerUrl"
+        "url = get_reusable_executor()._pool.backend._pool.brokerUrl"
     )
     assert notebook.value("[values, url[:5]]") == [[1, 2], "blob:"]

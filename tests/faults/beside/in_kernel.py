@@ -10,6 +10,7 @@ from typing import Any
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.jobs.options import MapOptions
 
+from ..inside.door import tell_broker
 from ..inside.forging import forge
 from .driving import Account, drive, start
 from .tasks import INITIALIZERS, TASKS
@@ -38,8 +39,7 @@ class Ours(WorkerPoolExecutor):
         return worker
 
     def _vanish(self, worker: int) -> None:
-        backend: Any = self._pool.backend
-        backend._pool.crew.get(worker).worker.terminate()
+        tell_broker(self, f"pool.crew.get({worker}).worker.terminate()")
 
     def stop_worker(self) -> None:
         self._pool.backend.kill(self._first())

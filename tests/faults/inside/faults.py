@@ -22,6 +22,7 @@ from jupyterlite_pool import WorkerPoolExecutor, current_worker
 from jupyterlite_pool.errors import RemoteUnpicklingError, TaskTimeoutError, TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
 
+from .door import in_broker
 from .forging import forge
 from .load import Load, breaks, marked, marked_async, now, until
 
@@ -77,10 +78,9 @@ class Scene(NamedTuple):
         assert worker is not None
         return worker
 
-    def handle(self, worker: int) -> Any:
-        """The pool's JavaScript object for a worker."""
-        backend: Any = self.executor._pool.backend
-        return backend._pool.crew.get(worker)
+    async def handle(self, worker: int, then: str) -> Any:
+        """Evaluate JavaScript with `handle`, the pool's object for a worker; its value."""
+        return await in_broker(self.executor, f"(handle => {then})(pool.crew.get({worker}))")
 
     async def error_in_time(self, function: Callable[..., Any], limit: float) -> BaseException:
         """The exception with which a task with a time limit ends."""
@@ -173,10 +173,9 @@ async def exits(scene: Scene) -> None:
 
 @fault("a task calls `os._exit(7)`, and no spare is ready", replaces=True, targets=NO_SPARE)
 async def exits_without_a_spare(scene: Scene) -> None:
-    reserve = scene.executor._pool.backend._pool.crew.reserve  # type: ignore[attr-defined]
-    for launched in list(reserve.spares.values()):
-        launched.handle.terminate()
-    assert scene.executor.status().spares == 0
+    end_spares = "[...pool.crew.reserve.spares.values()].forEach(({handle}) => handle.terminate())"
+    await in_broker(scene.executor, end_spares)
+    await until(lambda: scene.executor.status().spares == 0)
     check_loss(await scene.error_of(_exit), "exited", 7)
 
 
@@ -309,7 +308,7 @@ async def talks_on(scene: Scene) -> float:
     future = scene.executor.submit(marked, scene.name, _talk)
     await until(lambda: "talking" in scene.load.printed)
     worker = scene.worker()
-    lock = scene.handle(worker).life.lock
+    lock = await scene.handle(worker, "handle.life.lock")
     killed = now()
     scene.executor._pool.backend.kill(worker)
     try:
@@ -352,7 +351,7 @@ async def vanishes(scene: Scene) -> float:
     future = scene.executor.submit(marked_async, scene.name, asyncio.sleep, 3600)
     await until(lambda: scene.load.starts[scene.name])
     gone = now()
-    scene.handle(scene.worker()).worker.terminate()
+    await scene.handle(scene.worker(), "handle.worker.terminate()")
     try:
         value = await future
     except TerminatedWorkerError as error:
@@ -411,17 +410,18 @@ async def ends_between_tasks(scene: Scene) -> float:
     executor = scene.executor
     if scene.rng.random() < 0.5:
         victim = await executor.submit(_close_when_told, scene.name)
-        held = js.eval(f"({HOLD_BACK})")(scene.handle(victim))
+        await scene.handle(victim, f"void (globalThis.held = ({HOLD_BACK})(handle))")
         js.BroadcastChannel.new(scene.name).postMessage(None)
     else:
         victim = scene.rng.choice(sorted(executor.ready_workers))
-        held = js.eval(f"({HOLD_BACK})")(scene.handle(victim))
-        scene.handle(victim).worker.terminate()
-    await held.heard
+        await scene.handle(victim, f"void (globalThis.held = ({HOLD_BACK})(handle))")
+        await scene.handle(victim, "handle.worker.terminate()")
+    await in_broker(executor, "held.heard.then(() => null)")
     futures = [executor.submit(marked, f"{scene.name} {i}", abs, -i) for i in range(20)]
-    assert scene.handle(victim).inbox.length > 0, "the dead worker was given no task"
+    while not await scene.handle(victim, "handle.inbox.length"):
+        await asyncio.sleep(0.01)  # the calls are on their way
     told = now()
-    held.release()
+    await in_broker(executor, "held.release()")
     assert [await future for future in futures] == list(range(20))
     scene.load.start()
     return told

@@ -71,8 +71,10 @@ SCRIPT_LAYERS = {
     "protocol": set(),
     "errors": set(),
     "interrupt": {"interrupt"},
+    "alive": {"protocol", "errors"},
     "pool": {"protocol", "errors", "pool"},
-    "worker": {"protocol", "errors", "worker"},
+    "broker": {"protocol", "errors", "alive", "pool", "broker"},
+    "worker": {"protocol", "errors", "alive", "worker"},
     "plugin": {"protocol", "errors", "interrupt", "pool", "plugin"},
 }
 
@@ -81,7 +83,9 @@ SCRIPT_PACKAGES = {
     "protocol": set(),
     "errors": set(),
     "interrupt": set(),
+    "alive": set(),
     "pool": {"comlink"},
+    "broker": set(),
     "worker": {"comlink", "pyodide", "@jupyterlite/services"},
     "plugin": {
         "@jupyterlab/application",

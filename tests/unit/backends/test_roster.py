@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jupyterlite_pool.backends.roster import Assignment, Queued, Roster
+from jupyterlite_pool.backends.base import Terms
+from jupyterlite_pool.backends.lanes import Queued
+from jupyterlite_pool.backends.roster import Assignment, Roster
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def roster() -> Roster[str]:
 
 def queue(roster: Roster[str], *batches: int, target: int | None = None, needs: str = "") -> None:
     for batch in batches:
-        roster.queue(Queued(batch, b"", [], list(needs), target))
+        roster.queue(Queued(batch, b"", [], list(needs), Terms(target)))
 
 
 def assigned(roster: Roster[str]) -> list[tuple[str, int]]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
-from jupyterlite_pool.dispatch.deadlines import Deadlines
 from jupyterlite_pool.dispatch.ledger import Ledger
-from tests.unit.dispatch.stubs import Noting, Source, task
+from tests.unit.dispatch.stubs import Source, task
 
 
 def ledger() -> Ledger:
-    return Ledger(Deadlines(Noting(), threading.RLock()))
+    return Ledger()
 
 
 def test_numbers_of_batches_and_of_tasks_are_given_once() -> None:

@@ -14,7 +14,15 @@ from typing import Any
 
 from pyodide.ffi import run_sync
 
-from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits, WorkerStatus
+from jupyterlite_pool.backends.base import (
+    ANY,
+    STOPPED,
+    Listener,
+    Terms,
+    WorkerEnd,
+    WorkerLimits,
+    WorkerStatus,
+)
 from jupyterlite_pool.backends.pyodide.backend import PyodideBackend
 from jupyterlite_pool.surroundings.notebook import SentSurroundings
 from jupyterlite_pool.wire.calls import encode_function, function_key, join_calls
@@ -41,6 +49,7 @@ class Workers:
         self._ready: set[int] = set()
         #: Workers that were stopped on their return: the next borrower must not hear of their end.
         self._stopped: set[int] = set()
+        self.backend.set_ups(True)  # each worker is prepared first
         self.backend.start(self, WorkerLimits())
 
     def lend(self, borrower: LentBackend) -> None:
@@ -80,7 +89,7 @@ class Workers:
         number = self.new_number()
         self._preparing.add(number)
         needs = [*(key for key, _ in described.parts), surroundings, function]
-        self.backend.submit(number, join_calls(batch), [], needs, worker)
+        self.backend.submit(number, join_calls(batch), [], needs, Terms(worker))
 
     def status(self) -> list[WorkerStatus]:
         """The workers. A worker that is being prepared counts as starting, not as busy."""
@@ -108,9 +117,14 @@ class Workers:
         if self.borrower and batch in self.batches:
             self.borrower.listener.on_dispatched(worker, self.batches[batch])
 
-    def on_begun(self, worker: int, batch: int) -> None:
+    def on_cancelled(self, batch: int) -> None:
+        own = self.batches.pop(batch, None)
+        if self.borrower and own is not None:
+            self.borrower.listener.on_cancelled(own)
+
+    def on_expired(self, worker: int, batch: int) -> None:
         if self.borrower and batch in self.batches:
-            self.borrower.listener.on_begun(worker, self.batches[batch])
+            self.borrower.listener.on_expired(worker, self.batches[batch])
 
     def on_limited(self, workers: int) -> None:
         raise AssertionError(f"only {workers} workers may start: other pools have the rest")
@@ -215,13 +229,12 @@ class LentBackend:
         payload: bytes,
         buffers: Sequence[memoryview],
         needs: Sequence[str],
-        target: int | None = None,
-        group: int | None = None,
+        terms: Terms = ANY,
     ) -> None:
         workers = self._borrowed()
         number = workers.new_number()
         workers.batches[number] = batch
-        workers.backend.submit(number, payload, buffers, needs, target)
+        workers.backend.submit(number, payload, buffers, needs, terms)
 
     def cancel(self, batch: int) -> bool:
         workers = self._borrowed()

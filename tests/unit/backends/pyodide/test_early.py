@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyterlite_pool.backends.pyodide.early import EarlyPool
 
-POOL_TS = Path(__file__).parents[4] / "labextension" / "src" / "pool" / "pool.ts"
+POOL_TS = Path(__file__).parents[4] / "labextension" / "src" / "broker" / "index.ts"
 
 
 class Recorder:
@@ -58,7 +58,6 @@ def test_there_are_no_workers_to_speak_of() -> None:
     early.kill(0, "terminated", "stopped by its owner", None)
     early.wake()
     early.scale(3)
-    assert early.interrupt(0, 0) is False
     assert list(early.workers) == []
     assert early.spares == 0
     assert repeated(early) == []

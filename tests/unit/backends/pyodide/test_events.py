@@ -30,23 +30,6 @@ class Proxy:
         self.destroyed = True
 
 
-class Outbox:
-    """Passes each event on at once."""
-
-    def __init__(self, listener: Any) -> None:
-        self.listener = listener
-        self.closed = False
-
-    def push(self, event: Any) -> None:
-        self.listener.function([event])
-
-    def close(self) -> None:
-        self.closed = True
-
-
-POOL_MODULE = SimpleNamespace(Outbox=SimpleNamespace(new=Outbox), gathering=lambda proxy: proxy)
-
-
 class Value:
     """An array or a buffer of JavaScript's."""
 
@@ -91,7 +74,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def test_each_event_is_one_call(events: Any) -> None:
     heard = Heard()
-    push = events.connect(POOL_MODULE, heard)
+    proxy = events.connect(heard)
     end = SimpleNamespace(reason="fatal", message="a crash", status=NULL, running=2, memory=5)
     result = SimpleNamespace(
         kind="result", batch=7, payload=Value(b"results"), buffers=("a", "b"), done=False
@@ -100,7 +83,8 @@ def test_each_event_is_one_call(events: Any) -> None:
     for event in (
         SimpleNamespace(type="starting", worker=0),  # of no interest
         SimpleNamespace(type="ready", worker=0),
-        SimpleNamespace(type="frame", worker=0, frame=SimpleNamespace(kind="begin", batch=7)),
+        SimpleNamespace(type="expired", worker=0, batch=7),
+        SimpleNamespace(type="cancelled", batch=11),
         SimpleNamespace(type="frame", worker=0, frame=result),
         SimpleNamespace(type="frame", worker=0, frame=failed),
         SimpleNamespace(
@@ -114,10 +98,11 @@ def test_each_event_is_one_call(events: Any) -> None:
         SimpleNamespace(type="limited", workers=1),
         SimpleNamespace(type="broken", message="no worker"),
     ):
-        push(event)
+        proxy.function([event])
     assert heard.calls == [
         ("on_worker_ready", 0),
-        ("on_begun", 0, 7),
+        ("on_expired", 0, 7),
+        ("on_cancelled", 11),
         ("on_result", 0, 7, b"results", ["a", "b"], False),
         ("on_batch_error", 0, 8, "E", "m", "t"),
         ("on_output", 0, 3, "stdout", "x"),
@@ -136,7 +121,7 @@ GATHERED = SimpleNamespace(
 
 def test_gathered_events_are_told_one_by_one(events: Any) -> None:
     heard = Heard()
-    events.connect(POOL_MODULE, heard)(GATHERED)
+    events.connect(heard).function([GATHERED])
     assert heard.calls == [
         ("on_dispatched", 0, 5),
         ("on_result", 0, 5, b"one", (), False),
@@ -148,7 +133,7 @@ def test_a_listener_that_fails_is_told_the_rest(
     events: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     heard = Heard(failing=("on_dispatched", 0, 5))
-    events.connect(POOL_MODULE, heard)
+    events.connect(heard)
     events.hear([GATHERED, SimpleNamespace(type="ready", worker=1)])
     assert [name for name, *_ in heard.calls] == [
         "on_dispatched",
@@ -165,17 +150,15 @@ def test_a_listener_that_ends_the_pool_is_told_nothing_more(events: Any) -> None
             events.mute()
 
     heard = Ending()
-    events.connect(POOL_MODULE, heard)
+    events.connect(heard)
     events.hear([GATHERED, SimpleNamespace(type="ready", worker=1)])
     assert heard.calls == []
 
 
 def test_javascript_is_let_go_of_after_the_call_that_runs(events: Any) -> None:
     async def disconnect() -> Any:
-        events.connect(POOL_MODULE, Heard())
-        proxy = events.outbox.listener
+        proxy = events.connect(Heard())
         events.disconnect()
-        assert events.outbox.closed
         assert not proxy.destroyed
         await asyncio.sleep(0)
         return proxy

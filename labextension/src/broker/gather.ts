@@ -2,29 +2,11 @@
 
 import { SMALL } from '../protocol';
 import type { ResultFrame } from '../protocol';
-import type { PoolEvent } from './events';
+import type { Told } from './words';
 
-/** Batches that were given to workers, and small results, in their order. */
-export interface GatheredEvent {
-  type: 'gathered';
-  /**
-   * Four numbers for each: worker, batch, bytes of the result, and 1 if the batch is done.
-   * Where a batch was given to a worker, -1 stands in place of the bytes.
-   */
-  words: number[];
-  /** The payloads of the results, one after the other. */
-  payload: Uint8Array<ArrayBuffer>;
-}
-
-/** A listener that packs small events before it tells another listener. */
-export function gathering(
-  listener: (events: (PoolEvent | GatheredEvent)[]) => void
-): (events: PoolEvent[]) => void {
-  return events => listener(shorten(events));
-}
-
-function shorten(events: PoolEvent[]): (PoolEvent | GatheredEvent)[] {
-  const told: (PoolEvent | GatheredEvent)[] = [];
+/** Pack the small events among some events. */
+export function shorten(events: Told[]): Told[] {
+  const told: Told[] = [];
   let words: number[] = [];
   let payloads: Uint8Array[] = [];
   const tell = () => {

@@ -1,0 +1,56 @@
+"""Time limits of tasks, for backends whose workers have none of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..waiting.time_limits import CallLater, call_after_beats
+
+#: An overdue task is asked to stop. It then has this share of its time limit to do so, and at least
+#: this many seconds, before its worker is stopped.
+GRACE, LEAST_GRACE = 0.05, 0.02
+
+
+class Deadlines:
+    """Has one timer for each batch with a time limit that runs.
+
+    Whoever calls its methods holds the backend's lock. What it calls takes that lock.
+    """
+
+    def __init__(self, call_later: CallLater) -> None:
+        self._call_later = call_later
+        #: What calls off the timer of a batch, by the batch's number.
+        self._timers: dict[int, Callable[[], None]] = {}
+
+    def begin(
+        self, batch: int, seconds: float, expire: Callable[[], bool], stop: Callable[[], None]
+    ) -> None:
+        """The task of a batch begins.
+
+        A second call for the same batch does nothing.
+
+        Args:
+            seconds: how long the task may take.
+            expire: is called when the task has exceeded its limit; tells whether it was asked to
+                stop.
+            stop: stops its worker, if it could not be asked, or did not obey.
+        """
+        if batch in self._timers:
+            return
+
+        def end() -> None:
+            if batch not in self._timers:  # the task has just ended
+                return
+            if expire():
+                grace = max(seconds * GRACE, LEAST_GRACE)
+                self._timers[batch] = call_after_beats(self._call_later, grace, stop)
+            else:
+                stop()
+
+        self._timers[batch] = call_after_beats(self._call_later, seconds, end)
+
+    def end(self, batch: int | None) -> None:
+        """A batch is over, if there is one: its time limit does not count any more."""
+        call_off = None if batch is None else self._timers.pop(batch, None)
+        if call_off is not None:
+            call_off()

@@ -1,0 +1,101 @@
+/** A pool in a worker of its own, which is awake while its kernel computes. */
+import { PyodidePool } from '../pool/pool';
+import type { PoolEvent } from '../pool/events';
+import { Outbox } from './outbox';
+import type { Order, PoolPlan } from './words';
+
+/**
+ * Has a pool, follows the orders of a kernel, and tells it what happens.
+ *
+ * A worker that becomes ready is given batches at once, although the kernel may not hear of it for
+ * long. But if the kernel sets workers up, by an initializer for example, each new worker waits until
+ * the kernel has submitted what the worker must run first.
+ */
+export class Broker {
+  readonly pool: PyodidePool;
+  private readonly outbox: Outbox;
+  /** Workers that are ready, and of which the kernel has not heard. */
+  private readonly unheard = new Set<number>();
+  private setsUp = false;
+  /** Bytes of each worker's memory, as the kernel was told last. */
+  private readonly memory = new Map<number, number>();
+
+  constructor(
+    { workerUrl, size, options, init }: PoolPlan,
+    private readonly port: MessagePort,
+    private readonly close: () => void
+  ) {
+    this.outbox = new Outbox({
+      send: (news, transfer) => this.port.postMessage(news, transfer),
+      full: full => this.pool.hold(full)
+    });
+    const listener = (event: PoolEvent): void => this.hear(event);
+    this.pool = new PyodidePool(workerUrl, size, { ...options, listener, opensLater: true });
+    port.onmessage = ({ data }: MessageEvent<Order>) => this.follow(data);
+    this.pool.init(init).catch(() => undefined); // an event tells of it, too
+  }
+
+  private follow(order: Order): void {
+    const [name] = order;
+    if (name === 'open') {
+      this.unheard.delete(order[1]);
+      this.pool.open(order[1]);
+    } else if (name === 'setsUp') {
+      this.setUp(order[1]);
+    } else if (name === 'cancel') {
+      if (this.pool.cancel(order[1])) {
+        this.outbox.push({ type: 'cancelled', batch: order[1] });
+      }
+    } else if (name !== 'heard') {
+      this.call(order);
+      if (name === 'terminate') {
+        this.close();
+      }
+    }
+    this.outbox.heard(); // a kernel that gives orders is awake
+  }
+
+  private call(order: Order): void {
+    const [name, ...args] = order;
+    try {
+      // TypeScript cannot follow that the arguments belong to the name.
+      (this.pool[name as 'put'] as (...args: unknown[]) => void)(...args);
+    } catch (error) {
+      // The pool is closed, and an event on its way says why.
+      console.debug(`jupyterlite-pool: ${name} came too late: ${error}`);
+    }
+  }
+
+  private hear(event: PoolEvent): void {
+    this.outbox.push(event);
+    if (event.type === 'ready') {
+      this.unheard.add(event.worker);
+      if (!this.setsUp) {
+        this.pool.open(event.worker);
+      }
+    } else if (event.type === 'ended') {
+      this.unheard.delete(event.worker);
+      this.memory.delete(event.worker);
+    } else if (event.type === 'frame' && event.frame.kind === 'result') {
+      this.tellMemory(event.worker, event.frame.memory);
+    }
+  }
+
+  private setUp(setsUp: boolean): void {
+    this.setsUp = setsUp;
+    for (const worker of this.unheard) {
+      if (setsUp) {
+        this.pool.shut(worker);
+      } else {
+        this.pool.open(worker);
+      }
+    }
+  }
+
+  private tellMemory(worker: number, memory: number): void {
+    if (this.memory.get(worker) !== memory) {
+      this.memory.set(worker, memory);
+      this.outbox.push({ type: 'memory', worker, memory });
+    }
+  }
+}

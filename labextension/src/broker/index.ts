@@ -1,0 +1,170 @@
+/** The kernel's side of a pool. Its interface is that of `PyodidePool`, as far as a kernel needs it. */
+import type { WorkerEnd } from '../pool/events';
+import type { Terms } from '../pool/job';
+import { Life } from '../pool/life';
+import type { WorkerStatus } from '../pool/pool';
+import { transferables } from '../protocol';
+import { Table } from './table';
+import type { HireMessage, News, Order, PoolPlan, Told } from './words';
+
+/**
+ * A pool that lives in a broker, which is a worker of its own.
+ *
+ * Python in a kernel has one thread, and so has its web worker. The broker gives batches to workers,
+ * hears of their ends and keeps time limits while the kernel computes. The kernel hears of all that when
+ * its event loop turns again.
+ */
+export class BrokeredPool {
+  private readonly table = new Table();
+  private readonly broker: Worker;
+  private readonly port: MessagePort;
+  private readonly life = new Life(() => this.lose('the worker that manages the pool is gone'));
+  private hired = false;
+  /** How many orders were given. */
+  private orders = 0;
+
+  /**
+   * @param brokerUrl where the built `broker.js` is served
+   * @param listener hears of everything that happens, many events at a time
+   */
+  constructor(
+    readonly brokerUrl: string,
+    plan: PoolPlan,
+    private readonly listener: (news: Told[]) => void
+  ) {
+    const { port1, port2 } = new MessageChannel();
+    this.port = port1;
+    this.port.onmessage = ({ data }: MessageEvent<News>) => this.hear(data);
+    this.broker = new Worker(brokerUrl, { type: 'module', name: 'pool broker' });
+    this.broker.onerror = event => {
+      event.preventDefault();
+      this.lose(event.message || `${brokerUrl} could not be loaded`);
+    };
+    const { lock, pulse } = this.life;
+    const hire: HireMessage = { kind: 'hire', plan, port: port2, lock, pulse };
+    this.broker.postMessage(hire, [port2, ...(pulse ? [pulse] : [])]);
+  }
+
+  /** As the kernel has heard of them. */
+  get workers(): WorkerStatus[] {
+    return this.table.status;
+  }
+
+  /** How many workers are ready to take the place of one that is lost. */
+  get spares(): number {
+    return this.table.spares;
+  }
+
+  /** As `PyodidePool.put`. */
+  put(key: string, payload: Uint8Array<ArrayBuffer>, buffers: ArrayBuffer[]): void {
+    this.send(['put', key, payload, buffers], transferables({ payload, buffers }));
+  }
+
+  /** As `PyodidePool.drop`. */
+  drop(key: string): void {
+    this.send(['drop', key]);
+  }
+
+  /** As `PyodidePool.submit`. */
+  submit(
+    batch: number,
+    payload: Uint8Array<ArrayBuffer>,
+    buffers: ArrayBuffer[] = [], // Python would have to make an empty list
+    needs: string[] = [],
+    terms: Terms = {}
+  ): void {
+    const transfer = transferables({ payload, buffers });
+    this.send(['submit', batch, payload, buffers, needs, terms], transfer);
+  }
+
+  /** Take a batch back. If no worker has it yet, an event says that it was cancelled. */
+  cancel(batch: number): void {
+    this.send(['cancel', batch]);
+  }
+
+  /** As `PyodidePool.kill`. */
+  kill(worker: number, reason?: WorkerEnd['reason'], message?: string, batch?: number): void {
+    this.send(['kill', worker, reason, message, batch]);
+  }
+
+  /** As `PyodidePool.scale`. */
+  scale(size: number): void {
+    this.send(['scale', size]);
+  }
+
+  /** As `PyodidePool.wake`. */
+  wake(): void {
+    this.send(['wake']);
+  }
+
+  /** Whether a worker that becomes ready runs no batch before the listener has heard of it. */
+  setsUp(setsUp: boolean): void {
+    this.send(['setsUp', setsUp]);
+  }
+
+  /** Stop every worker at once, and the broker. */
+  terminate(): void {
+    this.send(['terminate']);
+    this.end('stopped by its owner');
+  }
+
+  private send(order: Order, transfer: Transferable[] = []): void {
+    this.orders += 1;
+    // An empty list costs more than none.
+    if (transfer.length === 0) {
+      this.port.postMessage(order);
+    } else {
+      this.port.postMessage(order, transfer);
+    }
+  }
+
+  private hear(news: News): void {
+    if (!this.hired) {
+      this.hired = true;
+      this.life.watch(); // the broker holds its lock by now
+    }
+    if (news.length === 0) {
+      return;
+    }
+    const { orders } = this;
+    news.forEach(event => this.table.note(event));
+    this.tell(news);
+    for (const event of news) {
+      if (event.type === 'ready') {
+        this.send(['open', event.worker]);
+      }
+    }
+    if (this.orders === orders) {
+      this.send(['heard']);
+    }
+  }
+
+  private tell(news: Told[]): void {
+    try {
+      this.listener(news);
+    } catch (error) {
+      console.error('jupyterlite-pool: a listener failed', error);
+    }
+  }
+
+  /** The broker cannot work any more, and all workers are gone with it. */
+  private lose(message: string): void {
+    if (this.end(message)) {
+      this.tell([{ type: 'broken', message }]);
+    }
+  }
+
+  private end(message: string): boolean {
+    const first = this.life.close({
+      reason: 'terminated',
+      message,
+      status: null,
+      running: null,
+      memory: 0
+    });
+    if (first) {
+      this.port.onmessage = null;
+    }
+    return first;
+  }
+}

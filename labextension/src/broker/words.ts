@@ -1,0 +1,64 @@
+/**
+ * What a kernel and its broker say to each other, over one private port.
+ *
+ * Orders go to the broker, news come back. Buffers are transferred.
+ */
+import type { InitOptions } from '../pool/launcher';
+import type { PoolOptions, PyodidePool } from '../pool/pool';
+import type { PoolEvent } from '../pool/events';
+
+/** The methods of a pool that a kernel orders its broker to call. */
+type Ordered = 'put' | 'drop' | 'submit' | 'cancel' | 'kill' | 'scale' | 'wake' | 'terminate';
+
+/** An order: the name of a method of the pool, and its arguments. */
+export type Order =
+  | { [M in Ordered]: [M, ...Parameters<PyodidePool[M]>] }[Ordered]
+  /** The kernel has heard that this worker is ready, and has submitted what the worker runs first. */
+  | ['open', number]
+  /** Whether workers that become ready run no batch before the kernel opens them. */
+  | ['setsUp', boolean]
+  /** The kernel has received the last news, and has no other order that would show it. */
+  | ['heard'];
+
+/** Batches that were given to workers, and small results, in their order. */
+export interface GatheredEvent {
+  type: 'gathered';
+  /**
+   * Four numbers for each: worker, batch, bytes of the result, and 1 if the batch is done.
+   * Where a batch was given to a worker, -1 stands in place of the bytes.
+   */
+  words: number[];
+  /** The payloads of the results, one after the other. */
+  payload: Uint8Array<ArrayBuffer>;
+}
+
+/** One thing that a broker tells. */
+export type Told =
+  | PoolEvent
+  | GatheredEvent
+  /** A batch that was cancelled was still in the queue: nothing of it ran, or will. */
+  | { type: 'cancelled'; batch: number }
+  /** A worker's memory has grown to so many bytes. */
+  | { type: 'memory'; worker: number; memory: number };
+
+/** What a broker tells in one message. The first message has no news: the broker lives. */
+export type News = Told[];
+
+/** The pool that a broker is to have. */
+export interface PoolPlan {
+  workerUrl: string;
+  size: number;
+  options: Omit<PoolOptions, 'listener' | 'opensLater'>;
+  init: Omit<InitOptions, 'onProgress'>;
+}
+
+/** The only message on the global channel of a broker. */
+export interface HireMessage {
+  kind: 'hire';
+  plan: PoolPlan;
+  port: MessagePort;
+  /** The Web Lock that the broker holds while it lives; null where there are no locks. */
+  lock: string | null;
+  /** Where the broker's pulse beats; null where a lock tells of its end. */
+  pulse: MessagePort | null;
+}

@@ -1,0 +1,112 @@
+import { expect, test, vi } from 'vitest';
+
+import { Broker } from '../../src/broker/broker';
+import type { News, Order, Told } from '../../src/broker/words';
+import { FakeWorker } from '../fakeWorker';
+import { given, useFakePage } from '../pool/fakePool';
+
+useFakePage();
+
+interface Hired {
+  order(order: Order): void;
+  told: Told[];
+  of(type: Told['type']): Told[];
+  close: ReturnType<typeof vi.fn>;
+}
+
+/** A broker, and the kernel that has hired it. The kernel hears at once unless it computes. */
+function hire({ computes = false } = {}): Hired {
+  const { port1, port2 } = new MessageChannel();
+  const told: Told[] = [];
+  port1.onmessage = ({ data }: MessageEvent<News>) => {
+    told.push(...data);
+    if (!computes) {
+      port1.postMessage(['heard']);
+    }
+  };
+  const close = vi.fn();
+  const init = {};
+  new Broker({ workerUrl: 'http://localhost/worker.js', size: 1, options: {}, init }, port2, close);
+  return {
+    order: order => port1.postMessage(order),
+    told,
+    of: type => told.filter(event => event.type === type),
+    close
+  };
+}
+
+const batch = (number: number): Order => ['submit', number, new Uint8Array([number]), [], [], {}];
+
+test('a worker that becomes ready is given batches, although the kernel computes', async () => {
+  const { order } = hire({ computes: true });
+  order(batch(1));
+  order(batch(2));
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(1));
+  expect(await given(FakeWorker.at(0), 1)).toEqual([1]);
+  FakeWorker.at(0).result(1);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 2]);
+});
+
+test('a worker that is set up first waits for the kernel', async () => {
+  const { order, of } = hire();
+  order(['setsUp', true]);
+  order(batch(1));
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(1));
+  expect(FakeWorker.at(0).batches).toEqual([]);
+  order(['submit', 2, new Uint8Array([2]), [], [], { target: 0 }]);
+  order(['open', 0]);
+  expect(await given(FakeWorker.at(0), 1)).toEqual([2]);
+});
+
+test('a worker of which the kernel has not heard waits too, if set-ups come later', async () => {
+  const { order, of } = hire();
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(1));
+  order(['setsUp', true]);
+  order(batch(1));
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(1));
+  order(['setsUp', false]);
+  expect(await given(FakeWorker.at(0), 1)).toEqual([1]);
+});
+
+test('a batch that still waits is taken back, and the kernel is told', async () => {
+  const { order, of } = hire();
+  order(batch(1));
+  order(batch(2));
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(1));
+  await given(FakeWorker.at(0), 1);
+  order(['cancel', 1]);
+  order(['cancel', 2]);
+  await vi.waitFor(() => expect(of('cancelled')).toEqual([{ type: 'cancelled', batch: 2 }]));
+  FakeWorker.at(0).result(1);
+  await vi.waitFor(() => expect(of('gathered').length).toBeGreaterThan(1));
+  expect(FakeWorker.at(0).batches).toEqual([1]);
+});
+
+test('a worker that ends is replaced while the kernel computes', async () => {
+  const { order } = hire({ computes: true });
+  order(batch(1));
+  order(batch(2));
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(1));
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).die();
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
+  expect(await given(FakeWorker.at(1), 1)).toEqual([2]);
+});
+
+test('memory is told when it has changed', async () => {
+  const { order, of } = hire();
+  order(batch(1));
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(1));
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(1);
+  await vi.waitFor(() => expect(of('memory')).toHaveLength(1));
+});
+
+test('the pool ends with its broker, and orders that come later do nothing', async () => {
+  const { order, of, close } = hire();
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(1));
+  order(['terminate']);
+  order(batch(1));
+  await vi.waitFor(() => expect(close).toHaveBeenCalled());
+  expect(FakeWorker.at(0).terminated).toBe(true);
+});
