@@ -18,7 +18,7 @@ Every batch that was submitted ends in exactly one of these ways, and the backen
 it afterwards:
 
 - `on_result` with `done`, or `on_batch_error`;
-- `cancel` returned True, or `on_cancelled`;
+- `cancel` returned True, or `on_cancelled` said so;
 - `on_worker_ended` named it, as the batch that ran or as one of those that waited at the worker;
 - it had a target, and `on_worker_ended` named that worker;
 - `on_broken`, or `shutdown`.
@@ -125,8 +125,12 @@ class Listener(Protocol):
     def on_dispatched(self, worker: int, batch: int) -> None:
         """A worker was given a batch from the queue."""
 
-    def on_cancelled(self, batch: int) -> None:
-        """A batch was taken out of the queue, some time after `cancel` was called."""
+    def on_cancelled(self, batch: int, taken: bool) -> None:
+        """The answer to `cancel`, if that returned None; none comes for a batch that is over.
+
+        Args:
+            taken: whether the batch was taken out of the queue, and is over.
+        """
 
     def on_expired(self, worker: int, batch: int) -> None:
         """A batch has exceeded its time limit.
@@ -224,12 +228,12 @@ class Backend(Protocol):
             Exception: the batch cannot be sent. It is not queued then.
         """
 
-    def cancel(self, batch: int) -> bool:
+    def cancel(self, batch: int) -> bool | None:
         """Take a batch out of the queue; True if that is done.
 
-        False if that is not known yet, or if a worker has the batch. In the first case
-        `on_cancelled` may follow. In the second, the worker starts no more tasks of it, and the
-        batch ends with `on_result` as usual.
+        False if a worker has the batch. The worker then starts no more tasks of it, and the batch
+        ends with `on_result` as usual. None if it is not known yet which of the two it will be:
+        `on_cancelled` tells.
         """
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +31,18 @@ class Batch:
     size: int
     #: The only worker that may run it; None if any worker may.
     target: int | None = None
+    #: Its task, if it has only one.
+    only: Task | None = None
     #: The worker that runs it; None while it waits for one.
     worker: int | None = None
+    #: Bytes that the backend has of it.
+    weight: int = 0
     #: Whether the backend was asked to take it back.
     recalled: bool = False
+    #: Resolved with whether it was taken back; None if nobody waits for that.
+    answer: Future[bool] | None = None
+    #: Whether its tasks are to be cut into other batches, and not to be cancelled.
+    cut: bool = False
     #: Whether a task of it has exceeded its time limit.
     timed_out: bool = False
     #: Whether no worker is to run it: the worker that has it is stopped.
@@ -71,13 +80,10 @@ class Batch:
         )
         return join_calls(batch), buffers, list(needs)
 
-    def terms(self, *, first: bool) -> Terms:
-        """How it is to run.
-
-        Args:
-            first: whether it goes before the batches of its source that wait.
-        """
+    def terms(self) -> Terms:
+        """How it is to run."""
         source = self.source
+        first = self.tasks[0].first
         return Terms(
             self.target, id(source), source.brief, first, source.max_workers, source.task_timeout
         )
@@ -87,11 +93,28 @@ class Batch:
     def start(self, worker: int) -> None:
         """A worker has it now."""
         self.worker = worker
-        self.source.started()
+        self.source.started(self.tasks)
 
-    def recall(self) -> None:
-        """The backend is asked to take it back."""
+    def weigh(self, weight: int) -> None:
+        """The backend has so many bytes of it."""
+        self.weight = weight
+
+    def recall(self, *, cut: bool = False) -> Future[bool]:
+        """The backend is asked to take it back; the future tells whether that succeeded.
+
+        Args:
+            cut: whether its tasks are to be cut into other batches.
+        """
         self.recalled = True
+        self.cut = cut
+        if self.answer is None:
+            self.answer = Future()
+        return self.answer
+
+    def answered(self, taken: bool) -> None:
+        """Whether it was taken back."""
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result(taken)
 
     def expire(self) -> None:
         """Its task has exceeded its time limit."""

@@ -7,6 +7,7 @@ come back through `listener.py`.
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ from ..jobs.set_up import SetUp
 from ..jobs.tasks import Outcome, Task, TaskSource
 from .batch import Batch
 from .ledger import Ledger
+from .recalls import Recalls
 from .set_ups import SetUps
 
 #: Batches that a backend holds for each worker: one that runs and one that waits.
@@ -28,6 +30,14 @@ BATCHES_PER_WORKER = 2
 
 #: The same for batches that end sooner than the next one could be fetched.
 BRIEF_BATCHES_PER_WORKER = 16
+
+#: Bytes and batches that the backend holds in all. Sources that may be ahead hand over so much,
+#: so that workers have enough to do while the notebook computes.
+AHEAD_BYTES = 2**26
+AHEAD_BATCHES = 100_000
+
+#: Seconds that handing over ahead may take: when a source begins, and whenever results come.
+AHEAD_AT_FIRST, AHEAD_AT_ONCE = 0.25, 0.005
 
 _dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
 
@@ -58,6 +68,7 @@ class Dispatcher:
         self.lock = threading.RLock()
         self.ledger = Ledger()
         self.set_ups = SetUps()
+        self.recalls = Recalls(backend, self.ledger, self.offer)
         #: Why no task can run any more; None while tasks can run.
         self.broken: Exception | None = None
         #: Whether no more tasks are taken. The backend stops when all taken tasks have ended.
@@ -109,7 +120,7 @@ class Dispatcher:
         """Take tasks from a source, now and until it has none."""
         with self.lock:
             self.offer(source)
-            self.pump()
+            self.pump(begins=True)
 
     def add_job(self, job: MapJob, *, stream: bool) -> None:
         """Take tasks from a new job.
@@ -143,34 +154,52 @@ class Dispatcher:
             self.set_ups.size_changed()
             self.pump()
 
-    def pump(self) -> None:
-        """Fill the backend's queue, from each source in turn."""
+    def pump(self, *, begins: bool = False) -> None:
+        """Fill the backend's queue, from each source in turn.
+
+        Args:
+            begins: whether a source has just begun: its caller may compute for long from now on.
+        """
+        self._fill(lambda source: self._has_room(source))
+        until = time.perf_counter() + (AHEAD_AT_FIRST if begins else AHEAD_AT_ONCE)
+        self._fill(lambda source: self._has_room_ahead(source, until), ahead=True)
+        if self.closed and not self._busy():
+            self._backend.shutdown()
+
+    def _fill(self, has_room: Callable[[TaskSource], bool], *, ahead: bool = False) -> None:
+        """Hand over batches of sources in turn, while there is room for them."""
         size = self._backend.size
-        ledger = self.ledger
         full: list[TaskSource] = []
         while self._sources:
             source = self._sources.popleft()
-            brief = source.brief
-            batches = BRIEF_BATCHES_PER_WORKER if brief else BATCHES_PER_WORKER
-            if ledger.open >= batches * size or self._is_full(source):
+            if not has_room(source):
                 full.append(source)
                 continue
             # Reading and encoding items can run any code. Meanwhile the pool counts as busy.
             self._asking.append(source)
             try:
-                tasks = source.take(size)
+                tasks = source.take(size, ahead=ahead)
                 if tasks:
                     self.submit(source, tasks)
                     self._sources.append(source)
             finally:
                 self._asking.remove(source)
         self._sources.extend(full)
-        if self.closed and not self._busy():
-            self._backend.shutdown()
 
-    def _is_full(self, source: TaskSource) -> bool:
+    def _has_room(self, source: TaskSource) -> bool:
+        batches = BRIEF_BATCHES_PER_WORKER if source.brief else BATCHES_PER_WORKER
+        if self.ledger.open >= batches * self._backend.size:
+            return False
         limit = source.max_workers
-        return limit is not None and len(self.ledger.of(source)) >= limit
+        return limit is None or len(self.ledger.of(source)) < limit
+
+    def _has_room_ahead(self, source: TaskSource, until: float) -> bool:
+        return (
+            source.ahead
+            and self.ledger.weight < AHEAD_BYTES
+            and self.ledger.open < AHEAD_BATCHES
+            and time.perf_counter() < until
+        )
 
     def submit(
         self,
@@ -181,7 +210,9 @@ class Dispatcher:
         """Give tasks to the backend as a batch, for any worker or for a target alone."""
         batch = self.ledger.enter(source, tasks, target)  # first: the batch may start at once
         try:
-            self._backend.submit(batch.number, *batch.frame(), batch.terms(first=False))
+            payload, buffers, needs = batch.frame()
+            self._backend.submit(batch.number, payload, buffers, needs, batch.terms())
+            self.ledger.weigh(batch, len(payload) + sum(buffer.nbytes for buffer in buffers))
         except Exception as error:  # too large for the browser, for example
             self.ledger.remove(batch)
             for task in tasks:
@@ -200,7 +231,7 @@ class Dispatcher:
         with self.lock:
             for batch in self.ledger.all():
                 if batch.source.stopping:
-                    self._cancel(batch)
+                    self.recalls.ask(batch)
             self.pump()
 
     def is_running(self, source: TaskSource) -> bool:
@@ -216,25 +247,21 @@ class Dispatcher:
     def stop_call(self, calls: CallQueue, future: Future[Any]) -> None:
         """Stop the worker that runs a call; if none runs it, none will."""
         with self.lock:
-            for batch in self.ledger.of(calls):
-                if calls.has(future, batch.tasks) and not self._cancel(batch):
-                    self._stop([batch])
+            batch = self.ledger.with_task(calls.task(future))
+            if batch is not None:
+                self.recalls.ask(batch)
+                self._stop(self.ledger.of_number(batch.number))
             self.pump()
 
-    def _cancel(self, batch: Batch) -> bool:
-        """Take a batch back if it has not started; whether it is back already."""
-        if batch.recalled:
-            return False
-        batch.recall()
-        if not self._backend.cancel(batch.number):
-            return False
-        self.taken_back(batch)
-        return True
+    def take_call_back(self, calls: CallQueue, future: Future[Any]) -> Future[bool] | None:
+        """Take a call back from the workers if none has started it.
 
-    def taken_back(self, batch: Batch) -> None:
-        """A batch has not started, and never will."""
-        self.ledger.remove(batch)
-        batch.source.discard(batch.tasks)
+        Returns:
+            A future that tells whether that succeeded; None if the call is with no worker.
+        """
+        with self.lock:
+            batch = self.ledger.with_task(calls.task(future))
+            return None if batch is None else self.recalls.ask(batch)
 
     def _stop(self, batches: Iterable[Batch]) -> None:
         for batch in batches:
@@ -255,6 +282,9 @@ class Dispatcher:
             if cancel:
                 for source in self.active_sources():
                     source.cancel_waiting()
+                for batch in self.ledger.open_batches():
+                    if batch.worker is None:
+                        self.recalls.ask(batch)
             for job in self._streams:
                 job.forbid_reading(RuntimeError(AFTER_SHUTDOWN))
             self.pump()  # stops the backend if nothing is left

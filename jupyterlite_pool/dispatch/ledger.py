@@ -20,24 +20,48 @@ class Ledger:
         self.get = self._batches.get
         #: How many of the batches may run on any worker.
         self.open = 0
+        #: How many bytes the backend has of them.
+        self.weight = 0
+        #: The batches that have one task each, by that task.
+        self._single: dict[Task, Batch] = {}
         self._next_task = 0
         self._next_batch = 0
 
     def enter(self, source: TaskSource, tasks: list[Task], target: int | None) -> Batch:
         """Make a batch of tasks, for any worker or for a target alone."""
-        batch = Batch(self._next_batch, source, tasks, self._next_task, len(tasks), target)
+        only = tasks[0] if len(tasks) == 1 else None
+        batch = Batch(self._next_batch, source, tasks, self._next_task, len(tasks), target, only)
         self._batches[self._next_batch] = batch
         self._next_batch += 1
         self._next_task += len(tasks)
         self.open += target is None
+        if only is not None:
+            self._single[only] = batch
         return batch
+
+    def weigh(self, batch: Batch, weight: int) -> None:
+        """The backend has so many bytes of a batch."""
+        batch.weigh(weight)
+        self.weight += weight
+
+    def with_task(self, task: Task | None) -> Batch | None:
+        """The batch that has this task alone; None if there is none."""
+        return None if task is None else self._single.get(task)
 
     def remove(self, batch: Batch) -> None:
         """A batch is over, however it has ended."""
         del self._batches[batch.number]
         self.open -= batch.target is None
+        self.weight -= batch.weight
+        if batch.only is not None:
+            del self._single[batch.only]
+        batch.answered(False)
         if batch.worker is not None:
             batch.source.stopped()
+
+    def of_number(self, number: int) -> list[Batch]:
+        """The batch of a number; empty if it is over."""
+        return [batch for batch in [self.get(number)] if batch is not None]
 
     def all(self) -> list[Batch]:
         """All batches, in the order of their submission."""

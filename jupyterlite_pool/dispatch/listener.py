@@ -57,12 +57,12 @@ class PoolListener:
             if entry.doomed:
                 self._backend.kill(worker, batch=batch)
 
-    def on_cancelled(self, batch: int) -> None:
-        """A batch that was cancelled was still waiting for a worker."""
+    def on_cancelled(self, batch: int, taken: bool) -> None:
+        """Whether a batch that was cancelled was still waiting for a worker."""
         with self._lock:
             entry = self._ledger.get(batch)
             if entry is not None:
-                self._dispatcher.taken_back(entry)
+                self._dispatcher.recalls.hear(entry, taken)
                 self._dispatcher.pump()
 
     def on_expired(self, worker: int, batch: int) -> None:
@@ -106,8 +106,10 @@ class PoolListener:
                         self._retry_or_fail(entry, [task], worker, entry.obeyed)
                     else:
                         entry.source.finish(task, outcome)
-            if done and entry.tasks:  # its worker was told to cancel the others
-                entry.source.discard(entry.tasks)
+            if done and entry.tasks:  # its worker was told to start no more of it
+                self._dispatcher.recalls.give_back(entry)
+            if entry.source.ahead and seconds and len(entry.tasks) > 1:
+                self._dispatcher.recalls.cut_long(entry.source, sum(seconds) / len(seconds))
             self._dispatcher.pump()
 
     def on_batch_error(
@@ -200,8 +202,7 @@ class PoolListener:
             return  # the worker's replacement makes the call again
         started, waiting = batch.divide(end)
         if waiting:
-            batch.source.put_back(waiting)
-            self._dispatcher.offer(batch.source)
+            self._run_again(batch.source, waiting)
         if started:
             self._retry_or_fail(batch, started, worker, lambda worker: batch.loss(worker, end))
 
@@ -214,8 +215,14 @@ class PoolListener:
         if again:
             for task in again:
                 task.retry()
-            source.put_back(again)
-            self._dispatcher.offer(source)
+            self._run_again(source, again)
         for task in tasks:
             if task not in again:
                 source.finish(task, Outcome(worker, 0.0, error=error(worker)))
+
+    def _run_again(self, source: TaskSource, tasks: Sequence[Task]) -> None:
+        """Let tasks run that were with a worker, before others of their source."""
+        for task in tasks:
+            task.hurry()
+        source.put_back(tasks)
+        self._dispatcher.offer(source)

@@ -16,8 +16,10 @@ from ..jobs.job import MapJob, Takeover
 from ..jobs.options import DEFAULTS, MapOptions
 from ..jobs.set_up import SetUp
 from ..jobs.tasks import Held, Task
+from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
 from ..waiting.time_limits import call_after_beats
+from ..waiting.waits import wait_done
 from ..wire.buffers import copied
 from ..wire.calls import encode_call, encode_function
 from ..wire.refs import ObjectRef
@@ -100,7 +102,9 @@ class Pool:
         """
         if not callable(fn):
             raise _not_callable(fn)
-        future: PoolFuture[T] = PoolFuture(partial(self.dispatcher.stop_call, calls))
+        future: PoolFuture[T] = PoolFuture(
+            partial(self.dispatcher.stop_call, calls), partial(self._take_back, calls)
+        )
         with self._lock:
             self._check_open()
             try:
@@ -119,6 +123,19 @@ class Pool:
             calls.add(Task(0, held, call, args, cell=self._current_cell()), future)
             self.dispatcher.add(calls)
         return future
+
+    def _take_back(self, calls: CallQueue, future: Future[Any]) -> bool:
+        """Take a call back from the workers if none has started it; whether that is so.
+
+        The answer takes a moment. Where Python cannot wait for it, the call counts as taken back,
+        although a worker may just have started it.
+        """
+        answer = self.dispatcher.take_call_back(calls, future)
+        if answer is None:
+            return True
+        if not answer.done() and can_block():
+            wait_done(answer, None, "", lambda: None)
+        return not answer.done() or answer.result()
 
     def abandon(self, calls: CallQueue, grace: float) -> None:
         """Give up all calls of a queue.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -19,20 +19,25 @@ class CallQueue:
     #: The next call may be of another function, so its time cannot be known beforehand.
     brief = False
 
+    #: Each call was encoded when it was made, so nothing is gained by keeping it here.
+    ahead = True
+
     def __init__(self, max_workers: int | None = None) -> None:
         self.max_workers = max_workers
         self.stopping = False
         self._waiting: deque[Task] = deque()
         self._futures: dict[Task, PoolFuture[Any]] = {}
+        self._tasks: dict[Future[Any], Task] = {}
 
     def add(self, task: Task, future: PoolFuture[Any]) -> None:
         """Queue a call."""
         self._futures[task] = future
+        self._tasks[future] = task
         self._waiting.append(task)
 
-    def has(self, future: Future[Any], tasks: Iterable[Task]) -> bool:
-        """Whether a future belongs to one of these tasks."""
-        return any(self._futures.get(task) is future for task in tasks)
+    def task(self, future: Future[Any]) -> Task | None:
+        """The call of a future; None if it has ended."""
+        return self._tasks.get(future)
 
     def abandon(self) -> None:
         """Start none of the calls that have not started."""
@@ -41,32 +46,42 @@ class CallQueue:
 
     # See `TaskSource`.
 
-    def take(self, workers: int) -> list[Task]:
+    def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
         """The next call whose future was not cancelled meanwhile."""
         while self._waiting:
             task = self._waiting.popleft()
             future = self._futures[task]
-            if future.begin():
+            if not future.cancelled():
                 return [task]
-            del self._futures[task]
+            self._forget(task)
+            future.begin()  # only now are those told who wait for it
         return []
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Queue calls again, before all others; their futures stay running."""
+        """Queue calls again, before all others; the futures of those that ran stay running."""
         for task in reversed(tasks):
             self._waiting.appendleft(task)
 
-    def started(self) -> None:
-        """Do nothing: a future has been running since its call was taken."""
+    def started(self, tasks: Sequence[Task]) -> None:
+        """The futures of these calls are running."""
+        for task in tasks:
+            future = self._futures.get(task)
+            if future is not None:
+                future.begin()
 
     def stopped(self) -> None:
         """Do nothing."""
 
+    def _forget(self, task: Task) -> PoolFuture[Any]:
+        future = self._futures.pop(task)
+        self._tasks.pop(future, None)
+        return future
+
     def finish(self, task: Task, outcome: Outcome) -> None:
         """Resolve the future, unless it was cancelled while its call ran."""
-        future = self._futures.pop(task)
-        if future.cancelled():
-            return
+        future = self._forget(task)
+        if not future.begin():
+            return  # it was cancelled
         if outcome.error is not None:
             future.set_exception(outcome.error)
         else:
@@ -82,9 +97,11 @@ class CallQueue:
     def discard(self, tasks: Sequence[Task]) -> None:
         """Fail the futures of calls that will not run after all."""
         for task in tasks:
-            future = self._futures.pop(task)
-            if not future.cancelled():
+            future = self._forget(task)
+            if not future.cancel() and not future.done():  # a call that ran, and was to run again
                 future.set_exception(CancelledError())
+            elif not future.running():
+                future.begin()  # tells those who wait for it
 
     def unfinished(self) -> list[Future[Any]]:
         """The futures of calls that have not ended."""
@@ -104,11 +121,10 @@ class CallQueue:
     def broken(self, error: Exception) -> None:
         """End every future that is left with the error."""
         futures, self._futures = self._futures, {}
+        self._tasks.clear()
         self._waiting.clear()
         for future in futures.values():
-            if future.cancelled():
-                future.begin()  # only now are those told who wait for it
-            else:
+            if future.begin():  # a cancelled one tells those who wait for it
                 future.set_exception(error)
 
     def prepares(self, worker: int, busy: bool) -> None:

@@ -10,6 +10,16 @@ from __future__ import annotations
 #: Seconds that a batch should take: long compared with its cost, too short for people to notice.
 TARGET_SECONDS = 0.05
 
+#: A job that is handed over ahead is cut into about so many batches for each worker, and into
+#: smaller ones near its end.
+SHARES = 16
+
+#: Seconds that a batch which is handed over ahead should take at most.
+LONGEST_SECONDS = 1.0
+
+#: The same in tasks, if nobody knows how long they take.
+MOST_UNKNOWN = 1000
+
 #: A batch is at most this many times larger than the one before: the first few measurements are
 #: not reliable.
 GROWTH = 8
@@ -46,6 +56,21 @@ class ChunkSizer:
         mean = seconds / tasks
         weight = 1 - (1 - WEIGHT) ** tasks  # the same as one call for each task
         self._mean = mean if self._mean is None else self._mean + weight * (mean - self._mean)
+
+    def ahead(self, workers: int, remaining: int) -> int:
+        """How many tasks to send for later; the arguments are those of `next`.
+
+        The kernel may hear of nothing for long, so all tasks that remain may be sent like this:
+        in few batches, and none so long that another worker would wait for it in the end.
+        """
+        if self._fixed is not None:
+            return self._fixed
+        share = max(1, remaining // (SHARES * workers))
+        if self._mean is None:
+            return min(share, MOST_UNKNOWN)
+        mean = max(self._mean, 1e-7)
+        usual = min(int(TARGET_SECONDS / mean), max(1, remaining // (2 * workers)))
+        return max(1, usual, min(share, int(LONGEST_SECONDS / mean)))
 
     def next(self, workers: int, remaining: int | None) -> int:
         """How many tasks to send now.

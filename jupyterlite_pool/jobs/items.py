@@ -68,10 +68,9 @@ class Items:
         self.cut_off = False
         self._starmap = options.starmap
         self._again = options.again
+        self._plain_iterables = all(type(each) in AT_ONCE for each in iterables)
         #: Whether many items may be read at once.
-        self._at_once = not (options.strict or options.starmap) and all(
-            type(each) in AT_ONCE for each in iterables
-        )
+        self._at_once = self._plain_iterables and not (options.strict or options.starmap)
         if options.buffersize is not None:
             chunksize = options.chunksize or 1
             self._rows = self._ahead = ReadAhead(self._rows, options.buffersize, chunksize)
@@ -80,7 +79,7 @@ class Items:
             self._rows = None
         #: Lets whoever waits for the job read its items; None where no iterable can be slow.
         self.feed: Feed | None = None
-        if options.waited and any(type(each) not in AT_ONCE for each in iterables):
+        if options.waited and not self._plain_iterables:
             self.feed = Feed()
         self._read = 0
         self._returned: deque[Task] = deque()
@@ -104,9 +103,17 @@ class Items:
         """Whether whoever waits for the job reads its items; then more come without being taken."""
         return self.feed is not None and self.feed.started and self._rows is not None
 
-    def size(self, workers: int) -> int:
-        """How many tasks the next batch should have."""
-        return self.chunks.next(workers, None if self.total is None else self.total - self._read)
+    @property
+    def sized(self) -> bool:
+        """Whether reading runs no code of the user's, and comes to an end."""
+        return self._plain_iterables and self._ahead is None
+
+    def size(self, workers: int, *, ahead: bool = False) -> int:
+        """How many tasks the next batch should have; `ahead` as of `TaskSource.take`."""
+        remaining = None if self.total is None else self.total - self._read
+        if ahead and remaining is not None:
+            return self.chunks.ahead(workers, remaining + len(self._returned))
+        return self.chunks.next(workers, remaining)
 
     def take(self, tasks: list[Task], size: int) -> Refusal | None:
         """Add tasks to a list until it has `size` of them, or until there are no more now.

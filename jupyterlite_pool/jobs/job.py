@@ -131,10 +131,19 @@ class MapJob:
         """Whether batches are so short that many may wait at a worker; with a time limit none."""
         return self.options.task_timeout is None and self.items.chunks.brief
 
-    def take(self, workers: int) -> list[Task]:
+    @property
+    def ahead(self) -> bool:
+        """Whether items are read long before a worker has room for them.
+
+        Where a cell waits for the job, the notebook does not compute meanwhile.
+        """
+        return self.items.sized and not self.options.waited
+
+    def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
         """The tasks of the next batch; empty where there is none now."""
         tasks: list[Task] = []
-        self._fill(tasks, self.items.size(min(workers, self.options.max_workers or workers)))
+        workers = min(workers, self.options.max_workers or workers)
+        self._fill(tasks, self.items.size(workers, ahead=ahead))
         if self.stopping:  # an item could not be read, or not be sent
             self.put_back(tasks)
             return []
@@ -149,7 +158,7 @@ class MapJob:
             self.items.put_back(tasks)
         self._check_end()
 
-    def started(self) -> None:
+    def started(self, tasks: Sequence[Task]) -> None:
         """A worker runs a batch: one item of it at a time."""
         self.running += 1
         self.outcomes.timings.run()
@@ -280,20 +289,18 @@ class MapJob:
             yield tasks.pop()
 
     def _fill(self, tasks: list[Task], size: int) -> bool:
-        """Take tasks until a list has `size` of them. Whether it has any."""
+        """Take tasks until a list has `size` of them. Whether it has any.
+
+        What an iterable has raised is raised when the items before it have ended.
+        """
         while (refusal := self.items.take(tasks, size)) is not None:
-            if refusal.task is None:
-                self._cannot_read(refusal.error)
-            else:
+            if refusal.task is not None:
                 self.finish(refusal.task, Outcome(None, 0.0, error=refusal.error))
+            elif not isinstance(refusal.error, Exception):  # somebody interrupts, or Python ends
+                self.abort(refusal.error)
         if not tasks:
             self._check_end()
         return bool(tasks)
-
-    def _cannot_read(self, error: BaseException) -> None:
-        """An iterable has raised an error: it is raised when the items before it have ended."""
-        if not isinstance(error, Exception):  # somebody interrupts, or Python ends
-            self.abort(error)
 
     def _explain(self, error: BaseException, task: Task, outcome: Outcome) -> None:
         """Say in the notes of an error which item failed, and what to do where that is known."""

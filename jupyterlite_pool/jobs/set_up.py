@@ -25,6 +25,7 @@ class SetUp:
     max_workers: int | None = None
     stopping = False
     brief = False
+    ahead = False
 
     def __init__(
         self,
@@ -76,14 +77,14 @@ class SetUp:
 
     # See `TaskSource`. Nobody calls `take`: each worker is given its task when it is ready.
 
-    def take(self, workers: int) -> list[Task]:
+    def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
         """Nothing."""
         return []
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Do nothing: a new worker is given the call anyway."""
 
-    def started(self) -> None:
+    def started(self, tasks: Sequence[Task]) -> None:
         """Do nothing."""
 
     def stopped(self) -> None:

@@ -37,6 +37,12 @@ class Task:
     #: The cell that shows its output.
     cell: Any = None
     attempt: int = 1
+    #: Whether it goes before the tasks of its source that wait for a worker.
+    first: bool = False
+
+    def hurry(self) -> None:
+        """It was with a worker already, so it is to go before others."""
+        self.first = True
 
     def retry(self) -> None:
         """It will run once more: the worker that ran it was lost."""
@@ -83,14 +89,25 @@ class TaskSource(Protocol):
     def brief(self) -> bool:
         """Whether its batches take so little time that many of them may wait at one worker."""
 
-    def take(self, workers: int) -> list[Task]:
-        """The tasks of the next batch, for a pool of so many workers; empty if none is ready."""
+    @property
+    def ahead(self) -> bool:
+        """Whether its tasks may be handed over long before a worker has room for them.
+
+        Workers run them while the notebook computes, and hands over nothing.
+        """
+
+    def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
+        """The tasks of the next batch, for a pool of so many workers; empty if none is ready.
+
+        Args:
+            ahead: whether the workers have enough to do for now.
+        """
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Take back tasks that never ran; they are the first to be taken again."""
 
-    def started(self) -> None:
-        """A worker has begun with a batch of its tasks."""
+    def started(self, tasks: Sequence[Task]) -> None:
+        """A worker has been given a batch of its tasks."""
 
     def stopped(self) -> None:
         """A worker has ended with a batch, in whichever way."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Callable, Generator
-from concurrent.futures._base import CANCELLED_AND_NOTIFIED, RUNNING
+from concurrent.futures._base import CANCELLED_AND_NOTIFIED, FINISHED, PENDING, RUNNING
 from typing import TypeVar
 
 from ..tracebacks import fold
@@ -24,14 +24,21 @@ class PoolFuture(concurrent.futures.Future[T]):
     of `future.result()`.
     """
 
-    def __init__(self, stop_worker: Callable[[PoolFuture[T]], None] | None = None) -> None:
+    def __init__(
+        self,
+        stop_worker: Callable[[PoolFuture[T]], None] | None = None,
+        take_back: Callable[[PoolFuture[T]], bool] | None = None,
+    ) -> None:
         """Made by the pool.
 
         Args:
             stop_worker: stops the worker that runs the call; None if nothing can stop it.
+            take_back: takes the call back from the workers if none has started it, and tells
+                whether that is so; None if the call is with no worker before it is running.
         """
         super().__init__()
         self._stop_worker = stop_worker
+        self._take_back = take_back
 
     def cancel(self, running: bool = False) -> bool:
         """Cancel the call if it has not started.
@@ -43,14 +50,19 @@ class PoolFuture(concurrent.futures.Future[T]):
         Returns:
             Whether the call was cancelled.
         """
-        if super().cancel():
-            return True
         stop = self._stop_worker
+        forced = running and stop is not None
+        if self._state == PENDING and self._take_back is not None and not forced:
+            if not self._take_back(self):
+                return self.cancelled()
+            return super().cancel()
+        if not forced and super().cancel():
+            return True
         if not running or stop is None:
             return False
         with self._condition:
             if self.done():
-                return False
+                return self.cancelled()
             # The standard library cancels only calls that have not started.
             self._state = "PENDING"
             super().cancel()
@@ -65,7 +77,7 @@ class PoolFuture(concurrent.futures.Future[T]):
         wait for the future are told of the cancellation once only.
         """
         with self._condition:
-            if self._state in (RUNNING, CANCELLED_AND_NOTIFIED):
+            if self._state in (RUNNING, CANCELLED_AND_NOTIFIED, FINISHED):
                 return self._state == RUNNING
             return self.set_running_or_notify_cancel()
 

@@ -109,9 +109,10 @@ class PyodideBackend:
         copies = copied_out(buffers) if buffers else None
         self._pool.submit(batch, to_js(payload), copies, self._last_needs[1], self._last_terms[1])
 
-    def cancel(self, batch: int) -> bool:
+    def cancel(self, batch: int) -> bool | None:
         """As `Backend.cancel`."""
-        return bool(self._pool.cancel(batch))
+        taken: bool | None = self._pool.cancel(batch)
+        return taken
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         """As `Backend.kill`."""

@@ -67,7 +67,7 @@ class PoolEvents:
             batch, behind = or_none(event.batch), event.behind.to_py()
             listener.on_worker_ended(event.worker, batch, end, behind, event.untaken.to_py())
         elif kind == "cancelled":
-            listener.on_cancelled(event.batch)
+            listener.on_cancelled(event.batch, event.taken)
         elif kind == "expired":
             listener.on_expired(event.worker, event.batch)
         elif kind == "limited":

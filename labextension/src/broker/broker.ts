@@ -43,9 +43,8 @@ export class Broker {
     } else if (name === 'setsUp') {
       this.setUp(order[1]);
     } else if (name === 'cancel') {
-      if (this.pool.cancel(order[1])) {
-        this.outbox.push({ type: 'cancelled', batch: order[1] });
-      }
+      const batch = order[1];
+      this.outbox.push({ type: 'cancelled', batch, taken: this.pool.cancel(batch) });
     } else if (name !== 'heard') {
       this.call(order);
       if (name === 'terminate') {

@@ -77,7 +77,7 @@ export class BrokeredPool {
     this.send(['submit', batch, payload, buffers, needs, terms], transfer);
   }
 
-  /** Take a batch back. If no worker has it yet, an event says that it was cancelled. */
+  /** Take a batch back if no worker has it yet. An event says whether that was so. */
   cancel(batch: number): void {
     this.send(['cancel', batch]);
   }

@@ -36,8 +36,8 @@ export interface GatheredEvent {
 export type Told =
   | PoolEvent
   | GatheredEvent
-  /** A batch that was cancelled was still in the queue: nothing of it ran, or will. */
-  | { type: 'cancelled'; batch: number }
+  /** Whether a batch that was cancelled was still in the queue: then nothing of it ran, or will. */
+  | { type: 'cancelled'; batch: number; taken: boolean }
   /** A worker's memory has grown to so many bytes. */
   | { type: 'memory'; worker: number; memory: number };
 

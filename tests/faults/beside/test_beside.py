@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from benchmarks.scripts import bundle, link_site, npm_packages, served, write_page
 from tests.conftest import ROOT, Pages
+from tests.support.door import DOOR
 from tests.support.kernel import Kernel
 
 from . import driving
@@ -97,6 +98,7 @@ def beside() -> Iterator[Beside]:
 def ill_treated(module_pages: Pages, site: str) -> Kernel:
     """A kernel that has the functions of the faults."""
     kernel = Kernel(module_pages.open(f"{site}/lab/index.html"))
+    kernel.run(DOOR)
     for name in ("tasks", "driving", "../inside/forging", "in_kernel"):
         source = (HERE / f"{name}.py").read_text("utf-8")
         # Into one namespace, the notebook's, because its functions travel by value.

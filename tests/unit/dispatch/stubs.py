@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jupyterlite_pool.backends.base import STOPPED, WorkerEnd
@@ -24,7 +24,7 @@ class Source(CallQueue):
         self.task_timeout = task_timeout
         self.log: list[str] = []
 
-    def started(self) -> None:
+    def started(self, tasks: Sequence[Task]) -> None:
         self.log.append("started")
 
     def stopped(self) -> None:

@@ -164,8 +164,8 @@ def test_an_initializer_that_raised_is_no_reason_to_take_over() -> None:
 
 def test_running_counts_batches_on_workers() -> None:
     job = job_of([1, 2, 3, 4], chunksize=2)
-    job.started()
-    job.started()
+    job.started([])
+    job.started([])
     job.stopped()
     assert job.running == 1
 

@@ -66,7 +66,7 @@ def test_a_job_goes_from_warming_to_done() -> None:
     job = job_of([1, 2])
     assert phase(job, workers=0) == "warming"
     assert phase(job) == "running"
-    job.started()
+    job.started([])
     assert phase(job, workers=0) == "running"
     finish(job)
     assert phase(job) == "collecting"  # one has ended, one runs
@@ -103,7 +103,7 @@ def test_progress_counts_what_the_job_counts() -> None:
     job = job_of([1, 2, 3], return_exceptions=True)
     finish(job, ValueError("v"))
     finish(job)
-    job.started()
+    job.started([])
     now = Progress.of(job, "label", 2)
     assert now[:7] == ("label", "collecting", 1, 1, 1, 0, 3)
     assert now.elapsed >= 0

@@ -117,10 +117,12 @@ class Workers:
         if self.borrower and batch in self.batches:
             self.borrower.listener.on_dispatched(worker, self.batches[batch])
 
-    def on_cancelled(self, batch: int) -> None:
-        own = self.batches.pop(batch, None)
+    def on_cancelled(self, batch: int, taken: bool) -> None:
+        own = self.batches.get(batch)
+        if taken:
+            self.batches.pop(batch, None)
         if self.borrower and own is not None:
-            self.borrower.listener.on_cancelled(own)
+            self.borrower.listener.on_cancelled(own, taken)
 
     def on_expired(self, worker: int, batch: int) -> None:
         if self.borrower and batch in self.batches:
@@ -236,12 +238,14 @@ class LentBackend:
         workers.batches[number] = batch
         workers.backend.submit(number, payload, buffers, needs, terms)
 
-    def cancel(self, batch: int) -> bool:
+    def cancel(self, batch: int) -> bool | None:
         workers = self._borrowed()
         for number, own in list(workers.batches.items()):
-            if own == batch and workers.backend.cancel(number):
-                del workers.batches[number]
-                return True
+            if own == batch:
+                taken = workers.backend.cancel(number)
+                if taken:
+                    del workers.batches[number]
+                return taken
         return False
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:

@@ -84,7 +84,7 @@ def test_each_event_is_one_call(events: Any) -> None:
         SimpleNamespace(type="starting", worker=0),  # of no interest
         SimpleNamespace(type="ready", worker=0),
         SimpleNamespace(type="expired", worker=0, batch=7),
-        SimpleNamespace(type="cancelled", batch=11),
+        SimpleNamespace(type="cancelled", batch=11, taken=True),
         SimpleNamespace(type="frame", worker=0, frame=result),
         SimpleNamespace(type="frame", worker=0, frame=failed),
         SimpleNamespace(
@@ -102,7 +102,7 @@ def test_each_event_is_one_call(events: Any) -> None:
     assert heard.calls == [
         ("on_worker_ready", 0),
         ("on_expired", 0, 7),
-        ("on_cancelled", 11),
+        ("on_cancelled", 11, True),
         ("on_result", 0, 7, b"results", ["a", "b"], False),
         ("on_batch_error", 0, 8, "E", "m", "t"),
         ("on_output", 0, 3, "stdout", "x"),

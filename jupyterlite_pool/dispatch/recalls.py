@@ -1,0 +1,75 @@
+"""Batches that are taken back from the backend, because they are cancelled or cut anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from ..backends.base import Backend
+from ..jobs.tasks import TaskSource
+from .batch import Batch
+from .ledger import Ledger
+
+#: Seconds of a batch that is cut anew once it is known how long its tasks take.
+TOO_LONG = 2.0
+
+
+class Recalls:
+    """Asks the backend for batches, and gives the tasks that come back to their sources.
+
+    Whoever uses it holds the dispatcher's lock.
+    """
+
+    def __init__(
+        self, backend: Backend, ledger: Ledger, offer: Callable[[TaskSource], None]
+    ) -> None:
+        """Serve a dispatcher.
+
+        Args:
+            offer: has tasks taken from a source again.
+        """
+        self._backend = backend
+        self._ledger = ledger
+        self._offer = offer
+
+    def ask(self, batch: Batch, *, cut: bool = False) -> Future[bool]:
+        """Ask for a batch; the future tells whether it comes back. If not, a worker has started it.
+
+        That worker starts no more tasks of it.
+
+        Args:
+            cut: let its tasks run in other batches, instead of cancelling them.
+        """
+        if batch.recalled:
+            return batch.recall(cut=cut and batch.cut)
+        answer = batch.recall(cut=cut)
+        taken = self._backend.cancel(batch.number)
+        if taken is not None:
+            self.hear(batch, taken)
+        return answer
+
+    def hear(self, batch: Batch, taken: bool) -> None:
+        """The backend has said whether it gives a batch back. If so, it never starts."""
+        batch.answered(taken)
+        if taken:
+            self._ledger.remove(batch)
+            self.give_back(batch)
+
+    def give_back(self, batch: Batch) -> None:
+        """The tasks of a batch that are left have not started, and are with no worker any more."""
+        source = batch.source
+        if batch.cut and not source.stopping:
+            source.put_back(batch.tasks)
+            self._offer(source)
+        else:
+            source.discard(batch.tasks)
+
+    def cut_long(self, source: TaskSource, seconds: float) -> None:
+        """Cut the batches of a source anew, if they turn out to be too long.
+
+        Args:
+            seconds: how long a task of the source takes.
+        """
+        for batch in self._ledger.of(source):
+            if len(batch.tasks) > 1 and len(batch.tasks) * seconds > TOO_LONG:
+                self.ask(batch, cut=True)
