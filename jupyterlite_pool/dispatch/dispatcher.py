@@ -37,7 +37,7 @@ AHEAD_BYTES = 2**26
 AHEAD_BATCHES = 100_000
 
 #: Seconds that handing over ahead may take: when a source begins, and whenever results come.
-AHEAD_AT_FIRST, AHEAD_AT_ONCE = 0.25, 0.005
+AHEAD_AT_FIRST, AHEAD_AT_ONCE = 0.5, 0.005
 
 _dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
 

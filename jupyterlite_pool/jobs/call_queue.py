@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from typing import Any
 
 from ..waiting.futures import PoolFuture
@@ -95,13 +95,11 @@ class CallQueue:
             self.finish(task, Outcome(worker, took, value))
 
     def discard(self, tasks: Sequence[Task]) -> None:
-        """Fail the futures of calls that will not run after all."""
+        """Cancel the futures of calls that will not run after all."""
         for task in tasks:
             future = self._forget(task)
-            if not future.cancel() and not future.done():  # a call that ran, and was to run again
-                future.set_exception(CancelledError())
-            elif not future.running():
-                future.begin()  # tells those who wait for it
+            if not future.withdraw():
+                future.begin()  # tells those who wait for it that it was cancelled before
 
     def unfinished(self) -> list[Future[Any]]:
         """The futures of calls that have not ended."""

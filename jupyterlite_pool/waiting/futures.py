@@ -60,14 +60,22 @@ class PoolFuture(concurrent.futures.Future[T]):
             return True
         if not running or stop is None:
             return False
+        if not self.withdraw():
+            return self.cancelled()
+        stop(self)
+        return True
+
+    def withdraw(self) -> bool:
+        """Cancel the call, even if a worker was given it; whether that was possible.
+
+        The standard library cancels only calls that no worker was given.
+        """
         with self._condition:
             if self.done():
-                return self.cancelled()
-            # The standard library cancels only calls that have not started.
-            self._state = "PENDING"
+                return False
+            self._state = PENDING
             super().cancel()
             self.set_running_or_notify_cancel()
-        stop(self)
         return True
 
     def begin(self) -> bool:
