@@ -71,10 +71,18 @@ class Record:
     def apply(self, state: State) -> None:
         """The class has a state now."""
         self.complete = True
-        self.contents = state.contents
+        self.contents = state.contents.copy()
         self.sketches = {name: _sketch(value) for name, value in state.attributes.items()}
         self.about = state.about()
         self.version = state.version
+
+
+    def set_early(self, names: Iterable[str]) -> None:
+        """Some attributes are set before the state is complete. If reading fails, it never is."""
+        for name in names:
+            self.contents.pop(name, None)
+            self.version = object()
+            self.headers.clear()
 
 
 #: By the address of the class.
@@ -177,7 +185,9 @@ def set_class_state(cls: type, sent: tuple[Any, ...]) -> None:
     elif record is not None:
         old = record.sketches
         new = {name: _sketch(value) for name, value in state.attributes.items()}
-        set_attributes(cls, state, [name for name in new if old.get(name) != new[name]])
+        certain = [name for name in new if old.get(name) != new[name]]
+        record.set_early(certain)
+        set_attributes(cls, state, certain)
     reading.pending.append((cls, state, updates))
 
 
