@@ -98,7 +98,7 @@ def test_a_retry_completes_functions_in_classes(
 def test_a_change_that_was_read_in_half_is_taken_back(notebook: Notebook, tmp_path: Path) -> None:
     notebook.run(f"PATH = {str(tmp_path / 'text')!r}")
     notebook.run(CELL)
-    notebook.run("Tool.name = 'a'\nTool.shown = lambda self: self.name")
+    notebook.run("del Tool.run\nTool.name = 'a'\nTool.shown = lambda self: self.name")
     shown, names = operator.methodcaller("shown"), notebook.names
     assert notebook.task(shown, names["Tool"]()) == "a"
     notebook.run("Tool.name = 'b'")
