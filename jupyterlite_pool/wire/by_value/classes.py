@@ -76,7 +76,6 @@ class Record:
         self.about = state.about()
         self.version = state.version
 
-
     def set_early(self, names: Iterable[str]) -> None:
         """Some attributes are set before the state is complete. If reading fails, it never is."""
         for name in names:
