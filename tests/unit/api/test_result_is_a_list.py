@@ -22,18 +22,9 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.api.late_list import NOT_THERE
 from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
+from tests.support.gate import GATE, open_later
 
 pytestmark = pytest.mark.usefixtures("pool")
-
-#: Tasks wait here for the test. What its workers share with a test is found by name.
-GATE = threading.Event()
-
-
-@pytest.fixture(autouse=True)
-def _shut() -> Iterator[None]:
-    GATE.clear()
-    yield
-    GATE.set()  # or a task would wait for ever
 
 
 def double(x: int) -> int:
@@ -41,18 +32,12 @@ def double(x: int) -> int:
 
 
 def double_behind_the_gate(x: int) -> int:
-    from tests.unit.api.test_result_is_a_list import GATE
-
     GATE.wait(30)
     return 2 * x
 
 
 def invert(x: int) -> float:
     return 1 / x
-
-
-def open_later() -> None:
-    threading.Timer(0.05, GATE.set).start()
 
 
 #: Each gives something of all values of [0, 2, 4].

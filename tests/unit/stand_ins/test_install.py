@@ -9,7 +9,6 @@ import multiprocessing.pool
 import os
 import subprocess
 import sys
-import threading
 import types
 from collections.abc import Iterator
 
@@ -22,12 +21,7 @@ from jupyterlite_pool.stand_ins import install as _install
 from jupyterlite_pool.stand_ins.locks import Lock, RLock
 from jupyterlite_pool.stand_ins.multiprocessing_pool import Pool
 from jupyterlite_pool.stand_ins.process_executor import ProcessPoolExecutor
-
-GATE = threading.Event()
-
-
-def wait_at_the_gate() -> None:
-    GATE.wait(30)
+from tests.support.gate import GATE, wait_at_the_gate
 
 
 def names() -> list[object]:
