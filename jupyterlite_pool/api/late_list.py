@@ -34,18 +34,24 @@ CHANGING = (
 #: So many objects stand for missing values at most: a list of more may not fit into the memory.
 MOST_MISSING = 1_000_000
 
+#: So many do if nobody knows how many values there will be. C code that asks for the size of the
+#: storage, and then for each value, comes to a place that is not there. So it fails.
+UNKNOWN = 100_000
+
 
 class NotThere:
-    """Stands in the storage of a list for a value that is not there."""
+    """Stands in the storage of a list for a value that is not there. It can only be shown."""
 
     def __repr__(self) -> str:
         return "<not there: wait for the result, or look at its failures>"
 
-    def _refuse(self, _: object) -> bool:
+    def _refuse(self, *_: object) -> Any:
         raise RuntimeError(f"a value is {self!r}")
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __hash__ = object.__hash__
+    __hash__ = __bool__ = __len__ = __iter__ = __getitem__ = __call__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _refuse
+    __int__ = __float__ = __index__ = __reduce_ex__ = _refuse
 
 
 NOT_THERE: Any = NotThere()
@@ -165,7 +171,7 @@ class LateList(list[T]):
 
 
 def _missing(size: int | None) -> list[Any]:
-    return [NOT_THERE] * min(MOST_MISSING, 1 if size is None else size)
+    return [NOT_THERE] * (UNKNOWN if size is None else min(MOST_MISSING, size))
 
 
 def _reading(method: Callable[..., Any]) -> Callable[..., Any]:

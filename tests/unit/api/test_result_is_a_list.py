@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import concurrent.futures
 import copy
@@ -97,6 +98,18 @@ def test_the_storage_is_filled_though_nobody_waits() -> None:
     result = pool_map(double, iter(range(3)), block=False, progress=False)
     concurrent.futures.wait([result._job.ended], 10)
     assert list.__eq__(result, [0, 2, 4])
+
+
+def test_an_array_of_a_result_whose_size_is_not_known_is_whole_or_an_error() -> None:
+    """`array` asks for the size of the storage, and then for each value."""
+    result = pool_map(
+        double_behind_the_gate, iter(range(90)), chunksize=1, block=False, progress=False
+    )
+    assert result._job.items.total is None
+    open_later()
+    with pytest.raises(IndexError):
+        array.array("i", result)
+    assert array.array("i", result).tolist() == [*range(0, 180, 2)]
 
 
 def test_a_result_that_was_awaited_is_the_same_list() -> None:
