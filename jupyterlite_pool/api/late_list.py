@@ -48,11 +48,13 @@ class NotThere:
     def _refuse(self, *_: object) -> Any:
         raise RuntimeError(f"a value is {self!r}")
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __hash__ = __bool__ = __len__ = __iter__ = __getitem__ = __call__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _refuse
-    __int__ = __float__ = __index__ = __reduce_ex__ = _refuse
 
+#: How code uses a value: it compares, asks, calculates, or sends it.
+for _name in (
+    *("eq", "ne", "lt", "le", "gt", "ge", "hash", "bool", "len", "iter", "getitem", "call"),
+    *("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "int", "float", "index", "reduce_ex"),
+):
+    setattr(NotThere, f"__{_name}__", NotThere._refuse)
 
 NOT_THERE: Any = NotThere()
 

@@ -91,7 +91,7 @@ class RawId(NamedTuple):
 
 
 def look_into(obj: object) -> tuple[bool, set[type]]:
-    """What an object is or contains: large bytes, and objects of which types.
+    """What an object is or contains: large bytes, and objects of which types but containers.
 
     Large bytes should travel beside its pickle. This looks only some steps into containers and
     attributes. Large bytes that it does not find travel in the pickle.
@@ -103,15 +103,16 @@ def look_into(obj: object) -> tuple[bool, set[type]]:
     while to_see:
         for value in to_see.pop():
             kind = type(value)
-            kinds.add(kind)
             if kind in _RAW:
                 large = large or _nbytes(value) >= OUT_OF_BAND_BYTES
             elif kind is tuple or kind is list:
                 to_see.append(islice(iter(value), _IN_EACH))
             elif kind is dict:
                 to_see.append(islice(iter(value.values()), _IN_EACH))
-            elif kind.__dictoffset__ and not issubclass(kind, _NO_STATE):
-                to_see.append(islice(_attributes(value), _IN_EACH))
+            else:
+                kinds.add(kind)
+                if kind.__dictoffset__ and not issubclass(kind, _NO_STATE):
+                    to_see.append(islice(_attributes(value), _IN_EACH))
             left -= 1
             if not left:
                 return large, kinds

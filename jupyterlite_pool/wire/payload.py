@@ -99,8 +99,12 @@ class _RawRestPickler(RawBytes, RestPickler):
 class _Dump:
     """Pickles one object; see `encode`."""
 
+    __slots__ = ("_apart", "_buffers", "_classes_first", "_kept", "_updates")
+
     def __init__(self, apart: bool, kept: bool, updates: bool, classes_first: bool) -> None:
-        self._apart, self._kept, self._updates = apart, kept, updates
+        self._apart = apart
+        self._kept = kept
+        self._updates = updates
         self._classes_first = classes_first
         self._buffers: list[memoryview] = []
 
@@ -108,22 +112,13 @@ class _Dump:
         """The object as bytes, and the buffers beside them."""
         large, kinds = look_into(obj) if self._apart else (False, set())
         if not cloudpickle.list_registry_pickle_by_value():
-            classes = header.of_notebook(kinds) if self._classes_first else None
-            if classes:
-                payload = self._with_header(obj, classes, large)
-                if payload is not None:
-                    return payload, self._buffers
+            classes = header.of_notebook(kinds) if self._classes_first else []
+            payload = None if classes else self._by_name(obj, large)
+            if payload is None and self._classes_first:
                 self._buffers.clear()
-            try:
-                if large:
-                    payload = self._dump_with(_RawPickler, obj)
-                else:
-                    payload = pickle.dumps(obj, PROTOCOL, buffer_callback=self._keep_in_band)
-            except Exception:
-                pass  # cloudpickle can send more, and has better messages
-            else:
-                if b"__main__" not in payload:
-                    return payload, self._buffers
+                payload = self._with_header(obj, classes, large)
+            if payload is not None:
+                return payload, self._buffers
         self._buffers.clear()
         try:
             payload = self._dump_with(_RawByValuePickler if large else ByValuePickler, obj)
@@ -134,6 +129,17 @@ class _Dump:
                 raise
             raise pickle.PicklingError(f"{type(error).__name__}: {error}") from error
         return payload, self._buffers
+
+    def _by_name(self, obj: object, large: bool) -> bytes | None:
+        """The object as plain pickle has it; None if a worker could not read that."""
+        try:
+            if large:
+                payload = self._dump_with(_RawPickler, obj)
+            else:
+                payload = pickle.dumps(obj, PROTOCOL, buffer_callback=self._keep_in_band)
+        except Exception:  # cloudpickle can send more, and has better messages
+            return None
+        return None if b"__main__" in payload else payload
 
     def _with_header(self, obj: object, classes: list[type], large: bool) -> bytes | None:
         """The object with its classes in front of it; None if they cannot be told apart."""

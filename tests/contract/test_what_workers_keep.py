@@ -288,3 +288,78 @@ def test_the_notebook_lets_go_of_classes_that_nobody_uses(notebook: Notebook) ->
     del made
     gc.collect()
     assert ref() is None
+
+
+# Classes in front of arguments
+
+COUNTED = """
+import sys
+class Counted:
+    def __reduce__(self): return read, ()
+def read():
+    sys.reads = getattr(sys, "reads", 0) + 1
+class Holder:
+    counted = Counted()
+    name = "a"
+class Other: pass
+def reads(*args):
+    return sys.reads
+reads.__globals__["sys"] = sys
+"""
+
+
+def test_a_worker_reads_a_class_once(notebook: Notebook) -> None:
+    notebook.run(COUNTED)
+    names, task = notebook.names, notebook.task
+    holder = names["Holder"]
+    assert [task(names["reads"], holder()) for _ in range(3)] == [1, 1, 1]
+    assert task(names["reads"], [holder()] * 20, {"more": holder()}) == 1
+    holder.name = "b"
+    assert [task(names["reads"], holder()) for _ in range(3)] == [2, 2, 2]
+    assert task(names["reads"], holder(), names["Other"]()) == 3  # another header
+    assert [task(names["reads"], holder()) for _ in range(2)] == [3, 3]
+
+
+def test_classes_that_only_the_pickler_finds_come_first_as_well(notebook: Notebook) -> None:
+    notebook.run(COUNTED)
+    notebook.run(
+        "class Slots:\n"
+        "    __slots__ = ('held',)\n"
+        "def slots():\n"
+        "    made = Slots()\n"
+        "    made.held = Holder()\n"
+        "    return made\n"
+    )
+    names, task = notebook.names, notebook.task
+    assert [task(names["reads"], names["slots"]()) for _ in range(3)] == [1, 1, 1]
+    many = [*range(1000), names["slots"]()]
+    assert [task(names["reads"], many) for _ in range(2)] == [1, 1]
+
+
+def test_what_only_a_hidden_class_has_changed_arrives(notebook: Notebook) -> None:
+    notebook.run("class Part: name = 'a'\nclass Whole:\n    def __init__(self): self.part = Part()")
+    shown = operator.attrgetter("part.name")
+    assert notebook.task(shown, notebook.names["Whole"]()) == "a"
+    notebook.run("Part.name = 'b'")
+    assert notebook.task(shown, notebook.names["Whole"]()) == "b"
+    assert notebook.task(shown, *[notebook.names["Whole"]()]) == "b"
+    notebook.run("del Part.name")
+    with pytest.raises(AttributeError):
+        notebook.task(shown, notebook.names["Whole"]())
+
+
+def test_results_bring_classes_of_workers_and_of_the_notebook(notebook: Notebook) -> None:
+    notebook.run(
+        "class Here: name = 'a'\n"
+        "def make(x):\n"
+        "    class There:\n"
+        "        def __init__(self, x): self.x = x\n"
+        "        def twice(self): return 2 * self.x\n"
+        "    return Here(), There(x), [There(x + 1)]"
+    )
+    here, there, [other] = notebook.task(notebook.names["make"], 4)
+    assert type(here) is notebook.names["Here"]
+    assert type(there) is type(other)
+    assert (there.twice(), other.twice()) == (8, 10)
+    back = notebook.task(operator.methodcaller("twice"), there)
+    assert back == 8

@@ -67,9 +67,9 @@ def test_who_hears_of_a_result_cannot_wait_for_another() -> None:
             seen.set_exception(error)
 
     with WorkerPoolExecutor(backend=InProcessBackend(1)) as executor:
-        before, first, second = (
-            executor.submit(function, 1) for function in (wait_at_the_gate, abs, abs)
-        )
+        before = executor.submit(wait_at_the_gate, 1)
+        first = executor.submit(wait_at_the_gate, 1)
+        second = executor.submit(wait_at_the_gate, 1)
         first.add_done_callback(ask)
         GATE.set()
         with pytest.raises(BlockingUnavailableError):
