@@ -184,7 +184,8 @@ class Dispatcher:
             try:
                 tasks = source.take(size, ahead=ahead)
                 if tasks and self.broken is None:
-                    self.submit(source, tasks)
+                    given, tasks = tasks, []
+                    self.submit(source, given)
                     self.offer(source)
             finally:
                 self._asking.remove(source)
