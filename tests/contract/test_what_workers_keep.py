@@ -13,7 +13,7 @@ from tests.contract.test_changed_classes import Notebook
 from tests.support.other_processes import OtherProcesses
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def executor() -> Iterator[WorkerPoolExecutor]:
     with WorkerPoolExecutor(1, backend=OtherProcesses(1)) as executor:
         yield executor
@@ -34,6 +34,11 @@ class Kind(NamedTuple):
     change: str
     #: An expression that shows what is in `it`.
     shown: str = "str(it)"
+
+    @property
+    def variable(self) -> str:
+        """A global that no other kind has."""
+        return "its_" + self.name.replace(" ", "_")
 
 
 KINDS = [
@@ -99,7 +104,7 @@ of_every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.nam
 def define(notebook: Notebook, kind: Kind) -> None:
     notebook.run(CELL)
     notebook.run(
-        f"IT = {kind.made}\n"
+        f"{kind.variable} = {kind.made}\n"
         f"class Holder:\n"
         f"    held = {kind.made}\n"
         f"    other = 1\n"
@@ -109,8 +114,8 @@ def define(notebook: Notebook, kind: Kind) -> None:
         f"def change(holder=None): return changed(Holder.held)\n"
         f"def read(holder=None): return shown(Holder.held)\n"
         f"def read_again(holder=None): return shown(Holder.held)\n"
-        f"def change_global(): return changed(IT)\n"
-        f"def read_global(): return shown(IT)"
+        f"def change_global(): return changed({kind.variable})\n"
+        f"def read_global(): return shown({kind.variable})"
     )
 
 
@@ -138,10 +143,14 @@ def test_what_a_set_up_changes_in_a_global_stays(notebook: Notebook, kind: Kind)
     before = task(names["read_global"])
     notebook.executor.run_everywhere(names["change_global"])
     after = task(names["read_global"])
-    assert after != before == eval("shown(IT)", names)
-    notebook.run("def another(): return shown(IT)")
+    assert after != before == eval(f"shown({kind.variable})", names)
+    notebook.run(f"def another(): return shown({kind.variable})")
     assert task(names["another"]) == after
-    notebook.run("def another(more=1): return shown(IT)\nIT = None\ndef shown(it): return it")
+    notebook.run(
+        f"def another(more=1): return shown({kind.variable})\n"
+        f"{kind.variable} = None\n"
+        "def shown(it): return it"
+    )
     assert task(names["another"]) is None
 
 
@@ -312,12 +321,13 @@ def test_a_worker_reads_a_class_once(notebook: Notebook) -> None:
     notebook.run(COUNTED)
     names, task = notebook.names, notebook.task
     holder = names["Holder"]
-    assert [task(names["reads"], holder()) for _ in range(3)] == [1, 1, 1]
-    assert task(names["reads"], [holder()] * 20, {"more": holder()}) == 1
+    first = task(names["reads"], holder())
+    assert [task(names["reads"], holder()) for _ in range(3)] == [first] * 3
+    assert task(names["reads"], [holder()] * 20, {"more": holder()}) == first
     holder.name = "b"
-    assert [task(names["reads"], holder()) for _ in range(3)] == [2, 2, 2]
-    assert task(names["reads"], holder(), names["Other"]()) == 3  # another header
-    assert [task(names["reads"], holder()) for _ in range(2)] == [3, 3]
+    assert [task(names["reads"], holder()) for _ in range(3)] == [first + 1] * 3
+    assert task(names["reads"], holder(), names["Other"]()) == first + 2  # another header
+    assert [task(names["reads"], holder()) for _ in range(2)] == [first + 2] * 2
 
 
 def test_classes_that_only_the_pickler_finds_come_first_as_well(notebook: Notebook) -> None:
@@ -331,9 +341,9 @@ def test_classes_that_only_the_pickler_finds_come_first_as_well(notebook: Notebo
         "    return made\n"
     )
     names, task = notebook.names, notebook.task
-    assert [task(names["reads"], names["slots"]()) for _ in range(3)] == [1, 1, 1]
-    many = [*range(1000), names["slots"]()]
-    assert [task(names["reads"], many) for _ in range(2)] == [1, 1]
+    for sent in (names["slots"](), [*range(1000), names["slots"]()]):
+        first = task(names["reads"], sent)
+        assert [task(names["reads"], sent) for _ in range(3)] == [first] * 3
 
 
 def test_what_only_a_hidden_class_has_changed_arrives(notebook: Notebook) -> None:
