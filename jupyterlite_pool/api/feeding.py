@@ -70,7 +70,8 @@ def feed(result: MapResult[Any], pool: Pool) -> None:
                 return  # it is why the reading has ended
             job.abort(error)
             raise result._attach_to(error) from error.__cause__
-        pool.dispatcher.add(job)
+        if not feed.closed:
+            pool.dispatcher.add(job)
 
 
 def _has_own_error(job: MapJob) -> bool:

@@ -34,19 +34,27 @@ CHANGING = (
 #: So many objects stand for missing values at most: a list of more may not fit into the memory.
 MOST_MISSING = 1_000_000
 
+#: So many do if nobody knows how many values there will be. C code that asks for the size of the
+#: storage, and then for each value, comes to a place that is not there. So it fails.
+UNKNOWN = 100_000
+
 
 class NotThere:
-    """Stands in the storage of a list for a value that is not there."""
+    """Stands in the storage of a list for a value that is not there. It can only be shown."""
 
     def __repr__(self) -> str:
         return "<not there: wait for the result, or look at its failures>"
 
-    def _refuse(self, _: object) -> bool:
+    def _refuse(self, *_: object) -> Any:
         raise RuntimeError(f"a value is {self!r}")
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __hash__ = object.__hash__
 
+#: How code uses a value: it compares, asks, calculates, or sends it.
+for _name in (
+    *("eq", "ne", "lt", "le", "gt", "ge", "hash", "bool", "len", "iter", "getitem", "call"),
+    *("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "int", "float", "index", "reduce_ex"),
+):
+    setattr(NotThere, f"__{_name}__", NotThere._refuse)
 
 NOT_THERE: Any = NotThere()
 
@@ -165,7 +173,7 @@ class LateList(list[T]):
 
 
 def _missing(size: int | None) -> list[Any]:
-    return [NOT_THERE] * min(MOST_MISSING, 1 if size is None else size)
+    return [NOT_THERE] * (UNKNOWN if size is None else min(MOST_MISSING, size))
 
 
 def _reading(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -230,8 +230,9 @@ def _job_in_task(
 
 def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     """Run a job in the notebook's own Python, and say so."""
-    if job.items.feed is not None:
-        job.items.feed.close()
+    feed = job.items.feed
+    if feed is not None:
+        feed.close()
     count = "the" if job.items.total is None else str(job.items.total)
     try:
         encode_function(job.function)  # a function that cannot be sent is an error here, too
@@ -245,7 +246,10 @@ def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     except Exception as error:  # of the function, or the warning where warnings are errors
         job.fail(error)
         return
-    spawn(run_serially(job))
+    if feed is None:
+        spawn(run_serially(job))
+    else:
+        feed.when_free(lambda: spawn(run_serially(job)))
 
 
 def _overdue(timeout: float) -> TimeoutError:

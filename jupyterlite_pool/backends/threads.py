@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from ..surroundings.notebook import SentSurroundings
+from ..waiting.browser import tells_of_results
 from ..wire.buffers import in_heap
 from ..wire.payload import Encoded
 from ..worker.runner import Runner
@@ -269,6 +270,7 @@ class InProcessBackend:
 
     def _tell(self, listener: Listener) -> None:
         """Call the listener, in a thread of its own."""
+        tells_of_results()
         while (report := self._reports.get()) is not None:
             if not self._ended:
                 try:

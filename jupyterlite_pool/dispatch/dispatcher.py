@@ -20,6 +20,7 @@ from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
 from ..jobs.set_up import SetUp
 from ..jobs.tasks import Outcome, Task, TaskSource
+from ..waiting.waits import pool_locks
 from .batch import Batch
 from .ledger import Ledger
 from .recalls import Recalls
@@ -66,6 +67,7 @@ class Dispatcher:
         self._break_with = break_with
         #: Held by whoever changes anything: the in-process backend calls from other threads.
         self.lock = threading.RLock()
+        pool_locks.add(self.lock)
         self.ledger = Ledger()
         self.set_ups = SetUps()
         self.recalls = Recalls(backend, self.ledger, self.offer)
@@ -172,18 +174,24 @@ class Dispatcher:
         full: list[TaskSource] = []
         while self._sources:
             source = self._sources.popleft()
-            if not has_room(source):
+            # One that is being asked pauses, and whoever asks it will ask again.
+            if source in self._asking or not has_room(source):
                 full.append(source)
                 continue
             # Reading and encoding items can run any code. Meanwhile the pool counts as busy.
             self._asking.append(source)
+            tasks: list[Task] = []
             try:
                 tasks = source.take(size, ahead=ahead)
-                if tasks:
-                    self.submit(source, tasks)
-                    self._sources.append(source)
+                if tasks and self.broken is None:
+                    given, tasks = tasks, []
+                    self.submit(source, given)
+                    self.offer(source)
             finally:
                 self._asking.remove(source)
+                if self.broken is not None:  # while the source was asked
+                    source.put_back(tasks)
+                    source.broken(self.broken)
         self._sources.extend(full)
 
     def _has_room(self, source: TaskSource) -> bool:
@@ -303,7 +311,10 @@ class Dispatcher:
         with self.lock:
             self.broken = error
             paused = [job for job in self._streams if job.active]
-            named = [*self.active_sources(), *paused, *self.set_ups.clear()]
+            # A source that is being asked for tasks hears of it when it has answered.
+            active = [each for each in self.active_sources() if each not in self._asking]
+            paused = [job for job in paused if job not in self._asking]
+            named = [*active, *paused, *self.set_ups.clear()]
             for batch in self.ledger.all():
                 self.ledger.remove(batch)
             self._sources.clear()

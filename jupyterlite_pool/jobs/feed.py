@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from typing import Any
 
@@ -30,6 +31,9 @@ class Feed:
         self._end: Exception | None = None
         #: Whether nobody reads any more.
         self.closed = False
+        #: What to do when the item that is being read is there; None while none is.
+        self._then: list[Callable[[], object]] | None = None
+        self._changing = threading.Lock()
 
     @property
     def started(self) -> bool:
@@ -57,6 +61,14 @@ class Feed:
         except InvalidStateError:
             pass  # he has it already
 
+    def when_free(self, action: Callable[[], object]) -> None:
+        """Do something that reads items: now, or when the item that is being read is there."""
+        with self._changing:
+            if self._then is not None:
+                self._then.append(action)
+                return
+        action()
+
     def read(self, count: int) -> None:
         """Read so many items, or fewer if that takes long.
 
@@ -64,9 +76,20 @@ class Feed:
             BaseException: somebody interrupts, or Python ends. What else the iterable raises is
                 raised again when the items before it were taken.
         """
+        with self._changing:
+            self._then = []
+        try:
+            self._read(count)
+        finally:
+            with self._changing:
+                then, self._then = self._then, None
+            for action in then:
+                action()
+
+    def _read(self, count: int) -> None:
         assert self._rows is not None
         started = time.perf_counter()
-        while count > 0 and self._end is None:
+        while count > 0 and self._end is None and not self.closed:
             try:
                 self._waiting.append(next(self._rows))
             except Exception as end:

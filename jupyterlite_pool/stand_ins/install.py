@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import importlib.util
 import multiprocessing
 import os
 import sys
@@ -22,24 +21,28 @@ from .multiprocessing_pool import Pool
 from .process_executor import ProcessPoolExecutor
 from .unavailable import (
     ADVICE_OF_OTHERS,
+    SHARED_MEMORY,
     make_shared_memory,
     replacements,
     replacements_in,
 )
 
+#: Stands for the value of an attribute that was not there.
+_NOTHING = object()
+
 #: What `install` has replaced: an object, the name of its attribute, and the earlier value.
 _replaced: list[tuple[object, str, Any]] = []
 
 #: The module that was made because Python's own cannot be imported here; None for none.
-_made: str | None = None
+_made: ModuleType | None = None
 
 
 def install() -> None:
     """Let Python's means for many processes use the workers of the browser.
 
     From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
-    workers, and `os.cpu_count` tells how many workers a pool has by default. If joblib is
-    installed, the pool becomes its default backend. If Python can wait here,
+    workers, and `os.cpu_count` tells how many workers a pool has by default. The pool is
+    joblib's default backend, also if joblib is installed later. If Python can wait here,
     `multiprocessing.Lock` and `RLock` work, for the notebook and its workers together. Inside
     tasks, such pools run in the task's own worker. What cannot work in a browser, such as
     `multiprocessing.Process`, is an error that says what to use instead. Names that a program
@@ -51,16 +54,14 @@ def install() -> None:
     """
     install_here()
     notebook.module = __name__
-    if importlib.util.find_spec("joblib") is not None:
-        register_joblib_backend(make_default=True)
 
 
 def install_here() -> None:
-    """As `install`, in the notebook or in one of its workers; joblib only if it is imported."""
-    if "joblib" in sys.modules:
-        register_joblib_backend(make_default=True)
+    """As `install`, in the notebook or in one of its workers."""
     global _made
     if _replaced:
+        if sys.modules.get("joblib") is not None:  # somebody may have taken its backend back
+            register_joblib_backend(make_default=True)
         return
     size = default_workers()
 
@@ -84,6 +85,9 @@ def install_here() -> None:
         if _is_pythons_own(getattr(owner, name)):
             _replace(owner, name, value)
     _made = make_shared_memory()
+    if _made is not None:
+        sys.modules[SHARED_MEMORY] = _made
+        _replace(multiprocessing, "shared_memory", _made)  # as if it had been imported
     _later.start()
     base = context.BaseContext
     _replace(concurrent.futures, "ProcessPoolExecutor", ProcessPoolExecutor)
@@ -111,11 +115,15 @@ def uninstall() -> None:
         return
     notebook.module = None
     _later.stop()
-    if _made is not None:
-        sys.modules.pop(_made, None)
-        _made = None
+    if _made is not None and sys.modules.get(SHARED_MEMORY) is _made:
+        del sys.modules[SHARED_MEMORY]
+    _made = None
     while _replaced:
-        setattr(*_replaced.pop())
+        owner, name, earlier = _replaced.pop()
+        if earlier is _NOTHING:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, earlier)
     unregister_joblib_backend()
 
 
@@ -131,7 +139,7 @@ def _give_tqdm_a_lock() -> None:
 
 
 def _replace(owner: object, name: str, value: object) -> None:
-    _replaced.append((owner, name, getattr(owner, name)))
+    _replaced.append((owner, name, getattr(owner, name, _NOTHING)))
     setattr(owner, name, value)
 
 
@@ -145,4 +153,11 @@ def _replace_in(module: ModuleType) -> None:
         _replace(*replacement)
 
 
-_later = AfterImport(dict.fromkeys(ADVICE_OF_OTHERS, _replace_in))
+def _make_joblibs_default(_: ModuleType) -> None:
+    register_joblib_backend(make_default=True)
+
+
+#: Does the rest when a module is imported that is not there yet, or not even installed.
+_later = AfterImport(
+    {**dict.fromkeys(ADVICE_OF_OTHERS, _replace_in), "joblib": _make_joblibs_default}
+)

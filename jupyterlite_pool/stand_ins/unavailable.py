@@ -10,6 +10,7 @@ import importlib.util
 import multiprocessing
 import sys
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from multiprocessing import context, pool, process
 from types import ModuleType
 from typing import Any
@@ -89,19 +90,15 @@ def replacements_in(module: ModuleType) -> Iterator[Replacement]:
             yield manager, name, _refuse("a manager of multiprocessing", _QUEUES)
 
 
-def make_shared_memory() -> str | None:
-    """Make `multiprocessing.shared_memory` where Python's own cannot be imported.
-
-    Returns:
-        The name of the module that was put into `sys.modules`; None if Python's own is there.
-    """
+def make_shared_memory() -> ModuleType | None:
+    """A module in place of `multiprocessing.shared_memory`; None if Python has its own."""
     if SHARED_MEMORY in sys.modules or importlib.util.find_spec(_NEEDED) is not None:
         return None
-    module = ModuleType(SHARED_MEMORY, "Shared memory, which workers do not have.")
+    module = importlib.util.module_from_spec(ModuleSpec(SHARED_MEMORY, None, origin=__name__))
+    module.__doc__ = "Shared memory, which workers do not have."
     for name, advice in ADVICE_OF_OTHERS[SHARED_MEMORY].items():
         setattr(module, name, _refuse_class(SHARED_MEMORY, name, advice))
-    sys.modules[SHARED_MEMORY] = module
-    return SHARED_MEMORY
+    return module
 
 
 def _refuse(name: str, advice: str) -> Callable[..., Any]:

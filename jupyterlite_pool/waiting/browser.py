@@ -6,6 +6,7 @@ No other file of the waiting speaks with JavaScript. Outside of a browser nothin
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,10 +20,21 @@ IN_BROWSER = sys.platform == "emscripten"
 def can_block() -> bool:
     """Whether Python can pause here without `await`."""
     if not IN_BROWSER:
-        return True
+        return not getattr(_thread, "tells", False)
     from pyodide.ffi import can_run_sync
 
     return bool(can_run_sync())
+
+
+_thread = threading.local()
+
+
+def tells_of_results() -> None:
+    """This thread is the one that tells of results. If it waited for one, none would come.
+
+    In a browser, code that hears of results cannot pause either.
+    """
+    _thread.tells = True
 
 
 def run_sync(awaitable: Awaitable[Any]) -> Any:

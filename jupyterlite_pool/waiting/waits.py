@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable, Generator
+import weakref
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -105,9 +107,39 @@ def wait_done(
     if IN_BROWSER:
         _suspend_until_done(future, timeout, stop)
     else:
-        concurrent.futures.wait([future], timeout)
+        with others_turn():
+            concurrent.futures.wait([future], timeout)
     if not future.done():
         raise fold(TimeoutError())
+
+
+#: The locks of all pools. Only threads that are no browser's have to wait for them.
+pool_locks: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+@contextmanager
+def others_turn() -> Iterator[None]:
+    """Let others have the locks of pools that this thread holds, while it waits for the pool.
+
+    The pool reads items under its lock, and an item may have to wait for another one. In a browser
+    everything is one thread, and no lock keeps anybody out.
+    """
+    held = [lock for lock in list(pool_locks) for _ in range(_let_go(lock))]
+    try:
+        yield
+    finally:
+        for lock in held:
+            lock.acquire()
+
+
+def _let_go(lock: Any) -> int:
+    """Release a lock as often as this thread has acquired it; returns how often that was."""
+    count = 0
+    with suppress(RuntimeError):  # it does not hold it, or not any more
+        while True:
+            lock.release()
+            count += 1
+    return count
 
 
 class EndOf:

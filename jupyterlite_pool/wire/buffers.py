@@ -90,30 +90,33 @@ class RawId(NamedTuple):
     typecode: str | None = None
 
 
-def holds_large_bytes(obj: object) -> bool:
-    """Whether an object is or contains large bytes, which should travel beside its pickle.
+def look_into(obj: object) -> tuple[bool, set[type]]:
+    """What an object is or contains: large bytes, and objects of which types but containers.
 
-    This looks only some steps into containers and attributes. Large bytes that it does not find
-    travel in the pickle.
+    Large bytes should travel beside its pickle. This looks only some steps into containers and
+    attributes. Large bytes that it does not find travel in the pickle.
     """
     left = _LOOK_AT
+    large = False
+    kinds: set[type] = set()
     to_see: list[Iterator[Any]] = [iter((obj,))]
     while to_see:
         for value in to_see.pop():
             kind = type(value)
             if kind in _RAW:
-                if _nbytes(value) >= OUT_OF_BAND_BYTES:
-                    return True
+                large = large or _nbytes(value) >= OUT_OF_BAND_BYTES
             elif kind is tuple or kind is list:
                 to_see.append(islice(iter(value), _IN_EACH))
             elif kind is dict:
                 to_see.append(islice(iter(value.values()), _IN_EACH))
-            elif kind.__dictoffset__ and not issubclass(kind, _NO_STATE):
-                to_see.append(islice(_attributes(value), _IN_EACH))
+            else:
+                kinds.add(kind)
+                if kind.__dictoffset__ and not issubclass(kind, _NO_STATE):
+                    to_see.append(islice(_attributes(value), _IN_EACH))
             left -= 1
             if not left:
-                return False
-    return False
+                return large, kinds
+    return large, kinds
 
 
 def _attributes(value: object) -> Iterator[Any]:

@@ -68,7 +68,7 @@ def encode_call(
     if not kwargs and are_plain(args):
         return AS_THEY_ARE
     try:
-        return encode((tuple(args), dict(kwargs)), kept=True, updates=True)
+        return encode((tuple(args), dict(kwargs)), kept=True, updates=True, classes_first=True)
     except pickle.PicklingError as error:
         why = _what_of_a_call(function, args, kwargs, error)
     raise pickle.PicklingError(f"cannot send {why}")

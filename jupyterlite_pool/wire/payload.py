@@ -16,9 +16,12 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 
-from .buffers import OUT_OF_BAND_BYTES, Buffer, RawBytes, RawReader, holds_large_bytes
-from .by_value.classes import pending, set_class_state, settle
+from .buffers import OUT_OF_BAND_BYTES, Buffer, RawBytes, RawReader, look_into
+from .by_value import header
+from .by_value.classes import reading, set_class_state
+from .by_value.header import HeaderPickler, NotInHeader, RestPickler
 from .by_value.pickler import ByValuePickler
+from .by_value.updates import settle
 from .refs import ObjectRef, note_refs
 
 #: The function with which cloudpickle makes a function that came by value.
@@ -52,7 +55,12 @@ class Encoded(NamedTuple):
 
 
 def encode(
-    obj: object, *, apart: bool = True, kept: bool = False, updates: bool = False
+    obj: object,
+    *,
+    apart: bool = True,
+    kept: bool = False,
+    updates: bool = False,
+    classes_first: bool = False,
 ) -> Encoded:
     """Pickle an object; functions and classes by value if a worker could not find them by name.
 
@@ -61,6 +69,8 @@ def encode(
         kept: whether somebody holds the buffers for long; see `RawBytes.collect`.
         updates: whether a receiver that knows a class of the object brings it to its state of now,
             as it must for a call.
+        classes_first: whether the classes of the object go in front of it, if that can be; see
+            `by_value.header`.
 
     Raises:
         pickle.PicklingError: it cannot be pickled; the message names its type.
@@ -68,7 +78,7 @@ def encode(
     if type(obj) in ATOMS:
         return Encoded(pickle.dumps(obj, PROTOCOL), [])
     with note_refs() as refs:
-        payload, buffers = _dump(obj, apart, kept, updates)
+        payload, buffers = _Dump(apart, kept, updates, classes_first).dump(obj)
     if not refs:
         return Encoded(payload, buffers)
     return Encoded(payload, buffers, tuple({ref.key: ref for ref in refs}.values()))
@@ -82,47 +92,98 @@ class _RawByValuePickler(RawBytes, ByValuePickler):
     """The pickler that sends by value, which leaves out large bytes."""
 
 
-def _dump(obj: object, apart: bool, kept: bool, updates: bool) -> tuple[bytes, list[memoryview]]:
-    buffers: list[memoryview] = []
+class _RawRestPickler(RawBytes, RestPickler):
+    """The pickler of what follows a header, which leaves out large bytes."""
 
-    def keep_in_band(buffer: pickle.PickleBuffer) -> bool:
+
+class _Dump:
+    """Pickles one object; see `encode`."""
+
+    __slots__ = ("_apart", "_buffers", "_classes_first", "_kept", "_updates")
+
+    def __init__(self, apart: bool, kept: bool, updates: bool, classes_first: bool) -> None:
+        self._apart = apart
+        self._kept = kept
+        self._updates = updates
+        self._classes_first = classes_first
+        self._buffers: list[memoryview] = []
+
+    def dump(self, obj: object) -> tuple[bytes, list[memoryview]]:
+        """The object as bytes, and the buffers beside them."""
+        large, kinds = look_into(obj) if self._apart else (False, set())
+        if not cloudpickle.list_registry_pickle_by_value():
+            classes = header.of_notebook(kinds) if self._classes_first else []
+            payload = None if classes else self._by_name(obj, large)
+            if payload is None and self._classes_first:
+                self._buffers.clear()
+                payload = self._with_header(obj, classes, large)
+            if payload is not None:
+                return payload, self._buffers
+        self._buffers.clear()
+        try:
+            payload = self._dump_with(_RawByValuePickler if large else ByValuePickler, obj)
+        except Exception as error:
+            # The error holds this frame, which must not hold the user's buffers.
+            self._buffers.clear()
+            if isinstance(error, pickle.PicklingError):
+                raise
+            raise pickle.PicklingError(f"{type(error).__name__}: {error}") from error
+        return payload, self._buffers
+
+    def _by_name(self, obj: object, large: bool) -> bytes | None:
+        """The object as plain pickle has it; None if a worker could not read that."""
+        try:
+            if large:
+                payload = self._dump_with(_RawPickler, obj)
+            else:
+                payload = pickle.dumps(obj, PROTOCOL, buffer_callback=self._keep_in_band)
+        except Exception:  # cloudpickle can send more, and has better messages
+            return None
+        return None if b"__main__" in payload else payload
+
+    def _with_header(self, obj: object, classes: list[type], large: bool) -> bytes | None:
+        """The object with its classes in front of it; None if they cannot be told apart."""
+        kind = _RawRestPickler if large else RestPickler
+        for _ in range(_MOST_HEADERS):
+            stream = io.BytesIO()
+            first = HeaderPickler(stream, PROTOCOL, self._updates)
+            try:
+                first.dump(classes)
+                rest = self._dump_with(kind, obj, first)
+            except NotInHeader as error:
+                if not isinstance(error.obj, type):
+                    return None
+                classes.append(error.obj)
+                self._buffers.clear()
+            except Exception:  # there is a better message without a header
+                return None
+            else:
+                ids = first.classes.values()
+                return header.join(stream.getvalue(), ids, self._updates, rest, PROTOCOL)
+        return None
+
+    def _keep_in_band(self, buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
-        if not apart or raw.nbytes < OUT_OF_BAND_BYTES:
+        if not self._apart or raw.nbytes < OUT_OF_BAND_BYTES:
             return True
-        buffers.append(raw)
+        self._buffers.append(raw)
         return False
 
-    def dump_with(pickler_class: Any) -> bytes:
+    def _dump_with(self, kind: Any, obj: object, first: HeaderPickler | None = None) -> bytes:
         stream = io.BytesIO()
-        pickler = pickler_class(stream, PROTOCOL, buffer_callback=keep_in_band)
+        pickler = kind(stream, PROTOCOL, buffer_callback=self._keep_in_band)
         if isinstance(pickler, RawBytes):
-            pickler.collect(buffers, kept)
+            pickler.collect(self._buffers, self._kept)
         if isinstance(pickler, ByValuePickler):
-            pickler.updates = updates
+            pickler.updates = self._updates
+        if first is not None:
+            pickler.header = first
         pickler.dump(obj)
         return stream.getvalue()
 
-    large = apart and holds_large_bytes(obj)
-    if not cloudpickle.list_registry_pickle_by_value():
-        try:
-            if large:
-                payload = dump_with(_RawPickler)
-            else:
-                payload = pickle.dumps(obj, PROTOCOL, buffer_callback=keep_in_band)
-        except Exception:
-            pass  # cloudpickle can send more, and has better messages
-        else:
-            if b"__main__" not in payload:
-                return payload, buffers
-    buffers.clear()
-    try:
-        payload = dump_with(_RawByValuePickler if large else ByValuePickler)
-    except Exception as error:
-        buffers.clear()  # the error holds this frame, which must not hold the user's buffers
-        if isinstance(error, pickle.PicklingError):
-            raise
-        raise pickle.PicklingError(f"{type(error).__name__}: {error}") from error
-    return payload, buffers
+
+#: How often to try again with a class more in the header.
+_MOST_HEADERS = 4
 
 
 def decode(
@@ -135,16 +196,40 @@ def decode(
     Args:
         found: gets the globals of all functions, and all classes, that came by value.
     """
+    if payload[:1] == header.MARK:
+        return _read_with_header(payload, buffers, found)
+    pending = reading.pending
     start = len(pending)  # to read an object can make another one be read
     try:
         if found is not None and _came_by_value(bytes(payload)):
-            return _ByValueUnpickler(payload, buffers, found).load()
-        if buffers:
-            return _Unpickler(payload, buffers).load()
-        return pickle.loads(payload)
-    finally:
-        if len(pending) > start:
-            settle(start)
+            obj = _ByValueUnpickler(payload, buffers, found).load()
+        elif buffers:
+            obj = _Unpickler(payload, buffers).load()
+        else:
+            obj = pickle.loads(payload)
+    except BaseException:
+        del pending[
+            start:
+        ]  # these classes are not complete: if they come again, they are read anew
+        raise
+    if len(pending) > start:
+        settle(start)
+    return obj
+
+
+def _read_with_header(
+    payload: bytes | memoryview, buffers: Sequence[Buffer], found: list[Found] | None
+) -> Any:
+    parts = header.Parts(*pickle.loads(payload[1:]))
+    classes = header.classes_of(parts)  # held until the rest is read
+    if not header.is_needless(parts, classes):
+        classes = decode(parts.header, (), found)
+        header.note(parts)
+    elif found is not None:
+        found += [cls for cls in classes if cls and not any(cls is each for each in found)]
+    rest = decode(parts.rest, buffers, found)
+    del classes
+    return rest
 
 
 class _Unpickler(RawReader, pickle.Unpickler):

@@ -37,7 +37,7 @@ def dump_value(task: int, seconds: float, value: Any) -> tuple[bytes, list[memor
     if kind in ATOMS and (kind is not str or len(value) < OUT_OF_BAND_BYTES):
         return marshal.dumps((task, PLAIN, value, 0, seconds), _PIECES), []
     try:
-        payload, buffers, _ = encode(value)
+        payload, buffers, _ = encode(value, classes_first=True)
     except pickle.PicklingError as error:
         why = why_not(value, encode, error)
         raise pickle.PicklingError(

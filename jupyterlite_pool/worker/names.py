@@ -17,7 +17,8 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..wire.contents import contents
+from ..wire.by_value.classes import Contents
+from ..wire.by_value.contents import contents
 from ..wire.payload import ATOMS, Found
 
 
@@ -45,7 +46,7 @@ class Kept(NamedTuple):
     #: Whether it counts whatever the notebook has.
     always: bool
     #: The contents of the notebook's value when the worker was set up; None if it had none.
-    instead_of: bytes | None
+    instead_of: Contents | None
 
     def replaces(self, there: object) -> bool:
         """Whether to put this value in place of the one that is there."""
@@ -61,7 +62,7 @@ class Before(NamedTuple):
 
     owner: Found
     values: dict[str, Any]
-    contents: dict[str, bytes | None]
+    contents: dict[str, Contents | None]
 
 
 class SharedNames:
@@ -111,9 +112,13 @@ class SharedNames:
                 self._fill_space(owner)
 
     def _fill_space(self, space: dict[str, Any]) -> None:
-        for name, kept in self._variables.get(_module_of(space), {}).items():
-            if name not in space or kept.replaces(space[name]):
-                space[name] = kept.value
+        # First look at all of them, since a value may refer to others.
+        wanted = {
+            name: kept.value
+            for name, kept in self._variables.get(_module_of(space), {}).items()
+            if name not in space or kept.replaces(space[name])
+        }
+        space.update(wanted)
 
     def before(self, key: str) -> list[Before]:
         """What a set-up may change, for `share`."""
@@ -171,7 +176,7 @@ def _names_of(owner: Found) -> dict[str, Any]:
     return {name: value for name, value in names.items() if not name.startswith("__")}
 
 
-def _contents_of(owner: Found, values: Mapping[str, Any]) -> dict[str, bytes | None]:
+def _contents_of(owner: Found, values: Mapping[str, Any]) -> dict[str, Contents | None]:
     """The contents of what a set-up may change without setting it; of attributes, all contents."""
     return {
         name: contents(value)
@@ -181,4 +186,4 @@ def _contents_of(owner: Found, values: Mapping[str, Any]) -> dict[str, bytes | N
 
 
 #: Types of values that nobody can change.
-_UNCHANGING = ATOMS | {bytes, types.FunctionType, types.ModuleType, type}
+_UNCHANGING = ATOMS | {bytes, types.ModuleType, type}

@@ -18,7 +18,8 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
-from ..wire.by_value.classes import State, note_states, restore
+from ..wire.by_value.classes import State
+from ..wire.by_value.updates import note_states, restore
 from ..wire.calls import decode_function, split_calls
 from ..wire.failure import encode_error
 from ..wire.payload import ATOMS, Found, decode

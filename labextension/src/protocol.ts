@@ -10,7 +10,7 @@
  */
 
 /** Raise this whenever a frame changes shape. A host uses no worker of another version. */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 
 /** Bytes that Python's pickle wrote, and the buffers that it left out of them. */
 export interface Encoded {

@@ -10,6 +10,14 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.api.history import History
 from jupyterlite_pool.api.shared import set_reusable_executor
 from jupyterlite_pool.backends.threads import InProcessBackend
+from tests.support.gate import GATE
+
+
+@pytest.fixture(autouse=True)
+def _shut() -> Iterator[None]:
+    GATE.clear()
+    yield
+    GATE.set()  # or a task would wait for ever
 
 
 @pytest.fixture

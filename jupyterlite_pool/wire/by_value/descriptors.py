@@ -113,8 +113,9 @@ def set_partial(obj: Any, state: Any) -> None:
 
 def reduce_lru_cache(obj: Any) -> Any:
     """A recipe of a function with a cache: the function and its settings, not what is cached."""
-    if _is_found_by_name(obj):
-        return NotImplemented
+    found = cloudpickle._lookup_module_and_qualname(obj)
+    if found is not None:
+        return found[1]  # pickle finds it by its module and this name
     parameters = obj.cache_parameters()
     function = obj.__wrapped__
     state = {k: v for k, v in vars(obj).items() if k not in ("cache_parameters", "__wrapped__")}
@@ -125,11 +126,6 @@ def reduce_lru_cache(obj: Any) -> Any:
 def make_lru_cache(function: AnyFunction, maxsize: int | None, typed: bool) -> AnyFunction:
     """A function with an empty cache."""
     return functools.lru_cache(maxsize, typed)(function)
-
-
-def _is_found_by_name(obj: Any) -> bool:
-    """Whether a worker finds an object by its module and name."""
-    return cloudpickle._lookup_module_and_qualname(obj) is not None
 
 
 # Functions that are chosen by a type

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextvars
 import dataclasses
 import enum
@@ -12,21 +13,18 @@ import sys
 import types
 import typing
 import weakref
-from collections import ChainMap
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from cloudpickle import cloudpickle
 
 from . import descriptors, typing_forms
 from .birth import can_be_made
 from .classes import Reduced, reduce_class
+from .code import reduce_code
 from .enums import reduce_member
-from .functions import Cells, finish, with_annotations
+from .functions import Cells, EmptyCell, finish, with_annotations
 from .variables import reduce_context_variable
-
-#: The name with which cloudpickle replaces the file names of code.
-NO_FILE = "<dynamic-code>"
 
 
 class ByValuePickler(cloudpickle.CloudPickler):  # type: ignore[misc]
@@ -38,9 +36,6 @@ class ByValuePickler(cloudpickle.CloudPickler):  # type: ignore[misc]
 
     updates = False
 
-    #: Reducers by the very type of an object.
-    dispatch_table: ClassVar[Any] = ChainMap({}, cloudpickle.CloudPickler.dispatch_table)
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._cells = Cells()
@@ -48,6 +43,9 @@ class ByValuePickler(cloudpickle.CloudPickler):  # type: ignore[misc]
     def reducer_override(self, obj: Any) -> Any:
         """As in `pickle.Pickler`, which calls this for most objects."""
         kind = type(obj)
+        reduce = _EXACT.get(kind)
+        if reduce is not None:
+            return reduce(obj)
         if kind is types.FunctionType:
             return self._reduce_function(obj)
         if issubclass(kind, type):
@@ -56,32 +54,45 @@ class ByValuePickler(cloudpickle.CloudPickler):  # type: ignore[misc]
             return _reduce_special(obj, kind)
         if obj is sys.stdout or obj is sys.stderr:
             return getattr, (sys, "stdout" if obj is sys.stdout else "stderr")
+        return self._reduce_instance(obj, kind)
+
+    def _reduce_instance(self, obj: Any, kind: type) -> Any:
+        """What becomes of all other objects: pickle knows how to ask them."""
         return NotImplemented
 
     def _reduce_class(self, cls: type) -> Any:
+        if vars(builtins).get(cls.__qualname__) is cls:
+            return NotImplemented
         if not can_be_made(cls):
             return super().reducer_override(cls)
-        if cloudpickle._should_pickle_by_reference(cls):
+        if goes_by_name(cls):
             return NotImplemented
+        return self._recipe_of_class(cls)
+
+    def _recipe_of_class(self, cls: type) -> Reduced:
         return reduce_class(cls, self.updates)
 
     def _reduce_function(self, function: types.FunctionType) -> Any:
-        if cloudpickle._should_pickle_by_reference(function):
+        if goes_by_name(function):
             return NotImplemented
+        return self._recipe_of_function(function)
+
+    def _recipe_of_function(self, function: types.FunctionType) -> Reduced:
         if descriptors.is_chooser(function):
             return descriptors.reduce_chooser(function)
         function = with_annotations(function)
         return finish(function, self._dynamic_function_reduce(function), self._cells)
 
 
-def _reduce_code(code: types.CodeType) -> Reduced:
-    """Reduce code as cloudpickle does, but keep the file name, by which tracebacks find its lines.
-
-    From 3.1.3 on, cloudpickle replaces the file name.
-    """
-    reduced = cloudpickle.CloudPickler.dispatch_table[types.CodeType](code)
-    make, fields = reduced[:2]
-    return make, tuple(code.co_filename if field == NO_FILE else field for field in fields)
+def goes_by_name(obj: type | types.FunctionType) -> bool:
+    """Whether a worker finds a class or function by its module and name."""
+    module = obj.__module__
+    if module == "__main__":  # no worker finds what is there
+        return False
+    space = getattr(sys.modules.get(module), "__dict__", {})
+    if space.get(obj.__qualname__) is obj and not cloudpickle.list_registry_pickle_by_value():
+        return True
+    return cloudpickle._should_pickle_by_reference(obj)  # type: ignore[no-any-return]
 
 
 def _refuse_file(obj: io.TextIOWrapper) -> Any:
@@ -120,9 +131,7 @@ _HAVE_SUBCLASSES = tuple(base for base, _ in _BY_BASE)
 
 
 def _reduce_special(obj: Any, kind: type) -> Any:
-    if cloudpickle._should_pickle_by_reference(kind) and issubclass(
-        kind, (enum.Enum, functools.partial)
-    ):
+    if issubclass(kind, (enum.Enum, functools.partial)) and goes_by_name(kind):
         return NotImplemented  # pickle can do it
     return next(reduce for base, reduce in _BY_BASE if issubclass(kind, base))(obj)
 
@@ -132,7 +141,8 @@ def _exact_reducers() -> dict[type, Callable[[Any], Any]]:
     def cached() -> None: ...
 
     reducers: dict[type, Callable[[Any], Any]] = {
-        types.CodeType: _reduce_code,
+        types.CodeType: reduce_code,
+        EmptyCell: EmptyCell.__reduce__,
         io.TextIOWrapper: _refuse_file,
         weakref.WeakKeyDictionary: _reduce_weak_dictionary,
         weakref.WeakValueDictionary: _reduce_weak_dictionary,
@@ -152,4 +162,5 @@ def _exact_reducers() -> dict[type, Callable[[Any], Any]]:
     return reducers
 
 
-ByValuePickler.dispatch_table.maps[0].update(_exact_reducers())
+#: Reducers by the very type of an object.
+_EXACT = _exact_reducers()

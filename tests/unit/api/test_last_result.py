@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import gc
-import threading
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,25 +14,9 @@ from jupyterlite_pool.api.history import REMEMBERED, History
 from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.tracebacks import notes_of
+from tests.support.gate import GATE, wait_at_the_gate
 
 pytestmark = pytest.mark.usefixtures("pool")
-
-#: Tasks wait here for the test. What its workers share with a test is found by name.
-GATE = threading.Event()
-
-
-@pytest.fixture(autouse=True)
-def _shut() -> Iterator[None]:
-    GATE.clear()
-    yield
-    GATE.set()  # or a task would wait for ever
-
-
-def wait_at_the_gate(x: int) -> int:
-    from tests.unit.api.test_last_result import GATE
-
-    GATE.wait(30)
-    return x
 
 
 def invert(x: int) -> float:

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jupyterlite_pool.api.late_list import MOST_MISSING, NOT_THERE, LateList
+from jupyterlite_pool.api.late_list import MOST_MISSING, NOT_THERE, UNKNOWN, LateList
 
 VALUES = [3, 1, 2]
 
@@ -284,6 +284,33 @@ def test_code_that_looks_into_the_storage_fails_or_sees_all_values() -> None:
                 use(late)
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        hash,
+        bool,
+        int,
+        float,
+        len,
+        list,
+        pickle.dumps,
+        lambda value: [0][value],
+        lambda value: value + 1,
+        lambda value: sum([1, value]),
+        lambda value: value == 1,
+        lambda value: {value},
+        lambda value: value in [1],
+        lambda value: any([value]),
+    ],
+)
+def test_whoever_gets_a_value_that_is_not_there_cannot_use_it(use: Callable[[Any], Any]) -> None:
+    for size in (3, None):
+        [value, *_] = operator.concat([], LateList[int](size))
+        assert "wait for the result" in repr(value)
+        with pytest.raises(RuntimeError, match="wait for the result"):
+            use(value)
+
+
 def test_the_storage_has_values_only_when_it_has_all() -> None:
     late = Late(VALUES)
     assert [late._filled, list.__len__(late)] == [False, 3]
@@ -299,7 +326,7 @@ def test_the_storage_has_values_only_when_it_has_all() -> None:
 def test_a_list_of_very_many_values_takes_little_memory_before_they_come() -> None:
     late: LateList[int] = LateList(10**12)
     assert list.__len__(late) == MOST_MISSING
-    assert list.__len__(LateList[int](None)) == 1
+    assert list.__len__(LateList[int](None)) == UNKNOWN
     assert list.__len__(LateList[int](0)) == 0
 
 

@@ -23,16 +23,7 @@ from jupyterlite_pool.jobs.options import Again, MapOptions
 from jupyterlite_pool.jobs.tasks import Outcome
 from jupyterlite_pool.notebook.progress import Progress
 from jupyterlite_pool.tracebacks import notes_of
-
-#: A task waits here for the test. What its workers share with a test is found by name.
-GATE = threading.Event()
-
-
-@pytest.fixture(autouse=True)
-def _shut() -> Iterator[None]:
-    GATE.clear()
-    yield
-    GATE.set()  # or a task would wait for ever
+from tests.support.gate import GATE, wait_at_the_gate
 
 
 class ByHand:
@@ -210,11 +201,7 @@ def test_a_time_limit_stops_what_runs_and_keeps_what_has_finished(
         return lambda: None
 
     def wait_with_the_third(x: int) -> int:
-        from tests.unit.api.test_map_result import GATE
-
-        if x == 2:
-            GATE.wait(30)
-        return x
+        return wait_at_the_gate(x) if x == 2 else x
 
     monkeypatch.setattr(pool._pool, "call_after", call_after)
     options: dict[str, Any] = {"max_workers": 1, "chunksize": 1, "progress": False}
@@ -391,18 +378,15 @@ def test_the_total_that_a_user_knows_is_shown_until_the_iterable_tells() -> None
 def test_whatever_reads_waits_for_items_that_run_again(
     pool: WorkerPoolExecutor, return_exceptions: bool
 ) -> None:
-    def wait_at_the_gate(x: int) -> int:
-        from tests.unit.api.test_map_result import GATE
-
-        GATE.wait(30)
-        return 10 * x
+    def ten_times(x: int) -> int:
+        return 10 * wait_at_the_gate(x)
 
     uses: list[Callable[[Any], Any]] = [list, lambda r: r[:], lambda r: [r[0], r[1], r[2]], sorted]
     for use in uses:
         GATE.clear()
         result = pool_map(lambda x: 1 / (x - 2), [1, 2, 3], return_exceptions=True, progress=False)
         result.retry_failed(
-            fn=wait_at_the_gate,
+            fn=ten_times,
             block=False,
             return_exceptions=return_exceptions,
             progress=False,
@@ -414,12 +398,6 @@ def test_whatever_reads_waits_for_items_that_run_again(
 def test_items_that_were_cancelled_as_they_ran_again_keep_their_errors(
     pool: WorkerPoolExecutor,
 ) -> None:
-    def wait_at_the_gate(x: int) -> int:
-        from tests.unit.api.test_map_result import GATE
-
-        GATE.wait(30)
-        return x
-
     result = pool_map(lambda x: 1 / x, [1, 0, 0, 2], return_exceptions=True, progress=False)
     result.retry_failed(fn=wait_at_the_gate, block=False, progress=False)
     result.cancel(running=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import concurrent.futures
 import copy
@@ -22,18 +23,9 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.api.late_list import NOT_THERE
 from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
+from tests.support.gate import GATE, open_later
 
 pytestmark = pytest.mark.usefixtures("pool")
-
-#: Tasks wait here for the test. What its workers share with a test is found by name.
-GATE = threading.Event()
-
-
-@pytest.fixture(autouse=True)
-def _shut() -> Iterator[None]:
-    GATE.clear()
-    yield
-    GATE.set()  # or a task would wait for ever
 
 
 def double(x: int) -> int:
@@ -41,18 +33,12 @@ def double(x: int) -> int:
 
 
 def double_behind_the_gate(x: int) -> int:
-    from tests.unit.api.test_result_is_a_list import GATE
-
     GATE.wait(30)
     return 2 * x
 
 
 def invert(x: int) -> float:
     return 1 / x
-
-
-def open_later() -> None:
-    threading.Timer(0.05, GATE.set).start()
 
 
 #: Each gives something of all values of [0, 2, 4].
@@ -112,6 +98,18 @@ def test_the_storage_is_filled_though_nobody_waits() -> None:
     result = pool_map(double, iter(range(3)), block=False, progress=False)
     concurrent.futures.wait([result._job.ended], 10)
     assert list.__eq__(result, [0, 2, 4])
+
+
+def test_an_array_of_a_result_whose_size_is_not_known_is_whole_or_an_error() -> None:
+    """`array` asks for the size of the storage, and then for each value."""
+    result = pool_map(
+        double_behind_the_gate, iter(range(90)), chunksize=1, block=False, progress=False
+    )
+    assert result._job.items.total is None
+    open_later()
+    with pytest.raises(IndexError):
+        array.array("i", result)
+    assert array.array("i", result).tolist() == [*range(0, 180, 2)]
 
 
 def test_a_result_that_was_awaited_is_the_same_list() -> None:

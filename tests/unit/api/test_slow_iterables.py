@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -16,16 +17,7 @@ from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.errors import PoolFallbackWarning, PoolStartError
 from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.waiting.waits import Wait
-
-#: Tasks wait here for the test. What its workers share with a test is found by name.
-GATE = threading.Event()
-
-
-@pytest.fixture(autouse=True)
-def _shut() -> Iterator[None]:
-    GATE.clear()
-    yield
-    GATE.set()  # or a task would wait for ever
+from tests.support.gate import wait_at_the_gate
 
 
 @pytest.fixture(autouse=True)
@@ -80,12 +72,6 @@ def test_an_interrupt_while_an_item_is_read_stops_the_job(
     def items() -> Iterator[int]:
         yield from range(after)
         raise KeyboardInterrupt
-
-    def wait_at_the_gate(x: int) -> int:
-        from tests.unit.api.test_slow_iterables import GATE
-
-        GATE.wait(30)
-        return x
 
     with pytest.raises(KeyboardInterrupt) as caught:
         pool_map(wait_at_the_gate, items(), progress=False)
@@ -225,3 +211,39 @@ def test_a_sleep_of_other_code_goes_on(pool: WorkerPoolExecutor) -> None:
 def test_a_result_that_runs_gives_the_items_of_another_job(pool: WorkerPoolExecutor) -> None:
     first = pool_map(double, iter(range(5)), block=False, progress=False)
     assert pool_map(double, first, progress=False) == [0, 4, 8, 12, 16]
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_workers_that_are_lost_while_an_item_is_read_are_not_missed(
+    pool: WorkerPoolExecutor, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    def run_now(coroutine: Coroutine[Any, Any, None]) -> None:
+        thread = threading.Thread(target=asyncio.run, args=(coroutine,))
+        thread.start()
+        thread.join(10)
+
+    monkeypatch.setattr(module, "spawn", run_now)
+
+    def items() -> Iterator[int]:
+        for x in range(6):
+            if x == place:
+                pool._pool.dispatcher.break_all("the workers are gone")
+            yield x
+
+    with pytest.warns(PoolFallbackWarning):
+        assert pool_map(double, items(), progress=False) == [0, 2, 4, 6, 8, 10]
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_job_is_not_asked_for_items_while_one_is_read(
+    pool: WorkerPoolExecutor, place: int
+) -> None:
+    def items() -> Iterator[int]:
+        for x in range(6):
+            if x == place:
+                pool._pool.dispatcher.add(running(pool))
+            yield x
+
+    assert pool_map(double, items(), progress=False) == [0, 2, 4, 6, 8, 10]
+    result = pool_map(double, items(), block=False, progress=False)
+    assert result.wait() == [0, 2, 4, 6, 8, 10]

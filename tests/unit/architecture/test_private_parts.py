@@ -276,7 +276,7 @@ def test_cloudpickle_class_setstate_is_what_fills_a_class_that_came_by_value() -
 
 
 def test_cloudpickle_dispatch_table_reduces_code_to_its_fields() -> None:
-    from jupyterlite_pool.wire.by_value.pickler import NO_FILE
+    from jupyterlite_pool.wire.by_value.code import NO_FILE
 
     code = test_cloudpickle_dispatch_table_reduces_code_to_its_fields.__code__
     reduce = cloudpickle.CloudPickler.dispatch_table[types.CodeType]

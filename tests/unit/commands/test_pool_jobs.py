@@ -5,8 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import gc
 import re
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,30 +13,14 @@ from IPython.core.error import UsageError
 from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.commands.magics import PoolMagics
+from tests.support.gate import GATE, wait_at_the_gate
 
 pytestmark = pytest.mark.usefixtures("pool", "history")
-
-#: Tasks wait here for the test. What its workers share with a test is found by name.
-GATE = threading.Event()
-
-
-@pytest.fixture(autouse=True)
-def _shut() -> Iterator[None]:
-    GATE.clear()
-    yield
-    GATE.set()  # or a task would wait for ever
 
 
 @pytest.fixture
 def magics() -> PoolMagics:
     return PoolMagics(None)
-
-
-def wait_at_the_gate(x: int) -> int:
-    from tests.unit.commands.test_pool_jobs import GATE
-
-    GATE.wait(30)
-    return x
 
 
 def invert(x: int) -> float:

@@ -7,8 +7,8 @@ import concurrent.futures.process
 import multiprocessing
 import multiprocessing.pool
 import os
+import subprocess
 import sys
-import threading
 import types
 from collections.abc import Iterator
 
@@ -21,12 +21,7 @@ from jupyterlite_pool.stand_ins import install as _install
 from jupyterlite_pool.stand_ins.locks import Lock, RLock
 from jupyterlite_pool.stand_ins.multiprocessing_pool import Pool
 from jupyterlite_pool.stand_ins.process_executor import ProcessPoolExecutor
-
-GATE = threading.Event()
-
-
-def wait_at_the_gate() -> None:
-    GATE.wait(30)
+from tests.support.gate import GATE, wait_at_the_gate
 
 
 def names() -> list[object]:
@@ -72,6 +67,35 @@ def test_everything_is_replaced_and_put_back(installed: list[object]) -> None:
     assert names() == installed
     jupyterlite_pool.uninstall()  # again, for nothing
     assert names() == installed
+
+
+JOBLIB_LATER = """
+import importlib.util, sys
+
+usual = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "joblib" else usual(name, *rest)
+
+import jupyterlite_pool
+from jupyterlite_pool.stand_ins import install
+
+install.default_workers = lambda: 7
+jupyterlite_pool.install()
+assert "joblib" not in sys.modules
+
+import joblib
+
+assert joblib.parallel.DEFAULT_BACKEND == "jupyterlite"
+jupyterlite_pool.uninstall()
+assert joblib.parallel.DEFAULT_BACKEND == "loky"
+assert "jupyterlite" not in joblib.parallel.BACKENDS
+jupyterlite_pool.install()
+assert joblib.parallel.DEFAULT_BACKEND == "jupyterlite"
+"""
+
+
+def test_joblib_can_be_installed_later() -> None:
+    done = subprocess.run([sys.executable, "-c", JOBLIB_LATER], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_context_makes_our_pools(installed: list[object]) -> None:

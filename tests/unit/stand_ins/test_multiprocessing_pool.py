@@ -17,17 +17,14 @@ import pytest
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TerminatedWorkerError
 from jupyterlite_pool.stand_ins.multiprocessing_pool import Pool
+from tests.support.gate import GATE
 
-GATE = threading.Event()
 SEEN: list[Any] = []
 
 
 @pytest.fixture(autouse=True)
-def _nothing_yet() -> Iterator[None]:
-    GATE.clear()
+def _nothing_yet() -> None:
     SEEN.clear()
-    yield
-    GATE.set()  # or a task would wait for ever
 
 
 @pytest.fixture
@@ -50,7 +47,7 @@ def invert_and_note(x: int) -> float:
     return 1 / x
 
 
-def wait_at_the_gate(x: int = 0) -> int:
+def zero_waits(x: int = 0) -> int:
     """Wait at the gate with 0; return at once with anything else."""
     if x == 0:
         GATE.wait(30)
@@ -94,7 +91,7 @@ def test_imap_gives_values_one_after_the_other(pool: Pool) -> None:
 
 
 def test_imap_waits_no_longer_than_it_is_told(pool: Pool) -> None:
-    values = pool.imap(wait_at_the_gate, [0])
+    values = pool.imap(zero_waits, [0])
     with pytest.raises(multiprocessing.TimeoutError):
         values.next(timeout=0.01)
     GATE.set()
@@ -102,7 +99,7 @@ def test_imap_waits_no_longer_than_it_is_told(pool: Pool) -> None:
 
 
 def test_imap_unordered_gives_what_is_there(pool: Pool) -> None:
-    values = pool.imap_unordered(wait_at_the_gate, [0, 1, 2])
+    values = pool.imap_unordered(zero_waits, [0, 1, 2])
     first = [next(values), next(values)]
     assert sorted(first) == [1, 2]
     GATE.set()
@@ -121,7 +118,7 @@ def test_imap_raises_what_its_items_raise(pool: Pool) -> None:
 
 
 def test_an_async_result_tells_how_far_it_is(pool: Pool) -> None:
-    result = pool.apply_async(wait_at_the_gate)
+    result = pool.apply_async(zero_waits)
     assert not result.ready()
     with pytest.raises(ValueError, match="not ready"):
         result.successful()
@@ -171,7 +168,7 @@ def test_a_result_can_be_awaited(pool: Pool) -> None:
 
 
 async def give_up(pool: Pool) -> list[int]:
-    result = pool.map_async(wait_at_the_gate, [0, 1], callback=SEEN.append)
+    result = pool.map_async(zero_waits, [0, 1], callback=SEEN.append)
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(result, 0.01)
     GATE.set()
@@ -198,7 +195,7 @@ def test_a_closed_pool_takes_nothing_and_ends_its_work() -> None:
 
 def test_the_end_of_with_terminates() -> None:
     with Pool(backend=InProcessBackend(2)) as pool:
-        result = pool.apply_async(wait_at_the_gate)
+        result = pool.apply_async(zero_waits)
     before = time.monotonic()
     with pytest.raises(TerminatedWorkerError):
         result.get(30)

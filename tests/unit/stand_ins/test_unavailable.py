@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import importlib
+import importlib.util
 import multiprocessing
 import multiprocessing.dummy
 import multiprocessing.pool
@@ -142,9 +143,14 @@ def test_shared_memory_is_refused_also_where_python_lacks_it(
     monkeypatch.delattr(multiprocessing, "shared_memory", raising=False)
     monkeypatch.setattr(unavailable, "_NEEDED", "a_module_that_is_not_there")
     jupyterlite_pool.install()
+    importlib.import_module("multiprocessing.shared_memory")
     from multiprocessing import shared_memory
     from multiprocessing.shared_memory import ShareableList, SharedMemory
 
+    assert vars(multiprocessing)["shared_memory"] is shared_memory
+    spec = importlib.util.find_spec(unavailable.SHARED_MEMORY)
+    assert spec is not None
+    assert spec.name == unavailable.SHARED_MEMORY
     assert [shared_memory.SharedMemory, shared_memory.ShareableList] == [
         SharedMemory,
         ShareableList,
@@ -153,6 +159,7 @@ def test_shared_memory_is_refused_also_where_python_lacks_it(
     assert refuses(ShareableList)
     jupyterlite_pool.uninstall()
     assert unavailable.SHARED_MEMORY not in sys.modules
+    assert not hasattr(multiprocessing, "shared_memory")
 
 
 def test_what_a_program_has_put_there_itself_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from zlib import crc32
 
 import pytest
 
-from jupyterlite_pool.wire.buffers import OUT_OF_BAND_BYTES, RawId, holds_large_bytes, in_heap
+from jupyterlite_pool.wire.buffers import OUT_OF_BAND_BYTES, RawId, in_heap, look_into
 from jupyterlite_pool.wire.payload import Encoded, decode, encode
 
 LARGE = bytes(range(256)) * (OUT_OF_BAND_BYTES // 256)
@@ -169,14 +169,14 @@ def test_what_only_cloudpickle_takes_goes_with_its_bytes_apart() -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_small_or_of_another_kind_is_left_to_pickle(value: Any) -> None:
-    assert not holds_large_bytes(value) or not encode(value).buffers
+    assert not look_into(value)[0] or not encode(value).buffers
 
 
 def test_looking_ends_soon() -> None:
-    assert not holds_large_bytes([*range(1000), LARGE])
+    assert not look_into([*range(1000), LARGE])[0]
     endless: list[Any] = []
     endless.append(endless)
-    assert not holds_large_bytes(endless)
+    assert not look_into(endless)[0]
 
 
 def test_it_can_be_left_in_the_stream() -> None:
