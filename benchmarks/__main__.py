@@ -31,6 +31,7 @@ from . import (
     growth,
     handover,
     interruptible,
+    meanwhile,
     payloads,
     prewarm,
     results,
@@ -71,6 +72,7 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
     ({19}, growth.with_workers),
     ({20}, growth.with_size),
     ({21}, interruptible.cells),
+    ({22}, meanwhile.jobs),
 ]
 EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 

@@ -6,7 +6,10 @@ import concurrent.futures
 import contextlib
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def nothing(_: object = None) -> None:
@@ -26,6 +29,10 @@ class Native:
         for _ in self._executor.map(nothing, range(count), chunksize=1):
             pass
         return count / (time.perf_counter() - started)
+
+    def submit(self, function: Callable[..., T], /, *args: object) -> concurrent.futures.Future[T]:
+        """Call a function in a process."""
+        return self._executor.submit(function, *args)
 
     def length_of(self, data: bytes) -> float:
         """Send bytes to a process and get their length back; seconds."""

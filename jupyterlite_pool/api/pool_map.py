@@ -172,8 +172,7 @@ def _start(
             reading.follow(job)
             show_progress(job, job.label, progress, pool)
             if timeout is not None:
-                call_off = pool.call_after(timeout, lambda: job.abort(_overdue(timeout)))
-                job.ended.add_done_callback(lambda _: call_off())
+                pool.limit_job(job, timeout, lambda: job.abort(_overdue(timeout)))
 
         with reading:
             job = pool.start_job(fn, iterables, options, takeover=_fall_back, begins=begins)

@@ -244,6 +244,18 @@ class Backend(Protocol):
         it as soon as it has nothing to do.
         """
 
+    def limit_lane(
+        self, lane: int, seconds: float, expired: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Let all batches of a lane together take so many seconds from now.
+
+        Then `expired` is called, which cancels and stops them. A backend may have done that before
+        the notebook hears of it. The seconds count while the browser is awake.
+
+        Returns:
+            A function that takes the limit back.
+        """
+
     def set_ups(self, needed: bool) -> None:
         """Say whether the listener may submit batches with a target when a worker becomes ready.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any
 
 from ..surroundings.notebook import SentSurroundings
+from ..waiting.time_limits import call_after_beats
 from ..wire.buffers import in_heap
 from ..wire.payload import Encoded
 from ..worker.context import WorkerInfo
@@ -138,6 +139,12 @@ class NestedBackend:
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         """As `Backend.kill`. Nothing to do: it would end the outer task."""
+
+    def limit_lane(
+        self, lane: int, seconds: float, expired: Callable[[], None]
+    ) -> Callable[[], None]:
+        """As `Backend.limit_lane`."""
+        return call_after_beats(self.call_later, seconds, expired)
 
     def set_ups(self, needed: bool) -> None:
         """As `Backend.set_ups`. Nothing to do: the worker was ready from the start."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..surroundings.notebook import SentSurroundings
 from ..waiting.browser import tells_of_results
+from ..waiting.time_limits import call_after_beats
 from ..wire.buffers import in_heap
 from ..wire.payload import Encoded
 from ..worker.runner import Runner
@@ -168,6 +169,12 @@ class InProcessBackend:
     def interrupt(self, worker: int, batch: int) -> bool:
         """Ask a worker to stop a batch; False, since a thread cannot be asked."""
         return False
+
+    def limit_lane(
+        self, lane: int, seconds: float, expired: Callable[[], None]
+    ) -> Callable[[], None]:
+        """As `Backend.limit_lane`."""
+        return call_after_beats(self.call_later, seconds, expired)
 
     def set_ups(self, needed: bool) -> None:
         """As `Backend.set_ups`. Nothing to do: a thread always waits for the listener."""

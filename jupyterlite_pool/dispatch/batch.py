@@ -85,7 +85,12 @@ class Batch:
         source = self.source
         first = self.tasks[0].first
         return Terms(
-            self.target, id(source), source.brief, first, source.max_workers, source.task_timeout
+            self.target,
+            lane_of(source),
+            source.brief,
+            first,
+            source.max_workers,
+            source.task_timeout,
         )
 
     # What happens to it.
@@ -185,6 +190,11 @@ class Batch:
         return TaskTimeoutError(
             f"it ran longer than task_timeout={self.source.task_timeout:g} s. {more}"
         )
+
+
+def lane_of(source: TaskSource) -> int:
+    """The number of the lane in which the batches of a source wait."""
+    return id(source)
 
 
 def _why(end: WorkerEnd) -> str:

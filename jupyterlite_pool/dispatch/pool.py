@@ -24,6 +24,7 @@ from ..wire.buffers import copied
 from ..wire.calls import encode_call, encode_function
 from ..wire.refs import ObjectRef
 from ..worker.names import SetUpCall
+from .batch import lane_of
 from .dispatcher import Dispatcher
 from .listener import Output, PoolListener
 from .objects import SharedObjects
@@ -292,6 +293,14 @@ class Pool:
         return unfinished
 
     # Time.
+
+    def limit_job(self, job: MapJob, seconds: float, overdue: Callable[[], None]) -> None:
+        """Call `overdue` if a job has not ended after some seconds, so that it aborts the job.
+
+        In a browser the job is stopped then even if the notebook computes, and hears of it later.
+        """
+        call_off = self.backend.limit_lane(lane_of(job), seconds, overdue)
+        job.ended.add_done_callback(lambda _: call_off())
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time, while this pool runs; returns what calls it off."""

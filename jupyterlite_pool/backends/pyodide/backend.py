@@ -118,6 +118,19 @@ class PyodideBackend:
         """As `Backend.kill`."""
         self._pool.kill(worker, end.reason, end.message, batch)
 
+    def limit_lane(
+        self, lane: int, seconds: float, expired: Callable[[], None]
+    ) -> Callable[[], None]:
+        """As `Backend.limit_lane`."""
+        self._events.lane_limits[lane] = expired
+        self._pool.limitLane(lane, seconds)
+
+        def take_back() -> None:
+            if self._events.lane_limits.pop(lane, None) is not None:
+                self._pool.limitLane(lane)
+
+        return take_back
+
     def set_ups(self, needed: bool) -> None:
         """As `Backend.set_ups`."""
         self._pool.setsUp(needed)

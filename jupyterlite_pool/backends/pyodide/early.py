@@ -42,6 +42,10 @@ class EarlyPool:
     def kill(self, *args: Any) -> None:
         """Nothing to do: there is no worker."""
 
+    def limitLane(self, *args: Any) -> None:  # noqa: N802 - JavaScript's name
+        """Record it: the limit counts from when the pool is there."""
+        self._calls.append(("limitLane", *args))
+
     def setsUp(self, needed: bool) -> None:  # noqa: N802 - JavaScript's name
         """Record it."""
         self._calls.append(("setsUp", needed))

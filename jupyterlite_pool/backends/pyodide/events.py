@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyodide.ffi import create_proxy
@@ -20,6 +20,8 @@ class PoolEvents:
         #: None before the pool starts, and after it was stopped.
         self._listener: Listener | None = None
         self._proxy: Any = None
+        #: What to call when the time limit of a lane is exceeded.
+        self.lane_limits: dict[int, Callable[[], None]] = {}
 
     def connect(self, listener: Listener) -> Any:
         """Tell a listener everything from now on.
@@ -68,6 +70,8 @@ class PoolEvents:
             listener.on_worker_ended(event.worker, batch, end, behind, event.untaken.to_py())
         elif kind == "cancelled":
             listener.on_cancelled(event.batch, event.taken)
+        elif kind == "laneExpired":
+            self.lane_limits.pop(event.lane, lambda: None)()
         elif kind == "expired":
             listener.on_expired(event.worker, event.batch)
         elif kind == "limited":

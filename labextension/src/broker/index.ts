@@ -87,6 +87,11 @@ export class BrokeredPool {
     this.send(['kill', worker, reason, message, batch]);
   }
 
+  /** As `PyodidePool.limitLane`; without a limit, undefined. */
+  limitLane(lane: number, seconds?: number): void {
+    this.send(['limitLane', lane, seconds ?? null]);
+  }
+
   /** As `PyodidePool.scale`. */
   scale(size: number): void {
     this.send(['scale', size]);

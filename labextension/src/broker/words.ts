@@ -8,7 +8,8 @@ import type { PoolOptions, PyodidePool } from '../pool/pool';
 import type { PoolEvent } from '../pool/events';
 
 /** The methods of a pool that a kernel orders its broker to call. */
-type Ordered = 'put' | 'drop' | 'submit' | 'cancel' | 'kill' | 'scale' | 'wake' | 'terminate';
+type Ordered =
+  'put' | 'drop' | 'submit' | 'cancel' | 'kill' | 'limitLane' | 'scale' | 'wake' | 'terminate';
 
 /** An order: the name of a method of the pool, and its arguments. */
 export type Order =
@@ -36,8 +37,6 @@ export interface GatheredEvent {
 export type Told =
   | PoolEvent
   | GatheredEvent
-  /** Whether a batch that was cancelled was still in the queue: then nothing of it ran, or will. */
-  | { type: 'cancelled'; batch: number; taken: boolean }
   /** A worker's memory has grown to so many bytes. */
   | { type: 'memory'; worker: number; memory: number };
 

@@ -78,6 +78,11 @@ export class Dispatch {
     return false;
   }
 
+  /** Take out the jobs of a lane that wait. */
+  clearLane(lane: number): Job[] {
+    return this.queue.clearLane(lane);
+  }
+
   /** Forget the jobs whose target has ended. */
   forget(worker: number): void {
     this.queue.forget(worker);

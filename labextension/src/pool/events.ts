@@ -39,6 +39,10 @@ export type PoolEvent =
   /** A batch has exceeded its time limit. Its worker is asked to end it, or is stopped. */
   | { type: 'expired'; worker: number; batch: number }
   | ({ type: 'ended'; worker: number; end: WorkerEnd } & Lost)
+  /** A lane has exceeded its time limit: the end of each of its batches follows. */
+  | { type: 'laneExpired'; lane: number }
+  /** Whether a batch that was cancelled was still in the queue: then nothing of it ran, or will. */
+  | { type: 'cancelled'; batch: number; taken: boolean }
   /** So many spares are ready to take the place of a worker. */
   | { type: 'spares'; spares: number }
   /** Other pools of the site hold some workers of this pool; it gets them when those pools end. */

@@ -54,8 +54,9 @@ export class PyodidePool {
   private readonly crew: Crew;
   private readonly dispatch: Dispatch;
   private readonly runs = new Runs();
-  private readonly limits = new TimeLimits(({ id }, batch) =>
-    this.tell({ type: 'expired', worker: id, batch })
+  private readonly limits = new TimeLimits(
+    ({ id }, batch) => this.tell({ type: 'expired', worker: id, batch }),
+    lane => this.endLane(lane)
   );
   private readonly share: Share;
   private readonly listener: (event: PoolEvent) => void;
@@ -192,6 +193,15 @@ export class PyodidePool {
     }
   }
 
+  /**
+   * All batches of a lane may take so many seconds from now; null for as long as they like.
+   *
+   * Then those that wait are taken back, and workers that have some are stopped.
+   */
+  limitLane(lane: number, seconds: number | null): void {
+    this.limits.limitLane(lane, seconds);
+  }
+
   /** Give a worker batches from now on. */
   open(worker: number): void {
     this.crew.get(worker)?.inbox.open();
@@ -315,6 +325,18 @@ export class PyodidePool {
         this.tell({ type: 'frame', worker: handle.id, frame });
       }
     });
+  }
+
+  private endLane(lane: number): void {
+    this.tell({ type: 'laneExpired', lane });
+    for (const { batch } of this.dispatch.clearLane(lane)) {
+      this.tell({ type: 'cancelled', batch, taken: true });
+    }
+    for (const handle of [...this.crew]) {
+      if (handle.inbox.last?.lane === lane) {
+        handle.finish('terminated', 'its job took too long');
+      }
+    }
   }
 
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {

@@ -84,6 +84,13 @@ export class JobQueue<T extends Waiting> {
     }
   }
 
+  /** Take out all jobs of a lane. */
+  clearLane(number: number): T[] {
+    const items = [...(this.lanes.get(number)?.values() ?? [])];
+    items.forEach(({ batch }) => this.remove(batch));
+    return items;
+  }
+
   /** Take out one job. False where it is not here. */
   remove(batch: number): boolean {
     const item = this.lanes.get(this.laneOf.get(batch) ?? NO_LANE)?.get(batch);

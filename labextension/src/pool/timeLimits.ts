@@ -1,4 +1,8 @@
-/** Time limits of batches: a task that takes too long is asked to end, then its worker is stopped. */
+/**
+ * Time limits of batches and of whole lanes.
+ *
+ * A task that takes too long is asked to end, then its worker is stopped.
+ */
 import { afterBeats } from './beats';
 import type { WorkerHandle } from './handle';
 
@@ -12,9 +16,29 @@ const LEAST_GRACE = 20;
 export class TimeLimits {
   /** What calls off the timer of each batch with a limit that runs. */
   private readonly timers = new Map<number, () => void>();
+  /** The same of each lane with a limit. */
+  private readonly lanes = new Map<number, () => void>();
 
-  /** @param onExpired called when a batch has exceeded its limit, before anything is done about it */
-  constructor(private readonly onExpired: (handle: WorkerHandle, batch: number) => void) {}
+  /**
+   * @param onExpired called when a batch has exceeded its limit, before anything is done about it
+   * @param onLaneExpired called when a lane has exceeded its limit; nothing else is done about it
+   */
+  constructor(
+    private readonly onExpired: (handle: WorkerHandle, batch: number) => void,
+    private readonly onLaneExpired: (lane: number) => void
+  ) {}
+
+  /** All batches of a lane may take so many seconds from now; null for as long as they like. */
+  limitLane(lane: number, seconds: number | null): void {
+    this.lanes.get(lane)?.();
+    this.lanes.delete(lane);
+    if (seconds !== null) {
+      this.lanes.set(
+        lane,
+        afterBeats(seconds * 1000, () => this.onLaneExpired(lane))
+      );
+    }
+  }
 
   /** The task of a batch begins. It may take so many seconds, in which the browser is awake. */
   begin(handle: WorkerHandle, batch: number, seconds: number): void {
@@ -45,5 +69,6 @@ export class TimeLimits {
   /** All batches are over. */
   close(): void {
     [...this.timers.keys()].forEach(batch => this.end(batch));
+    [...this.lanes.keys()].forEach(lane => this.limitLane(lane, null));
   }
 }

@@ -67,3 +67,23 @@ test('a batch that has ended in time is not overdue', async () => {
   vi.advanceTimersByTime(60_000);
   expect([of('expired'), of('ended')]).toEqual([[], []]);
 });
+
+test('the batches of a lane that took too long are taken back or stopped, and no others', async () => {
+  const { pool, of } = await started(2);
+  pool.limitLane(7, 10);
+  [1, 2, 3].forEach(batch =>
+    pool.submit(batch, new Uint8Array(), [], [], { lane: 7, maxWorkers: 1 })
+  );
+  pool.submit(4, new Uint8Array(), [], [], { lane: 8 });
+  pool.submit(5, new Uint8Array(), [], [], { lane: 8 });
+  await given(FakeWorker.at(0), 1);
+  pool.limitLane(7, null);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  pool.limitLane(8, 100);
+  pool.limitLane(7, 10);
+  vi.advanceTimersByTime(11_000);
+  expect(of('laneExpired')).toEqual([{ type: 'laneExpired', lane: 7 }]);
+  expect(of('cancelled').map(({ batch }) => batch)).toEqual([2, 3]);
+  expect(of('ended')).toMatchObject([{ batch: 1, end: { reason: 'terminated' } }]);
+  expect(pool.queued).toBe(1);
+});

@@ -126,3 +126,22 @@ def test_another_job_has_its_turn_although_everything_is_handed_over(computing: 
         "long.cancel()"
     )
     assert computing.value("left") > 100
+
+
+def test_a_job_that_takes_too_long_is_ended_meanwhile(computing: Kernel) -> None:
+    computing.run(
+        "job = pool_map(nap, [0.2] * 100, timeout=1, block=False, progress=False)\n"
+        "mark = executor.submit(time.time)  # its turn comes soon, in any case\n"
+        "marks = [executor.submit(nap, 1) for _ in range(2)]\n"
+        "over = compute(3)\n"
+        "ended = [m.result() for m in marks]\n"
+        "try:\n"
+        "    await job\n"
+        "except TimeoutError as error:\n"
+        "    text = str(error)\n"
+        "finished = [x for x in job.partial() if x is not None]"
+    )
+    assert "timeout=1 s" in computing.value("text")
+    assert computing.value("len(finished)") < 15
+    assert computing.value("max(finished) < over - 1.5"), "nothing of it ran after its limit"
+    assert computing.value("max(ended) < over")
