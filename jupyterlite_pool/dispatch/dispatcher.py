@@ -26,7 +26,7 @@ from .ledger import Ledger
 from .recalls import Recalls
 from .set_ups import SetUps
 
-#: Batches that a backend holds for each worker: one that runs and one that waits.
+#: Batches of a source that a backend holds for each worker: one that runs and one that waits.
 BATCHES_PER_WORKER = 2
 
 #: The same for batches that end sooner than the next one could be fetched.
@@ -196,10 +196,9 @@ class Dispatcher:
 
     def _has_room(self, source: TaskSource) -> bool:
         batches = BRIEF_BATCHES_PER_WORKER if source.brief else BATCHES_PER_WORKER
-        if self.ledger.open >= batches * self._backend.size:
-            return False
         limit = source.max_workers
-        return limit is None or len(self.ledger.of(source)) < limit
+        most = batches * self._backend.size
+        return self.ledger.count(source) < (most if limit is None else min(most, limit))
 
     def _has_room_ahead(self, source: TaskSource, until: float) -> bool:
         return (

@@ -22,6 +22,8 @@ class Ledger:
         self.open = 0
         #: How many bytes the backend has of them.
         self.weight = 0
+        #: The batches of each source, by their numbers.
+        self._of: dict[TaskSource, dict[int, Batch]] = {}
         #: The batches that have one task each, by that task.
         self._single: dict[Task, Batch] = {}
         self._next_task = 0
@@ -32,6 +34,7 @@ class Ledger:
         only = tasks[0] if len(tasks) == 1 else None
         batch = Batch(self._next_batch, source, tasks, self._next_task, len(tasks), target, only)
         self._batches[self._next_batch] = batch
+        self._of.setdefault(source, {})[self._next_batch] = batch
         self._next_batch += 1
         self._next_task += len(tasks)
         self.open += target is None
@@ -51,6 +54,10 @@ class Ledger:
     def remove(self, batch: Batch) -> None:
         """A batch is over, however it has ended."""
         del self._batches[batch.number]
+        of_source = self._of[batch.source]
+        del of_source[batch.number]
+        if not of_source:
+            del self._of[batch.source]
         self.open -= batch.target is None
         self.weight -= batch.weight
         if batch.only is not None:
@@ -73,7 +80,11 @@ class Ledger:
 
     def of(self, source: TaskSource) -> list[Batch]:
         """The batches of a source."""
-        return [batch for batch in self._batches.values() if batch.source is source]
+        return list(self._of.get(source, {}).values())
+
+    def count(self, source: TaskSource) -> int:
+        """How many batches of a source there are."""
+        return len(self._of.get(source, ()))
 
     def find(self, worker: int, task: int) -> tuple[TaskSource, Task] | None:
         """A task that a worker has, by its number, with its source; None if the worker has none.

@@ -18,7 +18,6 @@ from ..jobs.set_up import SetUp
 from ..jobs.tasks import Held, Task
 from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
-from ..waiting.time_limits import call_after_beats
 from ..waiting.waits import wait_done
 from ..wire.buffers import copied
 from ..wire.calls import encode_call, encode_function
@@ -305,10 +304,6 @@ class Pool:
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time, while this pool runs; returns what calls it off."""
         return self.backend.call_later(seconds, action)
-
-    def call_after(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
-        """As `call_later`, but the time in which the browser ran nothing does not count."""
-        return call_after_beats(self.backend.call_later, seconds, action)
 
 
 def _not_callable(fn: object) -> TypeError:

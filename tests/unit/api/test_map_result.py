@@ -196,14 +196,14 @@ def test_a_time_limit_stops_what_runs_and_keeps_what_has_finished(
 ) -> None:
     limits: list[tuple[float, Callable[[], None]]] = []
 
-    def call_after(seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+    def limit_lane(lane: int, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         limits.append((seconds, action))
         return lambda: None
 
     def wait_with_the_third(x: int) -> int:
         return wait_at_the_gate(x) if x == 2 else x
 
-    monkeypatch.setattr(pool._pool, "call_after", call_after)
+    monkeypatch.setattr(pool._pool.backend, "limit_lane", limit_lane)
     options: dict[str, Any] = {"max_workers": 1, "chunksize": 1, "progress": False}
     result = pool_map(wait_with_the_third, range(6), timeout=60, block=False, **options)
     assert result[1] == 1

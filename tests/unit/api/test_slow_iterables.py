@@ -180,11 +180,11 @@ def test_a_sleep_of_the_iterable_ends_when_the_time_is_over(
 ) -> None:
     limits: list[Callable[[], None]] = []
 
-    def call_after(seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+    def limit_lane(lane: int, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         limits.append(action)
         return lambda: None
 
-    monkeypatch.setattr(pool._pool, "call_after", call_after)
+    monkeypatch.setattr(pool._pool.backend, "limit_lane", limit_lane)
     ended = []
 
     def items() -> Iterator[int]:
