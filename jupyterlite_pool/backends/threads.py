@@ -149,7 +149,7 @@ class InProcessBackend:
             self._roster.queue(Queued(batch, payload, in_heap(buffers), list(needs), terms))
             self._dispatch()
 
-    def cancel(self, batch: int) -> bool:
+    def cancel(self, batch: int) -> bool | None:
         """As `Backend.cancel`."""
         with self._lock:
             if self._roster.withdraw(batch):

@@ -55,6 +55,21 @@ def test_fault(ill_treated: Kernel, boot: float, record: Record, name: str) -> N
         assert statistics.median(outcome.get("overrun", 0) for outcome in outcomes) <= OVERRUN
 
 
+#: Faults of each kind; `make faults` causes all of them while the notebook computes.
+OF_EACH_KIND = ["raises", "exits", "vanishes", "loops", "throws_late", "talks_on"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", FAULTS if ROUNDS > 1 else OF_EACH_KIND)
+def test_fault_while_the_notebook_computes(ill_treated: Kernel, name: str) -> None:
+    outcome = ill_treated.value(f"await run_round_while_computing(executor, {name!r}, {SEED})")
+    assert outcome["lost"] == 0
+    assert outcome["duplicated"] == 0
+    assert outcome["failed elsewhere"] == []
+    assert outcome["next"] is True
+
+
 def test_every_fault_is_found() -> None:
     assert len(FAULTS) >= 24
     assert len(set(FAULTS)) == len(FAULTS)

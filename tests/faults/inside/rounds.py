@@ -9,10 +9,13 @@ from typing import Any
 from jupyterlite_pool import WorkerPoolExecutor
 
 from .faults import FAULTS, Scene
-from .load import Load, now, until
+from .load import Load, compute, now, until
 
 #: The number of workers of the pool.
 SIZE = 2
+
+#: Seconds that the notebook computes at a stretch, where it computes all the while.
+COMPUTES = 0.15
 
 #: Seconds after which a wait counts as hanging: ten times what the slowest fault takes.
 HANGS = 60
@@ -21,6 +24,24 @@ HANGS = 60
 async def ready(executor: WorkerPoolExecutor) -> None:
     """Wait until all workers and a spare are ready."""
     await until(lambda: len(executor.ready_workers) == SIZE and executor.status().spares)
+
+
+async def compute_all_the_while() -> None:
+    """Let the notebook compute, with a turn of the event loop now and then."""
+    while True:
+        compute(0, COMPUTES)
+        await asyncio.sleep(0)
+
+
+async def run_round_while_computing(
+    executor: WorkerPoolExecutor, name: str, seed: int
+) -> dict[str, Any]:
+    """As `run_round`, but the notebook computes nearly all the time."""
+    computing = asyncio.get_running_loop().create_task(compute_all_the_while())
+    try:
+        return await run_round(executor, name, seed)
+    finally:
+        computing.cancel()
 
 
 async def run_round(executor: WorkerPoolExecutor, name: str, seed: int) -> dict[str, Any]:

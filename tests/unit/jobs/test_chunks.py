@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from jupyterlite_pool.jobs.chunks import BRIEF_SECONDS, GROWTH, TARGET_SECONDS, WEIGHT, ChunkSizer
+from jupyterlite_pool.jobs.chunks import (
+    BRIEF_SECONDS,
+    GROWTH,
+    LONGEST_SECONDS,
+    MOST_UNKNOWN,
+    TARGET_SECONDS,
+    WEIGHT,
+    ChunkSizer,
+)
 
 
 def measured(seconds: float) -> ChunkSizer:
@@ -70,3 +78,30 @@ def test_batches_of_a_fixed_size_are_brief_once_they_were_seen_to_be() -> None:
 
 def test_batches_whose_size_adapts_are_never_brief() -> None:
     assert not measured(0.0).brief
+
+
+def cut(sizer: ChunkSizer, workers: int, tasks: int) -> list[int]:
+    """The sizes of all batches that are sent ahead."""
+    sizes = []
+    while tasks > 0:
+        size = min(sizer.ahead(workers, tasks), tasks)
+        sizes.append(size)
+        tasks -= size
+    return sizes
+
+
+def test_ahead_of_measurements_batches_are_few_and_shrink_to_one() -> None:
+    sizes = cut(ChunkSizer(), 2, 1_000_000)
+    assert sizes[0] == MOST_UNKNOWN
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 1
+    assert cut(ChunkSizer(), 2, 40)[2:] == [1] * 38
+
+
+def test_ahead_no_batch_takes_long_and_none_takes_little_without_need() -> None:
+    second = measured(1.0)
+    assert set(cut(second, 2, 500)) == {1}
+    brief = cut(measured(TARGET_SECONDS / 100), 2, 100_000)
+    assert brief[0] == LONGEST_SECONDS / TARGET_SECONDS * 100
+    assert brief[len(brief) // 2] >= 100
+    assert cut(ChunkSizer(7), 2, 21) == [7, 7, 7]
