@@ -1,6 +1,6 @@
 /** Collects what a broker has to tell, so that its kernel is entered once for many events. */
 import { transferables } from '../protocol';
-import type { ResultFrame } from '../protocol';
+import type { ErrorFrame, OutputFrame, ResultFrame } from '../protocol';
 import { shorten } from './gather';
 import type { News, Told } from './words';
 
@@ -35,14 +35,20 @@ export class Outbox {
   private events: Told[] = [];
   private timer: ReturnType<typeof setTimeout> | null = null;
   private onItsWay = false;
-  /** Bytes of the results among the events. */
+  /** Bytes of results and characters of text among the events. */
   private bytes = 0;
+  /** The last event of each worker, if it is text that a task has printed. */
+  private readonly printed = new Map<number, OutputFrame>();
   private isFull = false;
 
   constructor(private readonly owner: OutboxOwner) {}
 
   /** Tell of an event, now or soon. */
   push(event: Told): void {
+    if (this.join(event)) {
+      this.measure();
+      return;
+    }
     this.events.push(event);
     if (event.type === 'dispatched') {
       this.timer ??= setTimeout(() => this.flush(), DISPATCHED_WAITS);
@@ -70,9 +76,34 @@ export class Outbox {
       clearTimeout(this.timer);
       this.timer = null;
     }
+    this.printed.clear();
     const news = shorten(this.events);
     [this.events, this.bytes, this.onItsWay] = [[], 0, true];
     this.owner.send(news, news.flatMap(buffersOf));
+  }
+
+  /**
+   * Add text to the text that the same task has just printed; false for other events.
+   *
+   * A task can print faster than a busy kernel hears.
+   */
+  private join(event: Told): boolean {
+    if (!('worker' in event)) {
+      return false;
+    }
+    const before = this.printed.get(event.worker);
+    const text = event.type === 'frame' && isText(event.frame) ? event.frame : null;
+    this.bytes += text?.text.length ?? 0;
+    if (text !== null && before?.task === text.task && before.stream === text.stream) {
+      before.text += text.text;
+      return true;
+    }
+    if (text === null) {
+      this.printed.delete(event.worker);
+    } else {
+      this.printed.set(event.worker, text);
+    }
+    return false;
   }
 
   private measure(): void {
@@ -82,6 +113,10 @@ export class Outbox {
       this.owner.full(isFull);
     }
   }
+}
+
+function isText(frame: ResultFrame | ErrorFrame | OutputFrame): frame is OutputFrame {
+  return frame.kind === 'output' && (frame.stream === 'stdout' || frame.stream === 'stderr');
 }
 
 function size({ payload, buffers }: ResultFrame): number {

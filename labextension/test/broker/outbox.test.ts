@@ -83,3 +83,27 @@ test('there is a limit to what the kernel has not heard', () => {
   outbox.heard();
   expect(full).toEqual([true, false]);
 });
+
+const print = (worker: number, task: number, text: string): PoolEvent => ({
+  type: 'frame',
+  worker,
+  frame: { kind: 'output', task, stream: 'stdout', text }
+});
+
+test('what a task prints while the kernel computes is joined, in its place', () => {
+  const { outbox, sent } = make();
+  outbox.push(limited(1));
+  for (const event of [print(0, 7, 'a'), print(1, 8, 'x'), print(0, 7, 'b')]) {
+    outbox.push(event);
+  }
+  outbox.push(dispatched(3));
+  outbox.push(print(0, 7, 'c'));
+  outbox.push(print(0, 9, 'd'));
+  outbox.heard();
+  expect(sent[1]?.filter(({ type }) => type === 'frame')).toEqual([
+    print(0, 7, 'ab'),
+    print(1, 8, 'x'),
+    print(0, 7, 'c'),
+    print(0, 9, 'd')
+  ]);
+});

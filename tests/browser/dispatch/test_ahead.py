@@ -145,3 +145,17 @@ def test_a_job_that_takes_too_long_is_ended_meanwhile(computing: Kernel) -> None
     assert computing.value("len(finished)") < 15
     assert computing.value("max(finished) < over - 1.5"), "nothing of it ran after its limit"
     assert computing.value("max(ended) < over")
+
+
+def test_if_the_broker_itself_is_gone_all_calls_say_so(computing: Kernel) -> None:
+    computing.run(
+        "other = WorkerPoolExecutor(1)\n"
+        "assert await other.submit(abs, -1) == 1\n"
+        "endless = other.submit(time.sleep, 3600)\n"
+        "tell_broker(other, 'self.close()')\n"
+        "try:\n"
+        "    await asyncio.wait_for(endless, 30)\n"
+        "except Exception as error:\n"
+        "    said = f'{type(error).__name__}: {error}'"
+    )
+    assert computing.value("said").startswith("PoolStartError: the worker that manages the pool")
