@@ -67,9 +67,7 @@ export class PoolKernels {
         if (this.wishes.wasTold(name, wish)) {
           return null;
         }
-        // Plain HTTP has no service workers at all.
-        const served = 'serviceWorker' in navigator && navigator.serviceWorker.controller !== null;
-        return served || this.wishes.hasAsked(name) ? IN_COMPILED_CODE : CANNOT_ASK;
+        return isServed() || this.wishes.canHear(name) ? IN_COMPILED_CODE : CANNOT_ASK;
       });
     }
   }
@@ -114,7 +112,9 @@ export class PoolKernels {
         // A kernel that restarts has ended before, so it has a new name.
         const name = this.names.get(kernel.id) ?? this.wishes.name();
         this.names.set(kernel.id, name);
-        const code = welcome(settings, this.drive(), { ...this.interrupting, name });
+        const sealing = this.wishes.sealing(name);
+        const interrupts = { ...this.interrupting, ...sealing, served: isServed() };
+        const code = welcome(settings, this.drive(), interrupts);
         const request = { code, silent: true, store_history: false, allow_stdin: false };
         await kernel.requestExecute({ ...request, stop_on_error: false }).done;
       }
@@ -136,4 +136,9 @@ export class PoolKernels {
     }
     this.send(kernel, { type: 'heard' });
   }
+}
+
+/** Whether the page has a service worker. Plain HTTP has none at all. */
+function isServed(): boolean {
+  return 'serviceWorker' in navigator && navigator.serviceWorker.controller !== null;
 }
