@@ -35,5 +35,6 @@ export function listenerOf(data: unknown): Listener | null {
 
 /** The word by which a kernel hears of a wish. */
 export function wordOf(wish: Wish, { wishes }: Pick<Listener, 'wishes'>): Word {
-  return wishes ? { type: 'interrupt', wish } : { type: 'interrupt' };
+  const type = 'interrupt';
+  return wishes ? { type, wish } : { type };
 }
