@@ -39,7 +39,7 @@ const TURN = 250;
 export interface World {
   /** Milliseconds, on a clock that never goes back. */
   now(): number;
-  /** Milliseconds, on the clock of the page. It takes a tenth of the time to read. */
+  /** Milliseconds, on the clock of the page. Quicker to read. */
   date(): number;
   /** Call a function when the event loop has turned, after so many milliseconds. */
   later(action: () => void, delay: number): void;

@@ -4,7 +4,7 @@
  * It is the address of an empty `Blob`. Who has made it breaks it by taking the address back, and
  * whoever was told of it can see at any time whether it is whole: also a worker whose Python computes,
  * since a synchronous request needs no turn of the event loop. The browser answers that by itself, in
- * two milliseconds or so. Nobody can guess the address, and no other origin can use it.
+ * a few milliseconds. Nobody can guess the address, and no other origin can use it.
  */
 
 /** Make a seal; its address. */
