@@ -11,11 +11,16 @@ from tests.support.notebook import Notebook
 from .report import Ceiling, Row, Series, Target
 from .stage import Stage, take_turns
 
-#: Seconds that a cell computes: so long that it asks the page several times.
+#: Seconds that a cell computes: so long that it looks at seals several times.
 SECONDS = 3
 
-FUNCTIONS = """
+FUNCTIONS = '''
 import js, pyodide_js, time
+from pyodide.code import run_js
+
+switch = run_js("""module => on => {{
+  module.HEAP8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = on;
+}}""")(pyodide_js._module)
 
 def loop(n):
     total = 0
@@ -23,18 +28,18 @@ def loop(n):
         total += i * i % 7
     return total
 
-def clock(buffer):
-    pyodide_js.setInterruptBuffer(buffer)
+def clock(looking):
+    switch(looking)
     try:
         began = time.perf_counter()
         loop(count)
         return time.perf_counter() - began
     finally:
-        pyodide_js.setInterruptBuffer(js.jupyterlitePoolAsker.buffer)
+        switch(True)
 
 count = 200_000
-count = int(count * {seconds} / clock(None))
-"""
+count = int(count * {seconds} / clock(False))
+'''
 
 #: Press the button when the cell has said that it runs, and wait for its end; seconds.
 INTERRUPT = """async words => {
@@ -51,7 +56,7 @@ INTERRUPT = """async words => {
 
 
 def cells(stage: Stage) -> Iterator[Row]:
-    """Row 21: a cell that computes with and without questions, and two endless ones."""
+    """Row 21: a cell that computes with and without looks for signals, and two endless ones."""
     with stage.browser.new_context() as context:
         context.set_default_timeout(PAGE_TIMEOUT)
         page = context.new_page()
@@ -60,13 +65,13 @@ def cells(stage: Stage) -> Iterator[Row]:
         notebook.run("import js\nassert js.jupyterlitePoolAsker")
         notebook.run(FUNCTIONS.format(seconds=SECONDS))
 
-        def computing(buffer: str) -> float:
-            return float(notebook.value(f"clock({buffer})"))
+        def computing(looking: bool) -> float:
+            return float(notebook.value(f"clock({looking})"))
 
         asking, alone = take_turns(
             stage.seldom,
-            lambda: computing("js.jupyterlitePoolAsker.buffer"),
-            lambda: computing("None"),
+            lambda: computing(True),
+            lambda: computing(False),
         )
 
         numbers = itertools.count()
@@ -86,7 +91,7 @@ def cells(stage: Stage) -> Iterator[Row]:
     yield Row(
         21,
         Series(f"a cell that computes for {SECONDS} s and can be interrupted", "s", asking),
-        Series("the same where Python asks nobody", "s", alone),
+        Series("the same where Python looks for no signals", "s", alone),
         Target(1.02),
     )
     yield Row(

@@ -64,7 +64,7 @@ class Control:
         open(self.name, self.hear)
 
     def announce(self) -> None:
-        """Tell the page the channel's name, unless the page knows it."""
+        """Tell the page the channel's name, and that wishes are known, unless the page knows."""
         page.read()
         now = time.monotonic()
         if self.heard or not page.present or now - self._announced_at < INTERVAL:
@@ -72,7 +72,7 @@ class Control:
         self._announced_at = now
         from comm import create_comm
 
-        create_comm(target_name=TARGET, data={"channel": self.name})
+        create_comm(target_name=TARGET, data={"channel": self.name, "wishes": True})
 
     def hear(self, said: object) -> None:
         """Do what a control word says. Ignore anything else, with a line in the console."""

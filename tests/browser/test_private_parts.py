@@ -168,3 +168,38 @@ def test_the_kernel_names_the_file_of_a_cell_by_its_number(kernel: Kernel) -> No
     # wire/failure.py
     kernel.run("import re\nname = (lambda: 0).__code__.co_filename")
     assert kernel.value("bool(re.fullmatch(r'<ipython-input-\\d+-[0-9a-f]+>', name))") is True
+
+
+def test_pyodide_tells_where_python_counts_the_steps_until_it_looks_for_signals(
+    kernel: Kernel,
+) -> None:
+    # interrupt/signals.ts
+    kernel.run(
+        """
+from pyodide.code import run_js
+import pyodide_js
+watch = run_js(\"\"\"(python, steps) => {
+  const module = python._module;
+  let looks = 0;
+  const get = () => {
+    looks += 1;
+    module.HEAP32[module.__Py_emscripten_signal_clock >> 2] = steps;
+    return 0;
+  };
+  python.setInterruptBuffer(Object.defineProperty({}, 0, { get, set() {} }));
+  return () => looks;
+}\"\"\")
+
+def count(steps):
+    looks = watch(pyodide_js, steps)
+    for _ in range(10_000):
+        pass
+    pyodide_js.setInterruptBuffer(None)
+    return looks()
+
+counted = [count(50), count(200)]
+"""
+    )
+    often, seldom = kernel.value("counted")
+    assert 190 < often < 230
+    assert 45 < seldom < 65

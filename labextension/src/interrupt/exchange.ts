@@ -1,6 +1,7 @@
 /**
  * What a busy Python and its page say to each other.
  *
+ * Each wish has a seal, which the page breaks (`seal.ts`). Where seals do not tell enough, Python asks.
  * JupyterLite's service worker hands each request for `api/drive` to all pages of the site by a
  * `BroadcastChannel`, and hands the answer back. So a worker can ask its page by a synchronous
  * request, which works while its Python computes. The page's own files have a name of their own; we
@@ -30,6 +31,33 @@ export interface Question {
 export interface Answer {
   /** The number of the wish that Python is to obey; 0 if there is none. */
   wish: number;
+}
+
+/** What a kernel says on the channel that has its name: the number of the last wish that it heard of. */
+export interface Told {
+  heard: number;
+}
+
+/** What the page says on that channel: more seals, which begin with that of a wish. */
+export interface MoreSeals {
+  first: number;
+  seals: string[];
+}
+
+/** Whether a message says what a kernel has heard. */
+export function isTold(message: unknown): message is Told {
+  return (
+    typeof message === 'object' && message !== null && Number.isInteger((message as Told).heard)
+  );
+}
+
+/** Whether a message brings more seals. */
+export function isMoreSeals(message: unknown): message is MoreSeals {
+  if (typeof message !== 'object' || message === null) {
+    return false;
+  }
+  const { first, seals } = message as Partial<MoreSeals>;
+  return Number.isInteger(first) && Number(first) > 0 && Array.isArray(seals);
 }
 
 /** A question on its way through the service worker. */

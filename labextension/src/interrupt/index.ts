@@ -1,40 +1,51 @@
 /** What a kernel loads, so that *Interrupt Kernel* ends the Python that runs in it. */
 import { Asker, type World } from './asker';
-import type { Answer, Question } from './exchange';
+import { type Answer, isMoreSeals, type Question, type Told } from './exchange';
+import { isWhole } from './seal';
+import { Sealed } from './sealed';
+import { isTold, onLook, type Python, stepsSetter } from './signals';
 
-/** The part of Pyodide that is used. */
-interface Python {
-  setInterruptBuffer(buffer: unknown): void;
-  _module?: { Py_EmscriptenSignalBuffer?: unknown };
-}
-
-/** Where to ask. */
+/** Where a kernel hears of wishes. */
 export interface Place {
-  /** The URL that the service worker answers. */
+  /** The URL that the service worker answers, and whether there is one. */
   url: string;
+  served: boolean;
   /** The name under which the page answers; nobody else can guess it. */
   name: string;
+  /** A seal that is never broken, and those of the first wishes. */
+  control: string;
+  seals: string[];
 }
 
 /**
- * Let this worker's Python ask its page.
+ * Let this worker's Python hear of wishes of its page.
  *
  * Returns undefined where something else tells Python of signals already, and then changes nothing.
  */
 export function listen(python: Python, place: Place): Asker | undefined {
-  if (python._module?.Py_EmscriptenSignalBuffer) {
+  if (isTold(python)) {
     return undefined;
   }
-  const asker = new Asker(worldOf(place));
-  python.setInterruptBuffer(asker.buffer);
+  const asker = new Asker(worldOf(python, place), place.served);
+  onLook(python, () => asker.look());
   return asker;
 }
 
-function worldOf({ url, name }: Place): World {
+function worldOf(python: Python, { url, name, control, seals }: Place): World {
+  const sealed = new Sealed(control, seals, isWhole);
+  const channel = new BroadcastChannel(name);
+  channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (isMoreSeals(data)) {
+      sealed.add(data.first, data.seals);
+    }
+  };
   return {
     now: () => performance.now(),
     date: () => Date.now(),
     later: (action, delay) => void setTimeout(action, delay),
+    steps: stepsSetter(python),
+    sealed,
+    tell: heard => channel.postMessage({ heard } satisfies Told),
     ask: (question: Question, patience) => {
       const request = new XMLHttpRequest();
       request.open('POST', url, false);

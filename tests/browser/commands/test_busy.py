@@ -149,12 +149,42 @@ def test_on_an_isolated_page_too(pages: Pages, isolated_site: str) -> None:
     ends_soon(notebook)
 
 
-@pytest.mark.long
-def test_without_a_service_worker_the_page_says_that_it_cannot(pages: Pages, site: str) -> None:
+NO_SERVICE_WORKER = "delete Navigator.prototype.serviceWorker;"
+
+#: The page's seals are addresses of nothing, as where a site's policy forbids `blob:`.
+NO_SEALS = """
+const makeUrl = URL.createObjectURL.bind(URL);
+URL.createObjectURL = object => object.size === 0 ? 'blob:nothing' : makeUrl(object);
+"""
+
+
+def without(pages: Pages, site: str, what: str) -> Notebook:
+    """A notebook on a page that lacks something."""
     page: Page = pages.open()
-    page.add_init_script("delete Navigator.prototype.serviceWorker")
+    page.add_init_script(what)
     page.goto(f"{site}/lab/index.html")
-    notebook = Notebook(page)
+    return Notebook(page)
+
+
+def test_a_page_without_a_service_worker_ends_busy_cells_too(pages: Pages, site: str) -> None:
+    notebook = without(pages, site, NO_SERVICE_WORKER)
+    notebook.run("import time")
+    press_button(notebook.page)  # for no cell: it must not hit the next one
+    notebook.run("until = time.monotonic() + 2\nwhile time.monotonic() < until: pass")
+    ends_soon(notebook)
+
+
+@pytest.mark.long
+def test_a_page_whose_seals_nobody_can_see_ends_busy_cells_too(pages: Pages, site: str) -> None:
+    ends_soon(without(pages, site, NO_SEALS))
+
+
+@pytest.mark.long
+def test_without_a_service_worker_and_seals_the_page_says_that_it_cannot(
+    pages: Pages, site: str
+) -> None:
+    notebook = without(pages, site, NO_SERVICE_WORKER + NO_SEALS)
+    page = notebook.page
     begin(notebook, "while True: pass")
     press_button(page)
     expect(page.get_by_text("This page has no service worker")).to_be_visible(timeout=PAGE_TIMEOUT)

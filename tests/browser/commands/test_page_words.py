@@ -229,6 +229,24 @@ def test_who_has_the_name_can_interrupt_and_hears_no_more_than_control_words(pag
     assert "KeyboardInterrupt" in notebook.error()
 
 
+def test_a_kernel_of_an_older_wheel_hears_the_word_that_it_knows(page: Page) -> None:
+    notebook = Notebook(page)
+    notebook.run(START)
+    notebook.run("while not _control._control.heard: await asyncio.sleep(0.01)")
+    # As a wheel before 0.2 announces itself: it says nothing of wishes, and knows no word with one.
+    name = "jupyterlite-pool-" + "0123456789abcdef" * 2
+    notebook.run(
+        SPY.format(name=name) + f"from comm import create_comm\n"
+        f"create_comm(target_name='jupyterlite-pool', data={{'channel': {name!r}}})"
+    )
+    notebook.run("while not heard: await asyncio.sleep(0.01)")
+    notebook.start("print('waits')\nwhile len(heard) < 2: await asyncio.sleep(0.01)")
+    page.evaluate(SHOWN, "waits")
+    press_button(page)
+    notebook.finish()
+    assert notebook.value("heard") == [{"type": "heard"}, {"type": "interrupt"}]
+
+
 @pytest.mark.long
 def test_a_kernel_says_its_name_again_until_it_was_heard(page: Page) -> None:
     # The first word is lost, as if the page had not been ready for it.

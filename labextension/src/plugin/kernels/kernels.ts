@@ -6,7 +6,7 @@ import type { KernelSettings } from '../settings';
 import { CANNOT_ASK, IN_COMPILED_CODE, watchStubborn } from './stubborn';
 import { welcome } from './welcome';
 import { Wishes } from './wishes';
-import { channelOf, TARGET, type Word } from './words';
+import { listenerOf, TARGET, type Word, wordOf } from './words';
 
 /** A part of the page that has a kernel, such as a notebook or a console. */
 export interface HasSession {
@@ -29,6 +29,8 @@ export class PoolKernels {
   private readonly contexts = new Map<string, ISessionContext>();
   /** The channel on which each kernel listens, by the id of the kernel. */
   private readonly channels = new Map<string, BroadcastChannel>();
+  /** The kernels whose wheels know wishes. */
+  private readonly knowWishes = new Set<string>();
 
   /**
    * @param settings the current settings for kernels
@@ -60,16 +62,14 @@ export class PoolKernels {
       return;
     }
     const wish = this.wishes.wish(name);
-    this.send(kernel, { type: 'interrupt', wish });
+    this.send(kernel, wordOf(wish, { wishes: this.knowWishes.has(kernel) }));
     const context = this.contexts.get(kernel);
     if (context !== undefined) {
       watchStubborn(context, () => {
         if (this.wishes.wasTold(name, wish)) {
           return null;
         }
-        // Plain HTTP has no service workers at all.
-        const served = 'serviceWorker' in navigator && navigator.serviceWorker.controller !== null;
-        return served || this.wishes.hasAsked(name) ? IN_COMPILED_CODE : CANNOT_ASK;
+        return isServed() || this.wishes.canHear(name) ? IN_COMPILED_CODE : CANNOT_ASK;
       });
     }
   }
@@ -97,6 +97,7 @@ export class PoolKernels {
   private close(kernel: string): void {
     this.channels.get(kernel)?.close();
     this.channels.delete(kernel);
+    this.knowWishes.delete(kernel);
   }
 
   private greet(kernel: Kernel.IKernelConnection | null, context: ISessionContext): void {
@@ -114,7 +115,9 @@ export class PoolKernels {
         // A kernel that restarts has ended before, so it has a new name.
         const name = this.names.get(kernel.id) ?? this.wishes.name();
         this.names.set(kernel.id, name);
-        const code = welcome(settings, this.drive(), { ...this.interrupting, name });
+        const sealing = this.wishes.sealing(name);
+        const interrupts = { ...this.interrupting, ...sealing, served: isServed() };
+        const code = welcome(settings, this.drive(), interrupts);
         const request = { code, silent: true, store_history: false, allow_stdin: false };
         await kernel.requestExecute({ ...request, stop_on_error: false }).done;
       }
@@ -125,15 +128,23 @@ export class PoolKernels {
 
   /** A kernel names its channel, again and again until it hears that it was heard. */
   private hear(kernel: string, message: KernelMessage.ICommOpenMsg): void {
-    const name = channelOf(message.content.data);
-    if (name === null) {
+    const listener = listenerOf(message.content.data);
+    if (listener === null) {
       console.warn('jupyterlite-pool: a kernel named no channel to listen on');
       return;
     }
-    if (this.channels.get(kernel)?.name !== name) {
+    if (this.channels.get(kernel)?.name !== listener.channel) {
       this.close(kernel);
-      this.channels.set(kernel, new BroadcastChannel(name));
+      this.channels.set(kernel, new BroadcastChannel(listener.channel));
+    }
+    if (listener.wishes) {
+      this.knowWishes.add(kernel);
     }
     this.send(kernel, { type: 'heard' });
   }
+}
+
+/** Whether the page has a service worker. Plain HTTP has none at all. */
+function isServed(): boolean {
+  return 'serviceWorker' in navigator && navigator.serviceWorker.controller !== null;
 }

@@ -5,9 +5,14 @@ import type { KernelSettings } from '../settings';
 export interface Interrupts {
   /** The URL of the script that does it. */
   readonly script: string;
-  /** The URL at which the page is asked, and the name under which it answers. */
+  /** The URL at which the page is asked, and whether it has a service worker to hear that. */
   readonly url: string;
+  readonly served: boolean;
+  /** The name under which the page answers. */
   readonly name: string;
+  /** A seal that is never broken, and those of wishes. */
+  readonly control: string;
+  readonly seals: readonly string[];
 }
 
 /**
@@ -75,13 +80,14 @@ del _jupyterlite_pool_welcome
 }
 
 /** Python source of a function that lets the kernel ask its page while it computes. */
-function listen({ script, url, name }: Interrupts): string {
+function listen({ script, ...place }: Interrupts): string {
+  // A text in JSON is a literal of Python as well.
+  const literal = JSON.stringify(JSON.stringify(place));
   return `        async def listen():
             import pyodide_js
             from pyodide.code import run_js
-            from pyodide.ffi import to_js
 
-            place = to_js({"url": ${JSON.stringify(url)}, "name": ${JSON.stringify(name)}}, dict_converter=js.Object.fromEntries)
+            place = js.JSON.parse(${literal})
             script = await run_js("url => import(url)")(${JSON.stringify(script)})
             asker = script.listen(pyodide_js, place)
             if asker is not None:

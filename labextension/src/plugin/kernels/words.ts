@@ -14,11 +14,27 @@ export type Word =
 /** The name of a channel that nobody can guess: 128 bits. */
 const NAME = /^jupyterlite-pool-[0-9a-f]{32}$/;
 
-/** The name of the channel in the data of a comm; null where there is no valid name. */
-export function channelOf(data: unknown): string | null {
+/** What a kernel tells of itself by its comm. */
+export interface Listener {
+  /** The name of the channel on which it listens. */
+  channel: string;
+  /** Whether it knows wishes: to wheels before 0.2, a word with one is none. */
+  wishes: boolean;
+}
+
+/** What the data of a comm tell of a kernel; null where there is no valid name of a channel. */
+export function listenerOf(data: unknown): Listener | null {
   if (typeof data !== 'object' || data === null || !('channel' in data)) {
     return null;
   }
-  const { channel } = data;
-  return typeof channel === 'string' && NAME.test(channel) ? channel : null;
+  const { channel, wishes } = data as Record<string, unknown>;
+  return typeof channel === 'string' && NAME.test(channel)
+    ? { channel, wishes: wishes === true }
+    : null;
+}
+
+/** The word by which a kernel hears of a wish. */
+export function wordOf(wish: Wish, { wishes }: Pick<Listener, 'wishes'>): Word {
+  const type = 'interrupt';
+  return wishes ? { type, wish } : { type };
 }

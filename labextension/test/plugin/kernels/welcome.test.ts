@@ -6,7 +6,10 @@ import { DEFAULTS, forKernel } from '../../../src/plugin/settings';
 const ASKING = {
   script: 'https://a.test/interrupt.js',
   url: 'https://a.test/api/drive',
-  name: 'secret'
+  served: true,
+  name: 'secret',
+  control: 'blob:c',
+  seals: ['blob:1']
 };
 
 test('a kernel gets its settings in a literal of Python', () => {
@@ -31,6 +34,8 @@ test('a kernel gets the name of its drive, if the page serves one', () => {
 
 test('a kernel is told where to ask whether it is to stop', () => {
   const code = welcome(forKernel(DEFAULTS, true), null, { ...ASKING, name: 'a"b' });
-  expect(code).toContain('"url": "https://a.test/api/drive", "name": "a\\"b"');
-  expect(code).toContain('("https://a.test/interrupt.js")');
+  const literal = /place = js.JSON.parse\((".*")\)$/m.exec(code)?.[1];
+  const { script, ...place } = { ...ASKING, name: 'a"b' };
+  expect(JSON.parse(JSON.parse(literal ?? '') as string)).toEqual(place);
+  expect(code).toContain(`(${JSON.stringify(script)})`);
 });

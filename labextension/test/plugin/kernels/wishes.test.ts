@@ -1,3 +1,5 @@
+import { resolveObjectURL } from 'node:buffer';
+
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { SERVICE_CHANNEL } from '../../../src/interrupt/exchange';
@@ -55,4 +57,39 @@ test('what is no question of a known name gets no answer', async () => {
   channel.postMessage({ browsingContextId: gone, requestId: 'r', data: { heard: 0, since: 0 } });
   await ask(known, 0);
   expect(answered).toHaveBeenCalledOnce();
+});
+
+test('each wish breaks its seal, and the kernel gets another one', async () => {
+  const wishes = new Wishes();
+  const name = wishes.name();
+  const kernel = new BroadcastChannel(name);
+  const more = vi.fn();
+  kernel.onmessage = ({ data }: MessageEvent<unknown>) => void more(data);
+  const { control, seals } = wishes.sealing(name);
+  const given = [...seals];
+  wishes.wish(name);
+  expect(given.map(seal => resolveObjectURL(seal) !== undefined)).toEqual([
+    false,
+    ...given.slice(1).map(() => true)
+  ]);
+  await vi.waitFor(() => expect(more).toHaveBeenCalledOnce());
+  const seal = wishes.sealing(name).seals.at(-1);
+  expect(more).toHaveBeenCalledWith({ first: given.length + 1, seals: [seal] });
+  wishes.forget(name);
+  expect([control, seal ?? ''].map(resolveObjectURL)).toEqual([undefined, undefined]);
+  kernel.close();
+});
+
+test('a kernel says by itself what it has heard', async () => {
+  const wishes = new Wishes();
+  const name = wishes.name();
+  const kernel = new BroadcastChannel(name);
+  const wish = wishes.wish(name);
+  expect(wishes.canHear(name)).toBe(false);
+  kernel.postMessage({ heard: 0 });
+  await vi.waitFor(() => expect(wishes.canHear(name)).toBe(true));
+  expect(wishes.wasTold(name, wish)).toBe(false);
+  kernel.postMessage({ heard: 1 });
+  await vi.waitFor(() => expect(wishes.wasTold(name, wish)).toBe(true));
+  kernel.close();
 });

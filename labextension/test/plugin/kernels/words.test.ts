@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest';
 
-import { channelOf } from '../../../src/plugin/kernels/words';
+import { listenerOf, wordOf } from '../../../src/plugin/kernels/words';
 
 test('only a name that nobody can guess is a channel', () => {
   const name = `jupyterlite-pool-${'0123456789abcdef'.repeat(2)}`;
-  expect(channelOf({ channel: name })).toBe(name);
+  expect(listenerOf({ channel: name })?.channel).toBe(name);
   for (const other of [null, name, {}, { channel: 1 }, { channel: 'jupyterlite-pool-1' }]) {
-    expect(channelOf(other)).toBeNull();
+    expect(listenerOf(other)).toBeNull();
   }
-  expect(channelOf({ channel: `${name}0` })).toBeNull();
-  expect(channelOf({ channel: `x${name}` })).toBeNull();
+  expect(listenerOf({ channel: `${name}0` })).toBeNull();
+  expect(listenerOf({ channel: `x${name}` })).toBeNull();
+});
+
+test('a kernel of an older wheel hears a word that it knows', () => {
+  const channel = `jupyterlite-pool-${'0123456789abcdef'.repeat(2)}`;
+  const wish = { number: 1, at: 2 };
+  const [older, newer] = [listenerOf({ channel }), listenerOf({ channel, wishes: true })];
+  expect(older && wordOf(wish, older)).toEqual({ type: 'interrupt' });
+  expect(newer && wordOf(wish, newer)).toEqual({ type: 'interrupt', wish });
 });
