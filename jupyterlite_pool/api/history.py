@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import weakref
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
 from ..notebook.progress import Progress, clock
+from .looks import Shown, paragraph, table_html, table_text
 from .map_result import MapResult
 
 #: So many jobs that have ended are remembered.
@@ -18,10 +20,19 @@ _HEAD = ("job", "name", "state", "time", "items", "failed", "result")
 
 
 class Entry:
-    """One job that was started by `pool_map`. Of one that has ended it keeps no values."""
+    """One job of the notebook. Of one that has ended it keeps no values."""
 
-    def __init__(self, result: MapResult[Any]) -> None:
+    def __init__(self, result: MapResult[Any], future: Future[Any] | None = None) -> None:
+        """Follow a job.
+
+        Args:
+            future: what the notebook has of the job in place of the result: of a cell in the
+                background.
+        """
         self.number = result._job.number
+        #: Whether it is a cell in the background.
+        self.single = future is not None
+        self._future = None if future is None else weakref.ref(future)
         #: What became of the job; None while it runs.
         self.ended: Progress | None = None
         self._result = weakref.ref(result)
@@ -32,6 +43,11 @@ class Entry:
     def result(self) -> MapResult[Any] | None:
         """The result; None if nobody has it any more."""
         return self._result()
+
+    @property
+    def given(self) -> MapResult[Any] | Future[Any] | None:
+        """What the notebook has of the job; None if nobody has it any more."""
+        return self._result() if self._future is None else self._future()
 
     @property
     def kept(self) -> bool:
@@ -63,9 +79,13 @@ class History:
         self._entries: list[Entry] = []
         self._lock = threading.RLock()
 
-    def add(self, result: MapResult[Any]) -> None:
-        """Remember a job that has just started."""
-        entry = Entry(result)
+    def add(self, result: MapResult[Any], future: Future[Any] | None = None) -> None:
+        """Remember a job that has just started.
+
+        Args:
+            future: what the notebook has of it in place of the result.
+        """
+        entry = Entry(result, future)
         with self._lock:
             self._entries.append(entry)
         result._observers.append(partial(self._look, entry))
@@ -78,7 +98,7 @@ class History:
 
     def last(self) -> MapResult[Any]:
         """The last result that runs or has failed; see `last_result`."""
-        kept = [entry.result for entry in self.entries() if entry.kept]
+        kept = [entry.result for entry in self.entries() if entry.kept and not entry.single]
         if not kept or kept[-1] is None:
             raise LookupError("no job of `pool_map` runs, and none has failed")
         return kept[-1]
@@ -88,18 +108,13 @@ class History:
         with self._lock:
             self._entries.clear()
 
-    def table(self) -> str:
+    def shown(self) -> Shown:
         """A table of the jobs, the oldest first."""
-        entries = self.entries()
-        if not entries:
-            return "no job was started with `pool_map`"
-        rows = [_HEAD, *(_row(entry) for entry in entries)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            for row in rows
-        ]
-        return "\n".join(line.rstrip() for line in lines)
+        rows = [_row(entry) for entry in self.entries()]
+        if not rows:
+            text = "no job was started so far"
+            return Shown(text, paragraph(text))
+        return Shown(table_text(_HEAD, rows), table_html(_HEAD, rows))
 
     def _look(self, entry: Entry, result: MapResult[Any]) -> None:
         """Look again at a job: it has ended, or items of it run again."""
@@ -110,6 +125,7 @@ class History:
                 return
             entry.ended = _progress_of(result)
             failed = entry.ended.phase != "done" or entry.ended.failed > 0
+            failed = failed and not entry.single  # nothing of it can run again
             entry.keep(failed)
             over = [each for each in self._entries if each.ended is not None]
             for other in over:
@@ -125,7 +141,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
     total = "?" if now.total is None else now.total
     if entry.ended is None:
         result = "runs"
-    elif entry.result is None:
+    elif entry.given is None:
         result = "gone"
     else:
         result = f"%pool job {entry.number}"

@@ -124,7 +124,7 @@ def pool_map(
     if current_worker() is not None:
         return _map_in_task(fn, iterables, options)
     waits = can_block() if block is None else block
-    job, pool = _start(fn, iterables, replace(options, waited=waits), timeout, progress)
+    job, pool = start(fn, iterables, replace(options, waited=waits), timeout, progress)
     result: MapResult[T] = MapResult(job, run_again)
     keep(result)
     if waits and pool is not None:
@@ -149,10 +149,10 @@ def run_again(
     options = _with_changes(options, changes)
     if current_worker() is not None:
         return _job_in_task(fn, [inputs], options)
-    return _start(fn, [inputs], options, timeout, progress)[0]
+    return start(fn, [inputs], options, timeout, progress)[0]
 
 
-def _start(
+def start(
     fn: Callable[..., Any],
     iterables: Sequence[Iterable[Any]],
     options: MapOptions,

@@ -28,11 +28,29 @@ def get_reusable_executor(max_workers: int | None = None) -> WorkerPoolExecutor:
         PoolStartError: this is no browser.
     """
     global _shared
-    if _shared is None or _shared.closed or _shared.broken is not None:
+    if running_executor() is None:
         _shared = WorkerPoolExecutor(page.max_workers if max_workers is None else max_workers)
     elif _growing is not None and _growing[0] is _shared:
         _grow(max_workers)
+    assert _shared is not None
     return _shared
+
+
+def running_executor() -> WorkerPoolExecutor | None:
+    """The warm pool, if it can run calls; this starts none."""
+    usable = _shared is not None and not _shared.closed and _shared.broken is None
+    return _shared if usable else None
+
+
+def restart_shared() -> WorkerPoolExecutor:
+    """Stop the workers of the warm pool, and start new ones: as many as were asked for before."""
+    global _growing
+    old, growing, _growing = _shared, _growing, None
+    asked = None if old is None or (growing is not None and growing[0] is old) else old._asked
+    if old is not None:
+        old.terminate_workers()
+    set_reusable_executor(None)
+    return get_reusable_executor(asked)
 
 
 def set_reusable_executor(executor: WorkerPoolExecutor | None) -> None:

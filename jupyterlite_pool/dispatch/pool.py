@@ -240,6 +240,11 @@ class Pool:
             self.dispatcher.add_set_up(set_up)
         return set_up.future
 
+    def forget_set_up(self, future: Future[Any]) -> None:
+        """Let no later worker make a call of `set_up`, which returned this future."""
+        with self._lock:
+            self.dispatcher.set_ups.forget(future)
+
     def put(self, obj: T) -> ObjectRef[T]:
         """Keep an object for tasks; each worker is sent it at most once, when a task needs it.
 

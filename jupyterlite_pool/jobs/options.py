@@ -49,6 +49,8 @@ class MapOptions:
     total: int | None = None
     #: The name of the job for people; None for the function's.
     label: str | None = None
+    #: Whether it is one call, such as a cell in the background: nobody speaks of its items.
+    single: bool = False
     #: Whether the caller waits for the job, and reads its items if that takes long.
     waited: bool = False
     #: The items that run again; None for a first run.

@@ -6,6 +6,8 @@ initializer changes. That is why its changes are brought into the globals of eve
 the same module:
 
 - A variable that it sets with `global` has that value everywhere, whatever the notebook has.
+- A variable that a cell assigns which every worker runs (`%%pool_run`) has that value wherever the
+  notebook has no such name.
 - A dictionary, list or other object that it changes, and an attribute of a class that it sets, are
   kept. A function that comes with the notebook's value of the same name gets the kept one, as long
   as the notebook's value is what it was when the initializer ran.
@@ -65,6 +67,13 @@ class Before(NamedTuple):
     contents: dict[str, Contents | None]
 
 
+class Given(NamedTuple):
+    """What some globals have only because it was put there."""
+
+    space: dict[str, Any]
+    values: dict[str, Any]
+
+
 class SharedNames:
     """The globals of the functions that a worker knows, and what they share."""
 
@@ -75,6 +84,8 @@ class SharedNames:
         self._variables: dict[Any, dict[str, Kept]] = {}
         #: The changed attributes of classes.
         self._attributes: dict[type, dict[str, Kept]] = {}
+        #: What was put into globals that had no such names, by the id of the globals.
+        self._given: dict[int, Given] = {}
 
     def __bool__(self) -> bool:
         return bool(self._variables or self._attributes)
@@ -96,7 +107,8 @@ class SharedNames:
 
     def drop(self, key: str) -> None:
         """Forget a function."""
-        self._found.pop(key, None)
+        for owner in self._found.pop(key, ()):
+            self._given.pop(id(owner), None)
 
     def fill(self, found: Iterable[Found]) -> None:
         """Bring the shared values into some globals and classes."""
@@ -112,13 +124,20 @@ class SharedNames:
                 self._fill_space(owner)
 
     def _fill_space(self, space: dict[str, Any]) -> None:
+        given = self._given.get(id(space))
         # First look at all of them, since a value may refer to others.
         wanted = {
             name: kept.value
             for name, kept in self._variables.get(_module_of(space), {}).items()
-            if name not in space or kept.replaces(space[name])
+            if name not in space or kept.replaces(space[name]) or _has_given(given, name)
         }
+        absent = wanted.keys() - space.keys()
         space.update(wanted)
+        if absent and given is None:
+            given = self._given[id(space)] = Given(space, {})
+        if given is not None:
+            own = wanted.keys() & (absent | given.values.keys())
+            given.values.update({name: wanted[name] for name in own})
 
     def before(self, key: str) -> list[Before]:
         """What a set-up may change, for `share`."""
@@ -128,20 +147,26 @@ class SharedNames:
             before.append(Before(owner, values, _contents_of(owner, values)))
         return before
 
-    def share(self, before: Sequence[Before]) -> None:
-        """Share what a set-up has changed since `before` with all functions."""
+    def share(self, before: Sequence[Before], *, notebook_first: bool = False) -> None:
+        """Share what a set-up has changed since `before` with all functions.
+
+        Args:
+            notebook_first: whether a variable that it has set counts only where the notebook has
+                no such name.
+        """
         for owner, values, had in before:
             known: dict[Any, dict[str, Kept]]
             if isinstance(owner, type):
                 known, place, always = self._attributes, owner, False
             else:
-                known, place, always = self._variables, _module_of(owner), True
+                known, place, always = self._variables, _module_of(owner), not notebook_first
             for name, value in _names_of(owner).items():
                 kept = known.get(place, {}).get(name)
                 if kept is not None and kept.value is value:
                     continue  # all functions have this very object
                 if name not in values or values[name] is not value:
-                    kept = Kept(value, always, had.get(name))
+                    stays = always or (kept is not None and kept.always)
+                    kept = Kept(value, stays, None if notebook_first else had.get(name))
                 elif had.get(name) is not None and contents(value) != had[name]:
                     kept = Kept(value, False, had[name])
                 else:
@@ -149,6 +174,13 @@ class SharedNames:
                 known.setdefault(place, {})[name] = kept
         for found in self._found.values():
             self.fill(found)
+
+
+def _has_given(given: Given | None, name: str) -> bool:
+    """Whether some globals still have what they were given under a name."""
+    if given is None or name not in given.values:
+        return False
+    return given.space.get(name, _NOTHING) is given.values[name]
 
 
 def _module_of(space: dict[str, Any]) -> Any:

@@ -29,7 +29,7 @@ from ..wire.results import dump_result, dump_value, join_results
 from .context import WorkerInfo, set_current_worker
 from .contexts import Within, WorkerContext
 from .names import SetUpCall, SharedNames
-from .parallel_cell import ParallelCell
+from .parallel_cell import CellBody, EverywhereCell
 from .randomness import seed_item, unseed
 from .result_log import LARGEST_FILE, PLACE, ResultLog
 from .surroundings.surroundings import WorkerSurroundings
@@ -231,7 +231,8 @@ class Runner:
                 value = await Within(context, value)
             self._interruptible = False
             if sets_up:
-                self._names.share(before)
+                own = isinstance(getattr(function, "__wrapped__", None), EverywhereCell)
+                self._names.share(before, notebook_first=own)
                 self._context.look_again()
             seconds = perf_counter() - started
             if self.log.state[LARGEST_FILE]:
@@ -286,8 +287,9 @@ class Runner:
             found: list[Found] = []
             with note_states() as states:
                 function = decode_function(*self._encoded[key], found)
-            if isinstance(function, ParallelCell):
-                found.append(function.names)  # they are the globals of its body
+            body = getattr(function, "__wrapped__", function)
+            if isinstance(body, CellBody):
+                found.append(body.names)  # they are the globals of its body
             self._names.add(key, found)
             if states:
                 self._states[key] = states

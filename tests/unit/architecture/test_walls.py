@@ -46,9 +46,13 @@ OUTSIDE = {
     },
     "IPython": {
         "tracebacks",
+        "commands.cells",
+        "commands.completion",
         "commands.magic_lines",
         "commands.magics",
+        "commands.pool_command",
         "surroundings.modules",
+        "notebook.aftermath",
         "notebook.card",
     },
     "ipywidgets": {"notebook.card"},

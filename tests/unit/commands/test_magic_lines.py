@@ -8,8 +8,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from jupyterlite_pool.commands.magic_lines import (
-    _BY_FLAG,
-    MAP_HELP,
+    MAGICS,
     parse_loop,
     parse_options,
     split_expressions,
@@ -58,9 +57,10 @@ def test_a_wrong_option_is_explained(line: str, words: str) -> None:
     assert words in str(caught.value)
 
 
-def test_the_help_has_every_option() -> None:
-    for flag in _BY_FLAG:
-        assert flag in MAP_HELP
+@pytest.mark.parametrize("name", MAGICS)
+def test_the_help_has_every_option(name: str) -> None:
+    for flag in MAGICS[name].flags:
+        assert flag in MAGICS[name].help
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""What the Tab key offers in the lines of the magics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from IPython.core.completer import SimpleCompletion, context_matcher
+
+from ..api.history import history
+from .magic_lines import MAGICS
+from .pool_command import COMMANDS
+
+#: A magic of the pool in a line, and the text behind it up to the cursor.
+_MAGIC = re.compile(r"(?:^|[\s=(])%%?(pool(?:_map|_submit|_run)?)\s(.*)$")
+
+
+def complete_magics(shell: Any) -> None:
+    """Let the Tab key of a shell complete subcommands, options and numbers of jobs."""
+    shell.Completer.custom_matchers.append(_matcher)
+
+
+@context_matcher(identifier="jupyterlite_pool")  # type: ignore[untyped-decorator]
+def _matcher(context: Any) -> dict[str, Any]:
+    """What may stand at the cursor. Suppresses other completions where it knows all of them."""
+    found = completions(context.text_until_cursor.rpartition("\n")[2])
+    if found is None:
+        return {"completions": []}
+    fragment, texts = found
+    return {
+        "completions": [SimpleCompletion(text=text, type="magic") for text in texts],
+        "matched_fragment": fragment,
+        "suppress": bool(texts),
+        "do_not_suppress": set(),
+    }
+
+
+def completions(line: str) -> tuple[str, list[str]] | None:
+    """What may stand at the end of a line.
+
+    Args:
+        line: the line up to the cursor.
+
+    Returns:
+        The word at the cursor as far as it is written, and what it may become; None where other
+        completions are better.
+    """
+    found = _MAGIC.search(line)
+    if found is None:
+        return None
+    name, rest = found.groups()
+    *before, word = re.split(r"\s+", rest)
+    words = _of_pool(before) if name == "pool" else _of_options(name, before, word)
+    return word, [each for each in words if each.startswith(word)]
+
+
+def _of_pool(before: Sequence[str]) -> list[str]:
+    """What may stand behind `%pool` and the words that are there."""
+    if not before:
+        return list(COMMANDS)
+    if len(before) == 1 and before[0] == "job":
+        return [str(entry.number) for entry in history.entries() if entry.given is not None]
+    if len(before) == 1 and before[0] == "cancel":
+        return [str(entry.number) for entry in history.entries() if entry.ended is None]
+    return []
+
+
+def _of_options(name: str, before: Sequence[str], word: str) -> list[str]:
+    """The options of a magic, or the words that may stand behind one."""
+    flags = MAGICS[name].flags
+    last = flags.get(before[-1]) if before else None
+    if last is not None and last.read is not None:
+        return list(last.words)
+    flag, equals, _ = word.partition("=")
+    if equals:
+        option = flags.get(flag)
+        return [f"{flag}={each}" for each in option.words] if option is not None else []
+    return list(flags) if word.startswith("-") else []

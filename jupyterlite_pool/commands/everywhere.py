@@ -1,0 +1,57 @@
+"""The cells that every worker runs: `%%pool_run`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from ..api.shared import get_reusable_executor
+from ..dispatch.pool import Pool
+from ..notebook.cell import current_cell_id
+from ..waiting.futures import PoolFuture
+from ..worker.parallel_cell import EverywhereCell
+from .cell_names import names_assigned
+
+
+class EverywhereCells:
+    """The cells that every worker of the shared pool runs, also each worker that starts later.
+
+    A cell that runs again takes the place of its earlier run: a later worker runs it once.
+    """
+
+    def __init__(self) -> None:
+        self._pool: Pool | None = None
+        self._calls: dict[str, PoolFuture[list[Any]]] = {}
+
+    def run(self, body: EverywhereCell, namespace: Mapping[str, Any]) -> PoolFuture[list[Any]]:
+        """Have every worker run a cell.
+
+        Args:
+            namespace: the notebook's variables.
+
+        Returns:
+            A future of the values of all workers.
+        """
+        pool = get_reusable_executor()._pool
+        if pool is not self._pool:
+            self._pool, self._calls = pool, {}
+        _tell_of_names_twice(body, namespace)
+        key = current_cell_id() or body.text
+        future = pool.set_up(body, (), required=False)
+        older = self._calls.get(key)
+        if older is not None:
+            pool.forget_set_up(older)
+        self._calls[key] = future
+        return future
+
+
+def _tell_of_names_twice(body: EverywhereCell, namespace: Mapping[str, Any]) -> None:
+    """Say which names of a cell tasks will not find, since the notebook has them, too."""
+    twice = sorted(names_assigned(ast.parse(body.text)) & set(namespace))
+    if twice:
+        names = ", ".join(f"`{name}`" for name in twice)
+        print(
+            f"The notebook has {names}, too: functions and cells that run on workers get the "
+            "notebook's. Use other names here to have the workers' own."
+        )

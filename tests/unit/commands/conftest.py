@@ -1,0 +1,83 @@
+"""A notebook's shell with the magics, and the shared pool in this process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+from traitlets.config import Config
+
+from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.api.history import History
+from jupyterlite_pool.commands import cells as _cells
+from jupyterlite_pool.commands.magics import load_ipython_extension
+
+
+class Notebook:
+    """Runs cells, and tells what they show."""
+
+    def __init__(self, shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+        self.shell = shell
+        self._capsys = capsys
+
+    def __getitem__(self, name: str) -> Any:
+        return self.shell.user_ns[name]
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self.shell.user_ns[name] = value
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.shell.user_ns
+
+    def execute(self, cell: str) -> ExecutionResult:
+        """Run a cell, whatever comes of it."""
+        return self.shell.run_cell(cell, store_history=True)
+
+    def run(self, cell: str) -> Any:
+        """Run a cell; returns its value."""
+        done = self.execute(cell)
+        done.raise_error()
+        return done.result
+
+    def fails(self, cell: str) -> str:
+        """Run a cell that fails; returns what it shows."""
+        self.shown()
+        assert not self.execute(cell).success
+        return self.shown()
+
+    def shown(self) -> str:
+        """What was shown since the last call."""
+        out, err = self._capsys.readouterr()
+        return out + err
+
+
+@pytest.fixture(scope="session")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A shell that leaves nothing in this process or on this machine."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    main = sys.modules["__main__"]
+    folder = str(tmp_path_factory.mktemp("ipython"))
+    shell = InteractiveShell.instance(config=config, ipython_dir=folder)
+    sys.modules["__main__"] = main
+    load_ipython_extension(shell)
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def notebook(
+    shell: Any,
+    pool: WorkerPoolExecutor,
+    history: History,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Notebook]:
+    """An empty notebook."""
+    monkeypatch.setattr(_cells, "_told", set())
+    yield Notebook(shell, capsys)
+    shell.reset(new_session=True)
