@@ -14,7 +14,7 @@ from ..notebook.card import card_html
 from ..notebook.cell import current_cell
 from ..notebook.progress import Progress
 from ..tracebacks import fold, notes_of
-from ..waiting.futures import PoolFuture
+from ..waiting.futures import PoolFuture, short
 from ..wire.failure import RemoteTraceback
 from ..worker.parallel_cell import BackgroundCell
 from .failures import error_line
@@ -119,7 +119,9 @@ class BackgroundJob(PoolFuture[Any]):
         if self.cancelled():
             return "cancelled"
         error = self.exception()
-        return f"failed with {error_line(error)}" if error else f"done, value {_short(self)}"
+        return (
+            f"failed with {error_line(error)}" if error else f"done, value {short(self.result(0))}"
+        )
 
 
 def run_in_background(
@@ -163,9 +165,3 @@ def _as_text(error: BaseException) -> str:
     text = cause.text.rstrip() if isinstance(cause, RemoteTraceback) else error_line(error)
     notes = [note for note in notes_of(error) if note not in text]
     return "\n".join([text, *notes])
-
-
-def _short(future: Future[Any]) -> str:
-    import reprlib
-
-    return reprlib.repr(future.result(0))

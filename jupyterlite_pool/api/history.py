@@ -11,6 +11,7 @@ from typing import Any
 from ..notebook.progress import Progress, clock
 from .looks import Shown, paragraph, table_html, table_text
 from .map_result import MapResult
+from .report import progress_of
 
 #: So many jobs that have ended are remembered.
 REMEMBERED = 20
@@ -61,7 +62,7 @@ class Entry:
         if self.ended is not None or result is None:
             assert self.ended is not None, "a result that runs is kept"
             return self.ended
-        return _progress_of(result)
+        return progress_of(result._runs)
 
     def keep(self, kept: bool) -> None:
         """Keep the result, if it is still there, or leave it to those who have it."""
@@ -123,7 +124,7 @@ class History:
                 entry.ended = None
                 entry.keep(True)
                 return
-            entry.ended = _progress_of(result)
+            entry.ended = progress_of(result._runs)
             failed = entry.ended.phase != "done" or entry.ended.failed > 0
             failed = failed and not entry.single  # nothing of it can run again
             entry.keep(failed)
@@ -147,22 +148,6 @@ def _row(entry: Entry) -> tuple[str, ...]:
         result = f"%pool job {entry.number}"
     items, failed = f"{now.done}/{total}", str(now.failed)
     return str(entry.number), now.label, now.phase, clock(now.elapsed), items, failed, result
-
-
-def _progress_of(result: MapResult[Any]) -> Progress:
-    """How far a job is, with the items that ran again."""
-    runs = result._runs
-    now = Progress.of(runs.last, runs.first.label, 1)
-    cancelled = len(runs.cancelled)
-    if now.phase == "done" and cancelled:
-        now = now._replace(phase="cancelled")
-    return now._replace(
-        done=len(runs.values),
-        failed=len(runs.failures),
-        cancelled=cancelled,
-        total=runs.first.items.total,
-        elapsed=sum(run.outcomes.timings.elapsed() for run in runs.all),
-    )
 
 
 #: The jobs of this notebook.

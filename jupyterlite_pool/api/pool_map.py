@@ -9,7 +9,12 @@ from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from ..dispatch.pool import Pool
-from ..errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartError
+from ..errors import (
+    BlockingUnavailableError,
+    PoolFallbackWarning,
+    PoolPerformanceWarning,
+    PoolStartError,
+)
 from ..jobs.job import MapJob
 from ..jobs.options import Again, MapOptions
 from ..jobs.run_here import run_now, run_serially, spawn
@@ -165,7 +170,7 @@ def start(
     iterables = [list(each) if isinstance(each, MapResult) else each for each in iterables]
     try:
         pool = get_reusable_executor()._pool
-
+        options = _within(pool, options)
         reading = Reading()
 
         def begins(job: MapJob) -> None:
@@ -181,6 +186,31 @@ def start(
         job = MapJob(fn, iterables, options)
         _fall_back(job, error)
         return job, None
+
+
+def _within(pool: Pool, options: MapOptions) -> MapOptions:
+    """The options, with a warning if the pool has fewer workers than were asked for; once."""
+    asked, size = options.max_workers, pool.backend.size
+    if asked is None or asked <= size:
+        return options
+    if (asked, size) not in _told:
+        _told.add((asked, size))
+        warnings.warn(
+            f"max_workers={asked}, but the pool has {_workers(size)}: no more can work at once. "
+            "A pool has one worker for each core, as far as memory and the site's settings allow. "
+            f"`%pool scale {asked}` asks for more.",
+            PoolPerformanceWarning,
+            stacklevel=5,
+        )
+    return replace(options, granted=size)
+
+
+def _workers(count: int) -> str:
+    return "1 worker" if count == 1 else f"{count} workers"
+
+
+#: What was asked for and what there was, of the warnings that were given.
+_told: set[tuple[int, int]] = set()
 
 
 def _with_changes(options: MapOptions, changes: Mapping[str, Any]) -> MapOptions:

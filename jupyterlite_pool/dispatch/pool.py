@@ -103,7 +103,9 @@ class Pool:
         if not callable(fn):
             raise _not_callable(fn)
         future: PoolFuture[T] = PoolFuture(
-            partial(self.dispatcher.stop_call, calls), partial(self._take_back, calls)
+            partial(self.dispatcher.stop_call, calls),
+            partial(self._take_back, calls),
+            getattr(fn, "__name__", "a call"),
         )
         with self._lock:
             self._check_open()

@@ -39,6 +39,8 @@ class MapOptions:
     seed: int | None = None
     #: At most this many workers run the job at once; None for all.
     max_workers: int | None = None
+    #: How many workers the pool had, if these were fewer than `max_workers`; None otherwise.
+    granted: int | None = None
     #: How many chunks of items to read ahead of the values that were asked for; None to read items
     #: as the pool has room for them.
     buffersize: int | None = None

@@ -28,6 +28,7 @@ from ..wire.refs import set_fetcher
 from ..wire.results import dump_result, dump_value, join_results
 from .context import WorkerInfo, set_current_worker
 from .contexts import Within, WorkerContext
+from .memory import explain_memory
 from .names import SetUpCall, SharedNames
 from .parallel_cell import CellBody, EverywhereCell
 from .randomness import seed_item, unseed
@@ -76,6 +77,7 @@ class Runner:
         pid: what `os.getpid()` returns in it.
         surroundings: the surroundings of the notebook.
         context: the context variables with which tasks begin; None for none.
+        memory: tells how many bytes of memory the worker has; 0 if that is not known.
     """
 
     def __init__(
@@ -85,8 +87,10 @@ class Runner:
         pid: int,
         surroundings: WorkerSurroundings,
         context: Context | None = None,
+        memory: Callable[[], int] = lambda: 0,
     ) -> None:
         self._port = port
+        self._memory = memory
         self._worker = worker
         self._pid = pid
         self._surroundings = surroundings
@@ -245,6 +249,7 @@ class Runner:
             self.log.state[LARGEST_FILE] = 0
             self._surroundings.explain(error)
             if isinstance(error, MemoryError):
+                explain_memory(error, self._worker, self._memory())
                 self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
             seconds = perf_counter() - started
             return dump_result(ResultItem(task, FAILED, encode_error(error), 0, seconds)), []

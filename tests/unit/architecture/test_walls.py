@@ -56,6 +56,7 @@ OUTSIDE = {
         "notebook.card",
     },
     "ipywidgets": {"notebook.card"},
+    "pandas": {"api.report"},
     "joblib": {"stand_ins.joblib_register", "stand_ins.joblib_backend", "worker.calls"},
     "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
     "comm": {"commands.page_words"},
