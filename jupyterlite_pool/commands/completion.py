@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
@@ -17,30 +17,29 @@ _MAGIC = re.compile(r"(?:^|[\s=(])%%?(pool(?:_map|_submit|_run)?)\s(.*)$")
 
 
 def complete_magics(shell: Any) -> None:
-    """Let the Tab key of a shell complete subcommands, options and numbers of jobs."""
-    shell.Completer.custom_matchers.append(_matcher)
+    """Let the Tab key of a shell complete subcommands, options, numbers of jobs, and names."""
+
+    @context_matcher(identifier="jupyterlite_pool")  # type: ignore[untyped-decorator]
+    def matcher(context: Any) -> dict[str, Any]:
+        found = completions(context.text_until_cursor, shell.user_ns)
+        word, texts = ("", []) if found is None else found
+        return {
+            "completions": [SimpleCompletion(text=text, type="magic") for text in texts],
+            "matched_fragment": word,
+            # Other completions know nothing of these lines.
+            "suppress": bool(texts),
+            "do_not_suppress": set(),
+        }
+
+    shell.Completer.custom_matchers.append(matcher)
 
 
-@context_matcher(identifier="jupyterlite_pool")  # type: ignore[untyped-decorator]
-def _matcher(context: Any) -> dict[str, Any]:
-    """What may stand at the cursor. Suppresses other completions where it knows all of them."""
-    found = completions(context.text_until_cursor.rpartition("\n")[2])
-    if found is None:
-        return {"completions": []}
-    fragment, texts = found
-    return {
-        "completions": [SimpleCompletion(text=text, type="magic") for text in texts],
-        "matched_fragment": fragment,
-        "suppress": bool(texts),
-        "do_not_suppress": set(),
-    }
-
-
-def completions(line: str) -> tuple[str, list[str]] | None:
+def completions(line: str, names: Iterable[str] = ()) -> tuple[str, list[str]] | None:
     """What may stand at the end of a line.
 
     Args:
         line: the line up to the cursor.
+        names: the notebook's variables.
 
     Returns:
         The word at the cursor as far as it is written, and what it may become; None where other
@@ -52,6 +51,9 @@ def completions(line: str) -> tuple[str, list[str]] | None:
     name, rest = found.groups()
     *before, word = re.split(r"\s+", rest)
     words = _of_pool(before) if name == "pool" else _of_options(name, before, word)
+    if not words and name != "pool" and word.isidentifier():
+        # IPython does not look for names in the lines of magics where it uses jedi.
+        words = sorted(each for each in names if not each.startswith("_"))
     return word, [each for each in words if each.startswith(word)]
 
 

@@ -158,8 +158,14 @@ class PoolMagics(Magics):  # type: ignore[misc]
             )
             iterables = [evaluate(expression, namespace, source.filename)]
             options.pop("starmap", None)  # the target takes each item apart anyway
-        result = pool_map(function, *iterables, **options)
         puller = Pull(pull or (), namespace)
+        try:
+            result = pool_map(function, *iterables, **options)
+        except BaseException as error:
+            left = getattr(error, "map_result", None)
+            if isinstance(left, MapResult):
+                puller.follow(left)  # a retry may complete it
+            raise
         puller.follow(result)
         if out is None:
             return result, result, puller

@@ -47,7 +47,7 @@ def obey(line: str) -> Any:
         print(POOL_HELP)
         return None
     if name not in COMMANDS:
-        close = difflib.get_close_matches(name, COMMANDS, 1)
+        close = difflib.get_close_matches(name, COMMANDS, 1, 0.75)
         hint = f" Did you mean `%pool {close[0]}`?" if close else ""
         raise UsageError(f"%pool does not know {name!r}.{hint} Expected:\n{POOL_HELP}")
     least, most, act = COMMANDS[name]

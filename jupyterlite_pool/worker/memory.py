@@ -15,9 +15,9 @@ def explain_memory(error: MemoryError, worker: int, used: int) -> None:
     """
     had = "" if not used else f" when it had {_size(used)}"
     text = (
-        f"worker {worker} could get no more memory{had}; a browser gives a worker 4 GB at most, and "
-        "less if the device has less. Give an item less to do, or free with `del` what it does not "
-        "need any more; with fewer workers (`%pool scale N`), each has more room."
+        f"worker {worker} could get no more memory{had}: a browser gives it 4 GB at most, and less "
+        "on a small device. Give each item less to do, or `del` what it needs no more. Fewer workers "
+        "(`%pool scale N`) leave more room for each."
     )
     with suppress(Exception):  # the class of the error may be the user's
         if str(error):
