@@ -87,11 +87,13 @@ class Timeline(list[Timing]):
         )
 
     def _title(self) -> str:
-        workers = {timing.worker for timing in self}
+        workers = {timing.worker for timing in self if timing.worker is not None}
         items = len({timing.item for timing in self})
         failed = sum(timing.failed for timing in self)
         more = f", {failed} failed" if failed else ""
-        where = f" on {len(workers)} worker{'s' * (len(workers) != 1)}" if self else ""
+        places = [f"on {len(workers)} worker{'s' * (len(workers) != 1)}"] if workers else []
+        places += ["in the notebook"] * any(timing.worker is None for timing in self)
+        where = f" {' and '.join(places)}" if places else ""
         took = f" in {_seconds(self._seconds)}" if self else ""
         return f"{self._label}: {_count(items)}{where}{took}{more}"
 
@@ -102,20 +104,18 @@ class Timeline(list[Timing]):
             unit: how many seconds a unit of the drawing is: bars are drawn as one if more of them
                 could not be seen.
         """
-        rows: dict[int | None, list[Bar]] = {}
+        # Bars of items that failed are apart from the others, and are drawn over them.
+        rows: dict[int | None, tuple[list[Bar], list[Bar]]] = {}
         for timing in self:
-            bar = Bar(
-                timing.start,
-                timing.start + timing.seconds,
-                (timing.item, timing.item),
-                1,
-                int(timing.failed),
-            )
-            bars = rows.setdefault(timing.worker, [])
+            bar = Bar(timing.start, timing.start + timing.seconds, (timing.item,) * 2, 1, 0)
+            if timing.failed:
+                bar = bar._replace(failed=1)
+            bars = rows.setdefault(timing.worker, ([], []))[timing.failed]
             if bars and _is_seen_as_one(bars[-1], bar, unit):
                 bar = _joined(bars.pop(), bar)
             bars.append(bar)
-        return dict(sorted(rows.items(), key=lambda row: (row[0] is None, row[0])))
+        ordered = sorted(rows.items(), key=lambda row: (row[0] is None, row[0]))
+        return {worker: [*done, *failed] for worker, (done, failed) in ordered}
 
     def _text(self, bars: Iterable[Bar]) -> str:
         cells = [" "] * COLUMNS
@@ -171,7 +171,8 @@ def _joined(one: Bar, other: Bar) -> Bar:
 
 
 def _svg_bar(bar: Bar, top: float, scale: float) -> str:
-    left, width = LABEL + bar.start * scale, max(1.0, (bar.end - bar.start) * scale)
+    least = 4.0 if bar.failed else 1.0  # a cross takes some room
+    left, width = LABEL + bar.start * scale, max(least, (bar.end - bar.start) * scale)
     title = f"<title>{html.escape(bar.title())}</title>"
     place = f'x="{left:.1f}" y="{top:g}" width="{width:.1f}" height="{BAR}"'
     if not bar.failed:

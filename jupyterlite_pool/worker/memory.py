@@ -16,8 +16,8 @@ def explain_memory(error: MemoryError, worker: int, used: int) -> None:
     had = "" if not used else f" when it had {_size(used)}"
     text = (
         f"worker {worker} could get no more memory{had}: a browser gives it 4 GB at most, and less "
-        "on a small device. Give each item less to do, or `del` what it needs no more. Fewer workers "
-        "(`%pool scale N`) leave more room for each."
+        "on a small device. Give each item less to do, or `del` what it needs no more. Fewer "
+        "workers (`%pool scale N`) leave more room for each."
     )
     with suppress(Exception):  # the class of the error may be the user's
         if str(error):
