@@ -12,7 +12,6 @@ from ..dispatch.pool import Pool
 from ..errors import (
     BlockingUnavailableError,
     PoolFallbackWarning,
-    PoolPerformanceWarning,
     PoolStartError,
 )
 from ..jobs.job import MapJob
@@ -27,7 +26,7 @@ from .history import keep
 from .map_result import INSTEAD, MapResult
 from .names_of_options import explains_its_options
 from .options import check_map_options
-from .shared import get_reusable_executor
+from .shared import get_reusable_executor, tell_of_fewer
 
 T = TypeVar("T")
 
@@ -193,24 +192,8 @@ def _within(pool: Pool, options: MapOptions) -> MapOptions:
     asked, size = options.max_workers, pool.backend.size
     if asked is None or asked <= size:
         return options
-    if (asked, size) not in _told:
-        _told.add((asked, size))
-        warnings.warn(
-            f"max_workers={asked}, but the pool has {_workers(size)}: no more can work at once. "
-            "A pool has one worker for each core, as far as memory and the site's settings allow. "
-            f"`%pool scale {asked}` asks for more.",
-            PoolPerformanceWarning,
-            stacklevel=5,
-        )
+    tell_of_fewer(asked, size, stacklevel=6)
     return replace(options, granted=size)
-
-
-def _workers(count: int) -> str:
-    return "1 worker" if count == 1 else f"{count} workers"
-
-
-#: What was asked for and what there was, of the warnings that were given.
-_told: set[tuple[int, int]] = set()
 
 
 def _with_changes(options: MapOptions, changes: Mapping[str, Any]) -> MapOptions:

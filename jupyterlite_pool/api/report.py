@@ -46,8 +46,11 @@ class Report(LateList[T]):
             printer.text(how_many_failed(self._runs))
 
     def _repr_html_(self) -> str | None:
-        """The card of the job and its failures; None for the list alone if all values are there."""
-        if self._filled:
+        """What is left of a job that failed; None for the text alone, which others have.
+
+        A job that runs has its own card, which moves.
+        """
+        if self._filled or self._runs.active:
             return None
         failed = self.failed
         return card_html(progress_of(self._runs)) + (failed._repr_html_() if failed else "")

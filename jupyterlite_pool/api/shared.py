@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+
+from ..errors import PoolPerformanceWarning
 from ..notebook.page import page
 from .default_backend import default_workers
 from .executor import WorkerPoolExecutor
@@ -26,14 +29,38 @@ def get_reusable_executor(max_workers: int | None = None) -> WorkerPoolExecutor:
 
     Raises:
         PoolStartError: this is no browser.
+
+    Warns:
+        PoolPerformanceWarning: it runs already, with fewer workers than `max_workers`.
     """
     global _shared
-    if running_executor() is None:
+    running = running_executor()
+    if running is None:
         _shared = WorkerPoolExecutor(page.max_workers if max_workers is None else max_workers)
-    elif _growing is not None and _growing[0] is _shared:
+        return _shared
+    if _growing is not None and _growing[0] is running:
         _grow(max_workers)
-    assert _shared is not None
-    return _shared
+    elif max_workers is not None and max_workers > running.max_workers:
+        tell_of_fewer(max_workers, running.max_workers, stacklevel=3)
+    return running
+
+
+def tell_of_fewer(asked: int, size: int, stacklevel: int) -> None:
+    """Warn that the pool has fewer workers than were asked for; once for each pair of numbers."""
+    if (asked, size) not in _told:
+        _told.add((asked, size))
+        has = "1 worker" if size == 1 else f"{size} workers"
+        warnings.warn(
+            f"max_workers={asked}, but the pool has {has}: no more can work at once. A pool has "
+            "one worker for each core, as far as memory and the site's settings allow. "
+            f"`%pool scale {asked}` asks for more.",
+            PoolPerformanceWarning,
+            stacklevel,
+        )
+
+
+#: What was asked for and what there was, of the warnings that were given.
+_told: set[tuple[int, int]] = set()
 
 
 def running_executor() -> WorkerPoolExecutor | None:

@@ -66,7 +66,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
         if options is None:
             return None
         _load_imports_now(cell)
-        return self._map(rest, cell, options)[0]
+        return self._map(line, rest, cell, options)[0]
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
@@ -78,7 +78,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
             return None
         block = options.pop("block", True)
         await _load_imports(cell)
-        shown, result, pull = self._map(rest, cell, {**options, "block": False})
+        shown, result, pull = self._map(line, rest, cell, {**options, "block": False})
         if block:
             await finished(result)
             pull.look(result)
@@ -131,7 +131,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
     # What both forms do.
 
     def _map(
-        self, rest: str, cell: str | None, options: dict[str, Any]
+        self, line: str, rest: str, cell: str | None, options: dict[str, Any]
     ) -> tuple[MapResult[Any] | None, MapResult[Any], Pull]:
         """Start a job; returns what the cell shows, the result, and what brings its names."""
         __tracebackhide__ = True
@@ -141,12 +141,12 @@ class PoolMagics(Magics):  # type: ignore[misc]
             if pull or push:
                 raise UsageError("--pull and --push are for cells: write %%pool_map NAME in …")
             read = partial(evaluate, namespace=namespace)
-            filename, line = place_of_caller()
+            filename, row = place_of_caller()
             parts = split_expressions(rest)
-            function, *iterables = [read(part, filename=filename, line=line) for part in parts]
+            function, *iterables = [read(part, filename=filename, line=row) for part in parts]
         else:
             target, expression = parse_loop(rest)
-            source = source_of(self.shell, "pool_map", rest, cell)
+            source = source_of(self.shell, "pool_map", line, cell)
             function = make_cell(
                 ParallelCell,
                 source,
@@ -187,12 +187,12 @@ class PoolMagics(Magics):  # type: ignore[misc]
             hidden=self.shell.user_ns_hidden,
         )
         origin = Origin(current_cell_id(), f"{source.header}\n{cell}", out)
-        for old in self._background.make_room(origin):
-            print(f"Job {old.number}, an earlier run that had not ended, was cancelled.")
         label = options.pop("label", None) or out or "background cell"
         job = run_in_background(
             body, label=label, show=out is None, deliver=namespace.update, **options
         )
+        for old in self._background.make_room(origin):
+            print(f"Job {old.number}, an earlier run that had not ended, was cancelled.")
         self._background.add(origin, job)
         if out is not None:
             namespace[out] = job

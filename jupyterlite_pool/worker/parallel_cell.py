@@ -24,6 +24,9 @@ class CellBody:
     #: The name of the job, where it has no other.
     __name__ = "cell"
 
+    #: Whether an assignment at the end gives the cell's value.
+    _assignments = True
+
     def __init__(
         self,
         target: str | None,
@@ -53,7 +56,7 @@ class CellBody:
         self.names = dict(names)
         self._filename = filename
         self.pulled = tuple(pulled)
-        self._code = compile_body(body, filename, target)
+        self._code = compile_body(body, filename, target, assignments=self._assignments)
 
     @property
     def text(self) -> str:
@@ -117,23 +120,30 @@ class EverywhereCell(CellBody):
 
     __name__ = "cell on every worker"
 
+    # What it loads is to stay where it is.
+    _assignments = False
+
     def __call__(self) -> Any:
         """Run the body; returns a coroutine if the body awaits something."""
         self.names.setdefault("__name__", "__main__")
         return self._run(self.names)
 
 
-def compile_body(body: str, filename: str, target: str | None = None) -> Any:
+def compile_body(
+    body: str, filename: str, target: str | None = None, *, assignments: bool = True
+) -> Any:
     """Compile the body of a cell.
 
     Args:
         target: the target to which each item is assigned first; None for none.
+        assignments: whether an assignment at the end gives the cell's value, as an expression.
 
     Raises:
         SyntaxError: the body is not valid Python; its lines are counted from the cell's first.
     """
     tree = ast.parse(f"\n{body}", filename)  # the empty line stands for the header
-    keep_last_value(tree.body)
+    if assignments or (tree.body and isinstance(tree.body[-1], ast.Expr)):
+        keep_last_value(tree.body)
     # The assignment is on line 1, where the notebook has the target. The magic has checked it.
     bind = [] if target is None else ast.parse(f"{target} = {ITEM}").body
     start = 0

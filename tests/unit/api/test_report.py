@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import sys
+import threading
+import warnings
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from IPython.lib.pretty import pretty
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
+from jupyterlite_pool.api.shared import get_reusable_executor
 
 pytestmark = pytest.mark.usefixtures("pool", "history")
 
@@ -128,3 +131,36 @@ def test_a_status_is_a_table_or_text(pool: WorkerPoolExecutor) -> None:
     assert pretty(status) == str(status)
     assert status.line() == str(status).splitlines()[0]
     assert status._repr_html_().count("<tr>") == 1 + len(status.workers)
+
+
+def test_a_job_that_runs_is_left_to_its_card() -> None:
+    gate = threading.Event()
+    GATES.append(gate)
+    result = pool_map(wait, [1], block=False, progress=False)
+    assert result._repr_html_() is None
+    assert pretty(result) == "<MapResult of wait: 0/1 done>"
+    gate.set()
+    assert result.wait() == [1]
+
+
+#: What workers share with a test is found by name.
+GATES: list[threading.Event] = []
+
+
+def wait(x: int) -> int:
+    from tests.unit.api.test_report import GATES
+
+    GATES[-1].wait(30)
+    return x
+
+
+def test_a_pool_that_runs_says_that_it_has_fewer_workers(
+    pool: WorkerPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyterlite_pool.api.shared._told", set())
+    with pytest.warns(UserWarning, match="max_workers=5, but the pool has 2 workers"):
+        assert get_reusable_executor(5) is pool
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert get_reusable_executor(5) is pool
+        assert get_reusable_executor(2) is pool

@@ -79,5 +79,10 @@ def notebook(
 ) -> Iterator[Notebook]:
     """An empty notebook."""
     monkeypatch.setattr(_cells, "_told", set())
+    there = set(shell.user_ns)
     yield Notebook(shell, capsys)
-    shell.reset(new_session=True)
+    for name in set(shell.user_ns) - there:
+        del shell.user_ns[name]
+    shell.user_ns.update(shell.user_ns_hidden)
+    shell.user_ns["Out"].clear()
+    shell.user_ns["_"] = shell.user_ns["__"] = shell.user_ns["___"] = ""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.api.background import BackgroundJob
 from jupyterlite_pool.api.history import History
+from jupyterlite_pool.commands import interrupt as _interrupt
 from jupyterlite_pool.commands import magics as _magics
 from jupyterlite_pool.commands.background import Origin
 from jupyterlite_pool.notebook import aftermath as _aftermath
@@ -250,6 +252,21 @@ def test_it_is_listed_and_can_be_cancelled_by_its_number(
     with pytest.raises(LookupError):  # it is no result of `pool_map`
         history.last()
     notebook.run(f"%pool cancel {job.number}")
+    assert job.cancelled()
+
+
+def test_an_interrupt_of_another_cell_leaves_it(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = start(notebook, f"%%pool_submit -o job{WAIT}")
+    cell = SimpleNamespace(task=SimpleNamespace(done=lambda: False))
+    monkeypatch.setattr(_interrupt, "_runs", [cell])
+    monkeypatch.setattr(_interrupt, "_waits_of", lambda _: [])
+    monkeypatch.setattr(_interrupt, "_end_wait", lambda *_: True)
+    _interrupt.interrupt()
+    assert not job.done()
+    monkeypatch.setattr(_interrupt, "_runs", [])
+    _interrupt.interrupt()  # where no cell runs, nothing else can be meant
     assert job.cancelled()
 
 

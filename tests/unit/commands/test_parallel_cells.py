@@ -229,7 +229,7 @@ def test_a_line_has_no_names_to_bring(notebook: Notebook) -> None:
 def test_more_workers_than_there_are_are_said_once(
     notebook: Notebook, pool: WorkerPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jupyterlite_pool.api.pool_map._told", set())
+    monkeypatch.setattr("jupyterlite_pool.api.shared._told", set())
     with pytest.warns(UserWarning, match="max_workers=8, but the pool has 2 workers") as said:
         notebook.run("%pool_map -w 8 -o r abs [1]\n%pool_map -w 8 abs [1]")
     assert len(said) == 1

@@ -116,6 +116,12 @@ def test_a_cell_on_every_worker_keeps_what_it_assigns() -> None:
     assert body.names["a"] == 42
 
 
+def test_what_a_cell_on_every_worker_loads_is_no_value() -> None:
+    body = EverywhereCell(None, "%%pool_run", "import math\na = math", {}, NAME)
+    assert body() is None
+    assert body.names["a"].__name__ == "math"
+
+
 def test_an_item_is_unpacked_as_in_a_loop() -> None:
     assert cell("a * b", "a, b")((6, 7)) == 42
     assert cell("rest", "first, *rest")([1, 2, 3]) == [2, 3]
