@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from ..tracebacks import add_note, attach
 
 
-def explain_memory(error: MemoryError, worker: int, used: int) -> None:
+def explain_memory(error: MemoryError, worker: int, memory: Callable[[], int]) -> None:
     """Say how much memory a worker had when it could get no more, and what to do.
 
     Args:
-        used: bytes of its memory; 0 if that is not known.
+        memory: tells how many bytes of memory the worker has; 0 if that is not known.
     """
-    had = "" if not used else f" when it had {_size(used)}"
-    text = (
-        f"worker {worker} could get no more memory{had}: a browser gives it 4 GB at most, and less "
-        "on a small device. Give each item less to do, or `del` what it needs no more. Fewer "
-        "workers (`%pool scale N`) leave more room for each."
-    )
-    with suppress(Exception):  # the class of the error may be the user's
+    # The class of the error may be the user's, and there may be no memory for words either.
+    with suppress(Exception):
+        used = memory()
+        had = f" when it had {_size(used)}" if used else ""
+        text = (
+            f"worker {worker} could get no more memory{had}: a browser gives it 4 GB at most, and "
+            "less on a small device. Give each item less to do, or `del` what it needs no more. "
+            "Fewer workers (`%pool scale N`) leave more room for each."
+        )
         if str(error):
             add_note(error, text)
         else:

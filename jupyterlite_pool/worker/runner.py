@@ -249,7 +249,7 @@ class Runner:
             self.log.state[LARGEST_FILE] = 0
             self._surroundings.explain(error)
             if isinstance(error, MemoryError):
-                explain_memory(error, self._worker, self._memory())
+                explain_memory(error, self._worker, self._memory)
                 self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
             seconds = perf_counter() - started
             return dump_result(ResultItem(task, FAILED, encode_error(error), 0, seconds)), []

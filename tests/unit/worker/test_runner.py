@@ -387,3 +387,12 @@ def test_an_error_of_memory_says_how_much_there_was_and_what_to_do(
     run(runner, run_out_with_words, [(1,)])
     assert str(port.failure()) == "unable to allocate 8 GiB"
     assert notes_of(port.failure())[0].startswith(words)
+
+
+def test_where_there_is_no_memory_for_words_the_error_comes_without(port: Recorder) -> None:
+    def memory() -> int:
+        raise MemoryError
+
+    run(Runner(port, 3, 1003, WorkerSurroundings(), memory=memory), run_out, [(1,)])
+    assert port.failure().args == ()
+    assert port.wear == ["it ran out of memory"]
