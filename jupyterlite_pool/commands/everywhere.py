@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,13 +46,29 @@ class EverywhereCells:
         self._calls[key] = future
         return future
 
+    def cancel(self, future: PoolFuture[list[Any]]) -> None:
+        """Give up a run that has not ended: the workers that run it are stopped and replaced."""
+        if self._pool is not None and not future.done():
+            self._pool.forget_set_up(future, stop=True)
+
 
 def _tell_of_names_twice(body: EverywhereCell, namespace: Mapping[str, Any]) -> None:
     """Say which names of a cell tasks will not find, since the notebook has them, too."""
-    twice = sorted(names_assigned(ast.parse(body.text)) & set(namespace))
+    assigned = names_assigned(ast.parse(body.text))
+    twice = sorted(
+        name for name in assigned if name in namespace and not _is_imported(namespace[name])
+    )
     if twice:
         names = ", ".join(f"`{name}`" for name in twice)
         print(
             f"The notebook has {names}, too: functions and cells that run on workers get the "
             "notebook's. Use other names here to have the workers' own."
         )
+
+
+def _is_imported(value: object) -> bool:
+    """Whether something comes from a module: then it is the same here and there."""
+    if isinstance(value, types.ModuleType):
+        return True
+    kinds = (type, types.FunctionType, types.BuiltinFunctionType)
+    return isinstance(value, kinds) and value.__module__ != "__main__"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import difflib
+import io
 import keyword
 import re
+import tokenize
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -253,6 +255,9 @@ def split_expressions(text: str) -> list[str]:
         )
     for part in parts:
         if not _is_expression(part) or part[0] in "+-*~":
+            flag = _flag_in(part)
+            if flag is not None:
+                raise UsageError(f"Options stand first: `%pool_map {flag} … FUNCTION ITERABLE`.")
             raise UsageError(
                 f"it is not clear where an expression ends at {part!r}: put each one that has "
                 "spaces in it in parentheses, as in %pool_map (lambda x: x + 1) (a + b)"
@@ -266,6 +271,7 @@ def parse_loop(text: str) -> tuple[str, str]:
     Raises:
         UsageError: the text has another form.
     """
+    text = _without_comment(text)
     try:
         [loop] = ast.parse(f"for {text}: pass").body
         assert isinstance(loop, ast.For)
@@ -280,12 +286,27 @@ def parse_loop(text: str) -> tuple[str, str]:
 
 def _misplaced(text: str) -> str:
     """A hint for somebody who wrote an option where none may stand."""
-    for found in re.finditer(r"(?:^|\s)-{1,2}([A-Za-z][\w-]*)", text):
-        long = f"--{found.group(1)}"
-        if long in MAP.flags or found.group().strip() in MAP.flags:
-            right = found.group().strip() if found.group().strip() in MAP.flags else long
-            return f" Options stand before it: `%%pool_map {right} … NAME in ITERABLE`."
-    return ""
+    flag = _flag_in(text)
+    return f" Options stand before it: `%%pool_map {flag} … NAME in ITERABLE`." if flag else ""
+
+
+def _flag_in(text: str) -> str | None:
+    """The first option in a text, also one with a dash too few; None if there is none."""
+    for found in re.finditer(r"(?:^|\s)(-{1,2}([A-Za-z][\w-]*))", text):
+        for flag in (found.group(1), f"--{found.group(2)}"):
+            if flag in MAP.flags:
+                return flag
+    return None
+
+
+def _without_comment(text: str) -> str:
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                return text[: token.start[1]]
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return text
 
 
 def _split_on_spaces(text: str) -> list[str]:

@@ -6,6 +6,7 @@ in the notebook. The values of options are never evaluated.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from functools import partial
 from typing import Any
@@ -113,7 +114,12 @@ class PoolMagics(Magics):  # type: ignore[misc]
         if options is None:
             return None
         _load_imports_now(cell)
-        values = self._run(rest, cell or "", line, options).result()
+        future = self._run(rest, cell or "", line, options)
+        try:
+            values = future.result()
+        except KeyboardInterrupt:
+            self._everywhere.cancel(future)
+            raise
         return self._ran(values, options)
 
     @no_var_expand  # type: ignore[untyped-decorator]
@@ -125,7 +131,12 @@ class PoolMagics(Magics):  # type: ignore[misc]
         if options is None:
             return None
         await _load_imports(cell)
-        values = await self._run(rest, cell or "", line, options)
+        future = self._run(rest, cell or "", line, options)
+        try:
+            values = await future
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            self._everywhere.cancel(future)
+            raise
         return self._ran(values, options)
 
     # What both forms do.

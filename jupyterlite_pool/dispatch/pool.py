@@ -242,10 +242,16 @@ class Pool:
             self.dispatcher.add_set_up(set_up)
         return set_up.future
 
-    def forget_set_up(self, future: Future[Any]) -> None:
-        """Let no later worker make a call of `set_up`, which returned this future."""
+    def forget_set_up(self, future: Future[Any], *, stop: bool = False) -> None:
+        """Let no later worker make a call of `set_up`, which returned this future.
+
+        Args:
+            stop: also stop the workers that make it now.
+        """
         with self._lock:
-            self.dispatcher.set_ups.forget(future)
+            for call in self.dispatcher.set_ups.forget(future):
+                if stop:
+                    self.dispatcher.stop(call)
 
     def put(self, obj: T) -> ObjectRef[T]:
         """Keep an object for tasks; each worker is sent it at most once, when a task needs it.

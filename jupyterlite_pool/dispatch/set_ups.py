@@ -52,10 +52,12 @@ class SetUps:
         self._calls.remove(call)
         call.broken(error)
 
-    def forget(self, future: Future[Any]) -> None:
-        """No later worker makes the call that this future is of. Those that made it stay so."""
-        for call in [call for call in self._calls if call.future is future]:
+    def forget(self, future: Future[Any]) -> list[SetUp]:
+        """No later worker makes the call that this future is of; returns it, if there is one."""
+        found = [call for call in self._calls if call.future is future]
+        for call in found:
             self.give_up(call, CancelledError())
+        return found
 
     def clear(self) -> list[SetUp]:
         """No worker makes these calls any more."""

@@ -123,16 +123,15 @@ class SharedNames:
             else:
                 self._fill_space(owner)
 
-    def _note_own(self, owner: Found, name: str, value: object, had: bool) -> None:
+    def _note_own(self, space: dict[str, Any], name: str, value: object, had: bool) -> None:
         """Note that a variable of a cell is shared: a later cell may set it for this one, too.
 
         Args:
             had: whether there was such a variable before the cell ran: it may be the notebook's.
         """
-        if isinstance(owner, dict):
-            given = self._given.setdefault(id(owner), Given(owner, {}))
-            if not had or name in given.values:
-                given.values[name] = value
+        given = self._given.setdefault(id(space), Given(space, {}))
+        if not had or name in given.values:
+            given.values[name] = value
 
     def _fill_space(self, space: dict[str, Any]) -> None:
         given = self._given.get(id(space))
@@ -177,9 +176,11 @@ class SharedNames:
                     continue  # all functions have this very object
                 if name not in values or values[name] is not value:
                     stays = always or (kept is not None and kept.always)
-                    kept = Kept(value, stays, None if notebook_first else had.get(name))
-                    if notebook_first:
+                    instead_of = had.get(name)
+                    if notebook_first and not isinstance(owner, type):
+                        instead_of = None
                         self._note_own(owner, name, value, name in values)
+                    kept = Kept(value, stays, instead_of)
                 elif had.get(name) is not None and contents(value) != had[name]:
                     kept = Kept(value, False, had[name])
                 else:

@@ -17,6 +17,7 @@ import pytest
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.api.background import BackgroundJob
 from jupyterlite_pool.api.history import History
+from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.commands import interrupt as _interrupt
 from jupyterlite_pool.commands import magics as _magics
 from jupyterlite_pool.commands.background import Origin
@@ -303,3 +304,14 @@ def test_what_cannot_be_sent_is_an_error_at_once(notebook: Notebook, history: Hi
     notebook["lock"] = threading.Lock()
     assert "PicklingError: cannot send" in notebook.fails("%%pool_submit\nlock")
     assert history.entries() == []
+
+
+def test_where_no_worker_can_start_it_runs_in_the_notebook(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = WorkerPoolExecutor(backend=InProcessBackend(1, fail_to_start="there is no disk"))
+    monkeypatch.setattr("jupyterlite_pool.api.pool_map.get_reusable_executor", lambda: broken)
+    with pytest.warns(UserWarning, match="running 1 item"):
+        notebook.run("%%pool_submit -o job --pull a\na = 1\na + 1")
+    assert notebook["job"].result(10) == 2
+    assert notebook["a"] == 1

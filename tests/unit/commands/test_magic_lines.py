@@ -92,6 +92,12 @@ def test_a_line_that_can_be_read_in_two_ways_is_refused(text: str) -> None:
         split_expressions(text)
 
 
+@pytest.mark.parametrize("text", ["f xs --timeout 3", "f xs -o r", "f xs -timeout 3"])
+def test_an_option_behind_the_function_is_said_to_stand_first(text: str) -> None:
+    with pytest.raises(UsageError, match=r"Options stand first: `%pool_map --?(timeout|o) … FUNC"):
+        split_expressions(text)
+
+
 @pytest.mark.parametrize(
     ("text", "loop"),
     [
@@ -99,6 +105,8 @@ def test_a_line_that_can_be_read_in_two_ways_is_refused(text: str) -> None:
         ("x in range( 10 )", ("x", "range(10)")),
         ("a, b in zip(xs, ys)", ("(a, b)", "zip(xs, ys)")),
         ("x in [y for y in ys if y in zs]", ("x", "[y for y in ys if y in zs]")),
+        ("x in xs[1:]  # all but the first", ("x", "xs[1:]")),
+        ("x in 'a#b'", ("x", "'a#b'")),
     ],
 )
 def test_a_cell_has_the_head_of_a_loop(text: str, loop: tuple[str, str]) -> None:

@@ -8,6 +8,7 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.commands import everywhere as _everywhere
 
 from .conftest import Notebook
+from .gate import GATE, THERE, WAIT
 
 SAID = "The cell ran on 2 workers; each worker that starts later runs it, too.\n"
 
@@ -97,6 +98,37 @@ def test_an_error_is_shown_with_the_cells_lines_and_no_later_worker_runs_it(
     assert f"Cell In[{number}], line 3, in <module>\n    mine / 0" in shown
     assert pool._pool.dispatcher.set_ups._calls == []
     assert "NameError" in notebook.fails("%%pool_map x in [1]\nmissing_in_workers")
+
+
+def test_what_comes_from_a_module_is_the_same_here_and_there(notebook: Notebook) -> None:
+    notebook.run("import math\nfrom math import sqrt")
+    notebook.run("%%pool_run\nimport math\nfrom math import sqrt")
+    assert notebook.shown() == SAID
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+def test_an_interrupt_stops_the_workers_that_run_it(
+    notebook: Notebook,
+    pool: WorkerPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    awaits: bool,
+) -> None:
+    def interrupted(*_: object) -> None:
+        assert THERE.wait(10)
+        raise KeyboardInterrupt
+
+    GATE.clear()
+    THERE.clear()
+    monkeypatch.setattr("jupyterlite_pool.commands.magics.can_block", lambda: not awaits)
+    monkeypatch.setattr("jupyterlite_pool.waiting.futures.PoolFuture.result", interrupted)
+    monkeypatch.setattr("jupyterlite_pool.waiting.futures.PoolFuture.__await__", interrupted)
+    before = {worker.id for worker in pool.status().workers}
+    assert "KeyboardInterrupt" in notebook.fails(f"%%pool_run{WAIT}")
+    assert pool._pool.dispatcher.set_ups._calls == []
+    assert before != {worker.id for worker in pool.status().workers}
+    monkeypatch.undo()
+    assert notebook.run("%pool_map abs [-1]") == [1]
+    GATE.set()
 
 
 def test_a_body_that_awaits_shares_its_names(notebook: Notebook) -> None:

@@ -249,3 +249,17 @@ def test_nothing_is_known_of_globals_that_have_gone() -> None:
     names.drop("there")
     names.drop("cell")
     assert names._given == {}
+
+
+def test_attributes_that_a_cell_sets_in_a_class_stay() -> None:
+    class Cache:
+        data = None
+
+    names = SharedNames()
+    names.add("cell", [Cache])
+    before = names.before("cell")
+    Cache.data = 5  # type: ignore[assignment]
+    names.share(before, notebook_first=True)
+    Cache.data = None  # as the class comes with the next function
+    names.fill([Cache])
+    assert Cache.data == 5
