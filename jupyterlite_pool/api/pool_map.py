@@ -246,11 +246,14 @@ def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     if feed is not None:
         feed.close()
     count = "the" if job.items.total is None else str(job.items.total)
+    what = f"running {count} items one at a time in the kernel."
+    if job.options.single:
+        what = "the cell runs in the kernel, so the next cells wait for it."
     try:
         encode_function(job.function)  # a function that cannot be sent is an error here, too
         # Explicitly, since Python shows an ordinary warning only once, and each such job is slow.
         warnings.warn_explicit(
-            f"no worker could start ({reason}); running {count} items one at a time in the kernel.",
+            f"no worker could start ({reason}); {what}",
             PoolFallbackWarning,
             __file__,
             0,

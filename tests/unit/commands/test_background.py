@@ -21,6 +21,7 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.commands import interrupt as _interrupt
 from jupyterlite_pool.commands import magics as _magics
 from jupyterlite_pool.commands.background import Origin
+from jupyterlite_pool.errors import PoolStartError
 from jupyterlite_pool.notebook import aftermath as _aftermath
 from jupyterlite_pool.tracebacks import notes_of
 
@@ -311,7 +312,9 @@ def test_where_no_worker_can_start_it_runs_in_the_notebook(
 ) -> None:
     broken = WorkerPoolExecutor(backend=InProcessBackend(1, fail_to_start="there is no disk"))
     monkeypatch.setattr("jupyterlite_pool.api.pool_map.get_reusable_executor", lambda: broken)
-    with pytest.warns(UserWarning, match="running 1 item"):
+    with pytest.raises(PoolStartError):
+        broken.submit(abs, 1).result(10)
+    with pytest.warns(UserWarning, match="no disk.*the cell runs in the kernel, so the next cells"):
         notebook.run("%%pool_submit -o job --pull a\na = 1\na + 1")
     assert notebook["job"].result(10) == 2
     assert notebook["a"] == 1
