@@ -162,6 +162,8 @@ class Card:
 
     def _cancel(self) -> None:
         """Cancel the job, as the button asks: whoever waits for it gets `KeyboardInterrupt`."""
+        if not self._job.active:  # the kernel hears of a click late
+            return
         word = "stopped" if self._job.options.single else "cancelled"
         self._job.abort(KeyboardInterrupt(f"the job was {word}: {self._label}"))
 
