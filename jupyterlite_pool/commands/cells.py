@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import linecache
 import sys
 import types
 from collections.abc import Collection, Mapping, Sequence
@@ -165,7 +166,10 @@ def evaluate(expression: str, namespace: dict[str, Any], filename: str, line: in
         line: the number of the line in the cell.
     """
     __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
-    code = compile("\n" * (line - 1) + expression.strip(), filename, "eval", dont_inherit=True)
+    expression = expression.strip()
+    tree = ast.parse(expression, filename, mode="eval")
+    _put(tree, expression, filename, line)
+    code = compile(tree, filename, "eval", dont_inherit=True)
     try:
         return eval(code, namespace)
     except Exception as error:
@@ -174,6 +178,20 @@ def evaluate(expression: str, namespace: dict[str, Any], filename: str, line: in
         if here.tb_next is not None:
             render_from(error, here.tb_next)
         raise
+
+
+def _put(tree: ast.AST, expression: str, filename: str, line: int) -> None:
+    """Give the parts of an expression the places that they have in a cell."""
+    whole = linecache.getline(filename, line).rstrip("\n").encode()
+    column = whole.find(expression.encode())
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.expr, ast.keyword, ast.arg)):
+            node.lineno = node.end_lineno = line
+            if column < 0:  # the line quotes it in another way: then the whole line is the place
+                node.col_offset, node.end_col_offset = 0, len(whole)
+            elif node.end_col_offset is not None:
+                node.col_offset += column
+                node.end_col_offset += column
 
 
 def place_of_caller() -> tuple[str, int]:

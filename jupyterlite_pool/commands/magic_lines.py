@@ -8,7 +8,7 @@ import io
 import keyword
 import re
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from IPython.core.error import UsageError
@@ -128,6 +128,8 @@ class Magic(NamedTuple):
     about: str
     #: The names of the options that it has.
     options: tuple[str, ...]
+    #: How it explains options of which it has a sense of its own.
+    own: Mapping[str, str] = {}
 
     @property
     def flags(self) -> dict[str, Option]:
@@ -142,7 +144,7 @@ class Magic(NamedTuple):
     @property
     def help(self) -> str:
         """What `-h` shows."""
-        lines = [_EXPLAINED[name] for name in self.options]
+        lines = [self.own.get(name, _EXPLAINED[name]) for name in self.options]
         return "\n".join([self.about, "", "options:", *(f"    {line}" for line in lines)])
 
 
@@ -166,6 +168,13 @@ SUBMIT = Magic(
     notebook by value. What it prints appears under it, and so does its value: the last expression
     or assignment. With `-o job`, `job.result()` or `await job` gives the value instead.""",
     ("out", "pull", "push", "timeout", "task_timeout", "retries", "seed", "label", "help"),
+    {
+        "out": "-o, --out NAME         keep the job under this name: a future of the cell's value",
+        "timeout": "--timeout S            stop the cell S seconds from now",
+        "task_timeout": "--task-timeout S       stop the cell if it runs longer than S seconds",
+        "retries": "--retries N            run the cell again, up to N times, if a worker is lost",
+        "seed": "--seed N               give the cell a random stream of its own",
+    },
 )
 
 RUN = Magic(
@@ -175,6 +184,7 @@ RUN = Magic(
     Run the cell once on every worker, also on each that starts later, before its tasks. Functions
     and cells that run on workers find the names that it assigns, unless the notebook has them.""",
     ("out", "pull", "push", "help"),
+    {"out": "-o, --out NAME         keep the values of the workers under this name"},
 )
 
 MAGICS = {magic.name: magic for magic in (MAP, SUBMIT, RUN)}
@@ -281,7 +291,9 @@ def parse_loop(text: str) -> tuple[str, str]:
         raise UsageError(
             f"expected `%%pool_map NAME in ITERABLE`, not {text!r}.{_misplaced(text)}"
         ) from None
-    return ast.unparse(loop.target), ast.unparse(loop.iter)
+    # As it is written, so that an error finds its place in the line.
+    source = ast.get_source_segment(f"for {text}: pass", loop.iter)
+    return ast.unparse(loop.target), source or ast.unparse(loop.iter)
 
 
 def _misplaced(text: str) -> str:

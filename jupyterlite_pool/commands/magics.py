@@ -27,7 +27,7 @@ from ..api.pool_map import pool_map
 from ..notebook.cell import current_cell_id
 from ..waiting.browser import IN_BROWSER, can_block
 from ..waiting.futures import PoolFuture
-from ..worker.parallel_cell import BackgroundCell, EverywhereCell, ParallelCell
+from ..worker.parallel_cell import OWN, BackgroundCell, EverywhereCell, ParallelCell
 from ..worker.surroundings.scratch import NOTEBOOK, keep_apart
 from .background import BackgroundCells, Origin
 from .cells import check_cells, evaluate, make_cell, place_of_caller, source_of
@@ -229,8 +229,8 @@ class PoolMagics(Magics):  # type: ignore[misc]
         """Show what the workers gave, or keep it under a name."""
         if options.get("pull"):
             for name in options["pull"]:
-                self.shell.user_ns[name] = [names[name] for _, names in values]
-            values = [value for value, _ in values]
+                self.shell.user_ns[name] = [names[name] for names in values]
+            values = [names[OWN] for names in values]
         workers = "1 worker" if len(values) == 1 else f"{len(values)} workers"
         print(f"The cell ran on {workers}; each worker that starts later runs it, too.")
         if "out" in options:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..worker.parallel_cell import CellBody
+from ..worker.parallel_cell import OWN, CellBody
 from .indices import Indices
 from .timings import Timings
 
@@ -96,9 +96,9 @@ class PulledOutcomes(Outcomes):
 
     def add(self, indices: Sequence[int], values: Sequence[Any]) -> None:
         """Keep the values of items that have ended, and their names apart from them."""
-        for index, (_, names) in zip(indices, values, strict=True):
-            self.pulled[index] = names
-        super().add(indices, [value for value, _ in values])
+        own = [names.pop(OWN) for names in values]
+        self.pulled.update(zip(indices, values, strict=True))
+        super().add(indices, own)
 
 
 def outcomes_of(function: Callable[..., Any]) -> Outcomes:

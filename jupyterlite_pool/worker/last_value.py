@@ -81,6 +81,8 @@ def what_gives_none(body: list[ast.stmt]) -> str | None:
     """What the last statement is, in words, if it never gives a value; None if it may give one."""
     if not body:
         return "nothing but comments"
+    if isinstance(body[-1], ast.Raise):
+        return None  # nobody expects a value
     last = copy.deepcopy(body[-1])
     return None if keep_last_value([last]) else _NAMES.get(type(last), "a statement")
 

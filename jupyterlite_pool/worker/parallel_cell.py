@@ -8,10 +8,16 @@ import linecache
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
+from ..tracebacks import add_note
+from ..wire.results import REFUSED
 from .last_value import VALUE, keep_last_value
 
 #: The variable with the item while the body runs.
 ITEM = "__pool_item__"
+
+
+#: The cell's own value among the names that come back with it. It is no name.
+OWN = "value of the cell"
 
 
 class CellBody:
@@ -44,8 +50,8 @@ class CellBody:
             body: the source of the cell from its second line on.
             names: the notebook's variables that the body reads, with their values.
             filename: the name of the cell in tracebacks.
-            pulled: names that come back with the value: a call then gives the value and a
-                dictionary of them.
+            pulled: names that come back with the value: a call then gives a dictionary of them,
+                and of the value under `OWN`.
 
         Raises:
             SyntaxError: the body is not valid Python.
@@ -92,7 +98,7 @@ class CellBody:
                 f"--pull has no {missing[0]!r} to bring: the cell has not assigned it this time",
                 name=missing[0],
             )
-        return value, {name: scope[name] for name in self.pulled}
+        return {OWN: value, **{name: scope[name] for name in self.pulled}}
 
 
 class ParallelCell(CellBody):
@@ -156,3 +162,13 @@ def compile_body(
 
 def _is_future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def explain_value(error: BaseException, function: object) -> None:
+    """Say in an error what to do if a cell's value cannot be sent."""
+    if isinstance(function, CellBody) and str(error).startswith(REFUSED):
+        add_note(
+            error,
+            "The value of a cell is that of its last expression or assignment. "
+            "End the cell with `None` if the notebook does not need it.",
+        )

@@ -30,7 +30,7 @@ from .context import WorkerInfo, set_current_worker
 from .contexts import Within, WorkerContext
 from .memory import explain_memory
 from .names import SetUpCall, SharedNames
-from .parallel_cell import CellBody, EverywhereCell
+from .parallel_cell import CellBody, EverywhereCell, explain_value
 from .randomness import seed_item, unseed
 from .result_log import LARGEST_FILE, PLACE, ResultLog
 from .surroundings.surroundings import WorkerSurroundings
@@ -248,6 +248,7 @@ class Runner:
             self._interruptible = False
             self.log.state[LARGEST_FILE] = 0
             self._surroundings.explain(error)
+            explain_value(error, self._functions.get(sent.function))
             if isinstance(error, MemoryError):
                 explain_memory(error, self._worker, self._memory)
                 self._port.worn("it ran out of memory")  # WebAssembly never gives memory back

@@ -102,7 +102,7 @@ def test_an_option_behind_the_function_is_said_to_stand_first(text: str) -> None
     ("text", "loop"),
     [
         ("x in xs", ("x", "xs")),
-        ("x in range( 10 )", ("x", "range(10)")),
+        ("x in range( 10 )", ("x", "range( 10 )")),
         ("a, b in zip(xs, ys)", ("(a, b)", "zip(xs, ys)")),
         ("x in [y for y in ys if y in zs]", ("x", "[y for y in ys if y in zs]")),
         ("x in xs[1:]  # all but the first", ("x", "xs[1:]")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from typing import Any
 
 import pytest
@@ -192,6 +193,27 @@ def test_an_error_in_a_body_has_the_cells_own_lines(notebook: Notebook) -> None:
     shown = notebook.fails("%%pool_map x in [0]\n\n1 / x")
     assert f"Cell In[{number}], line 3, in <module>\n    1 / x" in shown
     assert "item 0 of 1 (args: 0)" in shown
+
+
+def test_the_place_in_the_line_is_marked(notebook: Notebook) -> None:
+    marked = "range(3) [1, missing]"
+    shown = notebook.fails(f"%pool_map {marked}")
+    assert "NameError: name 'missing' is not defined" in shown
+    done = notebook.execute(f"%pool_map {marked}")
+    rows = "".join(traceback.format_exception(done.error_in_exec)).splitlines()
+    place = [number for number, row in enumerate(rows) if marked in row][-1]
+    line, carets = rows[place : place + 2]
+    assert line[carets.index("^") : carets.rindex("^") + 1] == "missing"
+
+
+def test_what_cannot_be_sent_is_named_and_what_to_do(notebook: Notebook) -> None:
+    shown = notebook.fails("%%pool_map --pull g x in [1]\ng = (i for i in [])\n1")
+    assert "cannot send the result (`dict`) to the notebook: its item 'g': a running gen" in shown
+    shown = notebook.fails("%%pool_map x in [1]\ng = (i for i in [])")
+    assert "End the cell with `None` if the notebook does not need it." in shown
+    shown = notebook.fails("%pool_map (lambda x: (i for i in [])) [1]")
+    assert "cannot send the result" in shown
+    assert "End the cell" not in shown
 
 
 def test_the_notebook_is_told_once_that_a_cell_has_no_value(notebook: Notebook) -> None:

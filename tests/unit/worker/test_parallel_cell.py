@@ -14,7 +14,12 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool.worker.last_value import what_gives_none
-from jupyterlite_pool.worker.parallel_cell import BackgroundCell, EverywhereCell, ParallelCell
+from jupyterlite_pool.worker.parallel_cell import (
+    OWN,
+    BackgroundCell,
+    EverywhereCell,
+    ParallelCell,
+)
 
 NAME, HEADER = "<parallel cell of a test>", "%%pool_map x in xs"
 
@@ -77,6 +82,7 @@ def test_an_assignment_runs_once() -> None:
         ("if x:\n    pass", "a statement"),
         ("# words", "nothing but comments"),
         ("x", None),
+        ("raise x", None),
         ("y = x", None),
         ("if x:\n    y = x", None),
     ],
@@ -89,12 +95,12 @@ def test_what_never_gives_a_value_is_said_in_words(body: str, what: str | None) 
 
 def test_names_come_back_beside_the_value() -> None:
     body = ParallelCell("x", HEADER, "a = x\nb = [x]\nx + 1", {}, NAME, ["a", "b"])
-    assert pickle.loads(pickle.dumps(body))(41) == (42, {"a": 41, "b": [41]})
+    assert pickle.loads(pickle.dumps(body))(41) == {OWN: 42, "a": 41, "b": [41]}
 
 
 def test_a_name_that_was_not_assigned_is_an_error() -> None:
     body = ParallelCell("x", HEADER, "if x:\n    a = x", {}, NAME, ["a"])
-    assert body(1) == (1, {"a": 1})
+    assert body(1) == {OWN: 1, "a": 1}
     with pytest.raises(NameError, match="--pull has no 'a' to bring: the cell has not assigned it"):
         body(0)
 
