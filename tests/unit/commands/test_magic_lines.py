@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from jupyterlite_pool.commands.magic_lines import (
     parse_options,
     split_expressions,
 )
+from jupyterlite_pool.commands.pool_command import COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,16 @@ def test_a_wrong_option_is_explained(line: str, words: str) -> None:
 def test_the_help_has_every_option(name: str) -> None:
     for flag in MAGICS[name].flags:
         assert flag in MAGICS[name].help
+
+
+def test_the_page_on_magics_has_every_option_and_every_command() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "magics.md").read_text("utf-8")
+    for magic in MAGICS.values():
+        assert f"`%%{magic.name}`" in page
+        for flag in magic.flags.keys() - {"-h", "--help"}:
+            assert re.search(rf"(?<![\w-]){flag}(?![\w-])", page), flag
+    for name in COMMANDS:
+        assert f"`%pool {name}" in page
 
 
 @pytest.mark.parametrize(
