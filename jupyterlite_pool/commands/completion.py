@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -53,7 +54,7 @@ def completions(line: str, names: Iterable[str] = ()) -> tuple[str, list[str]] |
     words = _of_pool(before) if name == "pool" else _of_options(name, before, word)
     if not words and name != "pool" and word.isidentifier():
         # IPython does not look for names in the lines of magics where it uses jedi.
-        words = sorted(each for each in names if not each.startswith("_"))
+        words = sorted(each for each in {*names, *dir(builtins)} if not each.startswith("_"))
     return word, [each for each in words if each.startswith(word)]
 
 

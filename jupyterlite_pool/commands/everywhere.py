@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ..api.shared import get_reusable_executor
 from ..dispatch.pool import Pool
 from ..notebook.cell import current_cell_id
+from ..tracebacks import add_note
 from ..waiting.futures import PoolFuture
 from ..worker.parallel_cell import EverywhereCell
 from .cell_names import names_assigned
@@ -46,10 +49,18 @@ class EverywhereCells:
         self._calls[key] = future
         return future
 
-    def cancel(self, future: PoolFuture[list[Any]]) -> None:
-        """Give up a run that has not ended: the workers that run it are stopped and replaced."""
-        if self._pool is not None and not future.done():
-            self._pool.forget_set_up(future, stop=True)
+    @contextmanager
+    def waiting_for(self, future: PoolFuture[list[Any]]) -> Iterator[None]:
+        """Wait for a run in the body. If that is interrupted, stop the workers that run it."""
+        try:
+            yield
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            if self._pool is not None and not future.done():
+                self._pool.forget_set_up(future, stop=True)
+            raise
+        except Exception as error:
+            add_note(error, "No later worker runs this cell: correct it and run it again.")
+            raise
 
 
 def _tell_of_names_twice(body: EverywhereCell, namespace: Mapping[str, Any]) -> None:

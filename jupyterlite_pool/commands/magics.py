@@ -6,7 +6,6 @@ in the notebook. The values of options are never evaluated.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from functools import partial
 from typing import Any
@@ -115,11 +114,8 @@ class PoolMagics(Magics):  # type: ignore[misc]
             return None
         _load_imports_now(cell)
         future = self._run(rest, cell or "", line, options)
-        try:
+        with self._everywhere.waiting_for(future):
             values = future.result()
-        except KeyboardInterrupt:
-            self._everywhere.cancel(future)
-            raise
         return self._ran(values, options)
 
     @no_var_expand  # type: ignore[untyped-decorator]
@@ -132,11 +128,8 @@ class PoolMagics(Magics):  # type: ignore[misc]
             return None
         await _load_imports(cell)
         future = self._run(rest, cell or "", line, options)
-        try:
+        with self._everywhere.waiting_for(future):
             values = await future
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            self._everywhere.cancel(future)
-            raise
         return self._ran(values, options)
 
     # What both forms do.

@@ -56,6 +56,7 @@ def test_the_rest_of_a_line_is_completed_as_ever(notebook: Notebook, tab: Press)
     assert "photographs" in tab("%pool_map abs photog")
     assert "photographs" in tab("%%pool_map x in photog")
     assert "photographs" in tab("photog")
+    assert "range" in tab("%pool_map abs ran")
 
 
 @pytest.mark.parametrize(

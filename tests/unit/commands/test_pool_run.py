@@ -96,6 +96,7 @@ def test_an_error_is_shown_with_the_cells_lines_and_no_later_worker_runs_it(
     number = notebook.shell.execution_count
     shown = notebook.fails("%%pool_run\nmine = 1\nmine / 0")
     assert f"Cell In[{number}], line 3, in <module>\n    mine / 0" in shown
+    assert "No later worker runs this cell: correct it and run it again." in shown
     assert pool._pool.dispatcher.set_ups._calls == []
     assert "NameError" in notebook.fails("%%pool_map x in [1]\nmissing_in_workers")
 
