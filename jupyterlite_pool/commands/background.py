@@ -27,17 +27,18 @@ class Origin(NamedTuple):
 
 
 class BackgroundCells:
-    """The background cells of a notebook that run."""
+    """The background cells of a notebook that run. Those that have ended are the notebook's."""
 
     def __init__(self) -> None:
-        self._running: list[tuple[Origin, BackgroundJob]] = []
+        self._running: dict[BackgroundJob, Origin] = {}
 
     def make_room(self, origin: Origin) -> list[BackgroundJob]:
         """Cancel the runs whose place a new one takes; returns them."""
-        self._running = [entry for entry in self._running if not entry[1].done()]
-        stopped = [job for other, job in self._running if origin.takes_the_place_of(other)]
-        return [job for job in stopped if job.cancel(running=True)]
+        running = list(self._running.items())
+        stopped = [job for job, other in running if origin.takes_the_place_of(other)]
+        return [job for job in stopped if not job.done() and job.cancel(running=True)]
 
     def add(self, origin: Origin, job: BackgroundJob) -> None:
         """Remember a run until it has ended."""
-        self._running.append((origin, job))
+        self._running[job] = origin
+        job.add_done_callback(lambda _: self._running.pop(job, None))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gc
 import re
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from types import SimpleNamespace
@@ -20,7 +22,7 @@ from jupyterlite_pool.api.history import History
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.commands import interrupt as _interrupt
 from jupyterlite_pool.commands import magics as _magics
-from jupyterlite_pool.commands.background import Origin
+from jupyterlite_pool.commands.background import BackgroundCells, Origin
 from jupyterlite_pool.errors import PoolStartError
 from jupyterlite_pool.notebook import aftermath as _aftermath
 from jupyterlite_pool.tracebacks import notes_of
@@ -104,16 +106,16 @@ def test_what_it_has_printed_so_far_can_be_had(notebook: Notebook) -> None:
 
 
 def test_without_a_name_its_value_appears_in_its_cell(
-    notebook: Notebook, history: History, monkeypatch: pytest.MonkeyPatch
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[Any] = []
     monkeypatch.setattr("jupyterlite_pool.api.background.show_value", lambda *v: shown.append(v))
     monkeypatch.setattr("jupyterlite_pool.api.background.current_cell", lambda: "its cell")
+    jobs: list[BackgroundJob] = []
+    monkeypatch.setattr(BackgroundCells, "add", lambda _, origin, job: jobs.append(job))
     assert notebook.run("%%pool_submit\nx = 41\nx + 1") is None
-    [entry] = history.entries()
-    future = entry.given
-    assert isinstance(future, BackgroundJob)
-    ended(future)
+    ended(jobs[0])
+    monkeypatch.setattr(BackgroundCells, "add", lambda *_: None)
     assert shown == [("its cell", 42)]
     notebook.run("%%pool_submit -o job\n43")
     ended(notebook["job"])
@@ -241,6 +243,17 @@ def test_a_run_that_has_ended_is_not_said_to_be_cancelled(notebook: Notebook) ->
     ended(notebook["job"])
     notebook.run("%%pool_submit -o job\n1")
     assert "cancelled" not in notebook.shown()
+
+
+def test_of_a_run_that_has_ended_nothing_is_kept(notebook: Notebook) -> None:
+    magics = notebook.shell.magics_manager.registry["PoolMagics"]
+    notebook.run("%%pool_submit -o job\n[1]")
+    here = weakref.ref(ended(notebook["job"]))
+    assert magics._background._running == {}
+    del notebook.shell.user_ns["job"]
+    deadline = time.monotonic() + 10
+    while gc.collect() is not None and here() is not None:  # a thread may be on its way out of it
+        assert time.monotonic() < deadline
 
 
 def test_it_is_listed_and_can_be_cancelled_by_its_number(
