@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,6 +49,15 @@ class Notebook:
         self.shown()
         assert not self.execute(cell).success
         return self.shown()
+
+    def shows(self, pattern: str) -> str:
+        """Wait until this is shown, which a thread may do; returns what was shown since."""
+        seen, deadline = self.shown(), time.monotonic() + 10
+        while not re.search(pattern, seen):
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.001)
+            seen += self.shown()
+        return seen
 
     def shown(self) -> str:
         """What was shown since the last call."""
