@@ -50,6 +50,13 @@ class Notebook:
         assert not self.execute(cell).success
         return self.shown()
 
+    def gets(self, name: str, value: object) -> bool:
+        """Wait until a name has this value, which a thread may set."""
+        deadline = time.monotonic() + 10
+        while self[name] != value and time.monotonic() < deadline:
+            time.sleep(0.001)
+        return bool(self[name] == value)
+
     def shows(self, pattern: str) -> str:
         """Wait until this is shown, which a thread may do; returns what was shown since."""
         seen, deadline = self.shown(), time.monotonic() + 10

@@ -79,8 +79,7 @@ def test_names_come_when_a_job_ends_that_nobody_waits_for(notebook: Notebook) ->
     assert notebook["a"] == "old"
     GATE.set()
     notebook.run("r.wait()")
-    notebook["r"]._runs.last.ended.result(10)
-    assert notebook["a"] == [1, 2]
+    assert notebook.gets("a", [1, 2])
 
 
 def test_errors_that_are_kept_stand_among_the_names(notebook: Notebook) -> None:
@@ -100,7 +99,7 @@ def test_no_name_comes_from_a_job_that_failed_until_it_was_retried(
     assert notebook["a"] == "old"
     GATE.set()
     history.last().retry_failed()
-    assert notebook["a"] == [2, 1]
+    assert notebook.gets("a", [2, 1])
 
 
 def test_an_item_that_does_not_assign_a_name_fails(notebook: Notebook) -> None:
