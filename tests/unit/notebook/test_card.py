@@ -275,6 +275,5 @@ def test_a_cell_in_the_background_waits_or_runs_and_counts_nothing() -> None:
     now = Progress.of(job, "f", 1)
     assert (now.phase, now.words) == ("waiting", "waiting for a worker")
     assert now.text() == "0:00 elapsed"
-    job.take(1)
-    job.started()
+    job.started(job.take(1))
     assert Progress.of(job, "f", 1).phase == "running"
