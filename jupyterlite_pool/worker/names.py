@@ -67,11 +67,9 @@ class Before(NamedTuple):
     contents: dict[str, Contents | None]
 
 
-class Given(NamedTuple):
-    """What some globals have only because it was put there."""
-
-    space: dict[str, Any]
-    values: dict[str, Any]
+#: In some globals, what they have only because it was put there: a dictionary by name. It is kept
+#: there because nobody else knows how long the globals live.
+GIVEN = "__pool_given__"
 
 
 class SharedNames:
@@ -84,8 +82,6 @@ class SharedNames:
         self._variables: dict[Any, dict[str, Kept]] = {}
         #: The changed attributes of classes.
         self._attributes: dict[type, dict[str, Kept]] = {}
-        #: What was put into globals that had no such names, by the id of the globals.
-        self._given: dict[int, Given] = {}
 
     def __bool__(self) -> bool:
         return bool(self._variables or self._attributes)
@@ -107,8 +103,7 @@ class SharedNames:
 
     def drop(self, key: str) -> None:
         """Forget a function."""
-        for owner in self._found.pop(key, ()):
-            self._given.pop(id(owner), None)
+        self._found.pop(key, None)
 
     def fill(self, found: Iterable[Found]) -> None:
         """Bring the shared values into some globals and classes."""
@@ -123,31 +118,17 @@ class SharedNames:
             else:
                 self._fill_space(owner)
 
-    def _note_own(self, space: dict[str, Any], name: str, value: object, had: bool) -> None:
-        """Note that a variable of a cell is shared: a later cell may set it for this one, too.
-
-        Args:
-            had: whether there was such a variable before the cell ran: it may be the notebook's.
-        """
-        given = self._given.setdefault(id(space), Given(space, {}))
-        if not had or name in given.values:
-            given.values[name] = value
-
     def _fill_space(self, space: dict[str, Any]) -> None:
-        given = self._given.get(id(space))
         # First look at all of them, since a value may refer to others.
         wanted = {
             name: kept.value
             for name, kept in self._variables.get(_module_of(space), {}).items()
-            if name not in space or kept.replaces(space[name]) or _has_given(given, name)
+            if name not in space or kept.replaces(space[name]) or _was_given(space, name)
         }
         absent = wanted.keys() - space.keys()
+        given = space.setdefault(GIVEN, {}) if absent else space.get(GIVEN, {})
+        given.update({name: wanted[name] for name in wanted.keys() & (absent | given.keys())})
         space.update(wanted)
-        if absent and given is None:
-            given = self._given[id(space)] = Given(space, {})
-        if given is not None:
-            own = wanted.keys() & (absent | given.values.keys())
-            given.values.update({name: wanted[name] for name in own})
 
     def before(self, key: str) -> list[Before]:
         """What a set-up may change, for `share`."""
@@ -179,7 +160,7 @@ class SharedNames:
                     instead_of = had.get(name)
                     if notebook_first and not isinstance(owner, type):
                         instead_of = None
-                        self._note_own(owner, name, value, name in values)
+                        _note_own(owner, name, value, name in values)
                     kept = Kept(value, stays, instead_of)
                 elif had.get(name) is not None and contents(value) != had[name]:
                     kept = Kept(value, False, had[name])
@@ -190,11 +171,21 @@ class SharedNames:
             self.fill(found)
 
 
-def _has_given(given: Given | None, name: str) -> bool:
-    """Whether some globals still have what they were given under a name."""
-    if given is None or name not in given.values:
-        return False
-    return given.space.get(name, _NOTHING) is given.values[name]
+def _note_own(space: dict[str, Any], name: str, value: object, had: bool) -> None:
+    """Note that a variable of a cell is shared: a later cell may set it for this one, too.
+
+    Args:
+        had: whether there was such a variable before the cell ran: it may be the notebook's.
+    """
+    given = space.setdefault(GIVEN, {})
+    if not had or name in given:
+        given[name] = value
+
+
+def _was_given(space: dict[str, Any], name: str) -> bool:
+    """Whether some globals still have what was put there under a name."""
+    given = space.get(GIVEN, {})
+    return name in given and space.get(name, _NOTHING) is given[name]
 
 
 def _module_of(space: dict[str, Any]) -> Any:

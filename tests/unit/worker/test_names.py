@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -242,13 +243,18 @@ def test_what_an_initializer_has_declared_global_counts_everywhere_also_after_a_
     assert own["x"] == 2
 
 
-def test_nothing_is_known_of_globals_that_have_gone() -> None:
-    names, scope, there = SharedNames(), space("m"), space("m")
-    names.add("there", [there])
+def test_globals_are_let_go_that_nobody_uses() -> None:
+    class Local:
+        def __init__(self) -> None: ...
+
+    names, scope = SharedNames(), space("m")
     run_cell(names, "cell", scope, lambda: scope.update(x=1))
-    names.drop("there")
-    names.drop("cell")
-    assert names._given == {}
+    owner = space("m", held=Local())
+    here = weakref.ref(owner["held"])
+    names.fill([owner])
+    assert owner["x"] == 1
+    del owner
+    assert here() is None
 
 
 def test_attributes_that_a_cell_sets_in_a_class_stay() -> None:
