@@ -149,7 +149,6 @@ def run_in_background(
     """
     __tracebackhide__ = True
     check_map_options({**options, "timeout": timeout})
-    # What a result that runs has for the cell is waited for here, as for `pool_map`.
     chosen = MapOptions(label=label, single=True, chunksize=1, **options)
     job, _ = start(body, [[None]], chosen, timeout, progress=True)
     return BackgroundJob(job, show, deliver)
