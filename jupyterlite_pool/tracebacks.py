@@ -8,6 +8,7 @@ takes a second or more.
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 import types
@@ -46,6 +47,20 @@ def fold(error: E) -> E:
     return error
 
 
+def render_from(error: E, entry: types.TracebackType) -> E:
+    """Let IPython show the traceback of an error from this entry on, and nothing before it."""
+    if not hasattr(error, HOOK):
+        setattr(error, HOOK, partial(_lines_from, error, entry))
+    return error
+
+
+def _lines_from(error: BaseException, entry: types.TracebackType) -> list[str]:
+    from IPython import get_ipython
+
+    lines: list[str] = get_ipython().InteractiveTB.structured_traceback(type(error), error, entry)
+    return lines
+
+
 def _folded_lines() -> list[str]:
     """The lines of the error that is being handled; for `%tb`, of the last one."""
     from IPython import get_ipython
@@ -81,9 +96,19 @@ def _short_lines(error: BaseException) -> list[str]:
         if frame.f_globals.get("__name__") == "__main__"
     ]
     summary = traceback.StackSummary.extract(iter(cells))
-    lines = ["Traceback (most recent call last):", *traceback.format_list(summary)]
+    shown = map(name_cells, traceback.format_list(summary))
+    lines = ["Traceback (most recent call last):", *shown]
     name = f"{type(error).__name__}: {error}"
     return "\n".join([*(line.rstrip() for line in lines), name, *notes_of(error)]).split("\n")
+
+
+#: The file name of a cell, as Python prints it in tracebacks.
+_CELL = re.compile(r'File "<ipython-input-(\d+)-[0-9a-f]+>"')
+
+
+def name_cells(text: str) -> str:
+    """The lines of a traceback, with the names that IPython has for cells."""
+    return _CELL.sub(r"Cell In[\1]", text)
 
 
 def attach(error: BaseException, name: str, value: object) -> None:

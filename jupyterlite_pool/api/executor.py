@@ -24,6 +24,7 @@ from ..waiting.waits import wait_done
 from ..wire.refs import ObjectRef
 from .dask_defaults import shuffle_by_tasks
 from .default_backend import browser_backend
+from .failures import error_line
 from .map_values import stream
 from .names_of_options import explains_its_options
 from .options import check_count, check_names, check_seconds
@@ -93,6 +94,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         install_waits()
         install_run_in_executor(WorkerPoolExecutor)
         shuffle_by_tasks()
+        #: How many workers somebody has asked for last; None if nobody has.
+        self._asked = max_workers
         #: Does the work. The other modules of this package use it, too; it is not for users.
         self._pool = Pool(
             backend or browser_backend(max_workers, packages),
@@ -133,6 +136,18 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         Workers start beside the notebook. A program that measures can wait for all of them.
         """
         return set(self._pool.ready_workers)
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if self.broken is not None:
+            return f"<{name}: broken, {error_line(self.broken)}>"
+        if self.closed:
+            return f"<{name}: shut down>"
+        return f"<{name}: {self.status().line()}>"
+
+    def _repr_html_(self) -> str | None:
+        """A table of the workers; None for the text alone if there are none."""
+        return None if self.closed or self.broken is not None else self.status()._repr_html_()
 
     # What runs on workers.
 
@@ -264,6 +279,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """
         check_count("max_workers", max_workers)
         self._pool.scale(max_workers)
+        self._asked = max_workers
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls, and stop the workers when those that were taken have ended.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import weakref
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
 from ..notebook.progress import Progress, clock
+from .looks import Shown, paragraph, table_html, table_text
 from .map_result import MapResult
+from .report import progress_of
 
 #: So many jobs that have ended are remembered.
 REMEMBERED = 20
@@ -18,10 +21,19 @@ _HEAD = ("job", "name", "state", "time", "items", "failed", "result")
 
 
 class Entry:
-    """One job that was started by `pool_map`. Of one that has ended it keeps no values."""
+    """One job of the notebook. Of one that has ended it keeps no values."""
 
-    def __init__(self, result: MapResult[Any]) -> None:
+    def __init__(self, result: MapResult[Any], future: Future[Any] | None = None) -> None:
+        """Follow a job.
+
+        Args:
+            future: what the notebook has of the job in place of the result: of a cell in the
+                background.
+        """
         self.number = result._job.number
+        #: Whether it is a cell in the background.
+        self.single = future is not None
+        self._future = None if future is None else weakref.ref(future)
         #: What became of the job; None while it runs.
         self.ended: Progress | None = None
         self._result = weakref.ref(result)
@@ -32,6 +44,11 @@ class Entry:
     def result(self) -> MapResult[Any] | None:
         """The result; None if nobody has it any more."""
         return self._result()
+
+    @property
+    def given(self) -> MapResult[Any] | Future[Any] | None:
+        """What the notebook has of the job; None if nobody has it any more."""
+        return self._result() if self._future is None else self._future()
 
     @property
     def kept(self) -> bool:
@@ -45,7 +62,7 @@ class Entry:
         if self.ended is not None or result is None:
             assert self.ended is not None, "a result that runs is kept"
             return self.ended
-        return _progress_of(result)
+        return progress_of(result._runs)
 
     def keep(self, kept: bool) -> None:
         """Keep the result, if it is still there, or leave it to those who have it."""
@@ -63,9 +80,13 @@ class History:
         self._entries: list[Entry] = []
         self._lock = threading.RLock()
 
-    def add(self, result: MapResult[Any]) -> None:
-        """Remember a job that has just started."""
-        entry = Entry(result)
+    def add(self, result: MapResult[Any], future: Future[Any] | None = None) -> None:
+        """Remember a job that has just started.
+
+        Args:
+            future: what the notebook has of it in place of the result.
+        """
+        entry = Entry(result, future)
         with self._lock:
             self._entries.append(entry)
         result._observers.append(partial(self._look, entry))
@@ -78,7 +99,7 @@ class History:
 
     def last(self) -> MapResult[Any]:
         """The last result that runs or has failed; see `last_result`."""
-        kept = [entry.result for entry in self.entries() if entry.kept]
+        kept = [entry.result for entry in self.entries() if entry.kept and not entry.single]
         if not kept or kept[-1] is None:
             raise LookupError("no job of `pool_map` runs, and none has failed")
         return kept[-1]
@@ -88,18 +109,13 @@ class History:
         with self._lock:
             self._entries.clear()
 
-    def table(self) -> str:
+    def shown(self) -> Shown:
         """A table of the jobs, the oldest first."""
-        entries = self.entries()
-        if not entries:
-            return "no job was started with `pool_map`"
-        rows = [_HEAD, *(_row(entry) for entry in entries)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            for row in rows
-        ]
-        return "\n".join(line.rstrip() for line in lines)
+        rows = [_row(entry) for entry in self.entries()]
+        if not rows:
+            text = "no job was started so far"
+            return Shown(text, paragraph(text))
+        return Shown(table_text(_HEAD, rows), table_html(_HEAD, rows))
 
     def _look(self, entry: Entry, result: MapResult[Any]) -> None:
         """Look again at a job: it has ended, or items of it run again."""
@@ -108,8 +124,9 @@ class History:
                 entry.ended = None
                 entry.keep(True)
                 return
-            entry.ended = _progress_of(result)
+            entry.ended = progress_of(result._runs)
             failed = entry.ended.phase != "done" or entry.ended.failed > 0
+            failed = failed and not entry.single  # nothing of it can run again
             entry.keep(failed)
             over = [each for each in self._entries if each.ended is not None]
             for other in over:
@@ -125,28 +142,12 @@ def _row(entry: Entry) -> tuple[str, ...]:
     total = "?" if now.total is None else now.total
     if entry.ended is None:
         result = "runs"
-    elif entry.result is None:
+    elif entry.given is None:
         result = "gone"
     else:
         result = f"%pool job {entry.number}"
     items, failed = f"{now.done}/{total}", str(now.failed)
     return str(entry.number), now.label, now.phase, clock(now.elapsed), items, failed, result
-
-
-def _progress_of(result: MapResult[Any]) -> Progress:
-    """How far a job is, with the items that ran again."""
-    runs = result._runs
-    now = Progress.of(runs.last, runs.first.label, 1)
-    cancelled = len(runs.cancelled)
-    if now.phase == "done" and cancelled:
-        now = now._replace(phase="cancelled")
-    return now._replace(
-        done=len(runs.values),
-        failed=len(runs.failures),
-        cancelled=cancelled,
-        total=runs.first.items.total,
-        elapsed=sum(run.outcomes.timings.elapsed() for run in runs.all),
-    )
 
 
 #: The jobs of this notebook.

@@ -12,15 +12,14 @@ from ..jobs.arrivals import Completed
 from ..jobs.job import MapJob
 from ..jobs.options import Again
 from ..jobs.runs import Rerun, Runs
-from ..jobs.timings import Timing
 from ..tracebacks import attach, notes_of, set_notes, shorten
 from ..waiting.browser import can_block
 from ..waiting.waits import EndOf, wait_done
 from ..worker.context import current_worker
-from .failures import KEPT, Failures, error_line, failures_of, how_many_failed, what_is_kept
-from .late_list import LateList
+from .failures import KEPT, what_is_kept
 from .names_of_options import OF_RETRY, check_names_of_options
 from .options import check_seconds
+from .report import Report
 
 T = TypeVar("T")
 
@@ -28,7 +27,7 @@ T = TypeVar("T")
 INSTEAD = "results = await pool_map(f, xs)"
 
 
-class MapResult(LateList[T]):
+class MapResult(Report[T]):
     """The results of a `pool_map`: a list, in the order of the items.
 
     While the job runs, `await`, `async for`, `repr`, `cancel`, `partial` and `as_completed` always
@@ -99,27 +98,6 @@ class MapResult(LateList[T]):
     def __await__(self) -> Generator[object, None, MapResult[T]]:
         return finished(self).__await__()
 
-    def __repr__(self) -> str:
-        runs, label, total = self._runs, self._job.label, self._job.items.total
-        if self._filled:
-            return list.__repr__(self) + how_many_failed(runs)
-        values, failures = runs.values, runs.failures
-        if runs.active:
-            failed = f", {len(failures)} failed" if failures else ""
-            size = "?" if total is None else total
-            return f"<MapResult of {label}: {len(values)}/{size} done{failed}>"
-        error = self._job.items.error
-        then = "" if error is None else f"; then the iterable raised {error_line(error)}"
-        return (
-            f"<MapResult of {label}: {len(values)} of {total} done, "
-            f"{len(failures)} failed, {len(runs.cancelled)} cancelled{then}>"
-        )
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        super()._repr_pretty_(printer, cycle)
-        if self._filled and not cycle:
-            printer.text(how_many_failed(self._runs))
-
     def wait(self, timeout: float | None = None) -> MapResult[T]:
         """Wait for the end of the job.
 
@@ -174,16 +152,6 @@ class MapResult(LateList[T]):
         """Pairs of index and value in the order in which they arrive; for `for` and `async for`."""
         return AsCompleted(self, self._runs.completed())
 
-    @property
-    def failed(self) -> Failures:
-        """The exceptions so far, by index; a notebook shows them as a table."""
-        return failures_of(self._runs)
-
-    @property
-    def stdout(self) -> dict[int, str]:
-        """What items printed, by index; an item that printed nothing is not in it."""
-        return dict(sorted(self._job.outcomes.output.items()))
-
     def retry_failed(self, fn: Callable[..., T] | None = None, **options: Any) -> MapResult[T]:
         """Run the items again that failed or were cancelled, and nothing else.
 
@@ -224,14 +192,6 @@ class MapResult(LateList[T]):
         self._tell()
         self._fill_at_the_end_of(run)
         return self.wait() if can_block() and options.get("block") is not False else self
-
-    def timeline(self) -> list[Timing]:
-        """When and where each item ran, in the order in which they started."""
-        return self._job.outcomes.timings.timeline()
-
-    def insights(self) -> str:
-        """In a sentence or two: how busy the workers were, and which items took longest."""
-        return self._job.outcomes.timings.insights()
 
     def _may_have(self, index: int) -> bool:
         total = self._job.items.total

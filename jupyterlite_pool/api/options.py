@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..jobs.options import GROUPINGS
+from ..tracebacks import fold
 
 
 def check_count(name: str, value: object, least: int = 1, *, optional: bool = False) -> None:
@@ -27,10 +28,10 @@ def check_count(name: str, value: object, least: int = 1, *, optional: bool = Fa
     try:
         count = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise TypeError(f"{name} must be an integer, not {value!r}") from None
+        raise fold(TypeError(f"{name} must be an integer, not {value!r}")) from None
     if count < least:
         bound = "greater than 0" if least == 1 else f"at least {least}"
-        raise ValueError(f"{name} must be {bound}, not {value}")
+        raise fold(ValueError(f"{name} must be {bound}, not {value}"))
 
 
 def check_seconds(name: str, value: object, *, positive: bool = True) -> None:
@@ -46,10 +47,10 @@ def check_seconds(name: str, value: object, *, positive: bool = True) -> None:
     if value is None:
         return
     if not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number of seconds, not {value!r}")
+        raise fold(TypeError(f"{name} must be a number of seconds, not {value!r}"))
     if math.isnan(value) or (positive and not float(value) > 0):
         wanted = "more than 0 seconds" if positive else "a number of seconds"
-        raise ValueError(f"{name} must be {wanted}, not {value}")
+        raise fold(ValueError(f"{name} must be {wanted}, not {value}"))
 
 
 def check_names(name: str, value: object) -> None:
@@ -59,7 +60,7 @@ def check_names(name: str, value: object) -> None:
         TypeError: it is no list; a single text is none, although one can iterate over its letters.
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise TypeError(f"{name} must be a list of names, not {value!r}")
+        raise fold(TypeError(f"{name} must be a list of names, not {value!r}"))
 
 
 def check_map_options(options: Mapping[str, Any]) -> None:
@@ -73,10 +74,10 @@ def check_map_options(options: Mapping[str, Any]) -> None:
         check_count(name, options.get(name), least, optional=True)
     chunksize = options.get("chunksize", "auto")
     if chunksize != "auto" and (not isinstance(chunksize, int) or chunksize < 1):
-        raise ValueError(f'chunksize must be "auto" or at least 1, not {chunksize!r}')
+        raise fold(ValueError(f'chunksize must be "auto" or at least 1, not {chunksize!r}'))
     check_seconds("timeout", options.get("timeout"))
     check_seconds("task_timeout", options.get("task_timeout"))
     check_count("retries", options.get("retries", 0), 0)
     grouping = options.get("group_outputs", "order")
     if grouping not in GROUPINGS:
-        raise ValueError(f"group_outputs must be one of {GROUPINGS}, not {grouping!r}")
+        raise fold(ValueError(f"group_outputs must be one of {GROUPINGS}, not {grouping!r}"))

@@ -9,7 +9,11 @@ from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from ..dispatch.pool import Pool
-from ..errors import BlockingUnavailableError, PoolFallbackWarning, PoolStartError
+from ..errors import (
+    BlockingUnavailableError,
+    PoolFallbackWarning,
+    PoolStartError,
+)
 from ..jobs.job import MapJob
 from ..jobs.options import Again, MapOptions
 from ..jobs.run_here import run_now, run_serially, spawn
@@ -22,7 +26,7 @@ from .history import keep
 from .map_result import INSTEAD, MapResult
 from .names_of_options import explains_its_options
 from .options import check_map_options
-from .shared import get_reusable_executor
+from .shared import get_reusable_executor, tell_of_fewer
 
 T = TypeVar("T")
 
@@ -124,7 +128,7 @@ def pool_map(
     if current_worker() is not None:
         return _map_in_task(fn, iterables, options)
     waits = can_block() if block is None else block
-    job, pool = _start(fn, iterables, replace(options, waited=waits), timeout, progress)
+    job, pool = start(fn, iterables, replace(options, waited=waits), timeout, progress)
     result: MapResult[T] = MapResult(job, run_again)
     keep(result)
     if waits and pool is not None:
@@ -149,10 +153,10 @@ def run_again(
     options = _with_changes(options, changes)
     if current_worker() is not None:
         return _job_in_task(fn, [inputs], options)
-    return _start(fn, [inputs], options, timeout, progress)[0]
+    return start(fn, [inputs], options, timeout, progress)[0]
 
 
-def _start(
+def start(
     fn: Callable[..., Any],
     iterables: Sequence[Iterable[Any]],
     options: MapOptions,
@@ -165,7 +169,7 @@ def _start(
     iterables = [list(each) if isinstance(each, MapResult) else each for each in iterables]
     try:
         pool = get_reusable_executor()._pool
-
+        options = _within(pool, options)
         reading = Reading()
 
         def begins(job: MapJob) -> None:
@@ -181,6 +185,15 @@ def _start(
         job = MapJob(fn, iterables, options)
         _fall_back(job, error)
         return job, None
+
+
+def _within(pool: Pool, options: MapOptions) -> MapOptions:
+    """The options, with a warning if the pool has fewer workers than were asked for; once."""
+    asked, size = options.max_workers, pool.backend.size
+    if asked is None or asked <= size:
+        return options
+    tell_of_fewer(asked, size, stacklevel=6)
+    return replace(options, granted=size)
 
 
 def _with_changes(options: MapOptions, changes: Mapping[str, Any]) -> MapOptions:
@@ -233,11 +246,14 @@ def _fall_back(job: MapJob, reason: PoolStartError) -> None:
     if feed is not None:
         feed.close()
     count = "the" if job.items.total is None else str(job.items.total)
+    what = f"running {count} items one at a time in the kernel."
+    if job.options.single:
+        what = "the cell runs in the kernel, so the next cells wait for it."
     try:
         encode_function(job.function)  # a function that cannot be sent is an error here, too
         # Explicitly, since Python shows an ordinary warning only once, and each such job is slow.
         warnings.warn_explicit(
-            f"no worker could start ({reason}); running {count} items one at a time in the kernel.",
+            f"no worker could start ({reason}); {what}",
             PoolFallbackWarning,
             __file__,
             0,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+
+from ..errors import PoolPerformanceWarning
 from ..notebook.page import page
 from .default_backend import default_workers
 from .executor import WorkerPoolExecutor
@@ -26,13 +29,55 @@ def get_reusable_executor(max_workers: int | None = None) -> WorkerPoolExecutor:
 
     Raises:
         PoolStartError: this is no browser.
+
+    Warns:
+        PoolPerformanceWarning: it runs already, with fewer workers than `max_workers`.
     """
     global _shared
-    if _shared is None or _shared.closed or _shared.broken is not None:
+    running = running_executor()
+    if running is None:
         _shared = WorkerPoolExecutor(page.max_workers if max_workers is None else max_workers)
-    elif _growing is not None and _growing[0] is _shared:
+        return _shared
+    if _growing is not None and _growing[0] is running:
         _grow(max_workers)
-    return _shared
+    elif max_workers is not None and max_workers > running.max_workers:
+        tell_of_fewer(max_workers, running.max_workers, stacklevel=3)
+    return running
+
+
+def tell_of_fewer(asked: int, size: int, stacklevel: int) -> None:
+    """Warn that the pool has fewer workers than were asked for; once for each pair of numbers."""
+    if (asked, size) not in _told:
+        _told.add((asked, size))
+        has = "1 worker" if size == 1 else f"{size} workers"
+        warnings.warn(
+            f"max_workers={asked}, but the pool has {has}: no more can work at once. A pool has "
+            "one worker for each core, as far as memory and the site's settings allow. "
+            f"`%pool scale {asked}` asks for more.",
+            PoolPerformanceWarning,
+            stacklevel,
+        )
+
+
+#: What was asked for and what there was, of the warnings that were given.
+_told: set[tuple[int, int]] = set()
+
+
+def running_executor() -> WorkerPoolExecutor | None:
+    """The warm pool, if it can run calls; this starts none."""
+    usable = _shared is not None and not _shared.closed and _shared.broken is None
+    return _shared if usable else None
+
+
+def restart_shared() -> WorkerPoolExecutor:
+    """Stop the workers of the warm pool, and start new ones: as many as were asked for before."""
+    global _growing
+    old, growing, _growing = _shared, _growing, None
+    asked = None if old is None or (growing is not None and growing[0] is old) else old._asked
+    if old is not None:
+        old.terminate_workers()
+    set_reusable_executor(None)
+    return get_reusable_executor(asked)
 
 
 def set_reusable_executor(executor: WorkerPoolExecutor | None) -> None:

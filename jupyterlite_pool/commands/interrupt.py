@@ -49,6 +49,7 @@ def cell_starts(*_: object) -> None:
 def interrupt() -> bool:
     """Stop the jobs and calls that the running cell waits for; all of them if it waits for none.
 
+    Cells in the background go on, unless the running cell waits for them, or none runs.
     The cell's wait ends with `KeyboardInterrupt`. Waits of other code go on.
 
     Returns:
@@ -62,7 +63,8 @@ def interrupt() -> bool:
         for stop in stops:
             stop()
     else:
-        cancel_all()
+        # Somebody who stops a cell does not mean what runs in the background beside it.
+        cancel_all(background=run is None)
     return ended
 
 
@@ -123,10 +125,14 @@ def _owner(frame: FrameType) -> str | None:
     return None if frame.f_code.co_filename.startswith(_LIBRARY) else "notebook"
 
 
-def cancel_all(*, cell: Any = None) -> None:
-    """Cancel all jobs and calls of this kernel, or of one cell, also those that run."""
+def cancel_all(*, cell: Any = None, background: bool = True) -> None:
+    """Cancel all jobs and calls of this kernel, or of one cell, also those that run.
+
+    Args:
+        background: also cells in the background.
+    """
     for dispatcher in all_dispatchers():
-        dispatcher.cancel_all(cell=cell)
+        dispatcher.cancel_all(cell=cell, background=background)
 
 
 def _waits_of(run: Run) -> Iterator[Wait]:

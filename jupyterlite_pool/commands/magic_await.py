@@ -1,4 +1,4 @@
-"""Rewrites cells so that they await `%pool_map`, for browsers that cannot pause Python.
+"""Rewrites cells so that they await the magics, for browsers that cannot pause Python.
 
 IPython turns magics into calls before a cell runs. This module finds those calls, and makes them
 `await` a magic that is a coroutine. The kernel itself does the same for `%pip`.
@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-#: The magic, and the coroutine that takes its place.
-MAGIC = "pool_map"
-AWAITED = "_pool_map"
+#: The magics. The coroutine that takes the place of one has the same name with `_` before it.
+MAGICS = ("pool_map", "pool_submit", "pool_run")
 
 #: The methods with which IPython runs magics.
 CALLERS = ("run_line_magic", "run_cell_magic")
@@ -30,7 +29,7 @@ class _Insertion(NamedTuple):
 
 
 def await_magics(lines: list[str]) -> list[str]:
-    """The lines of a cell, with `await` before each of its calls of the magic.
+    """The lines of a cell, with `await` before each of its calls of the magics.
 
     Args:
         lines: a cell, after IPython has turned it into Python.
@@ -39,7 +38,7 @@ def await_magics(lines: list[str]) -> list[str]:
         The lines. Calls inside of `def` and `class` are unchanged: `await` is not allowed there.
     """
     source = "".join(lines)
-    if MAGIC not in source:
+    if not any(magic in source for magic in MAGICS):
         return lines
     try:
         module = ast.parse(source)
@@ -56,11 +55,11 @@ def _insertions(module: ast.Module) -> Iterator[_Insertion]:
     for call in _magic_calls(module):
         name = call.args[0]
         yield _Insertion(call.lineno, call.col_offset, "await ")
-        yield _Insertion(name.lineno, name.col_offset + 1, AWAITED.removesuffix(MAGIC))
+        yield _Insertion(name.lineno, name.col_offset + 1, "_")
 
 
 def _magic_calls(node: ast.AST) -> Iterator[ast.Call]:
-    """Calls of the magic that are the whole value of a statement, and that may be awaited."""
+    """Calls of the magics that are the whole value of a statement, and that may be awaited."""
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return
     if isinstance(node, (ast.Expr, ast.Assign, ast.AnnAssign)) and _is_magic(node.value):
@@ -77,5 +76,5 @@ def _is_magic(node: ast.AST | None) -> bool:
             ),
             args=[ast.Constant(value=name), *_],
         ):
-            return caller in CALLERS and name == MAGIC
+            return caller in CALLERS and name in MAGICS
     return False

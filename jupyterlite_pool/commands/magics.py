@@ -1,4 +1,4 @@
-"""The magics: `%pool`, `%pool_map` and the parallel cell `%%pool_map`.
+"""The magics: `%pool`, `%pool_map`, and the cells `%%pool_map`, `%%pool_submit` and `%%pool_run`.
 
 They parse a line and call the same functions as Python code does. Expressions are evaluated once,
 in the notebook. The values of options are never evaluated.
@@ -6,178 +6,272 @@ in the notebook. The values of options are never evaluated.
 
 from __future__ import annotations
 
-import ast
 import inspect
+from functools import partial
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from IPython.core.magic import (
+    Magics,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
 
+from ..api.background import BackgroundJob, run_in_background
 from ..api.dask_defaults import shuffle_by_tasks
-from ..api.history import history
 from ..api.map_result import MapResult, finished
-from ..api.pool_map import pool_map, run_again
-from ..api.shared import get_reusable_executor, set_reusable_executor
-from ..dispatch.dispatcher import all_dispatchers
+from ..api.pool_map import pool_map
+from ..notebook.cell import current_cell_id
 from ..waiting.browser import IN_BROWSER, can_block
-from ..worker.parallel_cell import ParallelCell
+from ..waiting.futures import PoolFuture
+from ..worker.parallel_cell import OWN, BackgroundCell, EverywhereCell, ParallelCell
 from ..worker.surroundings.scratch import NOTEBOOK, keep_apart
-from .interrupt import cancel_all, cell_starts
+from .background import BackgroundCells, Origin
+from .cells import check_cells, evaluate, make_cell, place_of_caller, source_of
+from .completion import complete_magics
+from .everywhere import EverywhereCells
+from .interrupt import cell_starts
 from .magic_await import CALLERS, await_magics
-from .magic_lines import MAP_HELP, parse_loop, parse_options, split_expressions
+from .magic_lines import MAP, RUN, SUBMIT, Magic, parse_loop, parse_options, split_expressions
 from .page_words import cell_begins, listen
-
-POOL_HELP = """\
-%pool [status]     what the workers do, and the jobs by number
-%pool jobs         the jobs that run, and the last ones that have ended
-%pool job N        the result of a job, as long as somebody has it
-%pool cancel [JOB] cancel a job, or all of them, with what runs of it
-%pool scale N      have N workers
-%pool restart      stop all workers; the next use starts new ones
-%pool shutdown     the same"""
+from .pool_command import obey
+from .pulling import Pull
 
 
 @magics_class
 class PoolMagics(Magics):  # type: ignore[misc]
     """The magics of one notebook."""
 
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self._background = BackgroundCells()
+        self._everywhere = EverywhereCells()
+
+    @no_var_expand  # type: ignore[untyped-decorator]
     @line_magic  # type: ignore[untyped-decorator]
-    def pool(self, line: str) -> MapResult[Any] | None:
+    def pool(self, line: str) -> Any:
         """Show, cancel, scale or stop the pool; `%pool -h` explains how."""
-        command, *arguments = line.split() or ["status"]
-        if command in ("-h", "--help"):
-            print(POOL_HELP)
-        elif command == "job" and len(arguments) == 1:
-            return self._result_of(arguments[0])
-        elif command == "cancel" and len(arguments) <= 1:
-            self._cancel(arguments)
-        elif command == "scale" and len(arguments) == 1 and arguments[0].isdecimal():
-            get_reusable_executor().scale(int(arguments[0]))
-        elif arguments:
-            raise UsageError(f"%pool does not know {line.strip()!r}. Expected:\n{POOL_HELP}")
-        elif command == "status":
-            executor = get_reusable_executor()
-            print(executor.status())
-            for job in executor._pool.dispatcher.jobs():
-                print(f"job {job.number}: {MapResult(job, run_again)!r}")
-        elif command == "jobs":
-            print(history.table())
-        elif command in ("restart", "shutdown"):
-            get_reusable_executor().terminate_workers()
-            set_reusable_executor(None)
-        else:
-            raise UsageError(f"%pool does not know {command!r}. Expected:\n{POOL_HELP}")
-        return None
+        return obey(line)
 
-    def _result_of(self, number: str) -> MapResult[Any]:
-        """The result of a job of `%pool jobs`."""
-        for entry in history.entries():
-            if str(entry.number) == number:
-                if entry.result is None:
-                    raise UsageError(
-                        f"the result of job {number} is gone: no variable of the notebook has it, "
-                        "and only results that run and the last one that failed are kept."
-                    )
-                return entry.result
-        raise UsageError(f"there is no job {number}. `%pool jobs` shows those that there are.")
+    # Each of these has a form that is awaited, for browsers that cannot pause Python.
 
-    def _cancel(self, arguments: list[str]) -> None:
-        jobs = {
-            str(job.number): job for dispatcher in all_dispatchers() for job in dispatcher.jobs()
-        }
-        for entry in history.entries():
-            # Its items may run again, in a job of their own.
-            if (
-                arguments == [str(entry.number)]
-                and entry.ended is None
-                and entry.result is not None
-            ):
-                entry.result.cancel(running=True)
-                return
-        if not arguments:
-            cancel_all()
-        elif arguments[0] in jobs:
-            jobs[arguments[0]].abort()
-        else:
-            known = ", ".join(sorted(jobs, key=int)) or "none"
-            raise UsageError(f"there is no job {arguments[0]!r}. Jobs that run: {known}")
-
+    @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
     def pool_map(self, line: str, cell: str | None = None) -> MapResult[Any] | None:
         """Map a function or a cell over items; `%pool_map -h` explains how."""
         __tracebackhide__ = True
-        options, rest = parse_options(line)
-        if options.pop("help", False):
-            print(MAP_HELP)
+        options, rest = _parse(line, MAP)
+        if options is None:
             return None
-        out = options.pop("out", None)
-        if cell is not None and IN_BROWSER and can_block():
-            from pyodide.ffi import run_sync
+        _load_imports_now(cell)
+        return self._map(line, rest, cell, options)[0]
 
-            run_sync(_load_imports(cell))
-        return self._keep(self._start(rest, cell, options), out)
-
+    @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
     async def _pool_map(self, line: str, cell: str | None = None) -> MapResult[Any] | None:
         """As `%pool_map`, for cells that await it because this browser cannot pause Python."""
         __tracebackhide__ = True
-        options, rest = parse_options(line)
-        if options.pop("help", False):
-            print(MAP_HELP)
+        options, rest = _parse(line, MAP)
+        if options is None:
             return None
-        out = options.pop("out", None)
         block = options.pop("block", True)
-        if cell is not None and IN_BROWSER:
-            await _load_imports(cell)
-        result = self._start(rest, cell, {**options, "block": False})
+        await _load_imports(cell)
+        shown, result, pull = self._map(line, rest, cell, {**options, "block": False})
         if block:
             await finished(result)
-        return self._keep(result, out)
+            pull.look(result)
+        return shown
 
-    def _start(self, rest: str, cell: str | None, options: dict[str, Any]) -> MapResult[Any]:
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def pool_submit(self, line: str, cell: str | None = None) -> None:
+        """Run the cell on a worker while the next cells run; `%pool_submit -h` explains how."""
         __tracebackhide__ = True
-        if cell is None:
-            function, *iterables = [self._value(part) for part in split_expressions(rest)]
-            return pool_map(function, *iterables, **options)
-        target, source = parse_loop(rest)
-        function = self._cell(target, f"%%pool_map {rest.strip()}", cell)
-        return pool_map(function, self._value(source), **options)
+        options, rest = _parse(line, SUBMIT, cell)
+        if options is not None:
+            _load_imports_now(cell)
+            self._submit(rest, cell or "", line, options)
 
-    def _keep(self, result: MapResult[Any], out: str | None) -> MapResult[Any] | None:
-        """Keep a result under a name, or return it to be shown if there is no name."""
-        if out is None:
-            return result
-        self.shell.user_ns[out] = result
-        return None
-
-    def _value(self, expression: str) -> Any:
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    async def _pool_submit(self, line: str, cell: str | None = None) -> None:
+        """As `%%pool_submit`, for browsers that cannot pause Python."""
         __tracebackhide__ = True
-        return eval(compile(expression.strip(), "<%pool_map>", "eval"), self.shell.user_ns)
+        options, rest = _parse(line, SUBMIT, cell)
+        if options is not None:
+            await _load_imports(cell)
+            self._submit(rest, cell or "", line, options)
 
-    def _cell(self, target: str, header: str, body: str) -> ParallelCell:
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def pool_run(self, line: str, cell: str | None = None) -> list[Any] | None:
+        """Run the cell once on every worker; `%pool_run -h` explains how."""
+        __tracebackhide__ = True
+        options, rest = _parse(line, RUN, cell)
+        if options is None:
+            return None
+        _load_imports_now(cell)
+        future = self._run(rest, cell or "", line, options)
+        with self._everywhere.waiting_for(future):
+            values = future.result()
+        return self._ran(values, options)
+
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    async def _pool_run(self, line: str, cell: str | None = None) -> list[Any] | None:
+        """As `%%pool_run`, for cells that await it because this browser cannot pause Python."""
+        __tracebackhide__ = True
+        options, rest = _parse(line, RUN, cell)
+        if options is None:
+            return None
+        await _load_imports(cell)
+        future = self._run(rest, cell or "", line, options)
+        with self._everywhere.waiting_for(future):
+            values = await future
+        return self._ran(values, options)
+
+    # What both forms do.
+
+    def _map(
+        self, line: str, rest: str, cell: str | None, options: dict[str, Any]
+    ) -> tuple[MapResult[Any] | None, MapResult[Any], Pull]:
+        """Start a job; returns what the cell shows, the result, and what brings its names."""
+        __tracebackhide__ = True
+        out, pull, push = (options.pop(name, None) for name in ("out", "pull", "push"))
         namespace = self.shell.user_ns
-        read = {
-            node.id
-            for node in ast.walk(ast.parse(body))
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-        }
-        names = {name: namespace[name] for name in sorted(read) if name in namespace}
-        # IPython knows the cell by this file name, so tracebacks call it `Cell In[…]`. Its number
-        # is that of the last input: `execution_count` may already be the number of the next cell.
-        number = len(self.shell.history_manager.input_hist_parsed) - 1
-        filename = self.shell.compile.cache(f"{header}\n{body}", number)
-        return ParallelCell(target, header, body, names, filename)
+        if cell is None:
+            if pull or push:
+                raise UsageError("--pull and --push are for cells: write %%pool_map NAME in …")
+            read = partial(evaluate, namespace=namespace)
+            filename, row = place_of_caller()
+            parts = split_expressions(rest)
+            function, *iterables = [read(part, filename=filename, line=row) for part in parts]
+        else:
+            target, expression = parse_loop(rest)
+            source = source_of(self.shell, "pool_map", line, cell)
+            function = make_cell(
+                ParallelCell,
+                source,
+                namespace,
+                target=target,
+                pull=pull or (),
+                push=push or (),
+                hidden=self.shell.user_ns_hidden,
+            )
+            iterables = [evaluate(expression, namespace, source.filename)]
+            options.pop("starmap", None)  # the target takes each item apart anyway
+        puller = Pull(pull or (), namespace)
+        try:
+            result = pool_map(function, *iterables, **options)
+        except BaseException as error:
+            left = getattr(error, "map_result", None)
+            if isinstance(left, MapResult):
+                puller.follow(left)  # a retry may complete it
+            raise
+        puller.follow(result)
+        if out is None:
+            return result, result, puller
+        namespace[out] = result
+        return None, result, puller
+
+    def _submit(self, rest: str, cell: str, line: str, options: dict[str, Any]) -> BackgroundJob:
+        __tracebackhide__ = True
+        _refuse_more(rest, SUBMIT)
+        out, pull, push = (options.pop(name, None) for name in ("out", "pull", "push"))
+        source = source_of(self.shell, "pool_submit", line, cell)
+        namespace = self.shell.user_ns
+        body = make_cell(
+            BackgroundCell,
+            source,
+            namespace,
+            pull=pull or (),
+            push=push or (),
+            hidden=self.shell.user_ns_hidden,
+        )
+        origin = Origin(current_cell_id(), f"{source.header}\n{cell}", out)
+        label = options.pop("label", None) or out or "background cell"
+        job = run_in_background(
+            body, label=label, show=out is None, deliver=namespace.update, **options
+        )
+        for old in self._background.make_room(origin):
+            print(f"Job {old.number}, an earlier run that had not ended, was cancelled.")
+        self._background.add(origin, job)
+        if out is not None:
+            namespace[out] = job
+        return job
+
+    def _run(
+        self, rest: str, cell: str, line: str, options: dict[str, Any]
+    ) -> PoolFuture[list[Any]]:
+        __tracebackhide__ = True
+        _refuse_more(rest, RUN)
+        source = source_of(self.shell, "pool_run", line, cell)
+        body = make_cell(
+            EverywhereCell,
+            source,
+            self.shell.user_ns,
+            pull=options.get("pull", ()),
+            push=options.get("push", ()),
+            hidden=self.shell.user_ns_hidden,
+        )
+        return self._everywhere.run(body, self.shell.user_ns)
+
+    def _ran(self, values: list[Any], options: dict[str, Any]) -> list[Any] | None:
+        """Show what the workers gave, or keep it under a name."""
+        if options.get("pull"):
+            for name in options["pull"]:
+                self.shell.user_ns[name] = [names[name] for names in values]
+            values = [names[OWN] for names in values]
+        workers = "1 worker" if len(values) == 1 else f"{len(values)} workers"
+        print(f"The cell ran on {workers}; each worker that starts later runs it, too.")
+        if "out" in options:
+            self.shell.user_ns[options["out"]] = values
+            return None
+        return None if all(value is None for value in values) else values
 
 
-async def _load_imports(body: str) -> None:
+def _parse(line: str, magic: Magic, cell: str | None = "…") -> tuple[dict[str, Any] | None, str]:
+    """The options of a line and its rest; no options if it has asked for help and was given it.
+
+    Args:
+        cell: the cell, if the magic needs one.
+    """
+    options, rest = parse_options(line, magic)
+    if options.pop("help", False):
+        print(magic.help)
+        return None, rest
+    if cell is None:
+        raise UsageError(f"%%{magic.name} has a cell under it: write it with two %.")
+    return options, rest
+
+
+def _refuse_more(rest: str, magic: Magic) -> None:
+    if rest:
+        raise UsageError(
+            f"%%{magic.name} takes options alone, not {rest!r}. Expected:\n{magic.help}"
+        )
+
+
+def _load_imports_now(cell: str | None) -> None:
+    """As `_load_imports`, where Python can be paused."""
+    if cell is not None and IN_BROWSER and can_block():
+        from pyodide.ffi import run_sync
+
+        run_sync(_load_imports(cell))
+
+
+async def _load_imports(cell: str | None) -> None:
     """Load the packages that a body imports. The kernel cannot: to it, the body is just text."""
-    import pyodide_js
+    if cell is not None and IN_BROWSER:
+        import pyodide_js
 
-    await pyodide_js.loadPackagesFromImports(body)
+        await pyodide_js.loadPackagesFromImports(cell)
 
 
 def await_magics_where_needed(lines: list[str]) -> list[str]:
-    """Transform a cell so that it awaits `%pool_map`, if this browser cannot pause Python.
+    """Transform a cell so that it awaits the magics, if this browser cannot pause Python.
 
     Cells that a magic such as `%%time` runs are left alone: they cannot await.
     """
@@ -197,7 +291,9 @@ def load_ipython_extension(shell: Any) -> None:
     """Register the magics. Called by `%load_ext`, and when a notebook imports the package."""
     if not isinstance(shell.magics_manager.registry.get("PoolMagics"), PoolMagics):
         shell.register_magics(PoolMagics)
+        shell.input_transformers_post.append(partial(check_cells, shell))
         shell.input_transformers_post.append(await_magics_where_needed)
+        complete_magics(shell)
         shell.events.register("pre_run_cell", cell_starts)
         cell_starts()  # the cell that imports this has started already
         listen()

@@ -227,11 +227,16 @@ class Dispatcher:
 
     # What was taken is given up.
 
-    def cancel_all(self, *, cell: Any = None) -> None:
-        """Cancel all jobs and calls, or those of a cell. Workers that run them are replaced."""
+    def cancel_all(self, *, cell: Any = None, background: bool = True) -> None:
+        """Cancel all jobs and calls, or those of a cell. Workers that run them are replaced.
+
+        Args:
+            background: also cells in the background.
+        """
         with self.lock:
             for source in self.active_sources():
-                source.abort(cell=cell)
+                if background or not (isinstance(source, MapJob) and source.options.single):
+                    source.abort(cell=cell)
 
     def take_back(self) -> None:
         """Cancel the batches of sources that start no more tasks."""

@@ -103,7 +103,9 @@ class Pool:
         if not callable(fn):
             raise _not_callable(fn)
         future: PoolFuture[T] = PoolFuture(
-            partial(self.dispatcher.stop_call, calls), partial(self._take_back, calls)
+            partial(self.dispatcher.stop_call, calls),
+            partial(self._take_back, calls),
+            getattr(fn, "__name__", "a call"),
         )
         with self._lock:
             self._check_open()
@@ -239,6 +241,17 @@ class Pool:
             )
             self.dispatcher.add_set_up(set_up)
         return set_up.future
+
+    def forget_set_up(self, future: Future[Any], *, stop: bool = False) -> None:
+        """Let no later worker make a call of `set_up`, which returned this future.
+
+        Args:
+            stop: also stop the workers that make it now.
+        """
+        with self._lock:
+            for call in self.dispatcher.set_ups.forget(future):
+                if stop:
+                    self.dispatcher.stop(call)
 
     def put(self, obj: T) -> ObjectRef[T]:
         """Keep an object for tasks; each worker is sent it at most once, when a task needs it.

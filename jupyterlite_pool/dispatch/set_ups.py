@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from ..jobs.set_up import SetUp
@@ -51,6 +51,13 @@ class SetUps:
         """A call has failed: whoever asked for it is told, and no later worker makes it."""
         self._calls.remove(call)
         call.broken(error)
+
+    def forget(self, future: Future[Any]) -> list[SetUp]:
+        """No later worker makes the call that this future is of; returns it, if there is one."""
+        found = [call for call in self._calls if call.future is future]
+        for call in found:
+            self.give_up(call, CancelledError())
+        return found
 
     def clear(self) -> list[SetUp]:
         """No worker makes these calls any more."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import PoolPerformanceWarning
 from ..wire.payload import Encoded, encode
-from ..worker.parallel_cell import ParallelCell
+from ..worker.parallel_cell import BackgroundCell, EverywhereCell, ParallelCell
 
 #: A function with this many bytes is heavy: sending them takes longer than anybody expects.
 HEAVY = 10 * 2**20
@@ -19,7 +19,8 @@ HEAVY = 10 * 2**20
 
 def warn_if_heavy(function: Callable[..., Any], encoded: Encoded) -> None:
     """Warn if a function takes large data along with every job, and name the largest part."""
-    if encoded.nbytes < HEAVY:
+    once = (BackgroundCell, EverywhereCell)  # a worker is sent them for one call
+    if encoded.nbytes < HEAVY or isinstance(getattr(function, "__wrapped__", function), once):
         return
     name = getattr(function, "__name__", type(function).__name__)
     weights = {part: _weight(value) for part, value in _parts(function).items()}

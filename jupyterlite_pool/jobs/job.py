@@ -14,7 +14,7 @@ from ..tracebacks import add_note, fold
 from .arrivals import Arrivals
 from .items import Items
 from .options import DEFAULTS, MapOptions
-from .outcomes import Outcomes
+from .outcomes import outcomes_of
 from .tasks import Held, Outcome, Task
 
 #: At most this many characters of an argument in a message.
@@ -79,7 +79,7 @@ class MapJob:
         #: Its name for people: jobs are counted.
         self.number = next(_numbers)
         self.items = Items(function, iterables, options, held or Held(), cell)
-        self.outcomes = Outcomes()
+        self.outcomes = outcomes_of(function)
         self.arrivals = Arrivals(self.outcomes)
         #: Resolves with None when the job settles; fails with the first error otherwise.
         self.settled: Future[None] = Future()
@@ -306,6 +306,9 @@ class MapJob:
         """Say in the notes of an error which item failed, and what to do where that is known."""
         again = self.options.again
         total = self.items.total if again is None else again.total
+        if self.options.single:
+            add_note(error, f"{self.label} (job {self.number}){_where(task, outcome)}")
+            return
         add_note(error, _note(self.items.number(task.index), task, outcome, total))
         if _lacks_arguments(self.function, error, task):
             add_note(error, ONE_TUPLE)
@@ -340,10 +343,11 @@ class MapJob:
 def _note(number: int, task: Task, outcome: Outcome, total: int | None) -> str:
     """A line for an error: which item failed, with which arguments, and where."""
     of = "" if total is None else f" of {total}"
-    where = ""
-    if outcome.worker is not None:
-        where = f", worker {outcome.worker}, attempt {task.attempt}"
-    return f"item {number}{of} (args: {short_arguments(task.args)}){where}"
+    return f"item {number}{of} (args: {short_arguments(task.args)}){_where(task, outcome)}"
+
+
+def _where(task: Task, outcome: Outcome) -> str:
+    return "" if outcome.worker is None else f", worker {outcome.worker}, attempt {task.attempt}"
 
 
 def _lacks_arguments(function: Callable[..., Any], error: BaseException, task: Task) -> bool:

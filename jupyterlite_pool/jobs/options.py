@@ -39,6 +39,8 @@ class MapOptions:
     seed: int | None = None
     #: At most this many workers run the job at once; None for all.
     max_workers: int | None = None
+    #: How many workers the pool had, if these were fewer than `max_workers`; None otherwise.
+    granted: int | None = None
     #: How many chunks of items to read ahead of the values that were asked for; None to read items
     #: as the pool has room for them.
     buffersize: int | None = None
@@ -49,6 +51,8 @@ class MapOptions:
     total: int | None = None
     #: The name of the job for people; None for the function's.
     label: str | None = None
+    #: Whether it is one call, such as a cell in the background: nobody speaks of its items.
+    single: bool = False
     #: Whether the caller waits for the job, and reads its items if that takes long.
     waited: bool = False
     #: The items that run again; None for a first run.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..worker.parallel_cell import OWN, CellBody
 from .indices import Indices
 from .timings import Timings
 
@@ -75,7 +76,32 @@ class Outcomes:
         """Keep what an item that runs has printed."""
         self._printed.setdefault(index, []).append(text)
 
+    def printed(self, index: int) -> str:
+        """What an item has printed so far."""
+        return self.output.get(index) or "".join(self._printed.get(index, ()))
+
     def _keep_output(self, index: int) -> None:
         parts = self._printed.pop(index, None)
         if parts is not None:
             self.output[index] = "".join(parts)
+
+
+class PulledOutcomes(Outcomes):
+    """The outcomes of a cell that gives, beside each value, names that it has assigned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: These names with their values, by the index of the item.
+        self.pulled: dict[int, dict[str, Any]] = {}
+
+    def add(self, indices: Sequence[int], values: Sequence[Any]) -> None:
+        """Keep the values of items that have ended, and their names apart from them."""
+        own = [names.pop(OWN) for names in values]
+        self.pulled.update(zip(indices, values, strict=True))
+        super().add(indices, own)
+
+
+def outcomes_of(function: Callable[..., Any]) -> Outcomes:
+    """What keeps the outcomes of a function's items."""
+    pulls = isinstance(function, CellBody) and function.pulled
+    return PulledOutcomes() if pulls else Outcomes()

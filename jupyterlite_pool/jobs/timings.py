@@ -18,6 +18,8 @@ class Timing(NamedTuple):
     seconds: float
     #: Which try it was: more than 1 where a worker was lost, and `retries` allowed another one.
     attempt: int = 1
+    #: Whether it has failed.
+    failed: bool = False
 
 
 class _Row(NamedTuple):
@@ -34,7 +36,8 @@ class Timings:
     """The times of one job, which starts now."""
 
     def __init__(self) -> None:
-        self._started_at = time.monotonic()
+        #: By the clock that never goes back.
+        self.started_at = time.monotonic()
         #: When the first item went to a worker: to start workers is not the job's own work.
         self._first_run_at: float | None = None
         self._ended_at: float | None = None
@@ -42,7 +45,7 @@ class Timings:
 
     def elapsed(self) -> float:
         """Seconds from the start of the job to its end, or to now."""
-        return (self._ended_at or time.monotonic()) - self._started_at
+        return (self._ended_at or time.monotonic()) - self.started_at
 
     def working(self) -> float:
         """Seconds since the first item went to a worker, to the end of the job or to now."""
@@ -63,17 +66,24 @@ class Timings:
         return sorted(self.by_item().values(), key=lambda timing: timing.start)
 
     def insights(self) -> str:
-        """In a sentence or two: how busy the workers were, and which items took longest."""
+        """In two sentences: how busy the workers were, and which items took longest."""
         timings = [timing for timing in self.timeline() if timing.worker is not None]
         if not timings:
-            return "no item has run on a worker"
-        workers = {timing.worker for timing in timings}
+            return "No item has run on a worker."
+        workers = len({timing.worker for timing in timings})
         busy = sum(timing.seconds for timing in timings)
-        share = busy / max(self.working() * len(workers), 1e-9)
+        share = min(busy / max(self.working() * workers, 1e-9), 1)
+        items = len(timings)
+        said = (
+            f"{items} item{'s' * (items != 1)} ran on {workers} worker{'s' * (workers != 1)} in "
+            f"{self.working():.2g} s, and {'it was' if workers == 1 else 'they were'} busy "
+            f"{share:.0%} of that time."
+        )
         slowest = sorted(timings, key=lambda timing: -timing.seconds)[:3]
-        names = ", ".join(f"{timing.item} ({timing.seconds:.2g} s)" for timing in slowest)
-        count = "1 worker" if len(workers) == 1 else f"{len(workers)} workers"
-        return f"{count}, {min(share, 1):.0%} busy; slowest items: {names}"
+        names = [f"{timing.item} ({timing.seconds:.2g} s)" for timing in slowest]
+        if len(names) == 1:
+            return said if items == 1 else f"{said} The slowest item was {names[0]}."
+        return f"{said} The slowest items were {', '.join(names[:-1])} and {names[-1]}."
 
     def run(self) -> None:
         """Note that a worker runs items of the job."""

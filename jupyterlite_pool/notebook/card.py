@@ -29,17 +29,12 @@ FALLBACK_INTERVAL = 1.0
 _ICONS = {
     "warming": "◌",
     "preparing": "◌",
+    "waiting": "◌",
     "running": "▶",
     "collecting": "▶",
     "done": "✓",
     "failed": "✗",
     "cancelled": "■",
-}
-
-_WORDS = {
-    "warming": "starting workers",
-    "preparing": "preparing workers",
-    "collecting": "finishing",
 }
 
 _SEGMENTS = {
@@ -110,7 +105,7 @@ class Card:
             return
         self._shown = True
         self._widget, self._news = _make_widget()
-        if self._widget is not None and page.widgets:
+        if self._widget is not None and (page.widgets or self._job.options.single):
             self._add_button()
         progress = self._look()
         self._draw(progress)
@@ -148,14 +143,17 @@ class Card:
             _close(widget)
 
     def _add_button(self) -> None:
-        """Give the card its Cancel button.
+        """Give the card its Cancel button; a cell in the background is stopped.
 
         The kernel hears of a click only when its cell has ended. So the page listens to the button,
-        too, and sends the name in the button's class over the control channel.
+        too, and sends the name in the button's class over the control channel. But a cell in the
+        background goes on when its cell has ended, so there the kernel can listen by itself.
         """
         from ipywidgets import Button
 
-        button = Button(description="Cancel", tooltip=f"Cancel {self._label}")
+        word = "Stop" if self._job.options.single else "Cancel"
+        button = Button(description=word, tooltip=f"{word} {self._label}")
+        button.on_click(lambda _: self._cancel())
         button.add_class("jp-pool-cancel")
         button.add_class(f"jp-pool-cancel-{self._button}")
         buttons[self._button] = self._cancel
@@ -164,7 +162,10 @@ class Card:
 
     def _cancel(self) -> None:
         """Cancel the job, as the button asks: whoever waits for it gets `KeyboardInterrupt`."""
-        self._job.abort(KeyboardInterrupt(f"the job was cancelled: {self._label}"))
+        if not self._job.active:  # the kernel hears of a click late
+            return
+        word = "stopped" if self._job.options.single else "cancelled"
+        self._job.abort(KeyboardInterrupt(f"the job was {word}: {self._label}"))
 
     def _look(self) -> Progress:
         return Progress.of(self._job, self._label, len(self._pool.ready_workers))
@@ -203,7 +204,7 @@ def card_html(progress: Progress) -> str:
     """The card as HTML that needs no style sheet: a saved notebook does not have ours."""
     label = html.escape(progress.label)
     text = html.escape(progress.text())
-    word = html.escape(_WORDS.get(progress.phase, progress.phase))
+    word = html.escape(progress.words)
     size = progress.total or max(1, progress.done + progress.running + progress.failed)
     counts = {name: getattr(progress, name) for name in _SEGMENTS}
     segments = "".join(

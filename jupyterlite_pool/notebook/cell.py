@@ -55,3 +55,11 @@ def _kernel() -> Any:
         kernel = getattr(shell, "kernel", None)
         _found = kernel if hasattr(kernel, "_parent_header") else None
     return _found
+
+
+def current_cell_id() -> str | None:
+    """The id of the cell that runs, which it keeps when it runs again; None if nobody says."""
+    cell = current_cell()
+    metadata = cell.get("metadata") if isinstance(cell, dict) else None
+    found = metadata.get("cellId") if isinstance(metadata, dict) else None
+    return found if isinstance(found, str) else None

@@ -7,12 +7,20 @@ from typing import NamedTuple
 
 from ..jobs.job import MapJob
 
+#: The phases whose names are not what people are told.
+_WORDS = {
+    "warming": "starting workers",
+    "preparing": "preparing workers",
+    "waiting": "waiting for a worker",
+    "collecting": "finishing",
+}
+
 
 class Progress(NamedTuple):
     """The state of a job at one moment: counts of items, and times in seconds."""
 
     label: str
-    #: "warming", "preparing", "running", "collecting", "done", "failed" or "cancelled".
+    #: "warming", "preparing", "waiting", "running", "collecting", "done", "failed" or "cancelled".
     phase: str
     done: int
     running: int
@@ -23,6 +31,8 @@ class Progress(NamedTuple):
     elapsed: float
     #: Time since the first item went to a worker.
     working: float
+    #: Whether the job is one call, whose items nobody counts.
+    single: bool = False
 
     @classmethod
     def of(cls, job: MapJob, label: str, workers: int) -> Progress:
@@ -42,7 +52,13 @@ class Progress(NamedTuple):
             total=_total(job),
             elapsed=outcomes.timings.elapsed(),
             working=outcomes.timings.working(),
+            single=job.options.single,
         )
+
+    @property
+    def words(self) -> str:
+        """The phase in words for people."""
+        return _WORDS.get(self.phase, self.phase)
 
     @property
     def rate(self) -> float | None:
@@ -59,6 +75,8 @@ class Progress(NamedTuple):
 
     def text(self) -> str:
         """One line: `42/100 · 3.1 items/s · 0:14 elapsed · 0:19 left · 2 failed`."""
+        if self.single:
+            return f"{clock(self.elapsed)} elapsed"
         parts = [f"{self.done}/{'?' if self.total is None else self.total}"]
         if self.rate is not None:
             parts.append(f"{self.rate:.3g} items/s")
@@ -102,6 +120,8 @@ def _phase(job: MapJob, workers: int) -> str:
         return "warming"
     if job.preparing and not finished:
         return "preparing"
+    if job.options.single:
+        return "running" if job.running else "waiting"
     if job.stopping or (total is not None and finished + job.running >= total):
         return "collecting"
     return "running"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import html
+import reprlib
 from collections.abc import Callable, Generator
 from concurrent.futures._base import CANCELLED_AND_NOTIFIED, FINISHED, PENDING, RUNNING
 from typing import TypeVar
@@ -14,6 +16,24 @@ from .waits import EndOf, wait_done
 T = TypeVar("T")
 
 _INSTEAD = "value = await future"
+
+#: Signs for calls that have not returned a value, by the first word that says so.
+_SIGNS = {"waiting": "◌", "running": "▶", "cancelled": "■", "raised": "✗"}
+
+#: Values of these types are shown; of others, only the type.
+_SHOWN = (bool, int, float, complex, str, bytes, list, tuple, dict, set, type(None), BaseException)
+
+
+def short(value: object) -> str:
+    """A value or an error in a few words."""
+    try:
+        return reprlib.repr(value) if isinstance(value, _SHOWN) else _article(type(value).__name__)
+    except Exception:
+        return _article(type(value).__name__)
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 class PoolFuture(concurrent.futures.Future[T]):
@@ -28,6 +48,7 @@ class PoolFuture(concurrent.futures.Future[T]):
         self,
         stop_worker: Callable[[PoolFuture[T]], None] | None = None,
         take_back: Callable[[PoolFuture[T]], bool] | None = None,
+        name: str = "a call",
     ) -> None:
         """Made by the pool.
 
@@ -35,10 +56,33 @@ class PoolFuture(concurrent.futures.Future[T]):
             stop_worker: stops the worker that runs the call; None if nothing can stop it.
             take_back: takes the call back from the workers if none has started it, and tells
                 whether that is so; None if the call is with no worker before it is running.
+            name: the name of the function.
         """
         super().__init__()
         self._stop_worker = stop_worker
         self._take_back = take_back
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._name}: {self._in_words()}>"
+
+    def _repr_html_(self) -> str:
+        """The same, with a sign for what has become of the call."""
+        words = self._in_words()
+        sign = _SIGNS.get(words.partition(" ")[0], "✓")
+        text = html.escape(f"{self._name}: {words}")
+        return f'<span class="jp-pool-future">{sign} {text}</span>'
+
+    def _in_words(self) -> str:
+        """What has become of the call."""
+        if not self.done():
+            return "running" if self.running() else "waiting"
+        if self.cancelled():
+            return "cancelled"
+        error = super().exception(0)
+        if error is not None:
+            return f"raised {short(error)}"
+        return f"returned {short(super().result(0))}"
 
     def cancel(self, running: bool = False) -> bool:
         """Cancel the call if it has not started.

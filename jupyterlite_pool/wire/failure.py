@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import builtins
 import os
-import re
 import traceback
 import types
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..errors import RemoteError
-from ..tracebacks import HOOK, attach, notes_of, set_notes
+from ..tracebacks import HOOK, attach, name_cells, notes_of, set_notes
 from .payload import decode, encode
 
 #: How many causes of causes are sent. A chain of causes may be a circle.
@@ -26,9 +25,6 @@ MAX_CAUSES = 10
 
 #: An object of so many bytes does not travel for the sake of suggestions.
 _LARGE = 1 << 16
-
-#: The file name of a cell, as Python prints it in tracebacks.
-_CELL = re.compile(r'File "<ipython-input-(\d+)-[0-9a-f]+>"')
 
 _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -224,7 +220,7 @@ def _format(error: BaseException) -> str:
     try:
         shown = traceback.TracebackException.from_exception(error)
         _leave_us_out(shown)
-        return _CELL.sub(r"Cell In[\1]", "".join(shown.format()))
+        return name_cells("".join(shown.format()))
     except Exception:
         return f"{type(error).__name__}: {_text(error)}\n"
 

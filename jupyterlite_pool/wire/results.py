@@ -24,6 +24,10 @@ RESULTS_END = struct.Struct("<II")
 _PIECES = 2
 
 
+#: How the error begins of a value that cannot be sent.
+REFUSED = "cannot send the result"
+
+
 def dump_value(task: int, seconds: float, value: Any) -> tuple[bytes, list[memoryview]]:
     """A task's value as bytes, and the buffers that travel beside them.
 
@@ -41,7 +45,7 @@ def dump_value(task: int, seconds: float, value: Any) -> tuple[bytes, list[memor
     except pickle.PicklingError as error:
         why = why_not(value, encode, error)
         raise pickle.PicklingError(
-            f"cannot send the result (`{name_of_type(value)}`) to the notebook: {why}. Return what "
+            f"{REFUSED} (`{name_of_type(value)}`) to the notebook: {why}. Return what "
             "is needed of it instead."
         ) from None
     if len(payload) < OUT_OF_BAND_BYTES:

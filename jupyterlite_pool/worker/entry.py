@@ -139,6 +139,13 @@ class LockLoader:
                 delattr(pyodide_js.loadedPackages, loaded)
 
 
+def _memory() -> int:
+    """Bytes of this worker's memory."""
+    import pyodide_js
+
+    return int(pyodide_js._module.HEAP8.length)
+
+
 def connect(worker: int, pid: int, drive: bool, post: Any) -> JsRunner:
     """Make this interpreter a worker.
 
@@ -156,7 +163,7 @@ def connect(worker: int, pid: int, drive: bool, post: Any) -> JsRunner:
     install_display(port.display)
     scratch = keep_apart(f"worker-{pid}")
     surroundings = WorkerSurroundings(LockLoader(), site_packages, port.announce, drive, scratch)
-    runner = Runner(port, worker, pid, surroundings)
+    runner = Runner(port, worker, pid, surroundings, memory=_memory)
     # The host stops a task with this signal. Nothing but a task is stopped.
     signal.signal(signal.SIGINT, lambda *_: runner.interrupt())
     return JsRunner(runner)

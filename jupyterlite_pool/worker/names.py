@@ -6,6 +6,8 @@ initializer changes. That is why its changes are brought into the globals of eve
 the same module:
 
 - A variable that it sets with `global` has that value everywhere, whatever the notebook has.
+- A variable that a cell assigns which every worker runs (`%%pool_run`) has that value wherever the
+  notebook has no such name.
 - A dictionary, list or other object that it changes, and an attribute of a class that it sets, are
   kept. A function that comes with the notebook's value of the same name gets the kept one, as long
   as the notebook's value is what it was when the initializer ran.
@@ -65,6 +67,11 @@ class Before(NamedTuple):
     contents: dict[str, Contents | None]
 
 
+#: In some globals, what they have only because it was put there: a dictionary by name. It is kept
+#: there because nobody else knows how long the globals live.
+GIVEN = "__pool_given__"
+
+
 class SharedNames:
     """The globals of the functions that a worker knows, and what they share."""
 
@@ -116,8 +123,11 @@ class SharedNames:
         wanted = {
             name: kept.value
             for name, kept in self._variables.get(_module_of(space), {}).items()
-            if name not in space or kept.replaces(space[name])
+            if name not in space or kept.replaces(space[name]) or _was_given(space, name)
         }
+        absent = wanted.keys() - space.keys()
+        given = space.setdefault(GIVEN, {}) if absent else space.get(GIVEN, {})
+        given.update({name: wanted[name] for name in wanted.keys() & (absent | given.keys())})
         space.update(wanted)
 
     def before(self, key: str) -> list[Before]:
@@ -128,20 +138,30 @@ class SharedNames:
             before.append(Before(owner, values, _contents_of(owner, values)))
         return before
 
-    def share(self, before: Sequence[Before]) -> None:
-        """Share what a set-up has changed since `before` with all functions."""
+    def share(self, before: Sequence[Before], *, notebook_first: bool = False) -> None:
+        """Share what a set-up has changed since `before` with all functions.
+
+        Args:
+            notebook_first: whether a variable that it has set counts only where the notebook has
+                no such name.
+        """
         for owner, values, had in before:
             known: dict[Any, dict[str, Kept]]
             if isinstance(owner, type):
                 known, place, always = self._attributes, owner, False
             else:
-                known, place, always = self._variables, _module_of(owner), True
+                known, place, always = self._variables, _module_of(owner), not notebook_first
             for name, value in _names_of(owner).items():
                 kept = known.get(place, {}).get(name)
                 if kept is not None and kept.value is value:
                     continue  # all functions have this very object
                 if name not in values or values[name] is not value:
-                    kept = Kept(value, always, had.get(name))
+                    stays = always or (kept is not None and kept.always)
+                    instead_of = had.get(name)
+                    if notebook_first and not isinstance(owner, type):
+                        instead_of = None
+                        _note_own(owner, name, value, name in values)
+                    kept = Kept(value, stays, instead_of)
                 elif had.get(name) is not None and contents(value) != had[name]:
                     kept = Kept(value, False, had[name])
                 else:
@@ -149,6 +169,23 @@ class SharedNames:
                 known.setdefault(place, {})[name] = kept
         for found in self._found.values():
             self.fill(found)
+
+
+def _note_own(space: dict[str, Any], name: str, value: object, had: bool) -> None:
+    """Note that a variable of a cell is shared: a later cell may set it for this one, too.
+
+    Args:
+        had: whether there was such a variable before the cell ran: it may be the notebook's.
+    """
+    given = space.setdefault(GIVEN, {})
+    if not had or name in given:
+        given[name] = value
+
+
+def _was_given(space: dict[str, Any], name: str) -> bool:
+    """Whether some globals still have what was put there under a name."""
+    given = space.get(GIVEN, {})
+    return name in given and space.get(name, _NOTHING) is given[name]
 
 
 def _module_of(space: dict[str, Any]) -> Any:

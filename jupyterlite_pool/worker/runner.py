@@ -28,8 +28,9 @@ from ..wire.refs import set_fetcher
 from ..wire.results import dump_result, dump_value, join_results
 from .context import WorkerInfo, set_current_worker
 from .contexts import Within, WorkerContext
+from .memory import explain_memory
 from .names import SetUpCall, SharedNames
-from .parallel_cell import ParallelCell
+from .parallel_cell import CellBody, EverywhereCell, explain_value
 from .randomness import seed_item, unseed
 from .result_log import LARGEST_FILE, PLACE, ResultLog
 from .surroundings.surroundings import WorkerSurroundings
@@ -76,6 +77,7 @@ class Runner:
         pid: what `os.getpid()` returns in it.
         surroundings: the surroundings of the notebook.
         context: the context variables with which tasks begin; None for none.
+        memory: tells how many bytes of memory the worker has; 0 if that is not known.
     """
 
     def __init__(
@@ -85,8 +87,10 @@ class Runner:
         pid: int,
         surroundings: WorkerSurroundings,
         context: Context | None = None,
+        memory: Callable[[], int] = lambda: 0,
     ) -> None:
         self._port = port
+        self._memory = memory
         self._worker = worker
         self._pid = pid
         self._surroundings = surroundings
@@ -231,7 +235,8 @@ class Runner:
                 value = await Within(context, value)
             self._interruptible = False
             if sets_up:
-                self._names.share(before)
+                own = isinstance(getattr(function, "__wrapped__", None), EverywhereCell)
+                self._names.share(before, notebook_first=own)
                 self._context.look_again()
             seconds = perf_counter() - started
             if self.log.state[LARGEST_FILE]:
@@ -243,7 +248,9 @@ class Runner:
             self._interruptible = False
             self.log.state[LARGEST_FILE] = 0
             self._surroundings.explain(error)
+            explain_value(error, self._functions.get(sent.function))
             if isinstance(error, MemoryError):
+                explain_memory(error, self._worker, self._memory)
                 self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
             seconds = perf_counter() - started
             return dump_result(ResultItem(task, FAILED, encode_error(error), 0, seconds)), []
@@ -286,8 +293,9 @@ class Runner:
             found: list[Found] = []
             with note_states() as states:
                 function = decode_function(*self._encoded[key], found)
-            if isinstance(function, ParallelCell):
-                found.append(function.names)  # they are the globals of its body
+            body = getattr(function, "__wrapped__", function)
+            if isinstance(body, CellBody):
+                found.append(body.names)  # they are the globals of its body
             self._names.add(key, found)
             if states:
                 self._states[key] = states

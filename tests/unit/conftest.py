@@ -34,6 +34,6 @@ def pool() -> Iterator[WorkerPoolExecutor]:
 def history(monkeypatch: pytest.MonkeyPatch) -> History:
     """A history of its own, in the place of the notebook's."""
     mine = History()
-    for module in ("api.history", "commands.magics"):
+    for module in ("api.history", "api.background", "commands.pool_command", "commands.completion"):
         monkeypatch.setattr(f"jupyterlite_pool.{module}.history", mine)
     return mine

@@ -67,3 +67,13 @@ def test_the_first_way_to_show_an_error_stays() -> None:
 
 def test_an_error_that_allows_no_attributes_is_shown_as_ever() -> None:
     assert not hasattr(fold(RigidError()), HOOK)
+
+
+def test_a_cell_has_the_same_name_in_all_tracebacks() -> None:
+    space: dict[str, object] = {"__name__": "__main__", "shorten": shorten}
+    code = compile("\n\nraise shorten(ValueError('x'))", "<ipython-input-124-00ffab12cd34>", "exec")
+    with pytest.raises(ValueError, match="x") as caught:
+        exec(code, space)
+    shown = "\n".join(getattr(caught.value, HOOK)())
+    assert "Cell In[124], line 3, in <module>" in shown
+    assert "ipython-input" not in shown

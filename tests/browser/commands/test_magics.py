@@ -80,7 +80,7 @@ def test_options_are_those_of_pool_map(kernel: Kernel) -> None:
 
 
 def test_status_tells_of_each_worker(kernel: Kernel) -> None:
-    shown = kernel.run("%pool status").stdout
+    shown = kernel.run("%pool status").result or ""
     assert shown.startswith("2 of 2 workers ready")
     assert re.search(r"worker \d+ \(pid \d{4,}\): idle, \d+ tasks? run, \d+ MB", shown)
 
@@ -120,7 +120,7 @@ def test_a_job_is_cancelled_by_its_number(kernel: Kernel) -> None:
         "        for _ in range(2)]\n"
         "first, second = (result._job.number for result in jobs)"
     )
-    shown = kernel.run("%pool status").stdout
+    shown = kernel.run("%pool status").result or ""
     assert "<MapResult of spin: 0/1 done>" in shown
     first = kernel.value("first")
     assert f"job {first}: " in shown
@@ -145,7 +145,7 @@ def test_the_pool_is_scaled(kernel: Kernel) -> None:
 def test_the_last_jobs_are_listed_and_their_results_can_be_had(kernel: Kernel) -> None:
     kernel.run("%pool_map -o kept --label mine double xs")
     number = kernel.value("kept._job.number")
-    listed = kernel.run("%pool jobs").stdout
+    listed = kernel.run("%pool jobs").result or ""
     assert "job  name" in listed
     [row] = [line for line in listed.splitlines() if f"%pool job {number}" in line]
     assert row.split()[:3] == [str(number), "mine", "done"]

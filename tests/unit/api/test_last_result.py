@@ -152,4 +152,4 @@ def test_all_jobs_can_be_forgotten(history: History) -> None:
     gc.collect()
     assert failed() is None
     assert history.entries() == []
-    assert history.table() == "no job was started with `pool_map`"
+    assert repr(history.shown()) == "no job was started so far"

@@ -498,12 +498,47 @@ def test_ipython_makes_calls_of_magics_that_can_be_found() -> None:
 
 
 def test_ipython_shell_has_what_the_magics_use(shell: Any) -> None:
-    # commands/magics.py
+    # commands/magics.py, commands/cells.py, commands/completion.py
     assert isinstance(shell.history_manager.input_hist_parsed, list)
+    assert isinstance(shell.user_ns_hidden, dict)
+    assert isinstance(shell.Completer.custom_matchers, list)
     assert callable(shell.compile.cache)
     assert isinstance(shell.input_transformers_post, list)
     assert "pre_run_cell" in shell.events.callbacks
     assert hasattr(shell.magics_manager.registry, "get")
+
+
+def test_ipython_shows_what_a_transformer_raises_as_an_error_of_the_cell(shell: Any) -> None:
+    # commands/cells.py
+    def refuse(lines: list[str]) -> list[str]:
+        if "refused" in lines[0]:
+            compile("\n\ny = = 1", "<ipython-input-7-00ff>", "exec")
+        return lines
+
+    shell.input_transformers_post.append(refuse)
+    try:
+        done = shell.run_cell("refused = 1")
+    finally:
+        shell.input_transformers_post.remove(refuse)
+    assert isinstance(done.error_before_exec, SyntaxError)
+    assert done.error_in_exec is None
+    assert "refused" not in shell.user_ns
+
+
+def test_ipython_writes_the_magic_of_a_cell_as_a_call_alone() -> None:
+    # commands/cells.py
+    python = TransformerManager().transform_cell("%%pool_map -o r x in xs\nx\n")
+    assert python == "get_ipython().run_cell_magic('pool_map', '-o r x in xs', 'x\\n')\n"
+
+
+def test_ipython_leaves_the_line_of_a_magic_alone_that_asks_for_it() -> None:
+    # commands/magics.py
+    from IPython.core.magic import MAGIC_NO_VAR_EXPAND_ATTR
+
+    from jupyterlite_pool.commands.magics import PoolMagics
+
+    for name in ("pool", "pool_map", "_pool_map", "pool_submit", "_pool_submit", "pool_run"):
+        assert getattr(getattr(PoolMagics, name), MAGIC_NO_VAR_EXPAND_ATTR)
 
 
 def test_ipython_runs_magics_in_functions_of_known_names() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from jupyterlite_pool.commands import magics as _magics
 from jupyterlite_pool.commands.magic_await import await_magics
+
+from .conftest import Notebook
 
 
 def rewrite(cell: str) -> str:
@@ -42,6 +46,30 @@ def rewrite(cell: str) -> str:
 )
 def test_the_magic_is_awaited(cell: str, rewritten: str) -> None:
     assert rewrite(cell) == rewritten
+
+
+@pytest.mark.parametrize("magic", ["pool_map", "pool_submit", "pool_run"])
+def test_every_magic_that_may_wait_has_a_form_that_is_awaited(magic: str) -> None:
+    assert rewrite(f"%%{magic} -o r x in xs\nx") == (
+        f"await get_ipython().run_cell_magic('_{magic}', '-o r x in xs', 'x\\n')\n"
+    )
+    assert inspect.iscoroutinefunction(getattr(_magics.PoolMagics, f"_{magic}"))
+
+
+def test_cells_give_the_same_where_they_are_awaited(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_magics, "can_block", lambda: False)
+    assert notebook.run("%%pool_map --pull y x in [1, 2]\ny = x * 2") == [2, 4]
+    assert notebook["y"] == [2, 4]
+    notebook.run("%%pool_run\nonly_there = 5")
+    assert notebook.shown().endswith("each worker that starts later runs it, too.\n")
+    notebook.run("%%pool_submit -o job --pull z\nz = only_there + 1")
+    assert notebook.run("await job") == 6
+    assert notebook["z"] == 6
+    for name in ("pool_map", "pool_run", "pool_submit"):
+        assert notebook.execute(f"%%{name} -h\nx").success
+        assert f"%%{name}" in notebook.shown()
 
 
 def test_each_of_several_is_awaited() -> None:

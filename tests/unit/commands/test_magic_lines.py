@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from IPython.core.error import UsageError
 
 from jupyterlite_pool.commands.magic_lines import (
-    _BY_FLAG,
-    MAP_HELP,
+    MAGICS,
     parse_loop,
     parse_options,
     split_expressions,
 )
+from jupyterlite_pool.commands.pool_command import COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -58,9 +60,20 @@ def test_a_wrong_option_is_explained(line: str, words: str) -> None:
     assert words in str(caught.value)
 
 
-def test_the_help_has_every_option() -> None:
-    for flag in _BY_FLAG:
-        assert flag in MAP_HELP
+@pytest.mark.parametrize("name", MAGICS)
+def test_the_help_has_every_option(name: str) -> None:
+    for flag in MAGICS[name].flags:
+        assert flag in MAGICS[name].help
+
+
+def test_the_page_on_magics_has_every_option_and_every_command() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "magics.md").read_text("utf-8")
+    for magic in MAGICS.values():
+        assert f"`%%{magic.name}`" in page
+        for flag in magic.flags.keys() - {"-h", "--help"}:
+            assert re.search(rf"(?<![\w-]){flag}(?![\w-])", page), flag
+    for name in COMMANDS:
+        assert f"`%pool {name}" in page
 
 
 @pytest.mark.parametrize(
@@ -92,13 +105,21 @@ def test_a_line_that_can_be_read_in_two_ways_is_refused(text: str) -> None:
         split_expressions(text)
 
 
+@pytest.mark.parametrize("text", ["f xs --timeout 3", "f xs -o r", "f xs -timeout 3"])
+def test_an_option_behind_the_function_is_said_to_stand_first(text: str) -> None:
+    with pytest.raises(UsageError, match=r"Options stand first: `%pool_map --?(timeout|o) … FUNC"):
+        split_expressions(text)
+
+
 @pytest.mark.parametrize(
     ("text", "loop"),
     [
         ("x in xs", ("x", "xs")),
-        ("x in range( 10 )", ("x", "range(10)")),
+        ("x in range( 10 )", ("x", "range( 10 )")),
         ("a, b in zip(xs, ys)", ("(a, b)", "zip(xs, ys)")),
         ("x in [y for y in ys if y in zs]", ("x", "[y for y in ys if y in zs]")),
+        ("x in xs[1:]  # all but the first", ("x", "xs[1:]")),
+        ("x in 'a#b'", ("x", "'a#b'")),
     ],
 )
 def test_a_cell_has_the_head_of_a_loop(text: str, loop: tuple[str, str]) -> None:

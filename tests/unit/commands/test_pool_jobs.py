@@ -33,23 +33,20 @@ def ended(result: MapResult[Any]) -> MapResult[Any]:
     return result
 
 
-def table(magics: PoolMagics, capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
-    """The cells of the table that `%pool jobs` prints."""
-    magics.pool("jobs")
-    return [re.split(r"  +", line) for line in capsys.readouterr().out.strip().splitlines()]
+def table(magics: PoolMagics) -> list[list[str]]:
+    """The cells of the table that `%pool jobs` shows."""
+    return [re.split(r"  +", line) for line in repr(magics.pool("jobs")).splitlines()]
 
 
-def test_jobs_are_listed_with_what_became_of_them(
-    magics: PoolMagics, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert table(magics, capsys) == [["no job was started with `pool_map`"]]
+def test_jobs_are_listed_with_what_became_of_them(magics: PoolMagics) -> None:
+    assert table(magics) == [["no job was started so far"]]
     good = ended(pool_map(invert, [1, 2], label="good", progress=False))
     bad = ended(pool_map(invert, [1, 0], return_exceptions=True, progress=False))
     ended(pool_map(invert, [4], label="nobody has it", progress=False))
     gc.collect()
     running = pool_map(wait_at_the_gate, iter([1]), block=False, progress=False)
     numbers = [result._job.number for result in (good, bad, running)]
-    head, *rows = table(magics, capsys)
+    head, *rows = table(magics)
     assert head == ["job", "name", "state", "time", "items", "failed", "result"]
     assert rows == [
         [f"{numbers[0]}", "good", "done", "0:00", "2/2", "0", f"%pool job {numbers[0]}"],

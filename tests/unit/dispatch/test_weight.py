@@ -13,7 +13,7 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.dispatch.weight import HEAVY
 from jupyterlite_pool.errors import PoolPerformanceWarning
-from jupyterlite_pool.worker.parallel_cell import ParallelCell
+from jupyterlite_pool.worker.parallel_cell import BackgroundCell, EverywhereCell, ParallelCell
 
 BIG = b"x" * HEAVY
 
@@ -60,3 +60,13 @@ def test_what_is_put_there_once_is_no_weight() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert executor.submit(count, ref, 1).result(30) == HEAVY + 1
+
+
+def test_a_cell_that_runs_once_may_take_its_data_along() -> None:
+    names = {"rows": BIG}
+    with WorkerPoolExecutor(backend=InProcessBackend(1)) as executor, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        beside = BackgroundCell(None, "", "len(rows)", names, "<cell>")
+        assert executor.submit(beside).result(30) == HEAVY
+        everywhere = EverywhereCell(None, "", "len(rows)", names, "<cell>")
+        assert executor.submit_everywhere(everywhere).result(30) == [HEAVY]

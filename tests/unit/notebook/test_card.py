@@ -104,12 +104,12 @@ def test_a_segment_without_items_is_not_drawn() -> None:
 
 
 @pytest.mark.parametrize(
-    "phase", ["warming", "running", "collecting", "done", "failed", "cancelled"]
+    "phase", ["warming", "waiting", "running", "collecting", "done", "failed", "cancelled"]
 )
 def test_every_phase_has_words_and_a_sign(phase: str) -> None:
     words = Tags(card_html(progress(phase=phase))).words
     assert _widget._ICONS[phase] in words
-    assert _widget._WORDS.get(phase, phase) in words
+    assert progress(phase=phase).words in words
 
 
 def test_a_job_of_unknown_size_has_a_card() -> None:
@@ -236,3 +236,44 @@ def test_without_widgets_the_html_is_kept_current(
     assert update
     assert "1/2" in data["text/html"]
     assert WIDGET not in data
+
+
+def button_of(notebook: Notebook) -> Any:
+    model = notebook.displays[0][0][WIDGET]["model_id"]
+    return vars(ipywidgets_widget)["_instances"][model].children[-1]
+
+
+@pytest.mark.parametrize(("single", "word"), [(True, "Stop"), (False, "Cancel")])
+def test_a_button_ends_the_job(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, single: bool, word: str
+) -> None:
+    monkeypatch.setattr(page, "widgets", not single)  # a cell in the background has one anyway
+    job = MapJob(abs, [range(2)], MapOptions(single=single))
+    show_progress(job, "f", True, FakePool())
+    button = button_of(notebook)
+    assert button.description == word
+    button.click()
+    assert isinstance(job.settled.exception(0), KeyboardInterrupt)
+    assert job.aborted
+
+
+def test_a_click_that_comes_late_changes_nothing(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "widgets", True)
+    job = job_of(1)
+    show_progress(job, "f", True, FakePool())
+    button = button_of(notebook)
+    finish(job)
+    finish(job)
+    button.click()
+    assert not job.aborted
+
+
+def test_a_cell_in_the_background_waits_or_runs_and_counts_nothing() -> None:
+    job = MapJob(abs, [[1]], MapOptions(single=True))
+    now = Progress.of(job, "f", 1)
+    assert (now.phase, now.words) == ("waiting", "waiting for a worker")
+    assert now.text() == "0:00 elapsed"
+    job.started(job.take(1))
+    assert Progress.of(job, "f", 1).phase == "running"

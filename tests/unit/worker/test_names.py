@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -186,3 +187,85 @@ def test_classes_that_come_by_value_are_noted() -> None:
     found: list[Found] = []
     decoded = decode(encode([Plain(), Plain]).payload, (), found)
     assert found == [decoded[1]] == [type(decoded[0])]
+
+
+# Cells that every worker runs: the notebook's own names count more.
+
+
+def run_cell(names: SharedNames, key: str, scope: Globals, change: Callable[[], object]) -> None:
+    """A cell that every worker runs."""
+    names.add(key, [scope])
+    before = names.before(key)
+    change()
+    names.share(before, notebook_first=True)
+
+
+def test_what_a_cell_assigns_is_found_where_the_notebook_has_no_such_name() -> None:
+    names, scope = SharedNames(), space("m")
+    without, own = space("m"), space("m", x=5)
+    names.add("without", [without])
+    names.add("own", [own])
+    run_cell(names, "cell", scope, lambda: scope.update(x=1))
+    later, later_own = space("m"), space("m", x=1)
+    names.add("later", [later])
+    names.add("later own", [later_own])
+    assert (without["x"], later["x"], own["x"]) == (1, 1, 5)
+    run_cell(names, "again", (second := space("m")), lambda: second.update(x=2))
+    # The notebook's number is the very object that the workers had before.
+    assert (without["x"], later["x"], own["x"], later_own["x"]) == (2, 2, 5, 1)
+    assert scope["x"] == 2  # the functions of the first cell find it, too
+
+
+def test_what_a_task_has_set_since_stays() -> None:
+    names, scope, there = SharedNames(), space("m"), space("m")
+    names.add("there", [there])
+    run_cell(names, "cell", scope, lambda: scope.update(x=1))
+    there["x"] = "of a task"
+    run_cell(names, "again", (second := space("m")), lambda: second.update(x=2))
+    assert there["x"] == "of a task"
+
+
+def test_a_variable_of_the_notebook_that_a_cell_reads_stays_the_notebooks() -> None:
+    names, scope = SharedNames(), space("m", x=1)
+    run_cell(names, "cell", scope, lambda: scope.update(x=scope["x"] + 1))
+    run_cell(names, "again", (second := space("m")), lambda: second.update(x=50))
+    assert scope["x"] == 2
+    own = space("m", x=1)
+    names.add("own", [own])
+    assert own["x"] == 1
+
+
+def test_what_an_initializer_has_declared_global_counts_everywhere_also_after_a_cell() -> None:
+    names, setter, scope, own = SharedNames(), space("m"), space("m"), space("m", x=5)
+    names.add("own", [own])
+    set_up(names, [setter], lambda: setter.update(x=1))
+    run_cell(names, "cell", scope, lambda: scope.update(x=2))
+    assert own["x"] == 2
+
+
+def test_globals_are_let_go_that_nobody_uses() -> None:
+    class Local:
+        def __init__(self) -> None: ...
+
+    names, scope = SharedNames(), space("m")
+    run_cell(names, "cell", scope, lambda: scope.update(x=1))
+    owner = space("m", held=Local())
+    here = weakref.ref(owner["held"])
+    names.fill([owner])
+    assert owner["x"] == 1
+    del owner
+    assert here() is None
+
+
+def test_attributes_that_a_cell_sets_in_a_class_stay() -> None:
+    class Cache:
+        data = None
+
+    names = SharedNames()
+    names.add("cell", [Cache])
+    before = names.before("cell")
+    Cache.data = 5  # type: ignore[assignment]
+    names.share(before, notebook_first=True)
+    Cache.data = None  # as the class comes with the next function
+    names.fill([Cache])
+    assert Cache.data == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import inspect
 import linecache
@@ -12,7 +13,13 @@ from typing import Any
 
 import pytest
 
-from jupyterlite_pool.worker.parallel_cell import ParallelCell
+from jupyterlite_pool.worker.last_value import what_gives_none
+from jupyterlite_pool.worker.parallel_cell import (
+    OWN,
+    BackgroundCell,
+    EverywhereCell,
+    ParallelCell,
+)
 
 NAME, HEADER = "<parallel cell of a test>", "%%pool_map x in xs"
 
@@ -32,7 +39,22 @@ def cell(body: str, target: str = "x", **names: Any) -> ParallelCell:
     [
         ("x + 1", 42),
         ("y = x + 1\ny", 42),
-        ("y = x", None),
+        ("y = x + 1", 42),
+        ("y: int = x + 1", 42),
+        ("y = 1\ny += x", 42),
+        ("a, *b = iter([x, 1, 2])", (41, 1, 2)),
+        ("[a, (b, c)] = x, (1, 2)", [41, (1, 2)]),
+        ("a = b, c = x, 1", (41, 1)),
+        ("d = {}\nd['k'] = x", 41),
+        ("d = {}\nd['k'] = y = [x]", [41]),
+        ("if x > 40:\n    x + 1\nelse:\n    0", 42),
+        ("if x < 40:\n    0\nelif x > 40:\n    y = x + 1", 42),
+        ("if x < 40:\n    0", None),
+        ("from contextlib import nullcontext as c\nwith c(x) as y:\n    y + 1", 42),
+        ("try:\n    1 / 0\nexcept ZeroDivisionError:\n    x + 1", 42),
+        ("try:\n    y = x\nexcept ValueError:\n    0\nelse:\n    y + 1\nfinally:\n    7", 42),
+        ("match x:\n    case 41 as y:\n        y + 1", 42),
+        ("y = 1\ndel y", None),
         ("", None),
         ("# only words", None),
         ("def f(n):\n    return n + x\nf(1)", 42),
@@ -42,6 +64,68 @@ def cell(body: str, target: str = "x", **names: Any) -> ParallelCell:
 )
 def test_the_last_expression_is_the_value(body: str, value: object) -> None:
     assert cell(body)(41) == value
+
+
+def test_an_assignment_runs_once() -> None:
+    body = "calls = []\ndef f():\n    calls.append(1)\n    return calls\nd = {}\nd['k'] = f()"
+    assert cell(body)(0) == [1]
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("for i in []: i", "a `for` loop"),
+        ("while False: 1", "a `while` loop"),
+        ("def f(): 1", "a definition"),
+        ("import os", "an import"),
+        ("pass", "a statement"),
+        ("if x:\n    pass", "a statement"),
+        ("# words", "nothing but comments"),
+        ("x", None),
+        ("raise x", None),
+        ("y = x", None),
+        ("if x:\n    y = x", None),
+    ],
+)
+def test_what_never_gives_a_value_is_said_in_words(body: str, what: str | None) -> None:
+    tree = ast.parse(body)
+    assert what_gives_none(tree.body) == what
+    assert ast.unparse(tree) == ast.unparse(ast.parse(body))
+
+
+def test_names_come_back_beside_the_value() -> None:
+    body = ParallelCell("x", HEADER, "a = x\nb = [x]\nx + 1", {}, NAME, ["a", "b"])
+    assert pickle.loads(pickle.dumps(body))(41) == {OWN: 42, "a": 41, "b": [41]}
+
+
+def test_a_name_that_was_not_assigned_is_an_error() -> None:
+    body = ParallelCell("x", HEADER, "if x:\n    a = x", {}, NAME, ["a"])
+    assert body(1) == {OWN: 1, "a": 1}
+    with pytest.raises(NameError, match="--pull has no 'a' to bring: the cell has not assigned it"):
+        body(0)
+
+
+def test_a_body_has_no_future_of_ours() -> None:
+    # Where annotations are evaluated, that is an error.
+    with pytest.raises(NameError):
+        cell("def f(a: missing): return a\nf.__annotations__")(1)
+
+
+def test_a_cell_in_the_background_has_no_item() -> None:
+    body = BackgroundCell(None, "%%pool_submit", "k + 1", {"k": 41}, NAME)
+    assert pickle.loads(pickle.dumps(body))() == 42
+
+
+def test_a_cell_on_every_worker_keeps_what_it_assigns() -> None:
+    body = EverywhereCell(None, "%%pool_run", "a = k + 1\na", {"k": 41}, NAME)
+    assert body() == 42
+    assert body.names["a"] == 42
+
+
+def test_what_a_cell_on_every_worker_loads_is_no_value() -> None:
+    body = EverywhereCell(None, "%%pool_run", "import math\na = math", {}, NAME)
+    assert body() is None
+    assert body.names["a"].__name__ == "math"
 
 
 def test_an_item_is_unpacked_as_in_a_loop() -> None:

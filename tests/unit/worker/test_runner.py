@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool.errors import RemoteUnpicklingError
+from jupyterlite_pool.tracebacks import notes_of
 from jupyterlite_pool.wire.buffers import OUT_OF_BAND_BYTES
 from jupyterlite_pool.wire.calls import encode_function
 from jupyterlite_pool.wire.failure import decode_error
@@ -23,6 +24,7 @@ from jupyterlite_pool.worker import runner as runner_module
 from jupyterlite_pool.worker.context import WorkerInfo, current_worker
 from jupyterlite_pool.worker.names import SetUpCall
 from jupyterlite_pool.worker.runner import Runner
+from jupyterlite_pool.worker.surroundings.surroundings import WorkerSurroundings
 
 from .running import BATCH, Post, Recorder, here, run, run_key
 
@@ -352,3 +354,45 @@ async def precision_later(digits: int | None) -> int:
 async def leave_later() -> None:
     await asyncio.sleep(0)
     raise SystemExit(3)
+
+
+class OwnMemoryError(MemoryError):
+    """As numpy's, which says how much it wanted."""
+
+
+def run_out_with_words(_: int) -> None:
+    raise OwnMemoryError("unable to allocate 8 GiB")
+
+
+@pytest.mark.parametrize(
+    ("used", "words"),
+    [
+        (3 << 29, "worker 3 could get no more memory when it had 1.5 GB: a browser gives it 4 GB"),
+        (60 << 20, "worker 3 could get no more memory when it had 60 MB: a browser gives it 4 GB"),
+        (0, "worker 3 could get no more memory: a browser gives it 4 GB"),
+    ],
+)
+def test_an_error_of_memory_says_how_much_there_was_and_what_to_do(
+    port: Recorder, used: int, words: str
+) -> None:
+    def memory() -> int:
+        return used
+
+    runner = Runner(port, 3, 1003, WorkerSurroundings(), memory=memory)
+    run(runner, run_out, [(1,)])
+    said = str(port.failure())
+    assert said.startswith(words)
+    assert "Give each item less to do" in said
+    port.posts.clear()
+    run(runner, run_out_with_words, [(1,)])
+    assert str(port.failure()) == "unable to allocate 8 GiB"
+    assert notes_of(port.failure())[0].startswith(words)
+
+
+def test_where_there_is_no_memory_for_words_the_error_comes_without(port: Recorder) -> None:
+    def memory() -> int:
+        raise MemoryError
+
+    run(Runner(port, 3, 1003, WorkerSurroundings(), memory=memory), run_out, [(1,)])
+    assert port.failure().args == ()
+    assert port.wear == ["it ran out of memory"]

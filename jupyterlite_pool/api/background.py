@@ -1,0 +1,166 @@
+"""`BackgroundJob`: a cell that runs on a worker while the next cells of the notebook run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+from ..jobs.job import MapJob
+from ..jobs.options import MapOptions
+from ..jobs.outcomes import PulledOutcomes
+from ..notebook.aftermath import show_error, show_value
+from ..notebook.card import card_html
+from ..notebook.cell import current_cell
+from ..notebook.progress import Progress
+from ..tracebacks import fold, notes_of
+from ..waiting.futures import PoolFuture, short
+from ..wire.failure import RemoteTraceback
+from ..worker.parallel_cell import BackgroundCell
+from .failures import error_line
+from .history import history
+from .map_result import MapResult
+from .options import check_map_options
+from .pool_map import run_again, start
+
+#: Is told the names that a cell has assigned, with their values.
+Deliver = Callable[[Mapping[str, Any]], object]
+
+
+class BackgroundJob(PoolFuture[Any]):
+    """A cell that runs on a worker while other cells run: a future of the cell's value.
+
+    Its output appears in its own cell, and so does its error. Wait for it with `job.result()` or
+    `await job`.
+    """
+
+    def __init__(self, job: MapJob, show: bool, deliver: Deliver) -> None:
+        """Follow a job of one item. Made by `run_in_background`.
+
+        Args:
+            show: whether to show the value in the cell when it has ended.
+            deliver: is told the names that the cell brings, before anybody hears of its end.
+        """
+        super().__init__()
+        self._job = job
+        self._show = show
+        self._deliver = deliver
+        self._cell = current_cell()
+        #: Keeps its line in the list of jobs as long as somebody has the future.
+        self._entry: MapResult[Any] = MapResult(job, run_again)
+        history.add(self._entry, self)
+        job.settled.add_done_callback(self._settle)
+
+    @property
+    def number(self) -> int:
+        """The number of the job, as in `%pool jobs`."""
+        return self._job.number
+
+    @property
+    def stdout(self) -> str:
+        """What the cell has printed so far."""
+        return self._job.outcomes.printed(0)
+
+    def running(self) -> bool:
+        """Whether a worker runs the cell now."""
+        return not self.done() and self._job.running > 0
+
+    def cancel(self, running: bool = False) -> bool:
+        """Cancel the cell if no worker runs it yet.
+
+        Args:
+            running: stop it also if a worker runs it; another worker takes that one's place.
+
+        Returns:
+            Whether the cell was cancelled.
+        """
+        if self.done():
+            return self.cancelled()
+        if self.running() and not running:
+            return False
+        self._job.abort(CancelledError(f"background job {self.number} was cancelled"))
+        return True
+
+    def _settle(self, settled: Future[None]) -> None:
+        error = settled.exception(0)
+        if isinstance(error, CancelledError) or (self._job.aborted and _is_stop(error)):
+            Future.cancel(self)
+            self.set_running_or_notify_cancel()
+        elif error is not None:
+            self.set_exception(error)
+            show_error(self._cell, _as_text(error))
+        else:
+            outcomes = self._job.outcomes
+            if isinstance(outcomes, PulledOutcomes):
+                self._deliver(outcomes.pulled[0])
+            value = outcomes.values[0]
+            self.set_result(value)
+            if self._show:
+                show_value(self._cell, value)
+
+    def _outcome(self) -> Any:
+        __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
+        if self.cancelled():
+            raise fold(CancelledError(f"background job {self.number} was cancelled"))
+        return super()._outcome()
+
+    def __repr__(self) -> str:
+        return f"<background job {self.number}: {self._state_in_words()}>"
+
+    def _repr_html_(self) -> str:
+        """The card of the job, as it is now."""
+        label = f"{self._job.label} (job {self.number})"
+        return card_html(Progress.of(self._job, label, 1))
+
+    def _state_in_words(self) -> str:
+        if not self.done():
+            now = Progress.of(self._job, "", 1)
+            return f"{now.words}, {now.text()}"
+        if self.cancelled():
+            return "cancelled"
+        error = self.exception()
+        return (
+            f"failed with {error_line(error)}" if error else f"done, value {short(self.result(0))}"
+        )
+
+
+def run_in_background(
+    body: BackgroundCell,
+    *,
+    label: str,
+    timeout: float | None = None,
+    show: bool = True,
+    deliver: Deliver = lambda _: None,
+    **options: Any,
+) -> BackgroundJob:
+    """Run the body of a cell on a worker, and wait for nothing.
+
+    Args:
+        label: its name on its card.
+        timeout: seconds that it may take, the wait for a worker included.
+        show: whether the cell shows its value when it has ended.
+        deliver: is told the names that the cell brings, when it has ended.
+        **options: `seed`, `retries` and `task_timeout`, as of `pool_map`.
+
+    Raises:
+        TypeError: an option is not a number.
+        ValueError: an option is out of its range.
+        pickle.PicklingError: the cell reads something that cannot be sent to a worker.
+    """
+    __tracebackhide__ = True
+    check_map_options({**options, "timeout": timeout})
+    chosen = MapOptions(label=label, single=True, chunksize=1, **options)
+    job, _ = start(body, [[None]], chosen, timeout, progress=True)
+    return BackgroundJob(job, show, deliver)
+
+
+def _is_stop(error: BaseException | None) -> bool:
+    return isinstance(error, KeyboardInterrupt)
+
+
+def _as_text(error: BaseException) -> str:
+    """An error with the traceback that it had in its worker, and with the notes that it has."""
+    cause = error.__cause__
+    text = cause.text.rstrip() if isinstance(cause, RemoteTraceback) else error_line(error)
+    notes = [note for note in notes_of(error) if note not in text]
+    return "\n".join([text, *notes])
