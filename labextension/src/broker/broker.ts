@@ -1,4 +1,5 @@
 /** A pool in a worker of its own, which is awake while its kernel computes. */
+import { holdForLife } from '../alive';
 import { PyodidePool } from '../pool/pool';
 import type { PoolEvent } from '../pool/events';
 import { Outbox } from './outbox';
@@ -40,6 +41,8 @@ export class Broker {
     if (name === 'open') {
       this.unheard.delete(order[1]);
       this.pool.open(order[1]);
+    } else if (name === 'prove') {
+      void holdForLife(order[1]).then(() => this.port.postMessage([]));
     } else if (name === 'setsUp') {
       this.setUp(order[1]);
     } else if (name === 'cancel') {

@@ -1,4 +1,5 @@
 /** The kernel's side of a pool. Its interface is that of `PyodidePool`, as far as a kernel needs it. */
+import { afterBeats } from '../pool/beats';
 import type { WorkerEnd } from '../pool/events';
 import type { Terms } from '../pool/job';
 import { Life } from '../pool/life';
@@ -6,6 +7,9 @@ import type { WorkerStatus } from '../pool/pool';
 import { transferables } from '../protocol';
 import { Table } from './table';
 import type { HireMessage, News, Order, PoolPlan, Told } from './words';
+
+/** Milliseconds in which a broker whose lock is free must say that it lives. */
+const ANSWER = 2_000;
 
 /**
  * A pool that lives in a broker, which is a worker of its own.
@@ -18,8 +22,9 @@ export class BrokeredPool {
   private readonly table = new Table();
   private readonly broker: Worker;
   private readonly port: MessagePort;
-  private readonly life = new Life(() => this.lose('the worker that manages the pool is gone'));
-  private hired = false;
+  private life = new Life(() => this.doubt());
+  /** Calls off the end of the wait for a word of the broker; null where none is awaited. */
+  private callOffEnd: (() => void) | null = null;
   /** How many orders were given. */
   private orders = 0;
 
@@ -124,11 +129,9 @@ export class BrokeredPool {
   }
 
   private hear(news: News): void {
-    if (!this.hired) {
-      this.hired = true;
-      this.life.watch(); // the broker holds its lock by now
-    }
     if (news.length === 0) {
+      this.callOffEnd?.();
+      this.life.watch(); // the broker holds its lock by now
       return;
     }
     const { orders } = this;
@@ -152,6 +155,22 @@ export class BrokeredPool {
     }
   }
 
+  /**
+   * The broker has lost its lock: it is gone, or some script has taken the lock away.
+   *
+   * A broker never computes for long, so it can say at once that it lives.
+   */
+  private doubt(): void {
+    const gone = 'the worker that manages the pool is gone';
+    if (this.life.lock === null) {
+      this.lose(gone); // nobody can take a pulse away
+      return;
+    }
+    this.life = new Life(() => this.doubt());
+    this.send(['prove', this.life.lock]);
+    this.callOffEnd = afterBeats(ANSWER, () => this.lose(gone));
+  }
+
   /** The broker cannot work any more, and all workers are gone with it. */
   private lose(message: string): void {
     if (this.end(message)) {
@@ -168,6 +187,7 @@ export class BrokeredPool {
       memory: 0
     });
     if (first) {
+      this.callOffEnd?.();
       this.port.onmessage = null;
     }
     return first;

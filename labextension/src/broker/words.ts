@@ -18,6 +18,8 @@ export type Order =
   | ['open', number]
   /** Whether workers that become ready run no batch before the kernel opens them. */
   | ['setsUp', boolean]
+  /** Prove that the broker lives, by a message, and hold this Web Lock from now on. */
+  | ['prove', string | null]
   /** The kernel has received the last news, and has no other order that would show it. */
   | ['heard'];
 

@@ -13,8 +13,9 @@ from tests.support.door import DOOR
 from tests.support.heap import BYTES_IN_USE
 from tests.support.kernel import Kernel
 
-#: How many calls must leave nothing behind, after some that may: caches fill, a heap settles.
-CALLS, FIRST_CALLS = 10_000, 2_000
+#: How many calls must leave nothing behind, after as many that may: caches fill, tables grow.
+#: All of them are handed over at once.
+CALLS = FIRST_CALLS = 10_000
 
 #: A call that left any object would leave `CALLS` of them.
 SLACK = 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.conftest import Pages
+from tests.support.door import DOOR
 from tests.support.kernel import Kernel
 
 
@@ -13,7 +14,7 @@ def test_the_pools_files_are_fetched_while_the_page_loads(pages: Pages, site: st
     assert worker.value.url == f"{site}/extensions/jupyterlite-pool/static/worker.js"
     assert worker.value.ok
     # Nothing has asked for a kernel, let alone for a pool.
-    assert page.locator('link[rel="prefetch"]').count() == 3
+    assert page.locator('link[rel="prefetch"]').count() == 4
 
 
 def test_the_snapshot_that_workers_are_restored_from_was_fetched_by_the_page(
@@ -26,11 +27,11 @@ def test_the_snapshot_that_workers_are_restored_from_was_fetched_by_the_page(
     ahead.value.finished()
     kernel = Kernel(page)
     kernel.run(
-        "from jupyterlite_pool import pool_map\n"
-        "import js\n"
-        "pool_map(abs, [-1], progress=False)\n"
-        "[entry] = [e for e in js.performance.getEntriesByType('resource')\n"
-        "           if e.name.endswith('/snapshot.bin')]"
+        DOOR + "from jupyterlite_pool import WorkerPoolExecutor\n"
+        "executor = WorkerPoolExecutor(1)\n"
+        "assert await executor.submit(abs, -1) == 1\n"
+        "entries = await in_broker(executor, 'performance.getEntriesByType(\"resource\")')\n"
+        "[entry] = [e for e in entries if e['name'].endswith('/snapshot.bin')]"
     )
-    assert kernel.value("entry.decodedBodySize") > 1_000_000
-    assert kernel.value("entry.transferSize") == 0  # out of the browser's cache
+    assert kernel.value("entry['decodedBodySize']") > 1_000_000
+    assert kernel.value("entry['transferSize']") == 0  # out of the browser's cache

@@ -14,6 +14,7 @@ import pytest
 from serve import Handler
 
 from tests.conftest import ROOT, Pages
+from tests.support.door import DOOR
 from tests.support.kernel import Kernel
 from tests.support.wheels import (
     INICONFIG,
@@ -51,7 +52,7 @@ def version_of(name):
 
 @pytest.fixture(autouse=True)
 def _executor(kernel: Kernel) -> Iterator[None]:
-    kernel.run(START)
+    kernel.run(DOOR + START)
     yield
     kernel.run("executor.terminate_workers()")
 
@@ -234,8 +235,7 @@ ask(abs, -1)
 
 #: Notes the frames that go to workers, each with the place of its worker's port among the ports.
 WATCH_FRAMES = """
-from pyodide.code import run_js
-unwatch = run_js('''
+watch = '''void (() => {
   const { postMessage } = MessagePort.prototype;
   const ports = [];
   globalThis.poolFrames = [];
@@ -246,12 +246,12 @@ unwatch = run_js('''
     }
     return postMessage.call(this, frame, ...rest);
   };
-  () => { MessagePort.prototype.postMessage = postMessage; }
-''')
+})()'''
+await in_broker(executor, watch)
 
-def frames(kind, prefix=""):
-    import js
-    return [port for port, k, key in js.poolFrames.to_py() if k == kind and key.startswith(prefix)]
+async def frames(kind, prefix=""):
+    told = await in_broker(executor, "poolFrames")
+    return [port for port, k, key in told if k == kind and key.startswith(prefix)]
 """
 
 
@@ -259,7 +259,7 @@ def test_a_worker_that_runs_no_task_is_sent_nothing(kernel: Kernel, wheels: Whee
     kernel.run("ask(abs, -1)")
     kernel.run(WATCH_FRAMES)
     wheels.install(kernel, INICONFIG)
-    packages = "frames('put', 'environment:packages:')"
+    packages = "await frames('put', 'environment:packages:')"
     try:
         kernel.run(
             "names = [['iniconfig'] * 5]\n"
@@ -268,14 +268,13 @@ def test_a_worker_that_runs_no_task_is_sent_nothing(kernel: Kernel, wheels: Whee
             "await asyncio.wrap_future(job.settled)"
         )
         assert kernel.value("list(job.outcomes.values.values())") == ["2.1.0"] * 5
-        assert kernel.value("set(frames('run') + frames('put')) == {0}") is True
+        assert kernel.value("set(await frames('run') + await frames('put')) == {0}") is True
         assert kernel.value(packages) == [0]
         # The other one has it when it first runs a task.
         kernel.run("both = executor.run_everywhere(version_of, 'iniconfig')")
         assert kernel.value("both") == ["2.1.0", "2.1.0"]
         assert kernel.value(packages) == [0, 1]
     finally:
-        kernel.run("unwatch()")
         uninstall(kernel, "iniconfig")
 
 
