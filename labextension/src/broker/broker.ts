@@ -2,8 +2,11 @@
 import { holdForLife } from '../alive';
 import { PyodidePool } from '../pool/pool';
 import type { PoolEvent } from '../pool/events';
+import type { Terms } from '../pool/job';
 import { Outbox } from './outbox';
 import type { Order, PoolPlan } from './words';
+
+type SubmitOrder = Extract<Order, ['submit', ...unknown[]]>;
 
 /**
  * Has a pool, follows the orders of a kernel, and tells it what happens.
@@ -18,6 +21,9 @@ export class Broker {
   /** Workers that are ready, and of which the kernel has not heard. */
   private readonly unheard = new Set<number>();
   private setsUp = false;
+  /** Needs and terms of the last batch. */
+  private needs: readonly string[] = [];
+  private terms: Terms = {};
   /** Bytes of each worker's memory, as the kernel was told last. */
   private readonly memory = new Map<number, number>();
 
@@ -37,8 +43,17 @@ export class Broker {
   }
 
   private follow(order: Order): void {
+    this.obey(order);
+    this.outbox.heard(); // a kernel that gives orders is awake
+  }
+
+  private obey(order: Order): void {
     const [name] = order;
-    if (name === 'open') {
+    if (name === 'all') {
+      order[1].forEach(each => this.obey(each));
+    } else if (name === 'submit') {
+      this.submit(order);
+    } else if (name === 'open') {
       this.unheard.delete(order[1]);
       this.pool.open(order[1]);
     } else if (name === 'prove') {
@@ -54,17 +69,26 @@ export class Broker {
         this.close();
       }
     }
-    this.outbox.heard(); // a kernel that gives orders is awake
+  }
+
+  private submit([, batch, payload, buffers, needs, terms]: SubmitOrder): void {
+    this.needs = needs ?? this.needs;
+    this.terms = terms ?? this.terms;
+    this.attempt(() => this.pool.submit(batch, payload, buffers, this.needs, this.terms));
   }
 
   private call(order: Order): void {
     const [name, ...args] = order;
+    // TypeScript cannot follow that the arguments belong to the name.
+    this.attempt(() => (this.pool[name as 'put'] as (...args: unknown[]) => void)(...args));
+  }
+
+  private attempt(action: () => void): void {
     try {
-      // TypeScript cannot follow that the arguments belong to the name.
-      (this.pool[name as 'put'] as (...args: unknown[]) => void)(...args);
+      action();
     } catch (error) {
       // The pool is closed, and an event on its way says why.
-      console.debug(`jupyterlite-pool: ${name} came too late: ${error}`);
+      console.debug(`jupyterlite-pool: an order came too late: ${error}`);
     }
   }
 

@@ -11,6 +11,13 @@ import type { HireMessage, News, Order, PoolPlan, Told } from './words';
 /** Milliseconds in which a broker whose lock is free must say that it lives. */
 const ANSWER = 2_000;
 
+/** Milliseconds that an order may be held back, to travel with others. */
+const HOLD = 2;
+
+/** What most batches have not. One object each, so that they can be compared. */
+const NONE: never[] = [];
+const ANY: Terms = {};
+
 /**
  * A pool that lives in a broker, which is a worker of its own.
  *
@@ -27,6 +34,11 @@ export class BrokeredPool {
   private callOffEnd: (() => void) | null = null;
   /** How many orders were given. */
   private orders = 0;
+  /** Orders that Python gives while it hears of news, and until when they are held back for others. */
+  private held: { orders: Order[]; transfer: Transferable[]; until: number } | null = null;
+  /** Needs and terms of the last batch. */
+  private needs: string[] = NONE;
+  private terms: Terms = ANY;
 
   /**
    * @param brokerUrl where the built `broker.js` is served
@@ -74,12 +86,18 @@ export class BrokeredPool {
   submit(
     batch: number,
     payload: Uint8Array<ArrayBuffer>,
-    buffers: ArrayBuffer[] = [], // Python would have to make an empty list
-    needs: string[] = [],
-    terms: Terms = {}
+    buffers?: ArrayBuffer[],
+    needs: string[] = NONE,
+    terms: Terms = ANY
   ): void {
-    const transfer = transferables({ payload, buffers });
-    this.send(['submit', batch, payload, buffers, needs, terms], transfer);
+    const transfer = transferables({ payload, buffers: buffers ?? NONE });
+    // Most batches have those of the batch before: the very same objects.
+    if (needs === this.needs && terms === this.terms) {
+      this.send(['submit', batch, payload, buffers], transfer);
+    } else {
+      [this.needs, this.terms] = [needs, terms];
+      this.send(['submit', batch, payload, buffers, needs, terms], transfer);
+    }
   }
 
   /** Take a batch back if no worker has it yet. An event says whether that was so. */
@@ -118,8 +136,28 @@ export class BrokeredPool {
     this.end('stopped by its owner');
   }
 
-  private send(order: Order, transfer: Transferable[] = []): void {
+  private send(order: Order, transfer: Transferable[] = NONE): void {
     this.orders += 1;
+    if (this.held === null || performance.now() > this.held.until) {
+      this.flush();
+      this.post(order, transfer);
+    } else {
+      this.held.orders.push(order);
+      this.held.transfer.push(...transfer);
+    }
+  }
+
+  /** Send the orders that are held back. */
+  private flush(): void {
+    const { held } = this;
+    this.held = null;
+    const [first] = held?.orders ?? [];
+    if (held !== null && first !== undefined) {
+      this.post(held.orders.length === 1 ? first : ['all', held.orders], held.transfer);
+    }
+  }
+
+  private post(order: Order, transfer: Transferable[]): void {
     // An empty list costs more than none.
     if (transfer.length === 0) {
       this.port.postMessage(order);
@@ -135,6 +173,7 @@ export class BrokeredPool {
       return;
     }
     const { orders } = this;
+    this.held = { orders: [], transfer: [], until: performance.now() + HOLD };
     news.forEach(event => this.table.note(event));
     this.tell(news);
     for (const event of news) {
@@ -145,6 +184,7 @@ export class BrokeredPool {
     if (this.orders === orders) {
       this.send(['heard']);
     }
+    this.flush();
   }
 
   private tell(news: Told[]): void {

@@ -4,16 +4,27 @@
  * Orders go to the broker, news come back. Buffers are transferred.
  */
 import type { InitOptions } from '../pool/launcher';
+import type { Terms } from '../pool/job';
 import type { PoolOptions, PyodidePool } from '../pool/pool';
 import type { PoolEvent } from '../pool/events';
 
 /** The methods of a pool that a kernel orders its broker to call. */
-type Ordered =
-  'put' | 'drop' | 'submit' | 'cancel' | 'kill' | 'limitLane' | 'scale' | 'wake' | 'terminate';
+type Ordered = 'put' | 'drop' | 'cancel' | 'kill' | 'limitLane' | 'scale' | 'wake' | 'terminate';
 
 /** An order: the name of a method of the pool, and its arguments. */
 export type Order =
   | { [M in Ordered]: [M, ...Parameters<PyodidePool[M]>] }[Ordered]
+  /** As `PyodidePool.submit`. Needs and terms are those of the order before, if they are left out. */
+  | [
+      'submit',
+      number,
+      Uint8Array<ArrayBuffer>,
+      (ArrayBuffer[] | undefined)?,
+      (readonly string[])?,
+      Terms?
+    ]
+  /** Several orders. */
+  | ['all', Order[]]
   /** The kernel has heard that this worker is ready, and has submitted what the worker runs first. */
   | ['open', number]
   /** Whether workers that become ready run no batch before the kernel opens them. */

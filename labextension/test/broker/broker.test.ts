@@ -115,3 +115,21 @@ test('the pool ends with its broker, and orders that come later do nothing', asy
   await vi.waitFor(() => expect(close).toHaveBeenCalled());
   expect(FakeWorker.at(0).terminated).toBe(true);
 });
+
+test('several orders are followed in their turn, with the needs and terms of those before', async () => {
+  const { order } = hire();
+  const payload = (): Uint8Array<ArrayBuffer> => new Uint8Array();
+  order([
+    'all',
+    [
+      ['put', 'f', new Uint8Array([9]), []],
+      ['submit', 1, payload(), [], ['f'], {}],
+      ['submit', 2, payload()]
+    ]
+  ]);
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(1));
+  await given(FakeWorker.at(0), 1);
+  FakeWorker.at(0).result(1);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 2]);
+  expect(FakeWorker.at(0).frames.filter(({ kind }) => kind === 'put')).toHaveLength(1);
+});

@@ -53,10 +53,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function hire(): { pool: BrokeredPool; broker: FakeBroker; told: Told[] } {
+function hire(meanwhile?: () => void): { pool: BrokeredPool; broker: FakeBroker; told: Told[] } {
   const told: Told[] = [];
   const plan = { workerUrl: 'worker.js', size: 2, options: {}, init: {} };
-  const pool = new BrokeredPool('broker.js', plan, news => told.push(...news));
+  const pool = new BrokeredPool('broker.js', plan, news => {
+    told.push(...news);
+    meanwhile?.();
+  });
   return { pool, broker: FakeBroker.last, told };
 }
 
@@ -73,16 +76,45 @@ async function free(): Promise<void> {
 test('orders carry the arguments of calls', async () => {
   const { pool, broker } = hire();
   pool.submit(7, new Uint8Array([1]), undefined, ['f'], { lane: 3 });
+  const payload = new Uint8Array([1]);
   expect(await broker.ordered('submit')).toEqual([
     'submit',
     7,
-    new Uint8Array([1]),
-    [],
+    payload,
+    undefined,
     ['f'],
     { lane: 3 }
   ]);
   pool.limitLane(3);
   expect(await broker.ordered('limitLane')).toEqual(['limitLane', 3, null]);
+});
+
+test('needs and terms travel once, as long as they stay the same', async () => {
+  const { pool, broker } = hire();
+  const [needs, terms] = [['f'], { lane: 3 }];
+  [1, 2].forEach(batch => pool.submit(batch, new Uint8Array(), [], needs, terms));
+  pool.submit(3, new Uint8Array(), [], needs, { lane: 4 });
+  await vi.waitFor(() => expect(broker.orders).toHaveLength(3));
+  expect(broker.orders.map(([, , , , ...rest]) => rest)).toEqual([
+    [needs, terms],
+    [],
+    [needs, { lane: 4 }]
+  ]);
+});
+
+test('orders that are given while news are heard travel together', async () => {
+  const { pool, broker } = hire(() => {
+    pool.drop('a');
+    pool.drop('b');
+  });
+  broker.tell([{ type: 'limited', workers: 1 }]);
+  expect(await broker.ordered('all')).toEqual([
+    'all',
+    [
+      ['drop', 'a'],
+      ['drop', 'b']
+    ]
+  ]);
 });
 
 test('the kernel says that it has heard, unless an order shows it', async () => {
