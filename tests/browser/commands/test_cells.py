@@ -111,7 +111,7 @@ def test_a_person_stops_a_cell_in_the_background_and_runs_others(
     notebook.run("%%pool_submit -o job\nwhile True: pass")
     card = notebook.cards.last
     expect(card).to_contain_text("▶ running")
-    expect(card).to_contain_text("0:01 elapsed")
+    expect(card).to_contain_text(re.compile(r"0:(0[1-9]|[1-5]\d) elapsed"))
     notebook.run("assert not job.done()")
     notebook.page.get_by_role("button", name="Stop").click()
     expect(notebook.cards.last).to_contain_text("■ cancelled")
