@@ -24,6 +24,8 @@ class Ledger:
         self.weight = 0
         #: The batches of each source, by their numbers.
         self._of: dict[TaskSource, dict[int, Batch]] = {}
+        #: The batches that each worker has.
+        self._at: dict[int, dict[int, Batch]] = {}
         #: The batches that have one task each, by that task.
         self._single: dict[Task, Batch] = {}
         self._next_task = 0
@@ -41,6 +43,11 @@ class Ledger:
         if only is not None:
             self._single[only] = batch
         return batch
+
+    def start(self, batch: Batch, worker: int) -> None:
+        """A worker has been given a batch."""
+        self._at.setdefault(worker, {})[batch.number] = batch
+        batch.start(worker)
 
     def weigh(self, batch: Batch, weight: int) -> None:
         """The backend has so many bytes of a batch."""
@@ -64,6 +71,10 @@ class Ledger:
             del self._single[batch.only]
         batch.answered(False)
         if batch.worker is not None:
+            at_worker = self._at[batch.worker]
+            del at_worker[batch.number]
+            if not at_worker:
+                del self._at[batch.worker]
             batch.source.stopped()
 
     def of_number(self, number: int) -> list[Batch]:
@@ -91,7 +102,7 @@ class Ledger:
 
         What a worker says of another worker's task is not believed.
         """
-        for batch in self._batches.values():
-            if batch.worker == worker and (found := batch.task(task)) is not None:
+        for batch in self._at.get(worker, {}).values():
+            if (found := batch.task(task)) is not None:
                 return batch.source, found
         return None

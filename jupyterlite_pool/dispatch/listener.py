@@ -53,7 +53,7 @@ class PoolListener:
             entry = self._ledger.get(batch)
             if entry is None:
                 return
-            entry.start(worker)
+            self._ledger.start(entry, worker)
             if entry.doomed:
                 self._backend.kill(worker, batch=batch)
 
@@ -108,8 +108,8 @@ class PoolListener:
                         entry.source.finish(task, outcome)
             if done and entry.tasks:  # its worker was told to start no more of it
                 self._dispatcher.recalls.give_back(entry)
-            if entry.source.ahead and seconds and len(entry.tasks) > 1:
-                self._dispatcher.recalls.cut_long(entry.source, sum(seconds) / len(seconds))
+            if entry.source.ahead and seconds and not done:
+                self._dispatcher.recalls.cut_long(entry, sum(seconds) / len(seconds))
             self._dispatcher.pump()
 
     def on_batch_error(

@@ -64,12 +64,18 @@ class Recalls:
         else:
             source.discard(batch.tasks)
 
-    def cut_long(self, source: TaskSource, seconds: float) -> None:
-        """Cut the batches of a source anew, if they turn out to be too long.
+    def cut_long(self, running: Batch, seconds: float) -> None:
+        """Cut a batch that runs, and others of its source, if they turn out to be too long.
 
         Args:
-            seconds: how long a task of the source takes.
+            seconds: how long a task of it takes.
         """
-        for batch in self._ledger.of(source):
-            if len(batch.tasks) > 1 and len(batch.tasks) * seconds > TOO_LONG:
+        if not _is_too_long(running, seconds):
+            return  # longer ones will say so themselves
+        for batch in self._ledger.of(running.source):
+            if _is_too_long(batch, seconds):
                 self.ask(batch, cut=True)
+
+
+def _is_too_long(batch: Batch, seconds: float) -> bool:
+    return len(batch.tasks) > 1 and len(batch.tasks) * seconds > TOO_LONG

@@ -35,7 +35,10 @@ export class TimeLimits {
     if (seconds !== null) {
       this.lanes.set(
         lane,
-        afterBeats(seconds * 1000, () => this.onLaneExpired(lane))
+        afterBeats(seconds * 1000, () => {
+          this.lanes.delete(lane);
+          this.onLaneExpired(lane);
+        })
       );
     }
   }

@@ -174,8 +174,11 @@ def test_long_batches_are_cut_anew_once_it_is_known_how_long_tasks_take(slow: Sl
         batches = ledger.of(job)
         long = [batch.number for batch in batches if len(batch.tasks) > 20]
         with executor._pool.dispatcher.lock:
-            recalls.cut_long(job, 0.1)
-            recalls.cut_long(job, 0.1)  # asks for none twice
+            recalls.cut_long(batches[0], 0.1)  # it is short itself
+            assert slow.asked == []
+            longest = max(batches, key=lambda batch: len(batch.tasks))
+            recalls.cut_long(longest, 0.1)
+            recalls.cut_long(longest, 0.1)  # asks for none twice
         assert sorted(slow.asked) == sorted(long)
         for number in long:
             slow.answer(number, True)

@@ -43,7 +43,7 @@ def test_only_batches_without_a_target_are_open() -> None:
 def test_a_source_is_told_of_the_end_of_what_a_worker_had() -> None:
     entries, source = ledger(), Source()
     never_started, started = (entries.enter(source, [task()], None) for _ in range(2))
-    started.start(0)
+    entries.start(started, 0)
     entries.remove(never_started)
     assert source.log == ["started"]
     entries.remove(started)
@@ -54,7 +54,7 @@ def test_a_task_is_found_at_its_own_worker_alone() -> None:
     entries, source = ledger(), Source()
     own = task()
     batch = entries.enter(source, [own], None)
-    batch.start(1)
+    entries.start(batch, 1)
     assert entries.find(1, batch.first) == (source, own)
     assert entries.find(0, batch.first) is None
     assert entries.find(1, batch.first + 1) is None
