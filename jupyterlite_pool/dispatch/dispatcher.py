@@ -19,7 +19,7 @@ from ..errors import AFTER_SHUTDOWN, PoolStartError, TerminatedWorkerError
 from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
 from ..jobs.set_up import SetUp
-from ..jobs.tasks import Outcome, Task, TaskSource
+from ..jobs.tasks import Ahead, Outcome, Task, TaskSource
 from ..waiting.waits import pool_locks
 from .batch import Batch
 from .ledger import Ledger
@@ -202,7 +202,7 @@ class Dispatcher:
 
     def _has_room_ahead(self, source: TaskSource, until: float) -> bool:
         return (
-            source.ahead
+            source.ahead is not Ahead.NO
             and self.ledger.weight < AHEAD_BYTES
             and self.ledger.open < AHEAD_BATCHES
             and time.perf_counter() < until
@@ -218,8 +218,9 @@ class Dispatcher:
         batch = self.ledger.enter(source, tasks, target)  # first: the batch may start at once
         try:
             payload, buffers, needs = batch.frame()
-            self._backend.submit(batch.number, payload, buffers, needs, batch.terms())
+            # First, since a batch may be over when `submit` returns.
             self.ledger.weigh(batch, len(payload) + sum(buffer.nbytes for buffer in buffers))
+            self._backend.submit(batch.number, payload, buffers, needs, batch.terms())
         except Exception as error:  # too large for the browser, for example
             self.ledger.remove(batch)
             for task in tasks:
@@ -280,6 +281,8 @@ class Dispatcher:
             batch.doom()  # the backend may have given it to a worker, and not have said so yet
             if batch.worker is not None:
                 self._backend.kill(batch.worker, batch=batch.number)
+            else:
+                self.recalls.ask(batch)
 
     # The end of everything.
 

@@ -67,8 +67,8 @@ class Ledger:
             del self._of[batch.source]
         self.open -= batch.target is None
         self.weight -= batch.weight
-        if batch.only is not None:
-            del self._single[batch.only]
+        if batch.only is not None and self._single.get(batch.only) is batch:
+            del self._single[batch.only]  # its task may be in another batch already
         batch.answered(False)
         if batch.worker is not None:
             at_worker = self._at[batch.worker]

@@ -252,6 +252,7 @@ class Pool:
             for call in self.dispatcher.set_ups.forget(future):
                 if stop:
                     self.dispatcher.stop(call)
+            self.backend.set_ups(bool(self.dispatcher.set_ups))
 
     def put(self, obj: T) -> ObjectRef[T]:
         """Keep an object for tasks; each worker is sent it at most once, when a task needs it.

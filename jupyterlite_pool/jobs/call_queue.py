@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from ..waiting.futures import PoolFuture
-from .tasks import Outcome, Task
+from .tasks import Ahead, Outcome, Task
 
 
 class CallQueue:
@@ -20,7 +20,7 @@ class CallQueue:
     brief = False
 
     #: Each call was encoded when it was made, so nothing is gained by keeping it here.
-    ahead = True
+    ahead = Ahead.AS_THEY_ARE
 
     def __init__(self, max_workers: int | None = None) -> None:
         self.max_workers = max_workers

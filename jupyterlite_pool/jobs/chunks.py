@@ -45,6 +45,11 @@ class ChunkSizer:
         self._last = 1
 
     @property
+    def is_fixed(self) -> bool:
+        """Whether all batches have the same size."""
+        return self._fixed is not None
+
+    @property
     def brief(self) -> bool:
         """Whether batches have a fixed size and end at once."""
         if self._fixed is None or self._mean is None:

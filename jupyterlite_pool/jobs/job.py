@@ -15,7 +15,7 @@ from .arrivals import Arrivals
 from .items import Items
 from .options import DEFAULTS, MapOptions
 from .outcomes import outcomes_of
-from .tasks import Held, Outcome, Task
+from .tasks import Ahead, Held, Outcome, Task
 
 #: At most this many characters of an argument in a message.
 ARGUMENT_WIDTH = 60
@@ -132,12 +132,14 @@ class MapJob:
         return self.options.task_timeout is None and self.items.chunks.brief
 
     @property
-    def ahead(self) -> bool:
+    def ahead(self) -> Ahead:
         """Whether items are read long before a worker has room for them.
 
         Where a cell waits for the job, the notebook does not compute meanwhile.
         """
-        return self.items.sized and not self.options.waited
+        if self.options.waited or not self.items.sized:
+            return Ahead.NO
+        return Ahead.AS_THEY_ARE if self.items.chunks.is_fixed else Ahead.CUT_ANEW
 
     def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
         """The tasks of the next batch; empty where there is none now."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..waiting.futures import PoolFuture
 from ..wire.payload import Encoded
-from .tasks import Held, Outcome, Task
+from .tasks import Ahead, Held, Outcome, Task
 
 
 class SetUp:
@@ -25,7 +25,7 @@ class SetUp:
     max_workers: int | None = None
     stopping = False
     brief = False
-    ahead = False
+    ahead = Ahead.NO
 
     def __init__(
         self,

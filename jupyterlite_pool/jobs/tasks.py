@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
 from ..wire.payload import Encoded
@@ -66,6 +67,19 @@ class Outcome(NamedTuple):
     error: BaseException | None = None
 
 
+class Ahead(IntEnum):
+    """Whether tasks may be handed over long before a worker has room for them.
+
+    Workers run them while the notebook computes, and hands over nothing.
+    """
+
+    NO = 0
+    #: In batches whose size is given.
+    AS_THEY_ARE = 1
+    #: In batches that are cut anew if they turn out to be too long.
+    CUT_ANEW = 2
+
+
 class TaskSource(Protocol):
     """Gives tasks to a dispatcher that has room for them, and is told how they ended."""
 
@@ -90,11 +104,8 @@ class TaskSource(Protocol):
         """Whether its batches take so little time that many of them may wait at one worker."""
 
     @property
-    def ahead(self) -> bool:
-        """Whether its tasks may be handed over long before a worker has room for them.
-
-        Workers run them while the notebook computes, and hands over nothing.
-        """
+    def ahead(self) -> Ahead:
+        """Whether its tasks may be handed over ahead."""
 
     def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
         """The tasks of the next batch, for a pool of so many workers; empty if none is ready.

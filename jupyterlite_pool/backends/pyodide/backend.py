@@ -11,6 +11,7 @@ from pyodide.code import run_js
 from pyodide.ffi import to_js
 
 from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
+from ...waiting.time_limits import call_after_beats
 from ...wire.payload import Encoded
 from ...worker.surroundings.scratch import NOTEBOOK, keep_apart
 from ..base import ANY, STOPPED, Listener, Terms, WorkerEnd, WorkerLimits, WorkerStatus
@@ -122,11 +123,20 @@ class PyodideBackend:
         self, lane: int, seconds: float, expired: Callable[[], None]
     ) -> Callable[[], None]:
         """As `Backend.limit_lane`."""
-        self._events.lane_limits[lane] = expired
+        limits = self._events.lane_limits
+        limits[lane] = expired
         self._pool.limitLane(lane, seconds)
 
+        def end() -> None:
+            if limits.pop(lane, None) is not None:
+                expired()
+
+        # The broker may not be there yet, or never come.
+        call_off = call_after_beats(self.call_later, seconds, end)
+
         def take_back() -> None:
-            if self._events.lane_limits.pop(lane, None) is not None:
+            call_off()
+            if limits.pop(lane, None) is not None:
                 self._pool.limitLane(lane)
 
         return take_back

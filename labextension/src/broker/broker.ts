@@ -43,14 +43,11 @@ export class Broker {
   }
 
   private follow(order: Order): void {
-    this.obey(order);
-    this.outbox.heard(); // a kernel that gives orders is awake
-  }
-
-  private obey(order: Order): void {
     const [name] = order;
     if (name === 'all') {
-      order[1].forEach(each => this.obey(each));
+      order[1].forEach(each => this.follow(each));
+    } else if (name === 'heard') {
+      this.outbox.heard();
     } else if (name === 'submit') {
       this.submit(order);
     } else if (name === 'open') {
@@ -63,7 +60,7 @@ export class Broker {
     } else if (name === 'cancel') {
       const batch = order[1];
       this.outbox.push({ type: 'cancelled', batch, taken: this.pool.cancel(batch) });
-    } else if (name !== 'heard') {
+    } else {
       this.call(order);
       if (name === 'terminate') {
         this.close();

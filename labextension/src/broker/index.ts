@@ -32,8 +32,6 @@ export class BrokeredPool {
   private life = new Life(() => this.doubt());
   /** Calls off the end of the wait for a word of the broker; null where none is awaited. */
   private callOffEnd: (() => void) | null = null;
-  /** How many orders were given. */
-  private orders = 0;
   /** Orders that Python gives while it hears of news, and until when they are held back for others. */
   private held: { orders: Order[]; transfer: Transferable[]; until: number } | null = null;
   /** Needs and terms of the last batch. */
@@ -95,8 +93,8 @@ export class BrokeredPool {
     if (needs === this.needs && terms === this.terms) {
       this.send(['submit', batch, payload, buffers], transfer);
     } else {
-      [this.needs, this.terms] = [needs, terms];
       this.send(['submit', batch, payload, buffers, needs, terms], transfer);
+      [this.needs, this.terms] = [needs, terms];
     }
   }
 
@@ -137,7 +135,6 @@ export class BrokeredPool {
   }
 
   private send(order: Order, transfer: Transferable[] = NONE): void {
-    this.orders += 1;
     if (this.held === null || performance.now() > this.held.until) {
       this.flush();
       this.post(order, transfer);
@@ -172,7 +169,6 @@ export class BrokeredPool {
       this.life.watch(); // the broker holds its lock by now
       return;
     }
-    const { orders } = this;
     this.held = { orders: [], transfer: [], until: performance.now() + HOLD };
     news.forEach(event => this.table.note(event));
     this.tell(news);
@@ -181,9 +177,7 @@ export class BrokeredPool {
         this.send(['open', event.worker]);
       }
     }
-    if (this.orders === orders) {
-      this.send(['heard']);
-    }
+    this.send(['heard']);
     this.flush();
   }
 

@@ -61,7 +61,7 @@ export class Outbox {
     this.measure();
   }
 
-  /** The kernel is awake, so it has received the last message, or will soon. */
+  /** The kernel has received the last message. */
   heard(): void {
     this.onItsWay = false;
     this.flush();

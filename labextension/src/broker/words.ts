@@ -31,7 +31,7 @@ export type Order =
   | ['setsUp', boolean]
   /** Prove that the broker lives, by a message, and hold this Web Lock from now on. */
   | ['prove', string | null]
-  /** The kernel has received the last news, and has no other order that would show it. */
+  /** The kernel has received the last news. */
   | ['heard'];
 
 /** Batches that were given to workers, and small results, in their order. */

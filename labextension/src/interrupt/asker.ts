@@ -77,6 +77,8 @@ export class Asker {
   /** The number of the last wish that was a signal, and how often it was put off. */
   private obeyed = 0;
   private putOffs = 0;
+  /** Whether a wish that was put off is still to be told again. */
+  private pending = false;
   private rest = REST;
   private told = false;
 
@@ -116,6 +118,7 @@ export class Asker {
       return false;
     }
     this.heard = number;
+    this.pending = false;
     return at >= (this.began ?? this.ended);
   }
 
@@ -126,6 +129,7 @@ export class Asker {
   putOff(): number {
     this.heard -= 1;
     this.putOffs += 1;
+    this.pending = true;
     this.askAt = this.world.now() + Math.min(SOONEST, SOON * this.putOffs);
     return this.putOffs;
   }
@@ -136,7 +140,9 @@ export class Asker {
     if (this.busySince === null) {
       const now = this.world.now();
       this.busySince = { now, date };
-      this.askAt = Math.max(this.askAt, now + QUIET);
+      if (!this.pending) {
+        this.askAt = Math.max(this.askAt, now + QUIET);
+      }
       this.pace.reset();
       this.world.later(() => {
         this.busySince = null;
@@ -175,6 +181,7 @@ export class Asker {
       this.putOffs = 0;
     }
     this.heard = wish;
+    this.pending = false;
     this.world.tell(wish);
     return SIGINT;
   }

@@ -152,9 +152,10 @@ export class Dispatch {
   private giveBrief(): void {
     for (let depth = 1; depth < MOST_AT_ONE && this.queue.length > 0; depth++) {
       for (const handle of this.crew) {
-        const { length, last } = handle.inbox;
-        const takesMore = length === depth && last?.brief && handle.worn === null;
-        const job = takesMore && last.lane !== undefined && this.queue.nextBrief(last.lane);
+        const { length, last, isOpen } = handle.inbox;
+        const takesMore = length === depth && last?.brief && isOpen && handle.worn === null;
+        const lane = takesMore ? last.lane : undefined;
+        const job = lane === undefined ? lane : this.queue.nextBrief(lane, handle.id);
         if (job) {
           this.give(handle, job);
         }

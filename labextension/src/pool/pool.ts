@@ -162,6 +162,9 @@ export class PyodidePool {
     terms: Terms = {}
   ): void {
     this.checkOpen();
+    if (terms.target !== undefined && this.crew.get(terms.target) === undefined) {
+      return; // the owner has not heard of the worker's end yet, which ends the batch as well
+    }
     // A worker that is replaced after so many batches is given them one at a time.
     const brief = terms.brief && this.share.maxBatches === Infinity;
     this.dispatch.add(runJob(batch, payload, buffers, needs, { ...terms, brief }));

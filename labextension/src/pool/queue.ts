@@ -67,8 +67,12 @@ export class JobQueue<T extends Waiting> {
     return undefined;
   }
 
-  /** Take out the next job of a lane, if that job is brief. */
-  nextBrief(lane: number): T | undefined {
+  /** Take out the next job of a lane for a worker, if that job is brief, and no other has its turn. */
+  nextBrief(lane: number, worker: number): T | undefined {
+    const others = [...this.targeted.values()].some(({ target }) => target === worker);
+    if (others || this.lanes.size > 1) {
+      return undefined;
+    }
     for (const item of this.lanes.get(lane)?.values() ?? []) {
       return item.brief && this.take(item) ? item : undefined;
     }

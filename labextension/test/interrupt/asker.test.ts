@@ -246,3 +246,17 @@ test('a wish that was put off comes again', () => {
   expect(asker.putOff()).toBe(2);
   expect(asker.take(1, DATE + 1400)).toBe(true);
 });
+
+test('a wish that was put off is told soon, though the cell waits for a moment now and then', () => {
+  const { asker, at, lookAt, turn, wish } = makeWorld();
+  asker.cellBegins();
+  lookAt(0);
+  lookAt(700);
+  at(900);
+  wish(1);
+  turn();
+  expect(asker.take(1, DATE + 900)).toBe(true); // the word has come first
+  asker.putOff(); // but nothing of the cell waits
+  expect(lookAt(1200)).toBe(2);
+  expect(lookAt(1900)).toBe(0); // a signal once
+});

@@ -109,9 +109,14 @@ test('the next job is taken as a brief one only if it is brief, and of that lane
   const queue = queueOf();
   queue.push({ batch: 1, lane: 5, brief: true });
   queue.push({ batch: 2, lane: 5 });
-  expect(queue.nextBrief(6)).toBeUndefined();
-  expect(queue.nextBrief(5)?.batch).toBe(1);
-  expect(queue.nextBrief(5)).toBeUndefined();
-  expect(queue.remove(2)).toBe(true);
+  expect(queue.nextBrief(6, 0)).toBeUndefined();
+  queue.push({ batch: 3, lane: 6 });
+  expect(queue.nextBrief(5, 0)).toBeUndefined(); // the other lane would wait
+  queue.remove(3);
+  queue.push({ batch: 4, target: 0 });
+  expect(queue.nextBrief(5, 0)).toBeUndefined();
+  expect(queue.nextBrief(5, 1)?.batch).toBe(1);
+  expect(queue.nextBrief(5, 1)).toBeUndefined();
+  expect([queue.remove(2), queue.remove(4)]).toEqual([true, true]);
   expect(queue.length).toBe(0);
 });
