@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import symtable
+import types
 from collections.abc import Collection, Iterable
 
 from ..worker.last_value import TRIES
@@ -44,6 +45,14 @@ def names_assigned(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Global):
             names |= set(node.names)
     return names
+
+
+def is_imported(value: object) -> bool:
+    """Whether something comes from a module: then it is the same here and there."""
+    if isinstance(value, types.ModuleType):
+        return True
+    kinds = (type, types.FunctionType, types.BuiltinFunctionType)
+    return isinstance(value, kinds) and value.__module__ != "__main__"
 
 
 def _own_nodes(node: ast.AST) -> Iterable[ast.AST]:

@@ -16,6 +16,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from ..tracebacks import render_from
 from ..worker.last_value import what_gives_none
 from ..worker.parallel_cell import CellBody, compile_body
+from .cell_functions import shared_with_functions
 from .cell_names import names_assigned, names_read
 from .magic_lines import MAGICS
 
@@ -74,12 +75,14 @@ def make_cell(
     Raises:
         SyntaxError: the body is no Python; the error has the lines of the cell.
         UsageError: the cell does not assign a name that it should bring, or the notebook does not
-            have a name that is to be sent.
+            have a name that is to be sent, or a function that the cell calls uses a name that the
+            cell assigns.
     """
     check_body(source, target)
     tree = ast.parse(source.body)
     bound = set() if target is None else names_assigned(ast.parse(f"{target} = 0"))
-    _check_pulled(pull, names_assigned(tree) | bound)
+    assigned = names_assigned(tree) | bound
+    _check_pulled(pull, assigned)
     read = names_read(tree, bound)
     if target is not None:  # such as `d[key]`
         read |= names_read(ast.parse(f"{target} = 0"))
@@ -93,6 +96,9 @@ def make_cell(
         if name in namespace
         and not (name in _IPYTHONS and ours.get(name) is namespace[name] and name not in push)
     }
+    shared = shared_with_functions(tree, assigned, names, namespace)
+    if shared is not None:
+        raise UsageError(shared)
     if not pull:
         _tell_if_without_value(tree, source.body, target)
     return kind(target, source.header, source.body, names, source.filename, pull)

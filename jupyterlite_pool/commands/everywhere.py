@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +14,7 @@ from ..notebook.cell import current_cell_id
 from ..tracebacks import add_note
 from ..waiting.futures import PoolFuture
 from ..worker.parallel_cell import EverywhereCell
-from .cell_names import names_assigned
+from .cell_names import is_imported, names_assigned
 
 
 class EverywhereCells:
@@ -67,7 +66,7 @@ def _tell_of_names_twice(body: EverywhereCell, namespace: Mapping[str, Any]) -> 
     """Say which names of a cell tasks will not find, since the notebook has them, too."""
     assigned = names_assigned(ast.parse(body.text))
     twice = sorted(
-        name for name in assigned if name in namespace and not _is_imported(namespace[name])
+        name for name in assigned if name in namespace and not is_imported(namespace[name])
     )
     if twice:
         names = ", ".join(f"`{name}`" for name in twice)
@@ -75,11 +74,3 @@ def _tell_of_names_twice(body: EverywhereCell, namespace: Mapping[str, Any]) -> 
             f"The notebook has {names}, too: functions and cells that run on workers get the "
             "notebook's. Use other names here to have the workers' own."
         )
-
-
-def _is_imported(value: object) -> bool:
-    """Whether something comes from a module: then it is the same here and there."""
-    if isinstance(value, types.ModuleType):
-        return True
-    kinds = (type, types.FunctionType, types.BuiltinFunctionType)
-    return isinstance(value, kinds) and value.__module__ != "__main__"
