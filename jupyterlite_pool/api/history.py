@@ -97,6 +97,11 @@ class History:
         with self._lock:
             return list(self._entries)
 
+    def background(self) -> list[Future[Any]]:
+        """The cells in the background that have not ended, and that somebody has."""
+        futures = [entry.given for entry in self.entries() if entry.single and entry.ended is None]
+        return [future for future in futures if isinstance(future, Future)]
+
     def last(self) -> MapResult[Any]:
         """The last result that runs or has failed; see `last_result`."""
         kept = [entry.result for entry in self.entries() if entry.kept and not entry.single]

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: So many items that ran again are named.
+_NAMED = 10
+
 
 class Report(LateList[T]):
     """A list of results that tells how the job went."""
@@ -62,8 +65,18 @@ class Report(LateList[T]):
 
     @property
     def stdout(self) -> dict[int, str]:
-        """What items printed, by index; an item that printed nothing is not in it."""
-        return dict(sorted(self._job.outcomes.output.items()))
+        """What items printed, by index; an item that printed nothing is not in it.
+
+        Of an item that ran again, it is what it printed in the run that its outcome is of.
+        """
+        runs = self._runs
+        items = {run.items.number(item) for run in runs.all for item in run.outcomes.output}
+        places = {index: runs.place(index) for index in sorted(items)}
+        return {
+            index: run.outcomes.output[item]
+            for index, (run, item) in places.items()
+            if item in run.outcomes.output
+        }
 
     def timeline(self) -> Timeline:
         """When and where each item ran, in the order in which they started; drawn in a notebook.
@@ -87,6 +100,11 @@ class Report(LateList[T]):
     def insights(self) -> str:
         """In a few sentences: how busy the workers were, and which items took longest."""
         said = [self._job.outcomes.timings.insights()]
+        for run in self._runs.all[1:]:
+            again = [run.items.number(item) for item in run.outcomes.timings.by_item()]
+            if again:
+                numbers = ", ".join(map(str, sorted(again)[:_NAMED])) + "…" * (len(again) > _NAMED)
+                said.append(f"Items that ran again: {numbers}.")
         if self._runs.failures:
             count = len(self._runs.failures)
             said.append(f"{count} item{'s' * (count != 1)} failed.")

@@ -39,6 +39,8 @@ def names_assigned(tree: ast.Module) -> set[str]:
                 names |= {_bound_by(alias) for alias in node.names}
             case ast.ExceptHandler(name=str(name)):
                 names.discard(name)  # it is gone after its block
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                names |= _bound_outside(node)
             case _:
                 names |= _bound_by_pattern(node)
     for node in ast.walk(tree):  # also what functions of the body declare
@@ -68,6 +70,9 @@ _SCOPES = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class _Reader(ast.NodeVisitor):
@@ -103,12 +108,24 @@ class _Reader(ast.NodeVisitor):
                 self._branch(node.orelse)
             case ast.While():
                 self._all(node.test)
-                self._branch(node.body)
+                self._branch(node.body, _bound_if_true(node.test))
                 self._branch(node.orelse)
             case ast.If():
                 self._all(node.test)
-                both = self._branch(node.body) & self._branch(node.orelse)
+                true = _bound_if_true(node.test)
+                both = self._branch(node.body, true) & self._branch(node.orelse)
                 self._bound |= both
+            case ast.IfExp():
+                self._all(node.test)
+                true = _bound_if_true(node.test)
+                both = self._branch([node.body], true) & self._branch([node.orelse])
+                self._bound |= both
+            case ast.BoolOp():
+                self._all(node.values[0])
+                self._branch(node.values[1:])
+            case ast.Compare():
+                self._all(node.left, node.comparators[0])
+                self._branch(node.comparators[1:])
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     self._all(item.context_expr, item.optional_vars)
@@ -125,7 +142,15 @@ class _Reader(ast.NodeVisitor):
                         name for part in ast.walk(case.pattern) for name in _bound_by_pattern(part)
                     }
                     self._branch([case.pattern, case.guard, *case.body], bound)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                # Its own name is not there yet for these.
+                self._all(*node.decorator_list, *node.args.defaults, *node.args.kw_defaults)
+                self._reads(_free(node) - {node.name})
+                self._bound.add(node.name)
+            case ast.ClassDef():
+                self._all(*node.decorator_list, *node.bases, *node.keywords)
+                # The body runs now, its methods later: these see the class, and nothing of the body.
+                self._branch(part for part in node.body if not isinstance(part, _FUNCTIONS))
                 self._reads(_free(node) - {node.name})
                 self._bound.add(node.name)
             case ast.Import() | ast.ImportFrom():
@@ -134,6 +159,8 @@ class _Reader(ast.NodeVisitor):
                 ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp()
             ):
                 self._reads(_free(node))
+                if not isinstance(node, ast.Lambda):
+                    self._reads(_bound_outside(node) & _loaded(node))
             case _:
                 super().visit(node)
 
@@ -155,6 +182,35 @@ class _Reader(ast.NodeVisitor):
     def _handler(self, handler: ast.ExceptHandler) -> None:
         self._all(handler.type)
         self._branch(handler.body, [handler.name] if handler.name else [])
+
+
+def _bound_if_true(test: ast.expr) -> set[str]:
+    """The names that a condition binds if it is true, also those that it may not bind else."""
+    match test:
+        case ast.BoolOp(op=ast.And()):
+            return {name for value in test.values for name in _bound_if_true(value)}
+        case ast.NamedExpr():
+            return {test.target.id}
+        case ast.Compare():
+            parts = [test.left, *test.comparators]  # it is true only if it has compared all
+            return {name for part in parts for name in _bound_if_true(part)}
+    return set()
+
+
+def _bound_outside(comprehension: ast.AST) -> set[str]:
+    """The names that `:=` in a comprehension binds: they are names of the scope around it."""
+    names: set[str] = set()
+    for child in ast.iter_child_nodes(comprehension):
+        if isinstance(child, ast.NamedExpr):
+            names.add(child.target.id)
+        if not isinstance(child, ast.Lambda):
+            names |= _bound_outside(child)
+    return names
+
+
+def _loaded(node: ast.AST) -> set[str]:
+    names = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
 
 
 def _free(node: ast.AST) -> set[str]:

@@ -150,7 +150,10 @@ def check_body(source: Source, target: str | None = None) -> None:
 def _first_magic(body: str) -> tuple[int, str] | None:
     """The number and the text of the first line of a body that is a magic or a shell command."""
     try:
-        python = TransformerManager().transform_cell(body)
+        # IPython removes empty lines at the start.
+        empty = len(body) - len(body.lstrip())
+        first = body.count("\n", 0, empty)
+        python = "\n" * first + TransformerManager().transform_cell(body)
         tree = ast.parse(python)
     except SyntaxError:
         return None  # it is wrong anyway

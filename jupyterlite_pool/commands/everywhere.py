@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,11 +27,14 @@ class EverywhereCells:
         self._pool: Pool | None = None
         self._calls: dict[str, PoolFuture[list[Any]]] = {}
 
-    def run(self, body: EverywhereCell, namespace: Mapping[str, Any]) -> PoolFuture[list[Any]]:
+    def run(
+        self, body: EverywhereCell, namespace: Mapping[str, Any], out: str | None = None
+    ) -> PoolFuture[list[Any]]:
         """Have every worker run a cell.
 
         Args:
             namespace: the notebook's variables.
+            out: the name that the notebook will have for the values.
 
         Returns:
             A future of the values of all workers.
@@ -39,7 +42,7 @@ class EverywhereCells:
         pool = get_reusable_executor()._pool
         if pool is not self._pool:
             self._pool, self._calls = pool, {}
-        _tell_of_names_twice(body, namespace)
+        _tell_of_names_twice(body, namespace, {*body.pulled, out})
         key = current_cell_id() or body.text
         future = pool.set_up(body, (), required=False)
         older = self._calls.get(key)
@@ -62,11 +65,19 @@ class EverywhereCells:
             raise
 
 
-def _tell_of_names_twice(body: EverywhereCell, namespace: Mapping[str, Any]) -> None:
-    """Say which names of a cell tasks will not find, since the notebook has them, too."""
+def _tell_of_names_twice(
+    body: EverywhereCell, namespace: Mapping[str, Any], coming: Collection[str | None]
+) -> None:
+    """Say which names of a cell tasks will not find, since the notebook has them, too.
+
+    Args:
+        coming: the names that the cell sets in the notebook when it has ended.
+    """
     assigned = names_assigned(ast.parse(body.text))
     twice = sorted(
-        name for name in assigned if name in namespace and not is_imported(namespace[name])
+        name
+        for name in assigned
+        if name in coming or (name in namespace and not is_imported(namespace[name]))
     )
     if twice:
         names = ", ".join(f"`{name}`" for name in twice)

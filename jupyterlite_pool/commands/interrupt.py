@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
+from ..api.history import history
 from ..dispatch.dispatcher import all_dispatchers
 from ..notebook.cell import current_cell
 from ..tracebacks import interrupted
@@ -172,14 +173,13 @@ def _futures_behind(lock: object) -> Iterator[PoolFuture[Any]]:
     `concurrent.futures.wait` and `as_completed` give each future a waiter. The waiter has an event,
     the event a condition, and whoever waits for the condition adds a lock to its `_waiters`.
     """
-    for dispatcher in all_dispatchers():
-        for future in dispatcher.unfinished():
+    unfinished = [future for each in all_dispatchers() for future in each.unfinished()]
+    # Of a cell in the background, a dispatcher has only what the job itself waits for.
+    for future in [*unfinished, *history.background()]:
+        if isinstance(future, PoolFuture):
             conditions = [future._condition]
             conditions += [waiter.event._cond for waiter in future._waiters]  # type: ignore[attr-defined]
-            if isinstance(future, PoolFuture) and any(
-                lock in condition._waiters  # type: ignore[attr-defined]
-                for condition in conditions
-            ):
+            if any(lock in condition._waiters for condition in conditions):  # type: ignore[attr-defined]
                 yield future
 
 

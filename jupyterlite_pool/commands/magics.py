@@ -216,7 +216,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
             push=options.get("push", ()),
             hidden=self.shell.user_ns_hidden,
         )
-        return self._everywhere.run(body, self.shell.user_ns)
+        return self._everywhere.run(body, self.shell.user_ns, options.get("out"))
 
     def _ran(self, values: list[Any], options: dict[str, Any]) -> list[Any] | None:
         """Show what the workers gave, or keep it under a name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,11 +39,19 @@ class Pull:
         elif not self._given:
             self._given = True
             rows = [_names_of(result, index) for index in range(len(result))]
+            unset = []
             for name in self._names:
                 if all(isinstance(row, BaseException) or name in row for row in rows):
                     self._namespace[name] = [
                         row if isinstance(row, BaseException) else row[name] for row in rows
                     ]
+                else:
+                    unset.append(f"`{name}`")
+            if unset:
+                sys.stderr.write(
+                    f"--pull has not set {', '.join(unset)}: items ran again with a function, "
+                    "which brings no names. Correct the cell and run it again.\n"
+                )
 
 
 def _names_of(result: MapResult[Any], index: int) -> dict[str, Any] | BaseException:

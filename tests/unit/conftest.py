@@ -34,6 +34,7 @@ def pool() -> Iterator[WorkerPoolExecutor]:
 def history(monkeypatch: pytest.MonkeyPatch) -> History:
     """A history of its own, in the place of the notebook's."""
     mine = History()
-    for module in ("api.history", "api.background", "commands.pool_command", "commands.completion"):
+    commands = ("commands.pool_command", "commands.completion", "commands.interrupt")
+    for module in ("api.history", "api.background", *commands):
         monkeypatch.setattr(f"jupyterlite_pool.{module}.history", mine)
     return mine

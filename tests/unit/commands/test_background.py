@@ -26,6 +26,7 @@ from jupyterlite_pool.commands.background import BackgroundCells, Origin
 from jupyterlite_pool.errors import PoolStartError
 from jupyterlite_pool.notebook import aftermath as _aftermath
 from jupyterlite_pool.tracebacks import notes_of
+from jupyterlite_pool.waiting.waits import Wait
 
 from .conftest import Notebook
 from .gate import GATE, THERE, WAIT
@@ -286,6 +287,26 @@ def test_an_interrupt_of_another_cell_leaves_it(
     monkeypatch.setattr(_interrupt, "_runs", [])
     _interrupt.interrupt()  # where no cell runs, nothing else can be meant
     assert job.cancelled()
+
+
+def test_an_interrupt_stops_what_the_standard_library_waits_for(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = start(notebook, f"%%pool_submit -o job{WAIT}")
+    waits = threading.Thread(target=concurrent.futures.wait, args=([job], 30))
+    waits.start()
+    deadline = time.monotonic() + 10
+    while not (job._waiters and job._waiters[0].event._cond._waiters):  # type: ignore[attr-defined]
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    lock = job._waiters[0].event._cond._waiters[0]  # type: ignore[attr-defined]
+    cell = SimpleNamespace(task=SimpleNamespace(done=lambda: False))
+    monkeypatch.setattr(_interrupt, "_runs", [cell])
+    monkeypatch.setattr(_interrupt, "_waits_of", lambda _: [Wait(lambda: None, lock=lock)])
+    monkeypatch.setattr(_interrupt, "_end_wait", lambda *_: True)
+    _interrupt.interrupt()
+    assert job.cancelled()
+    waits.join(10)
 
 
 def test_a_pool_that_is_stopped_is_said_in_the_cell(

@@ -55,6 +55,15 @@ def test_a_name_of_the_notebook_counts_more(notebook: Notebook) -> None:
     assert notebook.run("%pool_map f [1]") == [3]
 
 
+@pytest.mark.parametrize("option", ["--pull n", "-o n"])
+def test_a_name_that_comes_to_the_notebook_counts_more(notebook: Notebook, option: str) -> None:
+    notebook.run(f"%%pool_run {option}\nn = 5\nn")
+    assert notebook.shown().startswith(
+        "The notebook has `n`, too: functions and cells that run on workers get the notebook's."
+    )
+    assert notebook.run("%%pool_map x in [1]\nn") == [[5, 5]]
+
+
 def test_a_worker_that_starts_later_runs_it_too(
     notebook: Notebook, pool: WorkerPoolExecutor
 ) -> None:
