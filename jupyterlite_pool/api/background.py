@@ -83,7 +83,11 @@ class BackgroundJob(PoolFuture[Any]):
 
     def _settle(self, settled: Future[None]) -> None:
         error = settled.exception(0)
-        if isinstance(error, CancelledError) or (self._job.aborted and _is_stop(error)):
+        # What the cell itself has raised comes with its traceback, and is an error as any other.
+        raised = error is not None and isinstance(error.__cause__, RemoteTraceback)
+        if (isinstance(error, CancelledError) and not raised) or (
+            self._job.aborted and _is_stop(error)
+        ):
             Future.cancel(self)
             self.set_running_or_notify_cancel()
         elif error is not None:

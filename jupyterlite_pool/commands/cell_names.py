@@ -149,7 +149,7 @@ class _Reader(ast.NodeVisitor):
                 self._bound.add(node.name)
             case ast.ClassDef():
                 self._all(*node.decorator_list, *node.bases, *node.keywords)
-                # The body runs now, its methods later: these see the class, and nothing of the body.
+                # The body runs now. Methods run later: they see the class, and no name of the body.
                 self._branch(part for part in node.body if not isinstance(part, _FUNCTIONS))
                 self._reads(_free(node) - {node.name})
                 self._bound.add(node.name)

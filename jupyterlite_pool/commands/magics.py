@@ -7,6 +7,7 @@ in the notebook. The values of options are never evaluated.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -161,6 +162,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
                 hidden=self.shell.user_ns_hidden,
             )
             iterables = [evaluate(expression, namespace, source.filename)]
+            _check_items(expression, iterables[0])
             options.pop("starmap", None)  # the target takes each item apart anyway
         puller = Pull(pull or (), namespace)
         try:
@@ -251,6 +253,14 @@ def _refuse_more(rest: str, magic: Magic) -> None:
     if rest:
         raise UsageError(
             f"%%{magic.name} takes options alone, not {rest!r}. Expected:\n{magic.help}"
+        )
+
+
+def _check_items(expression: str, items: object) -> None:
+    if not isinstance(items, Iterable) and not hasattr(items, "__getitem__"):
+        raise UsageError(
+            f"`{expression.strip()}` is no iterable but {type(items).__name__!r}: a cell runs for "
+            "each item of a list, a range or another iterable."
         )
 
 

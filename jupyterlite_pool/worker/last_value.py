@@ -18,6 +18,9 @@ VALUE = "__pool_value__"
 #: `try` with `except`, and with `except*`, which Python 3.10 has not.
 TRIES = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
+#: What may do something when it is evaluated.
+_ACTS = (ast.Call, ast.Await, ast.NamedExpr)
+
 #: What statements are called that give no value, for people.
 _NAMES: dict[type[ast.stmt], str] = {
     ast.For: "a `for` loop",
@@ -26,6 +29,7 @@ _NAMES: dict[type[ast.stmt], str] = {
     ast.FunctionDef: "a definition",
     ast.AsyncFunctionDef: "a definition",
     ast.ClassDef: "a definition",
+    ast.Assign: "an assignment to places that calls find",
     ast.Import: "an import",
     ast.ImportFrom: "an import",
     ast.Delete: "a `del`",
@@ -48,6 +52,8 @@ def keep_last_value(body: list[ast.stmt]) -> bool:
         case ast.Assign():
             target = last.targets[-1]
             if isinstance(target, (ast.Tuple, ast.List)):
+                if any(isinstance(part, _ACTS) for part in ast.walk(target)):
+                    return False  # to read it would do that once more
                 # What is unpacked may be an iterator, which can be read only once.
                 body.append(_keep(_read(target)))
             else:

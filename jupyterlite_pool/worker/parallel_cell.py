@@ -152,9 +152,9 @@ def compile_body(
         keep_last_value(tree.body)
     # The assignment is on line 1, where the notebook has the target. The magic has checked it.
     bind = [] if target is None else ast.parse(f"{target} = {ITEM}").body
-    start = 0
+    start = 1 if ast.get_docstring(tree, clean=False) is not None else 0
     while start < len(tree.body) and _is_future(tree.body[start]):
-        start += 1  # only these may come before the assignment
+        start += 1  # only these and a docstring may come before the assignment
     tree.body[start:start] = bind
     ast.fix_missing_locations(tree)
     return compile(tree, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
@@ -166,7 +166,16 @@ def _is_future(node: ast.stmt) -> bool:
 
 def explain_value(error: BaseException, function: object) -> None:
     """Say in an error what to do if a cell's value cannot be sent."""
-    if isinstance(function, CellBody) and str(error).startswith(REFUSED):
+    if not isinstance(function, CellBody) or not str(error).startswith(REFUSED):
+        return
+    if function.pulled:
+        names = ", ".join(f"`{name}`" for name in function.pulled)
+        add_note(
+            error,
+            f"The cell brings {names} and its value, which is that of its last expression or "
+            "assignment. Leave out of `--pull` what cannot be sent, or end the cell with `None`.",
+        )
+    else:
         add_note(
             error,
             "The value of a cell is that of its last expression or assignment. "

@@ -56,6 +56,18 @@ def test_insights_are_sentences() -> None:
     assert pool_map(invert, [], progress=False).insights() == "No item has run on a worker."
 
 
+def test_what_ran_again_is_in_the_output_and_in_the_insights() -> None:
+    result = pool_map(invert, [1, 0, 2], return_exceptions=True, progress=False)
+    result.retry_failed(fn=abs)
+    first, again = (run.outcomes for run in result._runs.all)
+    # Workers in this process print where this process does.
+    first.output.update({0: "first 0", 1: "first 1"})
+    assert result.stdout == {0: "first 0"}  # the value is of the other run, which printed nothing
+    again.output[0] = "again 1"
+    assert result.stdout == {0: "first 0", 1: "again 1"}
+    assert "Items that ran again: 1." in result.insights()
+
+
 def test_a_timeline_says_what_failed_and_has_what_ran_again() -> None:
     result = pool_map(invert, [1, 0, 2], return_exceptions=True, progress=False)
     assert [(t.item, t.failed) for t in sorted(result.timeline())] == [

@@ -309,6 +309,17 @@ def test_an_interrupt_stops_what_the_standard_library_waits_for(
     waits.join(10)
 
 
+def test_a_cell_that_raises_a_cancelled_error_has_failed(notebook: Notebook) -> None:
+    notebook.run(
+        "%%pool_submit -o job\nfrom concurrent.futures import CancelledError\n"
+        "raise CancelledError('of the cell')"
+    )
+    job = ended(notebook["job"])
+    assert not job.cancelled()
+    assert "of the cell" in str(job.exception())
+    notebook.shows("CancelledError: of the cell")
+
+
 def test_a_pool_that_is_stopped_is_said_in_the_cell(
     notebook: Notebook, pool: WorkerPoolExecutor
 ) -> None:

@@ -145,6 +145,7 @@ def test_names_can_be_sent_that_the_code_does_not_show(notebook: Notebook) -> No
         ("for i in x:\nbreak", "Cell In[{n}], line 3", "IndentationError: expected an indented"),
         ("y = x\nbreak", "Cell In[{n}], line 3\n    break", "'break' outside loop"),
         ("x\n%time x", "Cell In[{n}], line 3\n    %time x", "a worker knows no magics"),
+        ("\n\nx\n%time x", "Cell In[{n}], line 5\n    %time x", "a worker knows no magics"),
         ("!ls", "Cell In[{n}], line 2\n    !ls", "a worker knows no magics"),
         ("x\ny = !ls", "Cell In[{n}], line 3\n    y = !ls", "a worker knows no magics"),
         ("x\nx?", "Cell In[{n}], line 3\n    x?", "a worker knows no magics"),
@@ -257,3 +258,38 @@ def test_more_workers_than_there_are_are_said_once(
     assert "max_workers=8 had no effect: the pool had 2." in notebook["r"].insights()
     notebook.run("%pool_map -w 2 -o r abs [1]")
     assert "max_workers" not in notebook["r"].insights()
+
+
+def test_names_that_a_function_in_place_of_the_cell_cannot_bring_are_said(
+    notebook: Notebook, history: History
+) -> None:
+    notebook["a"] = "old"
+    notebook.fails("%%pool_map --pull a x in [0, 1]\na = 1 / x")
+    notebook["r"] = result = history.last()
+    notebook.run("r.retry_failed(fn=lambda x: 7)")
+    assert result == [7, 7]  # the first error has kept the other item from its run
+    assert "--pull has not set `a`: items ran again with a function" in notebook.shown()
+    assert notebook["a"] == "old"
+
+
+def test_a_name_that_cannot_be_sent_is_not_called_the_value(notebook: Notebook) -> None:
+    shown = notebook.fails("%%pool_map --pull a x in [1]\nimport threading\na = threading.Lock()")
+    assert "The cell brings `a` and its value" in shown
+    assert "Leave out of `--pull` what cannot be sent" in shown
+
+
+def test_a_docstring_may_come_before_imports_of_the_future(notebook: Notebook) -> None:
+    cell = "'Says what it does.'\nfrom __future__ import annotations\nx + 1"
+    assert notebook.run(f"%%pool_map x in [1]\n{cell}") == [2]
+
+
+def test_no_place_of_an_assignment_is_looked_for_twice(notebook: Notebook) -> None:
+    cell = "it, d = iter(['k']), {}\nd[next(it)], y = x, 2"
+    assert notebook.run(f"%%pool_map x in [1]\n{cell}") == [None]
+    assert "The cell ends with an assignment to places that calls find" in notebook.shown()
+
+
+def test_what_cannot_be_iterated_is_named(notebook: Notebook) -> None:
+    assert "`count` is no iterable but 'int': a cell runs for each item" in notebook.fails(
+        "count = 5\nget_ipython().run_cell_magic('pool_map', 'x in count', 'x')"
+    )
