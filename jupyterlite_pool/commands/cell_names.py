@@ -102,6 +102,30 @@ class _Reader(ast.NodeVisitor):
                 if isinstance(node.target, ast.Name):
                     self._reads([node.target.id])
                 self._all(node.value, node.target)
+            case ast.IfExp():
+                self._all(node.test)
+                true = _bound_if_true(node.test)
+                both = self._branch([node.body], true) & self._branch([node.orelse])
+                self._bound |= both
+            case ast.BoolOp():
+                self._all(node.values[0])
+                self._branch(node.values[1:])
+            case ast.Compare():
+                self._all(node.left, node.comparators[0])
+                self._branch(node.comparators[1:])
+            case ast.Import() | ast.ImportFrom():
+                self._bound |= {_bound_by(alias) for alias in node.names}
+            case (
+                ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp()
+            ):
+                self._reads(_free(node))
+                if not isinstance(node, ast.Lambda):
+                    self._reads(_bound_outside(node) & _loaded(node))
+            case _:
+                self._visit_block(node)
+
+    def _visit_block(self, node: ast.AST) -> None:
+        match node:
             case ast.For() | ast.AsyncFor():
                 self._all(node.iter)
                 self._branch([node.target, *node.body])
@@ -115,17 +139,6 @@ class _Reader(ast.NodeVisitor):
                 true = _bound_if_true(node.test)
                 both = self._branch(node.body, true) & self._branch(node.orelse)
                 self._bound |= both
-            case ast.IfExp():
-                self._all(node.test)
-                true = _bound_if_true(node.test)
-                both = self._branch([node.body], true) & self._branch([node.orelse])
-                self._bound |= both
-            case ast.BoolOp():
-                self._all(node.values[0])
-                self._branch(node.values[1:])
-            case ast.Compare():
-                self._all(node.left, node.comparators[0])
-                self._branch(node.comparators[1:])
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     self._all(item.context_expr, item.optional_vars)
@@ -153,14 +166,6 @@ class _Reader(ast.NodeVisitor):
                 self._branch(part for part in node.body if not isinstance(part, _FUNCTIONS))
                 self._reads(_free(node) - {node.name})
                 self._bound.add(node.name)
-            case ast.Import() | ast.ImportFrom():
-                self._bound |= {_bound_by(alias) for alias in node.names}
-            case (
-                ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp()
-            ):
-                self._reads(_free(node))
-                if not isinstance(node, ast.Lambda):
-                    self._reads(_bound_outside(node) & _loaded(node))
             case _:
                 super().visit(node)
 
