@@ -152,6 +152,9 @@ def _parts_of_instance(obj: Any) -> Iterator[tuple[str, Any]]:
     kind = type(obj)
     if isinstance(obj, type):
         return
+    in_words = getattr(kind, "parts_in_words", None)  # cells of a notebook have better words
+    if in_words is not None:
+        yield from in_words(obj)
     state = getattr(obj, "__dict__", None)
     if isinstance(state, dict):
         for name, value in list(state.items()):

@@ -69,6 +69,12 @@ class CellBody:
         """The source of the body."""
         return self._body
 
+    def parts_in_words(self) -> list[tuple[str, Any]]:
+        """What the cell reads of the notebook, with words for an error."""
+        return [
+            (f"the name `{name}` that the cell reads", each) for name, each in self.names.items()
+        ]
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Code objects cannot be pickled, and source is shorter.
         own = (self._target, self._header, self._body, self.names, self._filename, self.pulled)

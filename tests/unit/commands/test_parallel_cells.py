@@ -293,3 +293,10 @@ def test_what_cannot_be_iterated_is_named(notebook: Notebook) -> None:
     assert "`count` is no iterable but 'int': a cell runs for each item" in notebook.fails(
         "count = 5\nget_ipython().run_cell_magic('pool_map', 'x in count', 'x')"
     )
+
+
+def test_a_name_that_cannot_be_sent_to_a_cell_is_named(notebook: Notebook) -> None:
+    notebook["guard"] = threading.Lock()
+    shown = notebook.fails("%%pool_map x in [1]\nguard")
+    assert "the name `guard` that the cell reads" in shown
+    assert "`names`" not in shown
