@@ -58,12 +58,21 @@ class TestedExecutor(ProcessPoolExecutor):
 
     @property
     def _processes(self) -> dict[int, WorkerProcess]:
-        """The workers that have had tasks: the standard library starts processes for tasks only."""
+        """The workers that have had tasks: the standard library starts processes for tasks only.
+
+        It starts them within `submit`; here a worker is given a task a moment later.
+        """
+        run_sync(self._given())
         return {
             worker.pid: WorkerProcess(self._pool.backend, worker)
             for worker in self.status().workers
             if worker.tasks or worker.state == "busy"
         }
+
+    async def _given(self) -> None:
+        batches = self._pool.dispatcher.ledger.open_batches
+        while (waiting := batches()) and all(batch.worker is None for batch in waiting):
+            await asyncio.sleep(0.01)
 
     @property
     def _broken(self) -> BaseException | None:
