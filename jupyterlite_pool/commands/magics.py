@@ -78,11 +78,15 @@ class PoolMagics(Magics):  # type: ignore[misc]
         if options is None:
             return None
         block = options.pop("block", True)
+        out = options.pop("out", None) if block else None  # an error leaves the name as it was
         await _load_imports(cell)
         shown, result, pull = self._map(line, rest, cell, {**options, "block": False})
         if block:
             await finished(result)
             pull.look(result)
+        if out is not None:
+            self.shell.user_ns[out] = result
+            return None
         return shown
 
     @no_var_expand  # type: ignore[untyped-decorator]
