@@ -7,6 +7,8 @@ import pytest
 from tests.support.door import DOOR
 from tests.support.kernel import Kernel
 
+pytestmark = pytest.mark.alone
+
 TASKS = """
 import asyncio, os, time
 from concurrent.futures import as_completed, wait
