@@ -162,7 +162,7 @@ class Dispatcher:
         Args:
             begins: whether a source has just begun: its caller may compute for long from now on.
         """
-        self._fill(lambda source: self._has_room(source))
+        self._fill(self._has_room)
         until = time.perf_counter() + (AHEAD_AT_FIRST if begins else AHEAD_AT_ONCE)
         self._fill(lambda source: self._has_room_ahead(source, until), ahead=True)
         if self.closed and not self._busy():
@@ -262,8 +262,7 @@ class Dispatcher:
         with self.lock:
             batch = self.ledger.with_task(calls.task(future))
             if batch is not None:
-                self.recalls.ask(batch)
-                self._stop(self.ledger.of_number(batch.number))
+                self._stop([batch])
             self.pump()
 
     def take_call_back(self, calls: CallQueue, future: Future[Any]) -> Future[bool] | None:

@@ -77,10 +77,6 @@ class Ledger:
                 del self._at[batch.worker]
             batch.source.stopped()
 
-    def of_number(self, number: int) -> list[Batch]:
-        """The batch of a number; empty if it is over."""
-        return [batch for batch in [self.get(number)] if batch is not None]
-
     def all(self) -> list[Batch]:
         """All batches, in the order of their submission."""
         return list(self._batches.values())
