@@ -6,11 +6,10 @@ import time
 
 from tests.support.kernel import Kernel
 
-#: Source for a kernel. Of a task that ends when its time does, the notebook hears late, by when its
-#: worker has the next one: it is busy, or what it is told takes a while.
-RACE = """
+#: Source for a kernel with a door to its brokers. Of a task that ends when its time does, the pool
+#: hears late, by when its worker has the next one: the notebook is busy, or words take a while.
+RACE = '''
 import asyncio, collections
-from pyodide.code import run_js
 from jupyterlite_pool.jobs.options import MapOptions
 
 LIMIT, BRIEF = 0.3, 0.005
@@ -37,13 +36,12 @@ async def wait_busy(job):
         await asyncio.sleep(0.004)
 
 async def wait_for_late_words(job):
-    tell_late = run_js('''outbox => {
-      const tell = outbox.listener;
-      outbox.listener = events => setTimeout(() => tell(events), 100);
-    }''')
-    tell_late(executor._pool.backend._events.outbox)
+    await in_broker(executor, """(() => {
+      const hear = pool.onFrame.bind(pool);
+      pool.onFrame = (worker, frame) => setTimeout(() => worker.ended || hear(worker, frame), 100);
+    })()""")
     await asyncio.wrap_future(job.ended)
-"""
+'''
 
 
 def check_race(kernel: Kernel, near: list[float], wait: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.door import DOOR
 from tests.support.kernel import Kernel
 from tests.support.meeting import MEET
 from tests.support.overdue import check_race
@@ -377,8 +378,8 @@ pool_map(stuck, range(4), task_timeout=1)
 @pytest.mark.alone
 def test_a_time_limit_that_ends_with_its_task_costs_no_other_task(kernel: Kernel) -> None:
     kernel.run(
+        f"{DOOR}\n"
         "from jupyterlite_pool import WorkerPoolExecutor\n"
-        "import asyncio\n"
         "executor = WorkerPoolExecutor(2)\n"
         "while not executor.status().spares: await asyncio.sleep(0.01)"
     )
