@@ -9,7 +9,7 @@ from __future__ import annotations
 #: The source of `await in_broker(executor, code)` and `tell_broker(executor, code)`, for a kernel.
 #: It serves the executors that are made afterwards.
 DOOR = '''
-import asyncio, inspect, itertools, json
+import asyncio, inspect, itertools, json, uuid
 import js
 from pyodide.code import run_js
 from pyodide.ffi import create_proxy
@@ -36,7 +36,7 @@ _find_files = getattr(backend_module.find_files, "without_door", backend_module.
 
 async def _find_files_and_door():
     backend = inspect.currentframe().f_back.f_locals["self"]
-    name = _door_of[id(backend)] = f"door {js.crypto.randomUUID()}"
+    name = _door_of[id(backend)] = f"door {uuid.uuid4()}"
     files = await _find_files()
     return files._replace(broker=_broker_with_door(files.broker, name))
 
