@@ -239,7 +239,9 @@ class Backend(Protocol):
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         """Stop a worker at once, and report `end`. A replacement starts.
 
-        If a `batch` is given and the worker has already finished it, leave the worker running. But
+        If a `batch` is given, the worker may first be asked to end it: its task then gets a
+        `KeyboardInterrupt`, the batch ends with `on_result`, and the worker is stopped only if that
+        takes too long. If the worker has already finished the batch, leave the worker running. But
         if `end` has another reason than "terminated", the worker did something wrong: then replace
         it as soon as it has nothing to do.
         """

@@ -1,4 +1,4 @@
-"""Time limits of tasks, for backends whose workers have none of their own."""
+"""Batches that are to end, for backends whose workers know no time limits."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from ..waiting.time_limits import CallLater, call_after_beats
 
-#: An overdue task is asked to stop. It then has this share of its time limit to do so, and at least
-#: this many seconds, before its worker is stopped.
+#: A task that is asked to stop has so many seconds to do so before its worker is stopped; an
+#: overdue one has this share of its time limit, if that is more.
 GRACE, LEAST_GRACE = 0.05, 0.02
 
 
 class Deadlines:
-    """Has one timer for each batch with a time limit that runs.
+    """Has one timer for each batch that runs and has a time limit, or is to end.
 
     Whoever calls its methods holds the backend's lock. What it calls takes that lock.
     """
@@ -42,12 +42,22 @@ class Deadlines:
             if batch not in self._timers:  # the task has just ended
                 return
             if expire():
-                grace = max(seconds * GRACE, LEAST_GRACE)
-                self._timers[batch] = call_after_beats(self._call_later, grace, stop)
+                self.stop_soon(batch, stop, seconds * GRACE)
             else:
                 stop()
 
         self._timers[batch] = call_after_beats(self._call_later, seconds, end)
+
+    def stop_soon(self, batch: int, stop: Callable[[], None], grace: float = 0) -> None:
+        """A batch was asked to end: stop its worker if it does not.
+
+        Args:
+            stop: stops its worker.
+            grace: seconds that it has, if that is more than others have.
+        """
+        self.end(batch)
+        grace = max(grace, LEAST_GRACE)
+        self._timers[batch] = call_after_beats(self._call_later, grace, stop)
 
     def end(self, batch: int | None) -> None:
         """A batch is over, if there is one: its time limit does not count any more."""

@@ -162,9 +162,18 @@ class InProcessBackend:
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
         """As `Backend.kill`. A thread cannot be stopped: it goes on, and nobody listens to it."""
         with self._lock:
-            at_fault = end.reason != STOPPED.reason
-            if batch is None or at_fault or self._roster.runs(worker, batch):
+            if batch is None or end.reason != STOPPED.reason:
                 self.end(worker, end)
+            elif self._roster.runs(worker, batch):
+                if self.interrupt(worker, batch):
+                    self._deadlines.stop_soon(batch, lambda: self._stop(worker, batch))
+                else:
+                    self.end(worker, end)
+
+    def _stop(self, worker: int, batch: int) -> None:
+        with self._lock:
+            if self._roster.runs(worker, batch):
+                self.end(worker, STOPPED)
 
     def interrupt(self, worker: int, batch: int) -> bool:
         """Ask a worker to stop a batch; False, since a thread cannot be asked."""
@@ -248,13 +257,10 @@ class InProcessBackend:
                 self.report(worker, lambda listener: listener.on_expired(worker, batch))
                 return self.interrupt(worker, batch)
 
-        def stop() -> None:
-            self.kill(worker, batch=batch)
-
         with self._lock:
             limit = self._roster.time_limit(worker)
             if limit is not None and self._roster.runs(worker, batch):
-                self._deadlines.begin(batch, limit, expire, stop)
+                self._deadlines.begin(batch, limit, expire, lambda: self._stop(worker, batch))
 
     def admit(self, worker: int) -> None:
         """Give batches to a worker of which the listener knows."""

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from ..backends.base import ON_PURPOSE, Terms, WorkerEnd
+from ..backends.base import ON_PURPOSE, STOPPED, Terms, WorkerEnd
 from ..errors import PoolError, TaskTimeoutError, TerminatedWorkerError
 from ..jobs.tasks import Task, TaskSource
 from ..wire.calls import AS_THEY_ARE, join_calls
@@ -183,7 +183,11 @@ class Batch:
         )
 
     def obeyed(self, worker: int) -> PoolError:
-        """The error of a task that ran too long, and stopped when its worker asked it to."""
+        """The error of a task that stopped when its worker asked it to."""
+        if not self.timed_out:
+            return TerminatedWorkerError(
+                f"worker {worker} stopped it, and goes on.", reason=STOPPED.reason, started=True
+            )
         return self._overdue(f"Worker {worker} stopped it, and goes on.")
 
     def _overdue(self, more: str) -> TaskTimeoutError:

@@ -102,7 +102,8 @@ class PoolListener:
             else:
                 for place, task in enumerate(tasks):
                     outcome = Outcome(worker, seconds[place], values[place], errors.get(place))
-                    if entry.timed_out and isinstance(outcome.error, KeyboardInterrupt):
+                    asked = entry.timed_out or entry.doomed
+                    if asked and isinstance(outcome.error, KeyboardInterrupt):
                         self._retry_or_fail(entry, [task], worker, entry.obeyed)
                     else:
                         entry.source.finish(task, outcome)

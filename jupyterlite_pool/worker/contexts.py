@@ -56,6 +56,16 @@ class Within(Generic[T]):
     def __init__(self, context: Context, awaitable: Awaitable[T]) -> None:
         self._context = context
         self._awaitable = awaitable
+        self._stopped = False
+        #: What the event loop waits for.
+        self._waits_for: Any = None
+
+    def stop(self) -> None:
+        """Raise `KeyboardInterrupt` where the awaitable waits, as soon as the event loop turns."""
+        self._stopped = True
+        cancel = getattr(self._waits_for, "cancel", None)
+        if cancel is not None:
+            cancel()
 
     def __await__(self) -> Generator[Any, Any, T]:
         running = _await(self._awaitable)
@@ -67,10 +77,14 @@ class Within(Generic[T]):
             except StopIteration as end:
                 value: T = end.value
                 return value
+            self._waits_for = awaited
             try:
                 step, what = running.send, (yield awaited)
             except BaseException as error:
                 step, what = running.throw, error
+            if self._stopped:
+                self._stopped = False
+                step, what = running.throw, KeyboardInterrupt()
 
 
 async def _await(awaitable: Awaitable[T]) -> T:

@@ -10,6 +10,7 @@ import signal
 import sys
 import sysconfig
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
@@ -83,6 +84,10 @@ class JsRunner:
     def cancel(self, batch: int) -> None:
         """As `Runner.cancel`."""
         self._runner.cancel(batch)
+
+    def interrupt(self) -> None:
+        """As `Runner.interrupt_awaited`."""
+        self._runner.interrupt_awaited()
 
     def run(self, batch: int, payload: Any, buffers: Any) -> asyncio.Task[None] | None:
         """As `Runner.run`. Returns None if no task awaited anything: then the batch has ended."""
@@ -164,6 +169,15 @@ def connect(worker: int, pid: int, drive: bool, post: Any) -> JsRunner:
     scratch = keep_apart(f"worker-{pid}")
     surroundings = WorkerSurroundings(LockLoader(), site_packages, port.announce, drive, scratch)
     runner = Runner(port, worker, pid, surroundings, memory=_memory)
+
+    def on_signal(_: int, frame: FrameType | None) -> None:
+        try:
+            runner.interrupt(frame)
+        except KeyboardInterrupt:
+            post.obeys(True)
+            raise
+        post.obeys(False)
+
     # The host stops a task with this signal. Nothing but a task is stopped.
-    signal.signal(signal.SIGINT, lambda *_: runner.interrupt())
+    signal.signal(signal.SIGINT, on_signal)
     return JsRunner(runner)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from itertools import islice
 from time import perf_counter
+from types import CodeType, FrameType
 from typing import Any, Protocol
 
 from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
@@ -112,6 +113,8 @@ class Runner:
         self._seeded = False
         #: Whether the user's code runs. Nothing else may be interrupted.
         self._interruptible = False
+        #: What the task that runs awaits; None where it awaits nothing.
+        self._awaited: Within[Any] | None = None
         self.log = ResultLog()
 
     def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
@@ -143,11 +146,20 @@ class Runner:
         """Start no further task of a batch; a task that runs goes on to its end."""
         self._cancelled.add(batch)
 
-    def interrupt(self) -> None:
-        """Stop the task that runs. Python calls this as a signal handler, amid the task's code."""
-        if self._interruptible:
+    def interrupt(self, frame: FrameType | None) -> None:
+        """Stop the task that runs, if a frame is one of it or of what it has called.
+
+        Python calls this as a signal handler amid any code, also of the event loop.
+        """
+        if self._interruptible and _is_within(frame, Runner._run_one.__code__):
             self._interruptible = False
             raise KeyboardInterrupt
+
+    def interrupt_awaited(self) -> None:
+        """Stop the task that runs, if it awaits something. Only the event loop may call this."""
+        if self._interruptible and self._awaited is not None:
+            self._interruptible = False
+            self._awaited.stop()
 
     async def run(self, batch: int, payload: bytes, buffers: Sequence[Any]) -> None:
         """Run a batch's tasks in order; post their results on the way and at the end."""
@@ -229,10 +241,13 @@ class Runner:
             if sent.timed:
                 self._port.begin(batch)
             started = perf_counter()
+            self._awaited = None
             self._interruptible = True
             value = context.run(function, *args, **kwargs)
             if type(value) not in PLAIN_TYPES and inspect.isawaitable(value):
-                value = await Within(context, value)
+                self._awaited = Within(context, value)
+                value = await self._awaited
+                self._awaited = None
             self._interruptible = False
             if sets_up:
                 own = isinstance(getattr(function, "__wrapped__", None), EverywhereCell)
@@ -324,3 +339,10 @@ class Runner:
         """Bring the classes of a function to the states with which it came."""
         if restore(self._states[key]):
             self._names.refill(key)  # what set-ups have changed in them is still wanted
+
+
+def _is_within(frame: FrameType | None, code: CodeType) -> bool:
+    """Whether a frame is of some code, or was called from it."""
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None

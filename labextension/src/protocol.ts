@@ -10,7 +10,7 @@
  */
 
 /** Raise this whenever a frame changes shape. A host uses no worker of another version. */
-export const PROTOCOL_VERSION = 8;
+export const PROTOCOL_VERSION = 9;
 
 /** Bytes that Python's pickle wrote, and the buffers that it left out of them. */
 export interface Encoded {
@@ -46,6 +46,14 @@ export interface CancelFrame {
   batch: number;
 }
 
+/** Stop what a turn runs, if it awaits something; one that computes hears of it by its stop signs. */
+export interface StopFrame {
+  kind: 'stop';
+  turn: number;
+  /** A new seal in the place of the one that is broken now; null where memory is shared. */
+  seal: string | null;
+}
+
 /** The fields of every frame that takes a worker's time. */
 interface Asked {
   batch: number;
@@ -66,7 +74,7 @@ export interface EvalFrame extends Asked {
 
 /** A frame that takes a worker's time. The worker works on one at a time. */
 export type TaskFrame = RunFrame | EvalFrame;
-export type HostFrame = TaskFrame | PutFrame | DropFrame | CancelFrame;
+export type HostFrame = TaskFrame | PutFrame | DropFrame | CancelFrame | StopFrame;
 
 // --- worker → host, on the task port -----------------------------------------------------------
 
@@ -237,8 +245,28 @@ export interface BootOptions {
   /** Python source to run once, in the worker's globals. */
   code: string;
   drive: DriveOptions | null;
-  /** Where a host asks Python to stop; null where memory cannot be shared. */
-  interrupts: SharedArrayBuffer | null;
+  /** What tells Python to stop; null for nothing. */
+  stopSigns: StopSigns | null;
+}
+
+/**
+ * What a worker looks at while its Python computes, to see whether it is to stop what it runs.
+ *
+ * A turn is one batch; a worker's turns count from 1.
+ */
+export type StopSigns = SharedSign | Seals;
+
+/** Shared memory, which has the number of the turn that is to stop. */
+export interface SharedSign {
+  memory: SharedArrayBuffer;
+}
+
+/** Seals (`interrupt/seal.ts`), where memory cannot be shared. */
+export interface Seals {
+  /** It is never broken. */
+  control: string;
+  /** Those of the next turns, each at the number of its turn modulo their count. */
+  seals: string[];
 }
 
 /** The steps of a worker's start, in order. */

@@ -151,6 +151,18 @@ export class FakeWorker {
     return this.frames.filter(frame => frame.kind === 'run' || frame.kind === 'eval');
   }
 
+  /** Whether the host asks it to stop what it runs in a turn, from 1. */
+  isAsked(turn: number): boolean {
+    const signs = this.options?.stopSigns;
+    if (!signs) {
+      return false;
+    }
+    if ('memory' in signs && new Int32Array(signs.memory)[0] !== turn) {
+      return false;
+    }
+    return this.frames.some(frame => frame.kind === 'stop' && frame.turn === turn);
+  }
+
   /** Send a result. */
   result(batch: number, done = true): void {
     const payload = new Uint8Array([batch]);

@@ -16,6 +16,7 @@ from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.wire.protocol import PLAIN, ResultItem
 from jupyterlite_pool.wire.results import dump_result, join_results
+from tests.contract.promises.helpers import until
 
 
 class Forging(InProcessBackend):
@@ -162,6 +163,36 @@ def test_a_task_that_is_overdue(
         assert said in str(job.outcomes.failures[0])
         assert executor.submit(abs, -1).result(10) == 1
         assert executor.ready_workers == workers
+    asked.set()
+
+
+@pytest.mark.parametrize(
+    ("backend", "workers"), [(Obeying, {0}), (Deaf, {1}), (InProcessBackend, {1})]
+)
+def test_a_job_that_is_stopped_while_its_task_runs(
+    backend: type[InProcessBackend], workers: set[int]
+) -> None:
+    asked.clear()
+    with WorkerPoolExecutor(backend=backend(1)) as executor:
+        job = executor._pool.start_job(work_until_asked, [[1, 2]], MapOptions(retries=3))
+        until(lambda: executor._pool.dispatcher.is_running(job), executor)
+        job.abort()
+        concurrent.futures.wait([job.ended], 5)
+        assert (job.outcomes.failures, list(job.outcomes.cancelled)) == ({}, [0, 1])
+        assert executor.submit(abs, -1).result(10) == 1
+        assert executor.ready_workers == workers
+    asked.set()
+
+
+@pytest.mark.parametrize("backend", [Obeying, Deaf])
+def test_a_call_that_is_stopped_while_it_runs(backend: type[InProcessBackend]) -> None:
+    asked.clear()
+    with WorkerPoolExecutor(backend=backend(1)) as executor:
+        call = executor.submit(work_until_asked, 1)
+        until(call.running, executor)
+        assert call.cancel(running=True)
+        assert executor.submit(abs, -1).result(10) == 1
+        assert call.cancelled()
     asked.set()
 
 

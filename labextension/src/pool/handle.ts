@@ -25,14 +25,17 @@ import { afterBeats } from './beats';
 import type { WorkerEnd } from './events';
 import { isWorkerFrame } from './frames';
 import { Inbox } from './inbox';
-import { InterruptFlag } from './interruptFlag';
 import { Life } from './life';
+import { Stopper } from './stopper';
 
 /**
  * The process number of the next worker. Files are named after it, so no two workers of a kernel
  * share one, and workers of two kernels hardly ever do.
  */
 let nextPid = 1_000 + Math.floor(Math.random() * 2 ** 22);
+
+/** Why a worker ends that is not to blame. */
+export const STOPPED = 'stopped by its owner';
 
 /** The frames that a handle passes on. */
 export type TaskWord = Exclude<WorkerFrame, StartFrame | StateFrame>;
@@ -75,7 +78,7 @@ export class WorkerHandle {
   worn: string | null = null;
 
   private readonly life = new Life(() => this.finish('silent', 'it closed itself'));
-  private readonly interrupts = new InterruptFlag();
+  private readonly stopper = new Stopper(frame => this.send(frame));
   private readonly worker: Worker;
   private readonly control: Comlink.Remote<WorkerControl>;
   private readonly tasks: MessagePort;
@@ -134,9 +137,9 @@ export class WorkerHandle {
       this.finish('start', `not ready after ${Math.round(timeout / 1000)} s`)
     );
     try {
-      const interrupts = this.interrupts.buffer;
+      const stopSigns = this.stopper.signs;
       const report = await this.life.orEnd(
-        options.then(known => this.control.boot({ ...known, interrupts }))
+        options.then(known => this.control.boot({ ...known, stopSigns }))
       );
       if (report.protocol !== PROTOCOL_VERSION) {
         throw new Error(`it speaks version ${report.protocol}, not ${PROTOCOL_VERSION}`);
@@ -165,9 +168,9 @@ export class WorkerHandle {
     return size;
   }
 
-  /** Ask Python to stop. False where it cannot be asked. */
-  interrupt(): boolean {
-    return this.interrupts.raise();
+  /** Ask Python to stop the first job. */
+  interrupt(): void {
+    this.stopper.ask(this.inbox.finished + 1);
   }
 
   /** Take note of an answer to the first job. After its last answer, the worker may be worn out. */
@@ -177,7 +180,6 @@ export class WorkerHandle {
     }
     if (frame.kind !== 'result' || frame.done) {
       this.inbox.finish();
-      this.interrupts.lower();
       this.wearOut(share);
     }
   }
@@ -192,7 +194,7 @@ export class WorkerHandle {
 
   /** Stop the worker now, whatever it does. */
   terminate(): void {
-    this.finish('terminated', 'stopped by its owner');
+    this.finish('terminated', STOPPED);
   }
 
   /** End the handle. Only the first end counts. */
@@ -207,6 +209,7 @@ export class WorkerHandle {
       this.ready = false;
       this.worker.terminate();
       this.tasks.close();
+      this.stopper.close();
       this.events.ended(this, end);
     }
   }

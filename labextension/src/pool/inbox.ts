@@ -78,6 +78,11 @@ export class Inbox {
     return this.jobs.some(job => job.batch === batch);
   }
 
+  /** The batches of a lane that the worker has not finished. */
+  ofLane(lane: number): number[] {
+    return this.jobs.filter(job => job.lane === lane).map(({ batch }) => batch);
+  }
+
   /** Put a job in. The worker does not have it before `send`. */
   add(job: Job): void {
     if (job.target === undefined) {

@@ -111,7 +111,7 @@ export class Launcher {
       runner: options.runner ?? null,
       code: options.code ?? '',
       drive: options.drive ?? null,
-      interrupts: null // the handle has them
+      stopSigns: null // the handle has them
     };
     const snapshot =
       (await sitesSnapshot) ?? (await this.snapshotMaker.snapshotFor(common, this.timeout));

@@ -11,12 +11,14 @@ import { Crew } from './crew';
 import type { CrewOptions } from './crew';
 import { Dispatch } from './dispatch';
 import type { PoolEvent, WorkerEnd } from './events';
+import { STOPPED } from './handle';
 import type { Share, TaskWord, WorkerHandle } from './handle';
 import { runJob } from './job';
 import type { Job, Terms } from './job';
 import type { InitOptions } from './launcher';
 import { defaultSize } from './limits';
 import { Runs } from './runs';
+import { Stops } from './stops';
 import { TimeLimits } from './timeLimits';
 
 export interface PoolOptions extends CrewOptions {
@@ -45,8 +47,6 @@ export interface WorkerStatus {
   memory: number;
 }
 
-const STOPPED = 'stopped by its owner';
-
 /** WebAssembly memory ends at 4 GiB: a worker that is so near to that will fail before long. */
 const FULL_MEMORY = 3.5 * 2 ** 30;
 
@@ -54,7 +54,9 @@ export class PyodidePool {
   private readonly crew: Crew;
   private readonly dispatch: Dispatch;
   private readonly runs = new Runs();
+  private readonly stops = new Stops();
   private readonly limits = new TimeLimits(
+    this.stops,
     ({ id }, batch) => this.tell({ type: 'expired', worker: id, batch }),
     lane => this.endLane(lane)
   );
@@ -179,8 +181,9 @@ export class PyodidePool {
    * Stop one worker, whatever it does; another takes its place.
    *
    * @param reason why, where it is the worker's own fault
-   * @param batch the batch to stop. If the worker has already finished it, leave the worker running;
-   * if the worker was at fault, replace it when it is idle
+   * @param batch the batch to stop. The worker is first asked to end it, unless the worker is at fault.
+   * If the worker has already finished it, leave the worker running; if the worker was at fault,
+   * replace it when it is idle
    */
   kill(
     worker: number,
@@ -189,7 +192,9 @@ export class PyodidePool {
     batch?: number
   ): void {
     const handle = this.crew.get(worker);
-    if (batch === undefined || handle?.inbox.has(batch)) {
+    if (batch !== undefined && reason === 'terminated') {
+      this.stop(handle, batch, message);
+    } else if (batch === undefined || handle?.inbox.has(batch)) {
       handle?.finish(reason, message);
     } else if (reason !== 'terminated') {
       handle?.wear(message);
@@ -300,8 +305,10 @@ export class PyodidePool {
     } else if (frame.kind !== 'taken') {
       if (frame.kind !== 'result' || frame.done) {
         this.limits.end(frame.batch);
+        this.stops.end(frame.batch);
       }
       handle.hearAnswer(frame, this.share);
+      this.stops.next(handle);
       this.tellAnswer(handle, frame);
       this.dispatch.run();
     }
@@ -336,9 +343,17 @@ export class PyodidePool {
       this.tell({ type: 'cancelled', batch, taken: true });
     }
     for (const handle of [...this.crew]) {
-      if (handle.inbox.last?.lane === lane) {
-        handle.finish('terminated', 'its job took too long');
+      for (const batch of handle.inbox.ofLane(lane)) {
+        this.stop(handle, batch, 'its job took too long');
       }
+    }
+  }
+
+  /** End a batch, if the worker has it: ask the worker, and stop it if that does not help. */
+  private stop(handle: WorkerHandle | undefined, batch: number, message: string): void {
+    if (handle?.inbox.has(batch)) {
+      handle.inbox.cancel(batch);
+      this.stops.stop(handle, batch, message);
     }
   }
 
@@ -348,6 +363,7 @@ export class PyodidePool {
     const message = `worker ${handle.id} stopped: ${end.message}`;
     for (const { batch } of [...begun, ...behind]) {
       this.limits.end(batch);
+      this.stops.end(batch);
       this.runs.fail(batch, new TerminatedWorkerError(message, end.reason));
     }
     // The owner submits its batches again itself: the worker has their buffers.
@@ -370,6 +386,7 @@ export class PyodidePool {
     this.runs.failAll(error); // before the workers end, which would give each run another error
     this.dispatch.close();
     this.limits.close();
+    this.stops.close();
     this.crew.terminate();
     this.tell({ type: 'broken', message: error.message });
   }

@@ -4,14 +4,14 @@
  * A task that takes too long is asked to end, then its worker is stopped.
  */
 import { afterBeats } from './beats';
+import { STOPPED } from './handle';
 import type { WorkerHandle } from './handle';
+import type { Stops } from './stops';
 
 /**
- * A task that was asked to end has this share of its limit to do so, and at least so many
- * milliseconds.
+ * A task that was asked to end has this share of its limit to do so, if that is more than others have.
  */
 const GRACE = 0.05;
-const LEAST_GRACE = 20;
 
 export class TimeLimits {
   /** What calls off the timer of each batch with a limit that runs. */
@@ -20,10 +20,12 @@ export class TimeLimits {
   private readonly lanes = new Map<number, () => void>();
 
   /**
+   * @param stops ends the batches that have exceeded their limits
    * @param onExpired called when a batch has exceeded its limit, before anything is done about it
    * @param onLaneExpired called when a lane has exceeded its limit; nothing else is done about it
    */
   constructor(
+    private readonly stops: Stops,
     private readonly onExpired: (handle: WorkerHandle, batch: number) => void,
     private readonly onLaneExpired: (lane: number) => void
   ) {}
@@ -50,15 +52,7 @@ export class TimeLimits {
     }
     const expire = (): void => {
       this.onExpired(handle, batch);
-      if (handle.interrupt()) {
-        const grace = Math.max(seconds * 1000 * GRACE, LEAST_GRACE);
-        this.timers.set(
-          batch,
-          afterBeats(grace, () => handle.terminate())
-        );
-      } else {
-        handle.terminate();
-      }
+      this.stops.stop(handle, batch, STOPPED, seconds * 1000 * GRACE);
     };
     this.timers.set(batch, afterBeats(seconds * 1000, expire));
   }

@@ -18,6 +18,7 @@ import type {
 import { loadRuntime, preload } from './boot';
 import { mountDrive } from './drive';
 import type { Pyodide } from './pyodide';
+import { StopSign } from './stopSign';
 import { TaskLoop } from './tasks';
 
 function connect({ control, tasks, lock }: ConnectMessage): void {
@@ -33,10 +34,8 @@ function connect({ control, tasks, lock }: ConnectMessage): void {
       const runtime = await loadRuntime(options, snapshot => say({ kind: 'snapshot', snapshot }));
       await loading;
       python = runtime.python;
-      if (options.interrupts) {
-        python.setInterruptBuffer(new Int32Array(options.interrupts));
-      }
-      const loop = new TaskLoop(python, tasks);
+      const stopSign = options.stopSigns && new StopSign(python, options.stopSigns);
+      const loop = new TaskLoop(python, tasks, stopSign);
       const large = (bytes: number): void => loop.noteLargeFile(bytes);
       const drive = options.drive !== null && mountDrive(python, options.drive, { large });
       if (options.packages.length > 0) {

@@ -8,6 +8,7 @@ interface PythonRunner extends PyProxy {
   put: PyCallable;
   drop: PyCallable;
   cancel: PyCallable;
+  interrupt: PyCallable;
   run: PyCallable;
   /**
    * The place in its batch of the task that runs, or -1; the used length of the log; the bytes of
@@ -30,6 +31,8 @@ export interface RunnerPort {
   worn(message: string): void;
   output(task: number, stream: OutputFrame['stream'], text: string): void;
   retire(message: string): void;
+  /** Python was asked to stop a task: whether it does so, or was busy with something else. */
+  obeys(stops: boolean): void;
   error(batch: number, type: string, message: string, traceback: string): void;
 }
 
@@ -80,6 +83,11 @@ export class Runner {
 
   cancel(batch: number): void {
     this.runner.cancel(batch);
+  }
+
+  /** Stop the task that runs, if it awaits something. */
+  interrupt(): void {
+    this.runner.interrupt();
   }
 
   async run({ batch, payload, buffers }: RunFrame): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   EvalFrame,
   FatalFrame,
   HostFrame,
+  StopFrame,
   TaskFrame,
   WorkerFrame
 } from '../protocol';
@@ -18,6 +19,7 @@ import { Evaluator } from './evaluator';
 import type { Pyodide, PyodideFatal } from './pyodide';
 import { Runner } from './runner';
 import type { RunnerOptions, RunnerPort } from './runner';
+import type { StopSign } from './stopSign';
 
 /** Milliseconds that the host has to hear a worker's last word, and to stop the worker. */
 const LAST_WORD = 2_000;
@@ -37,7 +39,8 @@ export class TaskLoop {
 
   constructor(
     private readonly python: Pyodide,
-    private readonly port: MessagePort
+    private readonly port: MessagePort,
+    private readonly stopSign: StopSign | null = null
   ) {
     this.evaluator = new Evaluator(python);
     python._api.on_fatal = error => this.onFatal(error);
@@ -65,6 +68,12 @@ export class TaskLoop {
         this.runner?.cancel(frame.batch); // at once: it is about the batch that runs
         return;
       }
+      if (frame.kind === 'stop') {
+        if (this.stopSign?.hear(frame)) {
+          this.runner?.interrupt();
+        }
+        return;
+      }
       this.served = this.served
         .then(() => this.serve(frame))
         .catch((error: unknown) => this.refuse(frame, error));
@@ -88,6 +97,7 @@ export class TaskLoop {
         this.post(frame, transferables(frame));
       },
       begin: batch => this.post({ kind: 'begin', batch }),
+      obeys: stops => this.stopSign?.answered(stops),
       worn: message => this.post({ kind: 'worn', message }),
       output: (task, stream, text) => this.post({ kind: 'output', task, stream, text }),
       retire: message => this.leave({ reason: 'recycled', status: null, running: null, message }),
@@ -106,7 +116,7 @@ export class TaskLoop {
     }
   }
 
-  private async serve(frame: Exclude<HostFrame, CancelFrame>): Promise<void> {
+  private async serve(frame: Exclude<HostFrame, CancelFrame | StopFrame>): Promise<void> {
     if (this.left) {
       return;
     }
@@ -128,7 +138,12 @@ export class TaskLoop {
       this.post({ kind: 'taken', batch: frame.batch });
     }
     this.batch = frame.batch;
-    await (frame.kind === 'run' ? this.runner?.run(frame) : this.evaluate(frame));
+    this.stopSign?.begin();
+    try {
+      await (frame.kind === 'run' ? this.runner?.run(frame) : this.evaluate(frame));
+    } finally {
+      this.stopSign?.end();
+    }
     this.batch = null;
   }
 

@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { resolveObjectURL } from 'node:buffer';
+
+import { afterEach, assert, beforeEach, expect, test, vi } from 'vitest';
 
 import { PoolStartError } from '../../src/errors';
 import { WorkerHandle } from '../../src/pool/handle';
@@ -20,7 +22,7 @@ const OPTIONS: BootOptions = {
   runner: null,
   code: '',
   drive: null,
-  interrupts: null
+  stopSigns: null
 };
 
 const locks = new FakeLocks();
@@ -196,15 +198,29 @@ test('a worker that sends an unreadable message is stopped', async () => {
   expect(frames).toEqual([]);
 });
 
-test('Python is asked to stop only where memory can be shared', async () => {
-  const { handle, boot } = start();
+test.each([false, true])('Python is asked to stop what it runs (isolated: %s)', async isolated => {
+  vi.stubGlobal('crossOriginIsolated', isolated);
+  const { handle, worker, boot } = start();
   await boot();
-  expect(handle.interrupt()).toBe(false);
-  vi.stubGlobal('crossOriginIsolated', true);
-  const { handle: isolated, worker, boot: bootIsolated } = start();
-  await bootIsolated();
-  expect(isolated.interrupt()).toBe(true);
-  expect(new Int32Array(worker.options?.interrupts ?? new ArrayBuffer(4))[0]).toBe(2);
+  expect(worker.isAsked(1)).toBe(false);
+  handle.interrupt();
+  await vi.waitFor(() => expect([1, 2].map(turn => worker.isAsked(turn))).toEqual([true, false]));
+});
+
+test('the seal of a turn is broken when the worker is asked, and replaced', async () => {
+  const { handle, worker, boot } = start();
+  await boot();
+  const { stopSigns } = worker.options ?? {};
+  assert(stopSigns && 'seals' in stopSigns);
+  const seal = stopSigns.seals[1] ?? '';
+  expect(resolveObjectURL(seal)).toBeDefined();
+  handle.interrupt();
+  expect(resolveObjectURL(seal)).toBeUndefined();
+  await vi.waitFor(() => expect(worker.frames).toMatchObject([{ kind: 'stop', turn: 1 }]));
+  const others = [stopSigns.control, ...stopSigns.seals.filter(each => each !== seal)];
+  expect(others.every(resolveObjectURL)).toBe(true);
+  handle.terminate();
+  expect(others.some(resolveObjectURL)).toBe(false);
 });
 
 test("a worker's last word says how it ended", async () => {

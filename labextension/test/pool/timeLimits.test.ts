@@ -25,36 +25,28 @@ async function turn(): Promise<void> {
   }
 }
 
-const flag = (): number =>
-  new Int32Array(FakeWorker.at(0).options?.interrupts ?? new ArrayBuffer(4))[0] ?? 0;
+test.each([false, true])(
+  'a worker that does not obey is stopped (isolated: %s)',
+  async isolated => {
+    const { of } = await overdue(isolated);
+    vi.advanceTimersByTime(9_000);
+    expect(of('expired')).toEqual([]);
+    vi.advanceTimersByTime(1_050);
+    expect(of('expired')).toEqual([{ type: 'expired', worker: 0, batch: 1 }]);
+    await turn();
+    expect([FakeWorker.at(0).isAsked(1), of('ended')]).toEqual([true, []]);
+    vi.advanceTimersByTime(1_200);
+    expect(of('ended')).toMatchObject([{ worker: 0, batch: 1, end: { reason: 'terminated' } }]);
+  }
+);
 
-test('a worker that cannot be asked is stopped', async () => {
-  const { of } = await overdue(false);
-  vi.advanceTimersByTime(9_000);
-  expect(of('expired')).toEqual([]);
-  vi.advanceTimersByTime(2_000);
-  expect(of('expired')).toEqual([{ type: 'expired', worker: 0, batch: 1 }]);
-  expect(of('ended')).toMatchObject([{ worker: 0, batch: 1, end: { reason: 'terminated' } }]);
-});
-
-test('a worker that is asked and does not obey is stopped a little later', async () => {
-  const { of } = await overdue(true);
-  vi.advanceTimersByTime(10_100);
-  expect(of('expired')).toHaveLength(1);
-  expect(of('ended')).toEqual([]);
-  expect(flag()).toBe(2);
-  vi.advanceTimersByTime(1_000);
-  expect(of('ended')).toHaveLength(1);
-});
-
-test('a worker that obeys goes on, and its next batch is not asked to stop', async () => {
-  const { pool, of } = await overdue(true);
+test.each([false, true])('a worker that obeys goes on (isolated: %s)', async isolated => {
+  const { pool, of } = await overdue(isolated);
   submit(pool, 2);
   vi.advanceTimersByTime(10_100);
-  expect(flag()).toBe(2);
   FakeWorker.at(0).result(1);
   await turn();
-  expect(flag()).toBe(0);
+  expect(FakeWorker.at(0).isAsked(2)).toBe(false);
   vi.advanceTimersByTime(60_000);
   expect(of('ended')).toEqual([]);
   expect(FakeWorker.at(0).batches).toEqual([1, 2]);

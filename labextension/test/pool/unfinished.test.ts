@@ -102,9 +102,27 @@ test('a worker at fault that has finished the batch ends after its next batch', 
   expect(of('frame').map(({ frame }) => frame.kind)).toEqual(['result', 'result']);
 });
 
-test('a worker is stopped for a batch that it runs, or that waits there', async () => {
+test('a worker is asked to end a batch that it runs, and starts no more of it', async () => {
   const { pool, of } = await started(1);
   submitBrief(pool, 5, 1, 2);
+  pool.kill(0, 'terminated', 'it took too long', 1);
+  const worker = FakeWorker.at(0);
+  await vi.waitFor(() => expect(worker.isAsked(1)).toBe(true));
+  expect(worker.frames).toContainEqual({ kind: 'cancel', batch: 1 });
+  worker.result(1);
+  worker.result(2);
+  await vi.waitFor(() => expect(pool.workers).toMatchObject([{ id: 0, state: 'idle' }]));
+  expect([worker.isAsked(2), of('ended')]).toEqual([false, []]);
+});
+
+test('a batch that waits at a worker is stopped in its turn, and only then', async () => {
+  const { pool } = await started(1);
+  submitBrief(pool, 5, 1, 2);
   pool.kill(0, 'terminated', 'it took too long', 2);
-  expect(of('ended')).toMatchObject([{ batch: 1, behind: [2] }]);
+  const worker = FakeWorker.at(0);
+  await vi.waitFor(() => expect(worker.frames).toContainEqual({ kind: 'cancel', batch: 2 }));
+  expect(worker.isAsked(1)).toBe(false);
+  worker.result(1); // it may have turned to the next one before it heard of the end of that
+  await vi.waitFor(() => expect(worker.isAsked(2)).toBe(true));
+  worker.result(2);
 });

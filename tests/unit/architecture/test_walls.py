@@ -77,9 +77,9 @@ SCRIPT_LAYERS = {
     "errors": set(),
     "interrupt": {"interrupt"},
     "alive": {"protocol", "errors"},
-    "pool": {"protocol", "errors", "pool"},
+    "pool": {"protocol", "errors", "interrupt", "pool"},
     "broker": {"protocol", "errors", "alive", "pool", "broker"},
-    "worker": {"protocol", "errors", "alive", "worker"},
+    "worker": {"protocol", "errors", "alive", "interrupt", "worker"},
     "plugin": {"protocol", "errors", "interrupt", "pool", "plugin"},
 }
 

@@ -35,7 +35,12 @@ class Time:
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         timer = (seconds, action)
         self.timers.append(timer)
-        return lambda: self.timers.remove(timer) if self._can_be_called_off else None
+
+        def call_off() -> None:
+            if self._can_be_called_off and timer in self.timers:
+                self.timers.remove(timer)
+
+        return call_off
 
     def pass_by(self) -> None:
         timers, self.timers = self.timers, []

@@ -8,6 +8,7 @@ import gc
 import math
 import pickle
 import random
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -248,16 +249,35 @@ def test_a_value_is_not_kept_once_it_was_posted(runner: Runner) -> None:
 
 
 def interrupt_now(_: int) -> int:
-    here[0].interrupt()
+    here[0].interrupt(sys._getframe())
     return 1
 
 
-async def interrupt_while_awaited(_: int) -> None:
+async def interrupt_amid_a_coroutine(_: int) -> None:
     await asyncio.sleep(0)
-    here[0].interrupt()
+    here[0].interrupt(sys._getframe())
 
 
-@pytest.mark.parametrize("function", [interrupt_now, interrupt_while_awaited])
+async def interrupt_while_awaited(_: int) -> None:
+    asyncio.get_running_loop().call_soon(here[0].interrupt_awaited)
+    await asyncio.Event().wait()
+
+
+async def interrupt_while_it_gives_way(_: int) -> None:
+    asyncio.get_running_loop().call_soon(here[0].interrupt_awaited)
+    while True:
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        interrupt_now,
+        interrupt_amid_a_coroutine,
+        interrupt_while_awaited,
+        interrupt_while_it_gives_way,
+    ],
+)
 def test_a_task_that_is_interrupted_is_stopped_and_the_next_one_runs(
     runner: Runner, port: Recorder, function: Callable[..., Any]
 ) -> None:
@@ -270,10 +290,27 @@ def test_a_task_that_is_interrupted_is_stopped_and_the_next_one_runs(
 
 
 def test_what_is_no_task_is_not_interrupted(runner: Runner, port: Recorder) -> None:
-    runner.interrupt()
+    def interrupt() -> None:
+        runner.interrupt(sys._getframe())
+        runner.interrupt_awaited()
+
+    interrupt()
     run(runner, abs, [(-5,)])
-    runner.interrupt()
+    interrupt()
     assert port.values == [5]
+
+
+async def give_way(_: int) -> int:
+    # A signal of Python may come amid what the event loop runs meanwhile.
+    asyncio.get_running_loop().call_soon(lambda: here[0].interrupt(sys._getframe()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return 1
+
+
+def test_what_runs_while_a_task_waits_is_not_interrupted(runner: Runner, port: Recorder) -> None:
+    run(runner, give_way, [(1,)])
+    assert port.values == [1]
 
 
 def test_a_task_with_a_time_limit_says_when_it_begins(runner: Runner, port: Recorder) -> None:
