@@ -14,6 +14,9 @@ const ANSWER = 2_000;
 /** Milliseconds that an order may be held back, to travel with others. */
 const HOLD = 2;
 
+/** What the names of brokers' locks begin with: whoever counts locks can tell workers from brokers. */
+const BROKER = 'broker:';
+
 /** What most batches have not. One object each, so that they can be compared. */
 const NONE: never[] = [];
 const ANY: Terms = {};
@@ -29,7 +32,7 @@ export class BrokeredPool {
   private readonly table = new Table();
   private readonly broker: Worker;
   private readonly port: MessagePort;
-  private life = new Life(() => this.doubt());
+  private life = new Life(() => this.doubt(), BROKER);
   /** Calls off the end of the wait for a word of the broker; null where none is awaited. */
   private callOffEnd: (() => void) | null = null;
   /** Orders that Python gives while it hears of news, and until when they are held back for others. */
@@ -200,7 +203,7 @@ export class BrokeredPool {
       this.lose(gone); // nobody can take a pulse away
       return;
     }
-    this.life = new Life(() => this.doubt());
+    this.life = new Life(() => this.doubt(), BROKER);
     this.send(['prove', this.life.lock]);
     this.callOffEnd = afterBeats(ANSWER, () => this.lose(gone));
   }

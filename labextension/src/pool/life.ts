@@ -23,10 +23,16 @@ export class Life {
   private readonly beats: MessagePort | null;
   private readonly over = new AbortController();
 
-  /** @param onGone called when the worker is found to be gone */
-  constructor(private readonly onGone: () => void) {
+  /**
+   * @param onGone called when the worker is found to be gone
+   * @param kind what the name of its lock begins with
+   */
+  constructor(
+    private readonly onGone: () => void,
+    kind = ''
+  ) {
     const channel = 'locks' in navigator ? null : new MessageChannel();
-    this.lock = channel === null ? `jupyterlite-pool:${randomId()}` : null;
+    this.lock = channel === null ? `jupyterlite-pool:${kind}${randomId()}` : null;
     this.beats = channel?.port1 ?? null;
     this.pulse = channel?.port2 ?? null;
   }

@@ -50,11 +50,11 @@ SHOWN = """async words => {
 }"""
 
 
-#: Resolves when only the pool's broker, two workers and a spare are left; each holds a lock.
+#: Resolves when only the pool's two workers and its spare are left.
 STOPPED = """async () => {
   const count = async () => (await navigator.locks.query()).held
     .filter(({ name }) => /^jupyterlite-pool:[0-9a-f]{32}$/.test(name)).length;
-  while ((await count()) > 4) {
+  while ((await count()) > 3) {
     await new Promise(resolve => setTimeout(resolve, 20));
   }
 }"""
