@@ -131,7 +131,8 @@ class MapResult(Report[T]):
         Those that run finish in the background.
 
         Args:
-            running: cancel them, too; their workers are stopped and replaced.
+            running: cancel them, too. They get a `KeyboardInterrupt`; a worker whose item does not
+                end within a second is replaced.
         """
         if running:
             self._runs.abort()

@@ -70,7 +70,8 @@ def pool_map(
             item's index.
         timeout: seconds that the whole job may take; then it is stopped with the items that run,
             and what has finished is kept.
-        task_timeout: seconds that one call of `fn` may take; a worker that exceeds it is replaced.
+        task_timeout: seconds that one call of `fn` may take. Then it gets a `KeyboardInterrupt`; if
+            it does not end within a second, its worker is replaced.
             The time in which a worker loads packages or reads arguments does not count.
         retries: how often to run an item again whose worker was lost. An item that raised an
             exception never runs again.
