@@ -50,6 +50,8 @@ OUTSIDE = {
         "commands.completion",
         "commands.magic_lines",
         "commands.magics",
+        "commands.parallel.effects",
+        "commands.parallel.requests",
         "commands.pool_command",
         "surroundings.modules",
         "notebook.aftermath",
@@ -59,7 +61,7 @@ OUTSIDE = {
     "pandas": {"api.report"},
     "joblib": {"stand_ins.joblib_register", "stand_ins.joblib_backend", "worker.calls"},
     "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
-    "comm": {"commands.page_words"},
+    "comm": {"commands.page_words", "commands.parallel.requests"},
     "pyodide": {
         "commands.page_words",
         "commands.magics",
