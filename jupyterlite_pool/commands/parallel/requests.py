@@ -67,8 +67,12 @@ class CellMagics(Magics):  # type: ignore[misc]
         super().__init__(shell)
         self._background = background
         self._runs: OrderedDict[str, _Running] = OrderedDict()
-        #: What was decided about the request that the kernel works on.
-        self._decided: tuple[Any, tuple[Run, NotebookCell] | None] = (None, None)
+        #: The request that was decided about last.
+        self._decided: Any = None
+        #: The lines that run in place of its cell; None for those of the cell.
+        self._instead: str | None = None
+        #: What its lines start on a worker.
+        self._ready: tuple[Run, NotebookCell] | None = None
 
     def plan(self, name: str, sources: list[str]) -> None:
         """Plan a run for the page, and tell it the plan.
@@ -77,15 +81,14 @@ class CellMagics(Magics):  # type: ignore[misc]
             name: the name of the run, which the page has chosen.
             sources: the texts of the cells, in their order.
         """
-        from comm import create_comm
-
         run = Run(sources, self.shell.user_ns)
         steps = [
             {"worker": step.on_worker, "after": list(step.after), "why": step.effects.why or ""}
             for step in run.steps
         ]
-        comm = create_comm(target_name=TARGET, data={"run": name, "plan": steps})
+        comm = open_comm({"run": name, "plan": steps})
         self._runs[name] = _Running(run, comm)
+        self._runs.move_to_end(name)
         if len(self._runs) > RUNS:
             self._runs.popitem(last=False)
 
@@ -99,17 +102,19 @@ class CellMagics(Magics):  # type: ignore[misc]
         source = "".join(lines)
         if request is None or source.startswith(_CALL.partition("{")[0]):
             return lines
-        if self._decided[0] is not request.header:
-            self._decided = (request.header, self._decide(request, source))
-        return lines if self._decided[1] is None else [_CALL.format(source)]
+        if self._decided is not request.header:
+            self._decided = request.header
+            self._ready = self._instead = None
+            self._decide(request, source)
+        return lines if self._instead is None else [self._instead]
 
-    def _decide(self, request: _Request, source: str) -> tuple[Run, NotebookCell] | None:
-        """The cell for a worker; None if it runs here, of which the page is told the reason."""
+    def _decide(self, request: _Request, source: str) -> None:
+        """Prepare a cell for a worker, or say why it runs in the notebook."""
         running = self._runs.get(request.run)
-        if running is not None and not 0 <= request.place < len(running.run.steps):
-            return None
         if running is None and request.run != "background":
-            return None
+            return
+        if running is not None and not 0 <= request.place < len(running.run.steps):
+            return
         run = Run([source], self.shell.user_ns) if running is None else running.run
         run.begins(request.place)
         effects = run.steps[request.place].effects
@@ -118,22 +123,28 @@ class CellMagics(Magics):  # type: ignore[misc]
             number = self.shell.execution_count
             filename = self.shell.compile.cache(source, number)
             try:
-                return run, run.body(request.place, filename, self.shell.user_ns_hidden)
+                body = run.body(request.place, filename, self.shell.user_ns_hidden)
             except NeedsNotebookError as error:
                 why = str(error)
+                if running is not None:  # its turn comes when all cells before it have ended
+                    running.comm.send({"place": request.place, "state": "again", "why": why})
+                    self._instead = "pass\n"
+                    return
+            else:
+                self._ready, self._instead = (run, body), _CALL.format(source)
+                return
         if why and (running is None or not effects.simple):
             _note(f"This cell runs in the notebook. {why}")
-        return None
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @cell_magic  # type: ignore[untyped-decorator]
     def _pool_cell(self, line: str, cell: str) -> None:
         """Start the cell that `transform` has prepared on a worker."""
         __tracebackhide__ = True
-        request, (header, decided) = _request(), self._decided
-        if request is None or decided is None or header is not request.header:
+        request = _request()
+        if request is None or self._ready is None or self._decided is not request.header:
             raise PoolError("this line is made for cells that JupyterLab sends to a worker")
-        run, body = decided
+        run, body = self._ready
         running = self._runs.get(request.run)
         task = _Cell(run, request.place, body, None if running is None else running.comm)
         show = not DisplayHook.semicolon_at_end_of_expression(cell)
@@ -152,8 +163,9 @@ class CellMagics(Magics):  # type: ignore[misc]
 
         The cell shows the new run, so nobody could see or stop the old one.
         """
-        for running in self._runs.values():
-            running.run.settle()
+        if self._decided is not current_cell():  # that one has just begun
+            for running in self._runs.values():
+                running.run.settle()
         cell = current_cell_id()
         if cell is not None:
             self._background.tell_cancelled(Origin(cell, "", None))
@@ -196,6 +208,13 @@ class _Cell:
         if self._comm is not None and not self._told:
             self._told = True
             self._comm.send({"place": self._place, "state": state, "why": why})
+
+
+def open_comm(data: dict[str, Any]) -> Any:
+    """Open a comm to the page, and say something on it."""
+    from comm import create_comm
+
+    return create_comm(target_name=TARGET, data=data)
 
 
 def _request() -> _Request | None:

@@ -67,11 +67,14 @@ class _Page:
     def possible(self) -> list[int]:
         """The cells that may start or end now."""
         failed = self._outcome.failed
+        first_again = min(self._again & self._waiting, default=len(self.run.steps))
         return [
             *(
                 place
                 for place in sorted(self._waiting)
-                if self._before(place) <= self._ended and (failed is None or place < failed[0])
+                if place <= first_again
+                and self._before(place) <= self._ended
+                and (failed is None or place < failed[0])
             ),
             *sorted(self._sent),
         ]
