@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ..wire.by_value.contents import contents
 from ..wire.by_value.objects import Objects
+from .files import Files, note_files
 from .last_value import VALUE
 from .parallel_cell import CellBody, compile_body
 from .process_state import of_modules, of_process
@@ -38,6 +39,8 @@ class Brought(NamedTuple):
     gone: list[str]
     #: Why it has to run in the notebook, and the kind of this reason. Nothing else comes back then.
     why: tuple[str, str] | None = None
+    #: The files that it has used.
+    files: Files = Files(set(), set())
 
 
 class NotebookCell(CellBody):
@@ -90,13 +93,16 @@ class NotebookCell(CellBody):
             return _nothing(HERE, "It reads something that cannot be compared with what it was.")
         state = of_process()
         scope = {"__name__": "__main__", **self.names}
-        running = self._run(scope)
+        with note_files() as files:
+            running = self._run(scope)
         if inspect.iscoroutine(running):
             return self._await(running, scope, before, state)
-        return self._bring(running, scope, before, state)
+        return self._bring(running, scope, before, state)._replace(files=files)
 
     async def _await(self, running: Any, scope: Any, before: Any, state: Any) -> Brought:
-        return self._bring(await running, scope, before, state)
+        with note_files() as files:
+            value = await running
+        return self._bring(value, scope, before, state)._replace(files=files)
 
     def _bring(self, value: Any, scope: dict[str, Any], before: Any, state: Any) -> Brought:
         scope.pop(VALUE, None)

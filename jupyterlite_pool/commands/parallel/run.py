@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
+from ...worker.files import Files
 from ...worker.notebook_cell import CHANGED, HERE, Brought, NotebookCell, made_in_notebook
 from ...worker.process_state import of_modules
 from ..cell_functions import shared_with_functions
@@ -104,7 +105,10 @@ class Run:
         self.sources = list(sources)
         self.steps: list[Step] = make_plan(sources, namespace)
         self._namespace = namespace
-        self._begun: set[int] = set()
+        #: The cells that have begun, each with those of workers that had ended before.
+        self._begun: dict[int, frozenset[int]] = {}
+        #: The files that cells on workers have used.
+        self._files: dict[int, Files] = {}
         #: The cell that has set each name last, of those that workers have run.
         self._setters: dict[str, int] = {}
         #: What cells after the one that began last have set. It may set the same names.
@@ -113,7 +117,7 @@ class Run:
     def begins(self, place: int) -> None:
         """Note that a cell starts, on a worker or in the notebook. No other cell runs here then."""
         self.settle()
-        self._begun.add(place)
+        self._begun[place] = frozenset(self._files)
         self._later = {
             name: self._namespace.get(name, _GONE)
             for name, setter in self._setters.items()
@@ -136,6 +140,9 @@ class Run:
 
     def take(self, place: int, body: NotebookCell, brought: Brought) -> Answer:
         """Give the notebook what a worker has brought of a cell, if that is right."""
+        mixed_up = self._mixed_up(place, brought.files)
+        if mixed_up is not None:
+            return Answer("failed", mixed_up)
         if brought.why is None:
             keep = [name for name, setter in self._setters.items() if setter > place]
             for name in bring(body, brought, self._namespace, keep):
@@ -146,7 +153,7 @@ class Run:
         kind, why = brought.why
         if kind == HERE:
             return Answer("again", why)
-        spoiled = self._begun & set(
+        spoiled = self._begun.keys() & set(
             self.steps[place].spoils if kind == CHANGED else range(place + 1, len(self.steps))
         )
         if not spoiled:
@@ -156,3 +163,16 @@ class Run:
             f"{why} Its text does not show that, and a later cell has used the value of before. "
             "Nothing of this cell has come back. Run it, and the cells after it, one by one.",
         )
+
+    def _mixed_up(self, place: int, files: Files) -> str | None:
+        """Why files may be wrong: cells have used one that another has changed, in no order."""
+        for other, its in self._files.items():
+            first, second = sorted((place, other))
+            path = its.conflict(files) if other != place else None
+            if path is not None and first not in self._begun.get(second, ()):
+                return (
+                    f"It uses `{path}`, and so does another cell that ran at the same time; one of "
+                    "them has changed it. Run these cells one by one."
+                )
+        self._files[place] = files
+        return None

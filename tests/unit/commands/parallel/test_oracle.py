@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -121,15 +122,30 @@ def look(value: Any, seen: dict[int, int], names: Any) -> Any:
     return type(value).__name__, look(type(value), seen, names), look(vars(value), seen, names)
 
 
-@settings(
-    max_examples=400,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+#: Slow machines take long for one of them.
+HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=HEALTH)
 @given(cells=CELLS, order=st.data(), at_once=st.booleans())
 def test_the_result_is_that_of_one_by_one_or_an_error(
     cells: list[str], order: st.DataObject, at_once: bool
 ) -> None:
+    compare(cells, order, at_once)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@settings(max_examples=4000, deadline=None, suppress_health_check=HEALTH)
+@given(cells=CELLS, order=st.data(), at_once=st.booleans())
+def test_the_result_is_that_of_one_by_one_or_an_error_for_many_notebooks(
+    cells: list[str], order: st.DataObject, at_once: bool
+) -> None:
+    compare(cells, order, at_once)
+
+
+def compare(cells: list[str], order: st.DataObject, at_once: bool) -> None:
+    """Run cells in both ways, and compare what they give."""
     there: dict[str, Any] = {}
     if at_once:
         cells = [*START, *cells]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,6 +152,33 @@ def test_tables_come_back() -> None:
     outcome = in_parallel(cells, first)
     assert 1 in outcome.moved
     assert outcome.names["twice"]["a"].tolist() == [2, 4]
+
+
+WRITES = "import pathlib as p\ndef keep(x):\n    getattr(p.Path('a.txt'), 'write_text')(x)"
+
+
+@pytest.mark.parametrize("second", ["c = p.Path('a.txt').read_text()", "c = keep('2')"])
+def test_files_that_cells_change_in_no_order_are_an_error(
+    second: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("0")
+    outcome = in_parallel([WRITES, "a = keep('1')", second], last)
+    assert outcome.failed is not None
+    assert isinstance(outcome.failed[1], RefusedError)
+    assert "a.txt`, and so does another cell" in str(outcome.failed[1])
+
+
+def test_files_that_cells_only_read_or_change_in_order_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("1")
+    read = "p.Path('a.txt').read_text()"
+    cells = ["import pathlib as p", f"a = {read}", f"b = {read}"]
+    assert in_parallel(cells, last).moved == {1, 2}
+    cells = [WRITES, "a = keep('1')", "c = [keep('2'), a]"]
+    assert in_parallel(cells, last).moved == {1, 2}
 
 
 def test_names_are_deleted_here_too() -> None:

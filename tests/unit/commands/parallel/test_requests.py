@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jupyterlite_pool.api.background import BackgroundJob
+from jupyterlite_pool.api.background import BackgroundJob, run_in_background
 from jupyterlite_pool.commands.parallel import requests as _requests
 
 from ..conftest import Notebook
@@ -44,13 +44,13 @@ class Page:
         monkeypatch.setattr(_requests, "current_cell", lambda: self._header)
         monkeypatch.setattr(_requests, "current_cell_id", lambda: self._header.get("cell"))
         monkeypatch.setattr(_requests, "open_comm", self._open)
-        start = _requests.run_in_background
+        start = run_in_background
 
-        def run_in_background(*args: Any, **options: Any) -> BackgroundJob:
+        def run_and_note(*args: Any, **options: Any) -> BackgroundJob:
             self.jobs.append(start(*args, **options))
             return self.jobs[-1]
 
-        monkeypatch.setattr(_requests, "run_in_background", run_in_background)
+        monkeypatch.setattr(_requests, "run_in_background", run_and_note)
 
     def _open(self, data: Any) -> Comm:
         self.comm = Comm(data)
