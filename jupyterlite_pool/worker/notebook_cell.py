@@ -11,10 +11,11 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..wire.by_value.contents import contents
-from ..wire.by_value.objects import Objects
+from ..wire.by_value.objects import Objects, attributes
 from .files import Files, note_files
 from .last_value import VALUE
 from .parallel_cell import CellBody, compile_body
@@ -88,7 +89,8 @@ class NotebookCell(CellBody):
 
     def __call__(self, item: None = None) -> Any:
         """Run the cell; returns what comes back, or a coroutine if the cell awaits something."""
-        before = contents(self.names, whole=True)
+        self._import_first()
+        before = self._contents()
         if before is None:
             return _nothing(HERE, "It reads something that cannot be compared with what it was.")
         state = of_process()
@@ -110,7 +112,7 @@ class NotebookCell(CellBody):
         if changed:
             kind = HERE if changed == ["the random numbers that all cells share"] else EVERYWHERE
             return _nothing(kind, f"It has changed {changed[0]}.")
-        if contents(self.names, whole=True) != before:
+        if self._contents() != before:
             return _nothing(CHANGED, f"It has changed {self._changed_name()} in place.")
         differs = sorted(
             name for name, each in of_modules().items() if self._settings.get(name, each) != each
@@ -128,6 +130,26 @@ class NotebookCell(CellBody):
         gone = [name for name in self._touched if name in self.names and name not in scope]
         why = self._shares(names) or _cannot_be_sent(value)
         return _nothing(HERE, why) if why else Brought(value, names, gone)
+
+    def _contents(self) -> Any:
+        """All that the cell was sent, to be compared; None if it cannot be."""
+        try:
+            classes = Objects(self.names, classes=True).classes
+        except Exception:
+            return None
+        parts = [self.names, *map(attributes, classes)]
+        found = [contents(part, whole=True) for part in parts]
+        return None if None in found else found
+
+    def _import_first(self) -> None:
+        """Import what the cell imports: some modules change the process when they are imported.
+
+        The notebook imports them as well. What fails here fails in the cell, too.
+        """
+        for node in made_in_notebook(ast.parse(self._body)):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                with suppress(Exception):
+                    exec(compile(ast.Module([node], []), self._filename, "exec"), {})
 
     def _made_there(self) -> set[str]:
         """The names that the notebook binds itself, by the statements of `made_in_notebook`."""
@@ -152,7 +174,7 @@ class NotebookCell(CellBody):
         if own.functions:
             return f"It assigns a function that it has made: `{own.functions[0].__qualname__}`."
         for name, value in self.names.items():
-            if own.has_of(Objects({name: value})):
+            if own.has_of(Objects({name: value}, classes=True)):
                 return f"What it assigns has something in common with `{name}`."
         return None
 

@@ -209,7 +209,9 @@ class _Looks(ast.NodeVisitor):
         """Calls that change something, by their names."""
         match node.func:
             case ast.Name(id=name) | ast.Attribute(attr=name):
-                if name == "open":
+                if name in words.READ_NAMES and isinstance(node.func, ast.Attribute):
+                    self._tell(f"It calls `{name}`, which can read names of the notebook.")
+                elif name == "open":
                     self._opens(node)
                 elif words.WRITES.fullmatch(name):
                     self._tell(f"It may write files: it calls `{name}`.")

@@ -58,6 +58,9 @@ CHANGES = frozenset(
     }
 )
 
+#: Methods that find names of the notebook by themselves, as in `table.query("a > @limit")`.
+READ_NAMES = frozenset({"query", "eval", "from_formula"})
+
 #: Functions that change their first argument.
 CHANGE_ARGUMENT = frozenset({"next", "heappush", "heappop", "heapify", "insort", "insort_left"})
 

@@ -32,8 +32,11 @@ _FROZEN = (tuple, frozenset, slice)
 class Objects:
     """The objects in some values that can change, and the functions of the notebook in them."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], *, classes: bool = False) -> None:
         """Find them by pickling the values.
+
+        Args:
+            classes: whether the attributes of the notebook's classes are part of the values.
 
         Raises:
             Exception: something cannot be pickled.
@@ -41,12 +44,31 @@ class Objects:
         #: By their ids. They are kept: the id of an object that is gone may be given again.
         self._found: dict[int, object] = {}
         self.functions: list[types.FunctionType] = []
+        #: The classes of the notebook.
+        self.classes: list[type] = []
         for value in values.values():
-            _Walk(self._found, self.functions).dump(value)
+            self._walk(value)
+        if classes:
+            for cls in self.classes:  # the list grows meanwhile
+                for value in attributes(cls).values():
+                    self._walk(value)
+
+    def _walk(self, value: object) -> None:
+        _Walk(self._found, self.functions, self.classes).dump(value)
 
     def has_of(self, other: Objects) -> bool:
         """Whether both have an object."""
         return not self._found.keys().isdisjoint(other._found)
+
+
+def attributes(cls: type) -> dict[str, Any]:
+    """The attributes of a class that are data, also those that its methods capture or use."""
+    slots = (types.MemberDescriptorType, types.GetSetDescriptorType)
+    return {
+        name: value
+        for name, value in vars(cls).items()
+        if not isinstance(value, slots) and name not in ("__dict__", "__weakref__", "__doc__")
+    }
 
 
 class _Sink:
@@ -60,13 +82,21 @@ class _Sink:
 class _Walk(ByValuePickler):
     """Pickles a value, and notes what is in it."""
 
-    def __init__(self, found: dict[int, object], functions: list[types.FunctionType]) -> None:
+    def __init__(
+        self,
+        found: dict[int, object],
+        functions: list[types.FunctionType],
+        classes: list[type],
+    ) -> None:
         super().__init__(_Sink(), pickle.HIGHEST_PROTOCOL, buffer_callback=lambda _: None)
         self._found = found
         self._functions = functions
+        self._classes = classes
 
     def persistent_id(self, obj: Any) -> Any:
         """Note an object; what does not change is not looked into."""
+        if isinstance(obj, type) and obj.__module__ == "__main__" and obj not in self._classes:
+            self._classes.append(obj)
         if isinstance(obj, _FIXED):  # a class of the notebook is the same in each process
             return "fixed"
         if type(obj) in _FROZEN:

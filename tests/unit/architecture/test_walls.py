@@ -97,11 +97,14 @@ SCRIPT_PACKAGES = {
     "plugin": {
         "@jupyterlab/application",
         "@jupyterlab/apputils",
+        "@jupyterlab/cells",
         "@jupyterlab/console",
         "@jupyterlab/coreutils",
         "@jupyterlab/notebook",
         "@jupyterlab/services",
         "@jupyterlab/settingregistry",
+        "@jupyterlab/translation",
+        "@jupyterlab/ui-components",
         "@jupyterlite/apputils",
         "@jupyterlite/services",
     },
@@ -113,7 +116,8 @@ PLUGIN_PARTS = {
     "prefetch": set(),
     "settings": set(),
     "kernels": {"kernels", "settings"},
-    "index": {"prefetch", "settings", "kernels"},
+    "cells": {"cells", "kernels"},
+    "index": {"prefetch", "settings", "kernels", "cells"},
 }
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import inspect
 import io
 import pickle
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -110,7 +111,7 @@ class _Page:
     def _end(self, place: int) -> None:
         body, sent = self._sent.pop(place)
         try:
-            shown, brought = on_worker(sent)
+            shown, brought = on_worker(sent, self._outcome.names)
         except Exception as error:
             self._fail(place, error)
             return
@@ -142,8 +143,29 @@ def in_parallel(
     return outcome
 
 
-def on_worker(sent: Any) -> tuple[str, Brought]:
-    """Run a cell as a worker does; returns what it has printed, and what it brings."""
+@contextlib.contextmanager
+def with_own_classes(names: dict[str, Any]) -> Iterator[None]:
+    """Let what happens to the notebook's classes be as if it happened in another process."""
+    kept = [
+        (value, name, each, copy.copy(each))
+        for value in names.values()
+        if isinstance(value, type) and value.__module__ == "__main__"
+        for name, each in vars(value).items()
+        if isinstance(each, (int, list))
+    ]
+    yield
+    for cls, name, each, before in kept:
+        setattr(cls, name, each)
+        if isinstance(each, list):
+            each[:] = before
+
+
+def on_worker(sent: Any, names: dict[str, Any]) -> tuple[str, Brought]:
+    """Run a cell as a worker does; returns what it has printed, and what it brings.
+
+    Args:
+        names: the notebook's variables.
+    """
     body = decode_function(*sent[:2])
     given: list[Any] = []
 
@@ -151,8 +173,9 @@ def on_worker(sent: Any) -> tuple[str, Brought]:
         value = body(None)
         given.append(asyncio.run(value) if inspect.iscoroutine(value) else value)
 
-    shown = printed(call)
-    payload, buffers, _ = encode(given[0], classes_first=True)
+    with with_own_classes(names):
+        shown = printed(call)
+        payload, buffers, _ = encode(given[0], classes_first=True)
     brought: Brought = decode(payload, in_heap(buffers))
     return shown, brought
 
@@ -165,5 +188,5 @@ def printed(action: Callable[[], object]) -> str:
 
 
 def text(value: object) -> str:
-    """A value as text that does not depend on where it is in memory."""
-    return re.sub("0x[0-9a-f]+", "", repr(value))
+    """The beginning of a value as text, which does not depend on where it is in memory."""
+    return re.sub("0x[0-9a-f]+", "", repr(value))[:60]

@@ -66,6 +66,7 @@ def test_a_worker_may_run_it(cell: str) -> None:
         ("pd.options.mode = f(x)", "It changes something of a module: `pd.options.mode`."),
         ("np.set_printoptions(precision=f(x))", "It calls `np.set_printoptions` for what that"),
         ("pd.show(x)\nf(x)", "It calls `pd.show` for what that does."),
+        ("y = table.query('a > @b')", "It calls `query`, which can read names of the notebook."),
         ("f(x).to_csv('a.csv')", "It may write files: it calls `to_csv`."),
         ("open('a', 'w').write(f(x))", "It may write files"),
         ("open(name, mode)\nf(x)", "It may write files: it calls `open`."),

@@ -33,6 +33,11 @@ def statements(draw: st.DrawFn) -> str:
                     f"{a} = [{n} for i in text({b})]",
                     f"{a} = [{b}]",
                     f"{f}({a})",
+                    f"{a} = [K() for i in range({n})]",
+                    f"{a} = K.n",
+                    "print(K.n, K.items)",
+                    f"{a} = K.items",
+                    f"{a} = [K.keep({n}), len(text({b}))]",
                 ]
             )
         )
@@ -89,6 +94,8 @@ CELLS = st.lists(
 START = [
     "a = [1]\nb = [a]\nc = 3\nd = {'x': a}\ne = 'text'\np = [2]\nq = [3, p]\nr = 4\ns = [5]",
     "from tests.unit.commands.parallel.as_the_page import text",
+    "class K:\n    n = 0\n    items = []\n    def __init__(self): K.n += 1\n"
+    "    @classmethod\n    def keep(cls, x): return cls.items.append(x)",
     "def f(x): return [x, c]\ndef g(x): return len(text(x))",
 ]
 
@@ -118,7 +125,8 @@ def look(value: Any, seen: dict[int, int], names: Any) -> Any:
         shares = value.__globals__ is names
         return "function", value.__code__.co_code, shares
     if isinstance(value, type):
-        return "class", look(value.kept, seen, names)  # type: ignore[attr-defined]
+        kept = {name: getattr(value, name, None) for name in ("kept", "n", "items")}
+        return "class", look(kept, seen, names)
     return type(value).__name__, look(type(value), seen, names), look(vars(value), seen, names)
 
 
@@ -126,7 +134,7 @@ def look(value: Any, seen: dict[int, int], names: Any) -> Any:
 HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=60, deadline=None, suppress_health_check=HEALTH)
 @given(cells=CELLS, order=st.data(), at_once=st.booleans())
 def test_the_result_is_that_of_one_by_one_or_an_error(
     cells: list[str], order: st.DataObject, at_once: bool

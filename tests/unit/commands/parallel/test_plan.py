@@ -154,6 +154,24 @@ def test_tables_come_back() -> None:
     assert outcome.names["twice"]["a"].tolist() == [2, 4]
 
 
+@pytest.mark.parametrize("cell", ["a = [K() for i in range(3)]", "a = K.items"])
+def test_what_classes_keep_is_the_notebooks(cell: str) -> None:
+    made = "class K:\n    n = 0\n    items = []\n    def __init__(self): K.n += 1"
+    outcome = in_parallel([made, "b = 1 + K.n", cell], first)
+    assert outcome.moved == {1}
+    assert outcome.names["K"].n == (3 if "K()" in cell else 0)
+    assert outcome.names["a"] is outcome.names["K"].items or "K()" in cell
+
+
+def test_imports_that_change_the_process_are_no_change_of_the_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sets_variable.py").write_text("import os\nos.environ['POOL_TEST'] = '1'")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("POOL_TEST", "0")
+    assert in_parallel(["import sets_variable\na = len('a')"], first).moved == {0}
+
+
 WRITES = "import pathlib as p\ndef keep(x):\n    getattr(p.Path('a.txt'), 'write_text')(x)"
 
 
