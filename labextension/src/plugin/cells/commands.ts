@@ -38,7 +38,7 @@ export function addCommands(
     panel.content.widgets.filter((each): each is CodeCell => each instanceof CodeCell);
   app.commands.addCommand(COMMANDS.background, {
     label: trans.__('Run Cell in Background'),
-    caption: trans.__('Run the cell on a worker, while other cells run'),
+    caption: trans.__('Run Cell in Background: on a worker, beside other cells'),
     icon: backgroundIcon,
     isEnabled: () => cell() !== null,
     isVisible: () => cell() !== null,
