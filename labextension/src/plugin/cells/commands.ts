@@ -18,6 +18,9 @@ export const COMMANDS = {
   all: 'jupyterlite-pool:run-all-cells-in-parallel'
 };
 
+/** JupyterLab shows only notifications that say how long. */
+const SHOWN = { autoClose: 15_000 } as const;
+
 /** The kernels that are known to have a pool that can run cells. */
 const able = new WeakSet<Kernel.IKernelConnection>();
 
@@ -190,7 +193,8 @@ function remember(kernel: Kernel.IKernelConnection): void {
 
 function tellUnable(trans: TranslationBundle): void {
   Notification.error(
-    trans.__('This kernel cannot run cells on workers. Run %pip install jupyterlite-pool first.')
+    trans.__('This kernel cannot run cells on workers. Run %pip install jupyterlite-pool first.'),
+    SHOWN
   );
 }
 
@@ -201,9 +205,10 @@ function tell({ failed, notRun }: Ended, count: number, trans: TranslationBundle
         'A cell failed, so one cell after it did not run.',
         'A cell failed, so %1 cells after it did not run.',
         notRun.length
-      )
+      ),
+      SHOWN
     );
   } else if (notRun.length > 0) {
-    Notification.warning(trans.__('%1 of %2 cells did not run.', notRun.length, count));
+    Notification.warning(trans.__('%1 of %2 cells did not run.', notRun.length, count), SHOWN);
   }
 }
