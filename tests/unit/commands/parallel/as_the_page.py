@@ -156,7 +156,7 @@ def with_own_classes(names: dict[str, Any]) -> Iterator[None]:
     yield
     for cls, name, each, before in kept:
         setattr(cls, name, each)
-        if isinstance(each, list):
+        if isinstance(each, list) and isinstance(before, list):
             each[:] = before
 
 
