@@ -102,7 +102,7 @@ START = [
 
 def data(outcome: Outcome) -> Any:
     """The variables of a notebook, with what they have in common."""
-    seen: dict[int, int] = {}
+    seen: dict[int, tuple[int, object]] = {}
     return {
         name: look(value, seen, outcome.names)
         for name, value in sorted(outcome.names.items())
@@ -110,13 +110,13 @@ def data(outcome: Outcome) -> Any:
     }
 
 
-def look(value: Any, seen: dict[int, int], names: Any) -> Any:
+def look(value: Any, seen: dict[int, tuple[int, object]], names: Any) -> Any:
     """What a value consists of; an object that comes again is a number."""
     if value is None or isinstance(value, (int, str)):
         return value
     if id(value) in seen:
-        return "again", seen[id(value)]
-    seen[id(value)] = len(seen)
+        return "again", seen[id(value)][0]
+    seen[id(value)] = len(seen), value  # kept: the id of an object that is gone may be given again
     if isinstance(value, list):
         return [look(each, seen, names) for each in value]
     if isinstance(value, dict):
@@ -134,7 +134,7 @@ def look(value: Any, seen: dict[int, int], names: Any) -> Any:
 HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=300, deadline=None, suppress_health_check=HEALTH)
 @given(cells=CELLS, order=st.data(), at_once=st.booleans())
 def test_the_result_is_that_of_one_by_one_or_an_error(
     cells: list[str], order: st.DataObject, at_once: bool
