@@ -11,11 +11,12 @@ from ..jobs.options import MapOptions
 from ..jobs.outcomes import PulledOutcomes
 from ..notebook.aftermath import show_error, show_value
 from ..notebook.card import card_html
-from ..notebook.cell import current_cell
+from ..notebook.cell import current_cell, in_cell
 from ..notebook.progress import Progress
 from ..tracebacks import fold, notes_of
 from ..waiting.futures import PoolFuture, short
 from ..wire.failure import RemoteTraceback
+from ..worker.notebook_cell import NotebookCell
 from ..worker.parallel_cell import BackgroundCell
 from .failures import error_line
 from .history import history
@@ -26,6 +27,9 @@ from .pool_map import run_again, start
 #: Is told the names that a cell has assigned, with their values.
 Deliver = Callable[[Mapping[str, Any]], object]
 
+#: Is given what a cell has given, and returns the cell's value.
+Take = Callable[[Any], Any]
+
 
 class BackgroundJob(PoolFuture[Any]):
     """A cell that runs on a worker while other cells run: a future of the cell's value.
@@ -34,17 +38,19 @@ class BackgroundJob(PoolFuture[Any]):
     `await job`.
     """
 
-    def __init__(self, job: MapJob, show: bool, deliver: Deliver) -> None:
+    def __init__(self, job: MapJob, show: bool, deliver: Deliver, take: Take) -> None:
         """Follow a job of one item. Made by `run_in_background`.
 
         Args:
             show: whether to show the value in the cell when it has ended.
             deliver: is told the names that the cell brings, before anybody hears of its end.
+            take: is given what the cell has given, then too; what it raises is the job's error.
         """
         super().__init__()
         self._job = job
         self._show = show
         self._deliver = deliver
+        self._take = take
         self._cell = current_cell()
         #: Keeps its line in the list of jobs as long as somebody has the future.
         self._entry: MapResult[Any] = MapResult(job, run_again)
@@ -97,10 +103,22 @@ class BackgroundJob(PoolFuture[Any]):
             outcomes = self._job.outcomes
             if isinstance(outcomes, PulledOutcomes):
                 self._deliver(outcomes.pulled[0])
-            value = outcomes.values[0]
-            self.set_result(value)
-            if self._show:
-                show_value(self._cell, value)
+            self._end_with(outcomes.values.pop(0))
+
+    def _end_with(self, given: Any) -> None:
+        outcomes = self._job.outcomes
+        try:
+            with in_cell(self._cell):
+                value = self._take(given)
+        except Exception as error:
+            outcomes.fail(0, error)
+            self.set_exception(error)
+            show_error(self._cell, error_line(error))
+            return
+        outcomes.values[0] = value  # not what else the cell has brought
+        self.set_result(value)
+        if self._show:
+            show_value(self._cell, value)
 
     def _outcome(self) -> Any:
         __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
@@ -129,12 +147,13 @@ class BackgroundJob(PoolFuture[Any]):
 
 
 def run_in_background(
-    body: BackgroundCell,
+    body: BackgroundCell | NotebookCell,
     *,
     label: str,
     timeout: float | None = None,
     show: bool = True,
     deliver: Deliver = lambda _: None,
+    take: Take = lambda given: given,
     **options: Any,
 ) -> BackgroundJob:
     """Run the body of a cell on a worker, and wait for nothing.
@@ -144,6 +163,7 @@ def run_in_background(
         timeout: seconds that it may take, the wait for a worker included.
         show: whether the cell shows its value when it has ended.
         deliver: is told the names that the cell brings, when it has ended.
+        take: is given what the cell has given, and returns the cell's value.
         **options: `seed`, `retries` and `task_timeout`, as of `pool_map`.
 
     Raises:
@@ -155,7 +175,7 @@ def run_in_background(
     check_map_options({**options, "timeout": timeout})
     chosen = MapOptions(label=label, single=True, chunksize=1, **options)
     job, _ = start(body, [[None]], chosen, timeout, progress=True)
-    return BackgroundJob(job, show, deliver)
+    return BackgroundJob(job, show, deliver, take)
 
 
 def _is_stop(error: BaseException | None) -> bool:

@@ -38,6 +38,11 @@ class BackgroundCells:
         stopped = [job for job, other in running if origin.takes_the_place_of(other)]
         return [job for job in stopped if not job.done() and job.cancel(running=True)]
 
+    def tell_cancelled(self, origin: Origin) -> None:
+        """Cancel the runs whose place a new one takes, and say so in the cell that runs."""
+        for old in self.make_room(origin):
+            print(f"Job {old.number}, an earlier run that had not ended, was cancelled.")
+
     def add(self, origin: Origin, job: BackgroundJob) -> None:
         """Remember a run until it has ended."""
         self._running[job] = origin

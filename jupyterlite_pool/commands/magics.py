@@ -37,6 +37,7 @@ from .interrupt import cell_starts
 from .magic_await import CALLERS, await_magics
 from .magic_lines import MAP, RUN, SUBMIT, Magic, parse_loop, parse_options, split_expressions
 from .page_words import cell_begins, listen
+from .parallel import requests as parallel_cells
 from .pool_command import obey
 from .pulling import Pull
 
@@ -45,9 +46,9 @@ from .pulling import Pull
 class PoolMagics(Magics):  # type: ignore[misc]
     """The magics of one notebook."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, background: BackgroundCells) -> None:
         super().__init__(shell)
-        self._background = BackgroundCells()
+        self._background = background
         self._everywhere = EverywhereCells()
 
     @no_var_expand  # type: ignore[untyped-decorator]
@@ -201,8 +202,7 @@ class PoolMagics(Magics):  # type: ignore[misc]
         job = run_in_background(
             body, label=label, show=out is None, deliver=namespace.update, **options
         )
-        for old in self._background.make_room(origin):
-            print(f"Job {old.number}, an earlier run that had not ended, was cancelled.")
+        self._background.tell_cancelled(origin)
         self._background.add(origin, job)
         if out is not None:
             namespace[out] = job
@@ -304,9 +304,11 @@ def _in_magic() -> bool:
 def load_ipython_extension(shell: Any) -> None:
     """Register the magics. Called by `%load_ext`, and when a notebook imports the package."""
     if not isinstance(shell.magics_manager.registry.get("PoolMagics"), PoolMagics):
-        shell.register_magics(PoolMagics)
+        background = BackgroundCells()
+        shell.register_magics(PoolMagics(shell, background))
         shell.input_transformers_post.append(partial(check_cells, shell))
         shell.input_transformers_post.append(await_magics_where_needed)
+        parallel_cells.load(shell, background)
         complete_magics(shell)
         shell.events.register("pre_run_cell", cell_starts)
         cell_starts()  # the cell that imports this has started already

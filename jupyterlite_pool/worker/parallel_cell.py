@@ -80,9 +80,14 @@ class CellBody:
         own = (self._target, self._header, self._body, self.names, self._filename, self.pulled)
         return type(self), own
 
+    @property
+    def _source(self) -> str:
+        """The whole cell, for tracebacks."""
+        return f"{self._header}\n{self._body}"
+
     def _run(self, scope: dict[str, Any]) -> Any:
         """Run the body; returns a coroutine if it awaits something."""
-        source = f"{self._header}\n{self._body}"
+        source = self._source
         lines = source.splitlines(keepends=True)
         linecache.cache[self._filename] = (len(source), None, lines, self._filename)
         running = eval(self._code, scope)
@@ -142,18 +147,25 @@ class EverywhereCell(CellBody):
 
 
 def compile_body(
-    body: str, filename: str, target: str | None = None, *, assignments: bool = True
+    body: str,
+    filename: str,
+    target: str | None = None,
+    *,
+    assignments: bool = True,
+    header: bool = True,
 ) -> Any:
     """Compile the body of a cell.
 
     Args:
         target: the target to which each item is assigned first; None for none.
         assignments: whether an assignment at the end gives the cell's value, as an expression.
+        header: whether the cell has a line with a magic before its body.
 
     Raises:
         SyntaxError: the body is not valid Python; its lines are counted from the cell's first.
     """
-    tree = ast.parse(f"\n{body}", filename)  # the empty line stands for the header
+    # The empty line stands for the header.
+    tree = ast.parse(f"\n{body}" if header else body, filename)
     if assignments or (tree.body and isinstance(tree.body[-1], ast.Expr)):
         keep_last_value(tree.body)
     # The assignment is on line 1, where the notebook has the target. The magic has checked it.

@@ -7,6 +7,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IServiceWorkerManager } from '@jupyterlite/apputils';
 import { IKernelClient } from '@jupyterlite/services';
 
+import { cellsPlugin } from './cells';
 import { onCancel } from './kernels/cancel';
 import { beforeInterrupt } from './kernels/interrupt';
 import { type HasSession, PoolKernels } from './kernels/kernels';
@@ -85,4 +86,4 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [prefetchPlugin, kernelsPlugin];
+export default [prefetchPlugin, kernelsPlugin, cellsPlugin];

@@ -50,6 +50,8 @@ OUTSIDE = {
         "commands.completion",
         "commands.magic_lines",
         "commands.magics",
+        "commands.parallel.effects",
+        "commands.parallel.requests",
         "commands.pool_command",
         "surroundings.modules",
         "notebook.aftermath",
@@ -59,7 +61,7 @@ OUTSIDE = {
     "pandas": {"api.report"},
     "joblib": {"stand_ins.joblib_register", "stand_ins.joblib_backend", "worker.calls"},
     "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
-    "comm": {"commands.page_words"},
+    "comm": {"commands.page_words", "commands.parallel.requests"},
     "pyodide": {
         "commands.page_words",
         "commands.magics",
@@ -95,11 +97,14 @@ SCRIPT_PACKAGES = {
     "plugin": {
         "@jupyterlab/application",
         "@jupyterlab/apputils",
+        "@jupyterlab/cells",
         "@jupyterlab/console",
         "@jupyterlab/coreutils",
         "@jupyterlab/notebook",
         "@jupyterlab/services",
         "@jupyterlab/settingregistry",
+        "@jupyterlab/translation",
+        "@jupyterlab/ui-components",
         "@jupyterlite/apputils",
         "@jupyterlite/services",
     },
@@ -111,7 +116,8 @@ PLUGIN_PARTS = {
     "prefetch": set(),
     "settings": set(),
     "kernels": {"kernels", "settings"},
-    "index": {"prefetch", "settings", "kernels"},
+    "cells": {"cells", "kernels"},
+    "index": {"prefetch", "settings", "kernels", "cells"},
 }
 
 

@@ -12,6 +12,7 @@ from IPython.core.error import UsageError
 
 from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
+from jupyterlite_pool.commands.background import BackgroundCells
 from jupyterlite_pool.commands.magics import PoolMagics
 from tests.support.gate import GATE, wait_at_the_gate
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("pool", "history")
 
 @pytest.fixture
 def magics() -> PoolMagics:
-    return PoolMagics(None)
+    return PoolMagics(None, BackgroundCells())
 
 
 def invert(x: int) -> float:

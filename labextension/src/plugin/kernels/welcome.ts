@@ -1,5 +1,6 @@
 /** The request that each kernel gets when it has started. */
 import type { KernelSettings } from '../settings';
+import { LEAVE_NO_TRACE } from './unseen';
 
 /** What lets a kernel be interrupted while its Python computes. */
 export interface Interrupts {
@@ -42,16 +43,7 @@ async def _jupyterlite_pool_welcome():
         from importlib import import_module
         from importlib.util import find_spec
 
-        shell = import_module("pyodide_kernel").ipython_shell
-        history = shell.history_manager
-        history.input_hist_parsed.pop()
-        ours = history.input_hist_raw.pop()
-        history.db_input_cache.pop()
-        history._i00, history._i, history._ii = history._i, history._ii, history._iii
-        for name in [name for name, value in shell.user_ns.items() if value is ours]:
-            del shell.user_ns[name]
-        shell.user_ns.update(_i=history._i, _ii=history._ii)
-        shell.execution_count -= 1
+${LEAVE_NO_TRACE}
 
         def start():
             try:
