@@ -48,9 +48,7 @@ def kernel_state() -> KernelState:
     over = [job for each in seen for job in each.over]
     over += [job for job in job_log.states() if job.number not in running]
     more = sum(each.more for each in seen) + max(0, len(active) - RUNNING)
-    return KernelState(
-        [each.executor for each in seen], [*active[:RUNNING], *over[:ENDED]], more
-    )
+    return KernelState([each.executor for each in seen], [*active[:RUNNING], *over[:ENDED]], more)
 
 
 def shown_executors() -> list[WorkerPoolExecutor]:

@@ -1,7 +1,7 @@
-"""What a page asks a kernel and asks of it, by name: the panel's buttons, and what it shows on demand.
+"""What the panel asks a kernel, and what its buttons ask for.
 
-Questions come as words on the control channel, so that they are heard while a cell waits. The answer
-goes to the viewer that has asked, by its comm (`notebook/state_channel.py`).
+Questions come as words on the control channel, so that they are heard while a cell waits. The
+answer goes to the viewer that has asked, by its comm (`notebook/state_channel.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..api.shared import restart_shared, running_executor
 from ..dispatch.dispatcher import all_dispatchers
 from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
+from ..notebook.page import is_whole
 from .interrupt import cancel_all
 
 #: Gives the answer to a question, which JSON can carry; None where there is nothing to say.
@@ -32,7 +33,8 @@ def answer(question: object) -> Any:
     Returns:
         `{"value": …}`, or `{"error": …}` with a text for people.
     """
-    answerer = ANSWERERS.get(question.get("what", "")) if isinstance(question, dict) else None
+    what = question.get("what") if isinstance(question, dict) else None
+    answerer = ANSWERERS.get(what) if isinstance(what, str) else None
     if answerer is None or not isinstance(question, dict):
         return {"error": "the kernel does not know this question"}
     try:
@@ -95,7 +97,7 @@ def _shutdown(question: Mapping[str, Any]) -> None:
 
 def _number(question: Mapping[str, Any], name: str) -> int:
     value = question.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+    if not is_whole(value) or value < 0:
         raise ValueError(f"{name} is no whole number")
     return int(value)
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from ..api.kernel_state import kernel_state
 from ..dispatch.pool import observe_jobs
-from ..notebook.page import buttons, page
+from ..notebook.page import buttons, is_number, is_whole, page
 from ..notebook.state import as_data
 from ..notebook.state_channel import TARGET as STATE
 from ..notebook.state_channel import StateChannel
@@ -36,7 +36,7 @@ TARGET = "jupyterlite-pool"
 INTERVAL = 1.0
 
 #: The words that a page may say to this kernel beyond those that every kernel has known.
-KNOWS = ("look", "ask")
+KNOWS = ("look", "ask", "options")
 
 _JOB = re.compile(r"[0-9a-f]{16}")
 
@@ -69,6 +69,7 @@ class Control:
             "interrupt": Word("wish", self._on_interrupt, optional=True),
             "cancel": Word("job", self._on_cancel),
             "settings": Word("settings", page.accept),
+            "options": Word("options", page.accept_options),
             "look": Word("look", self._on_look),
             "ask": Word("question", self._on_ask),
         }
@@ -124,7 +125,7 @@ class Control:
         if not isinstance(look, dict) or set(look) != {"viewer", "every"}:
             return False
         viewer, every = look["viewer"], look["every"]
-        if not _is_name(viewer) or isinstance(every, bool) or not isinstance(every, (int, float)):
+        if not _is_name(viewer) or not is_number(every):
             return False
         self._states.look(viewer, float(every))
         return True
@@ -133,10 +134,9 @@ class Control:
         """A page asks something, or asks for something to be done."""
         if not isinstance(question, dict) or not _is_name(question.get("viewer")):
             return False
-        number = question.get("number")
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
+        if not is_whole(question.get("number")):
             return False
-        self._states.answer(question["viewer"], int(number), answer(question))
+        self._states.answer(question["viewer"], int(question["number"]), answer(question))
         return True
 
     def _on_cancel(self, job: object) -> bool:

@@ -1,8 +1,8 @@
 """Sends the state of this kernel's pools to pages that look at it, and only while they do.
 
-A page says again and again that it looks. One that has not said so for some seconds is gone, or shows
-something else. The state goes to it by a comm, which the kernel opens, since messages of a kernel
-reach the page also while a cell runs.
+A page says again and again that it looks. One that has not said so for some seconds is gone, or
+shows something else. The state goes to it by a comm, which the kernel opens, since messages of a
+kernel reach the page also while a cell runs.
 """
 
 from __future__ import annotations

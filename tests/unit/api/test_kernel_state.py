@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +14,7 @@ from jupyterlite_pool.api import kernel_state as _kernel_state
 from jupyterlite_pool.api.job_log import JobLog, failure_text
 from jupyterlite_pool.api.kernel_state import kernel_state
 from jupyterlite_pool.backends.threads import InProcessBackend
-from jupyterlite_pool.notebook.state import FAILURES, RUNNING, JobState, KernelState, as_data
+from jupyterlite_pool.notebook.state import FAILURES, RUNNING, KernelState, as_data
 from tests.support.gate import GATE, wait_at_the_gate
 
 
@@ -132,7 +132,8 @@ def test_of_many_jobs_the_newest_are_named_and_the_others_counted(
     pool: WorkerPoolExecutor,
 ) -> None:
     results = [
-        pool_map(wait_at_the_gate, [n], block=False, progress=False, label=f"job {n}") for n in range(RUNNING + 5)
+        pool_map(wait_at_the_gate, [n], block=False, progress=False, label=f"job {n}")
+        for n in range(RUNNING + 5)
     ]
     state = when(lambda now: now.jobs)
     assert (len(state.jobs), state.more) == (RUNNING, 5)
