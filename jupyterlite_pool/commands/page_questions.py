@@ -96,7 +96,7 @@ def _shutdown(question: Mapping[str, Any]) -> None:
 
 
 def _number(question: Mapping[str, Any], name: str) -> int:
-    value = question.get(name)
+    value: Any = question.get(name)
     if not is_whole(value) or value < 0:
         raise ValueError(f"{name} is no whole number")
     return int(value)

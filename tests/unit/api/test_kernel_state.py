@@ -11,6 +11,7 @@ import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor, pool_map
 from jupyterlite_pool.api import kernel_state as _kernel_state
+from jupyterlite_pool.api.executor import all_executors
 from jupyterlite_pool.api.job_log import JobLog, failure_text
 from jupyterlite_pool.api.kernel_state import kernel_state
 from jupyterlite_pool.backends.threads import InProcessBackend
@@ -31,12 +32,11 @@ def log(monkeypatch: pytest.MonkeyPatch) -> JobLog:
 @pytest.fixture(autouse=True)
 def _no_others(pool: WorkerPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only executors of this test are looked at."""
-    mine = {id(each) for each in _kernel_state.all_executors()} - {id(pool)}
-    everybody = _kernel_state.all_executors
+    mine = {id(each) for each in all_executors()} - {id(pool)}
     monkeypatch.setattr(
         _kernel_state,
         "all_executors",
-        lambda: [each for each in everybody() if id(each) not in mine],
+        lambda: [each for each in all_executors() if id(each) not in mine],
     )
 
 

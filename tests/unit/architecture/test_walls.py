@@ -98,6 +98,7 @@ SCRIPT_PACKAGES = {
         "@jupyterlab/console",
         "@jupyterlab/coreutils",
         "@jupyterlab/notebook",
+        "@jupyterlab/running",
         "@jupyterlab/services",
         "@jupyterlab/settingregistry",
         "@jupyterlab/statusbar",
@@ -127,8 +128,19 @@ PLUGIN_PARTS = {
     "status": {"status", "state"},
     "commands": {"commands", "state", "icon"},
     "panel": {"panel", "commands", "state", "icon"},
+    "running": {"running", "commands", "state", "icon"},
     "tokens": {"kernels", "settings", "state"},
-    "pools": {"commands", "focus", "panel", "state", "status", "tokens"},
+    "pools": {
+        "commands",
+        "focus",
+        "kernels",
+        "panel",
+        "running",
+        "settings",
+        "state",
+        "status",
+        "tokens",
+    },
     "index": {"prefetch", "settings", "kernels", "pools", "state", "tokens"},
 }
 

@@ -61,6 +61,11 @@ export class PoolKernels {
     return this.listeners.get(kernel)?.knows.includes(word) ?? false;
   }
 
+  /** The kernels of this page. */
+  ids(): string[] {
+    return [...this.contexts.keys()];
+  }
+
   /** Where a kernel was seen last; null if it was not. */
   contextOf(kernel: string): ISessionContext | null {
     return this.contexts.get(kernel) ?? null;
