@@ -7,6 +7,7 @@ kernel reach the page also while a cell runs.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,7 +33,7 @@ ROUNDING = 0.01
 class Comm(Protocol):
     """The way to one viewer."""
 
-    def send(self, data: dict[str, Any]) -> object:
+    def send(self, data: dict[str, str]) -> object:
         """Send a message."""
 
     def close(self) -> object:
@@ -134,7 +135,9 @@ class StateChannel:
 
     def _send(self, name: str, viewer: _Viewer, data: dict[str, Any]) -> None:
         try:
-            viewer.comm.send(data)
+            # As text: otherwise each value would become an object of JavaScript, one by one, and
+            # None would become `undefined`.
+            viewer.comm.send({"json": json.dumps(data)})
         except Exception:  # whatever is wrong with the way to a page must not end the others
             self._forget(name)
 

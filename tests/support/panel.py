@@ -34,12 +34,18 @@ SAY = """([channel, word]) => {
   own.close();
 }"""
 
-#: A pool of two workers, ready.
-IDLE = re.compile(r"^Pool 2/2$")
+# States come ten times a second, unless the machine has much else to do.
+expect.set_options(timeout=30_000)
 
 
 def say(page: Page, channel: str, word: str = "end") -> None:
     page.evaluate(SAY, [channel, word])
+
+
+def hearing(page: Page, tasks: int) -> None:
+    """Wait until so many tasks of the last cell hear."""
+    output = page.locator(".jp-Cell.jp-mod-active .jp-OutputArea")
+    expect(output).to_contain_text(" ".join(["runs now"] * tasks))
 
 
 def status_item(page: Page) -> Locator:

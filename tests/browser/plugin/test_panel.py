@@ -7,10 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.commands.test_interrupt import SHOWN
 from tests.conftest import Pages
 from tests.support.notebook import Notebook
-from tests.support.panel import START, Panel, choose_in_palette, counts_of, say
+from tests.support.panel import START, Panel, choose_in_palette, counts_of, hearing, say
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +56,7 @@ def test_a_job_is_watched_and_cancelled_while_its_cell_waits(
     expect(bar).to_have_attribute("aria-valuetext", "running, 0 of 6")
     expect(panel.workers.first).to_contain_text("listening, item")
     expect(panel.workers.first).to_contain_text("busy")
+    hearing(page, 2)
     say(page, "a")
     expect(bar).to_have_attribute("aria-valuenow", "2")
     panel.button("Cancel listening").click()
@@ -116,7 +116,7 @@ def test_the_pool_is_scaled_by_a_dialog(notebook: Notebook, panel: Panel) -> Non
 def test_a_restart_asks_first_if_a_job_runs(notebook: Notebook, panel: Panel) -> None:
     page = notebook.page
     notebook.start("pool_map(hear, ['b'] * 2, label='in the way')")
-    page.evaluate(SHOWN, "runs now")
+    hearing(page, 2)
     panel.button("Restart").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("in the way")

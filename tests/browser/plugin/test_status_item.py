@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import Pages
 from tests.support.notebook import Notebook
-from tests.support.panel import START, Panel, say, status_item
+from tests.support.panel import START, Panel, hearing, say, status_item
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +28,13 @@ def test_it_says_how_far_the_jobs_are(notebook: Notebook) -> None:
     expect(item).to_have_text("Pool 2/2")
     notebook.start("last = pool_map(hear, ['d'] * 4, chunksize=1, label='heard')")
     expect(item).to_have_text("Pool 2/2 · 0 %")
+    hearing(page, 2)
     say(page, "d")
     expect(item).to_have_text("Pool 2/2 · 50 %")
     expect(item).to_have_attribute("title", lines_with("heard: 2 of 4"))
     expect(item).to_have_attribute("title", lines_with("2 of 2 workers ready, 2 busy"))
     expect(item).to_have_attribute("title", lines_with("Memory of the workers: "))
+    hearing(page, 4)
     say(page, "d")
     notebook.finish()
     assert notebook.value("[*last]") == ["end"] * 4
@@ -44,6 +47,7 @@ def test_it_says_where_no_cell_waits_for_what_runs(notebook: Notebook) -> None:
     notebook.run("last = pool_map(hear, ['e'] * 2, block=False, label='alone')")
     expect(item).to_have_text("Pool 2/2 · 0 % · in the background")
     expect(item).to_have_attribute("title", lines_with("No cell waits for these jobs."))
+    hearing(page, 2)
     say(page, "e")
     expect(item).to_have_text("Pool 2/2")
 
@@ -85,7 +89,5 @@ def test_a_site_can_hide_it(pages: Pages, changed_site: Callable[..., str]) -> N
     expect(status_item(notebook.page)).to_be_hidden()
 
 
-def lines_with(text: str) -> Any:
-    import re
-
+def lines_with(text: str) -> re.Pattern[str]:
     return re.compile(re.escape(text))

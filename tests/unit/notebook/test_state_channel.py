@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -43,9 +44,10 @@ class Sent:
         self.closed = False
         self.broken = False
 
-    def send(self, data: dict[str, Any]) -> None:
+    def send(self, message: dict[str, str]) -> None:
         if self.broken:
             raise RuntimeError("nobody is there")
+        data = json.loads(message["json"])
         (self.states if "state" in data else self.answers).append(data)
 
     def close(self) -> None:

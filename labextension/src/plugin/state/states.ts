@@ -232,7 +232,12 @@ export class PoolStates {
     }
   }
 
-  private hear(kernel: string, watched: Watched, data: Readonly<Record<string, unknown>>): void {
+  private hear(
+    kernel: string,
+    watched: Watched,
+    { json }: Readonly<Record<string, unknown>>
+  ): void {
+    const data = parsed(json);
     if ('answer' in data) {
       const number = Number(data['answer']);
       watched.questions.get(number)?.(data['value'] as Answer);
@@ -245,6 +250,12 @@ export class PoolStates {
       this._changed.emit(kernel);
     }
   }
+}
+
+/** A message of a kernel; empty where it is none. */
+function parsed(text: unknown): Readonly<Record<string, unknown>> {
+  const data: unknown = typeof text === 'string' ? JSON.parse(text) : null;
+  return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
 }
 
 /** Nobody answers any more. */

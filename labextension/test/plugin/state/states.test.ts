@@ -23,7 +23,8 @@ class Connection {
   open(viewer: unknown): (data: unknown) => void {
     const comm: Partial<Kernel.IComm> = {};
     void this.target?.(comm as Kernel.IComm, { content: { data: { viewer } } } as never);
-    return data => void comm.onMsg?.({ content: { data } } as never);
+    return data =>
+      void comm.onMsg?.({ content: { data: { json: JSON.stringify(data) } } } as never);
   }
 }
 
