@@ -89,16 +89,18 @@ export class Workers extends Part {
 
   private row(worker: WorkerState): React.ReactElement {
     const { trans } = this.parts;
-    const work = workOf(worker, trans);
+    const [state, work] = [workerState(worker, trans), workOf(worker, trans)];
     return (
       <tr key={worker.id}>
         <th scope="row">{worker.id}</th>
-        <td className={`jp-pool-state jp-mod-${worker.state}`}>
-          {workerState(worker, trans)}
-          {work !== '' && (
-            <span className="jp-pool-work" title={work}>
+        <td className={`jp-pool-state jp-mod-${worker.state}`} title={work || state}>
+          {work === '' ? (
+            state
+          ) : (
+            <>
+              <span className="jp-pool-unseen">{state}: </span>
               {work}
-            </span>
+            </>
           )}
         </td>
         <td>{worker.tasks}</td>
