@@ -35,7 +35,7 @@ SAY = """([channel, word]) => {
 }"""
 
 # States come ten times a second, unless the machine has much else to do.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=10_000)
 
 
 def say(page: Page, channel: str, word: str = "end") -> None:
