@@ -13,12 +13,12 @@ from ..notebook.aftermath import show_error, show_value
 from ..notebook.card import card_html
 from ..notebook.cell import current_cell, in_cell
 from ..notebook.progress import Progress
-from ..tracebacks import fold, notes_of
+from ..tracebacks import fold
 from ..waiting.futures import PoolFuture, short
 from ..wire.failure import RemoteTraceback
 from ..worker.notebook_cell import NotebookCell
 from ..worker.parallel_cell import BackgroundCell
-from .failures import error_line
+from .failures import error_line, error_text
 from .history import history
 from .map_result import MapResult
 from .options import check_map_options
@@ -98,7 +98,7 @@ class BackgroundJob(PoolFuture[Any]):
             self.set_running_or_notify_cancel()
         elif error is not None:
             self.set_exception(error)
-            show_error(self._cell, _as_text(error))
+            show_error(self._cell, error_text(error))
         else:
             outcomes = self._job.outcomes
             if isinstance(outcomes, PulledOutcomes):
@@ -180,11 +180,3 @@ def run_in_background(
 
 def _is_stop(error: BaseException | None) -> bool:
     return isinstance(error, KeyboardInterrupt)
-
-
-def _as_text(error: BaseException) -> str:
-    """An error with the traceback that it had in its worker, and with the notes that it has."""
-    cause = error.__cause__
-    text = cause.text.rstrip() if isinstance(cause, RemoteTraceback) else error_line(error)
-    notes = [note for note in notes_of(error) if note not in text]
-    return "\n".join([text, *notes])

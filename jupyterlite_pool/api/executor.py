@@ -32,6 +32,13 @@ from .status import PoolStatus, status_of
 
 T = TypeVar("T")
 
+_executors: weakref.WeakSet[WorkerPoolExecutor] = weakref.WeakSet()
+
+
+def all_executors() -> list[WorkerPoolExecutor]:
+    """The executors of this kernel that somebody holds, the oldest first."""
+    return sorted(_executors, key=lambda executor: executor._pool.number)
+
 
 class WorkerPoolExecutor(concurrent.futures.Executor):
     """Runs calls on a pool of web workers, each with a Python of its own.
@@ -106,6 +113,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         if initializer is not None:
             self._pool.set_up(initializer, initargs, required=True)
         self._pool.start(WorkerLimits(max_tasks_per_child, max_worker_memory, idle_timeout))
+        _executors.add(self)
         # Without this, a pool that nobody holds would keep its workers for ever.
         weakref.finalize(self, self._pool.dispatcher.close).atexit = False
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from ..jobs.job import short_arguments
 from ..jobs.runs import Runs
+from ..tracebacks import notes_of
+from ..wire.failure import RemoteTraceback
 
 #: At most so many failures are shown; all of them are in the mapping.
 SHOWN = 20
@@ -98,6 +100,14 @@ def error_line(error: BaseException) -> str:
     kind = type(error).__name__
     line = f"{kind}: {text}" if text else kind
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+
+
+def error_text(error: BaseException) -> str:
+    """An error with the traceback that it had in its worker, and with the notes that it has."""
+    cause = error.__cause__
+    text = cause.text.rstrip() if isinstance(cause, RemoteTraceback) else error_line(error)
+    notes = [note for note in notes_of(error) if note not in text]
+    return "\n".join([text, *notes])
 
 
 def how_many_failed(runs: Runs) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from ..errors import PoolPerformanceWarning
 from ..notebook.page import page
@@ -36,13 +37,23 @@ def get_reusable_executor(max_workers: int | None = None) -> WorkerPoolExecutor:
     global _shared
     running = running_executor()
     if running is None:
-        _shared = WorkerPoolExecutor(page.max_workers if max_workers is None else max_workers)
+        _shared = _start(page.max_workers if max_workers is None else max_workers)
         return _shared
     if _growing is not None and _growing[0] is running:
         _grow(max_workers)
     elif max_workers is not None and max_workers > running.max_workers:
         tell_of_fewer(max_workers, running.max_workers, stacklevel=3)
     return running
+
+
+def _start(max_workers: int | None) -> WorkerPoolExecutor:
+    """Start the pool, with the options that the settings have."""
+    options: dict[str, Any] = {
+        "idle_timeout": page.idle_timeout,
+        "max_worker_memory": page.max_worker_memory,
+        "packages": page.preload_packages,
+    }
+    return WorkerPoolExecutor(max_workers, **{name: v for name, v in options.items() if v})
 
 
 def tell_of_fewer(asked: int, size: int, stacklevel: int) -> None:
@@ -96,7 +107,7 @@ def start_ahead() -> None:
     if _shared is not None:
         return
     size = page.max_workers or default_workers()
-    _shared = WorkerPoolExecutor(1)
+    _shared = _start(1)
     _growing = (_shared, size)
     _grow_when_ready(_shared)
 

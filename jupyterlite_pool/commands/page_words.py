@@ -11,6 +11,7 @@ Only control words are sent on the channel, and anything else does nothing. Thei
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import secrets
@@ -18,16 +19,24 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ..api.kernel_state import kernel_state
 from ..dispatch.pool import observe_jobs
-from ..notebook.page import buttons, page
+from ..notebook.page import buttons, is_number, is_whole, page
+from ..notebook.state import as_data
+from ..notebook.state_channel import TARGET as STATE
+from ..notebook.state_channel import StateChannel
 from ..waiting.browser import IN_BROWSER, page_asker
 from .interrupt import interrupt, obey_signals
+from .page_questions import answer
 
 #: The target of the comm.
 TARGET = "jupyterlite-pool"
 
 #: Seconds between two announcements.
 INTERVAL = 1.0
+
+#: The words that a page may say to this kernel beyond those that every kernel has known.
+KNOWS = ("look", "ask", "options")
 
 _JOB = re.compile(r"[0-9a-f]{16}")
 
@@ -60,7 +69,12 @@ class Control:
             "interrupt": Word("wish", self._on_interrupt, optional=True),
             "cancel": Word("job", self._on_cancel),
             "settings": Word("settings", page.accept),
+            "options": Word("options", page.accept_options),
+            "look": Word("look", self._on_look),
+            "ask": Word("question", self._on_ask),
         }
+        #: Tells those who look how the pools are.
+        self._states = StateChannel(_take_state, _open_comm, _LoopClock())
         open(self.name, self.hear)
 
     def announce(self) -> None:
@@ -72,7 +86,8 @@ class Control:
         self._announced_at = now
         from comm import create_comm
 
-        create_comm(target_name=TARGET, data={"channel": self.name, "wishes": True})
+        told = {"channel": self.name, "wishes": True, "knows": list(KNOWS)}
+        create_comm(target_name=TARGET, data=told)
 
     def hear(self, said: object) -> None:
         """Do what a control word says. Ignore anything else, with a line in the console."""
@@ -105,6 +120,25 @@ class Control:
                 asker.putOff()  # the cell may compute later
         return True
 
+    def _on_look(self, look: object) -> bool:
+        """A page looks at the pools."""
+        if not isinstance(look, dict) or set(look) != {"viewer", "every"}:
+            return False
+        viewer, every = look["viewer"], look["every"]
+        if not _is_name(viewer) or not is_number(every):
+            return False
+        self._states.look(viewer, float(every))
+        return True
+
+    def _on_ask(self, question: object) -> bool:
+        """A page asks something, or asks for something to be done."""
+        if not isinstance(question, dict) or not _is_name(question.get("viewer")):
+            return False
+        if not is_whole(question.get("number")):
+            return False
+        self._states.answer(question["viewer"], int(question["number"]), answer(question))
+        return True
+
     def _on_cancel(self, job: object) -> bool:
         if not isinstance(job, str) or not _JOB.fullmatch(job):
             return False
@@ -122,7 +156,7 @@ def listen() -> None:
     global _control
     if _control is None and IN_BROWSER:
         _control = Control(_open)
-        observe_jobs(_control.announce)
+        observe_jobs(cell_begins)
         obey_signals()
         _control.announce()
 
@@ -146,6 +180,30 @@ def _open(name: str, listener: Callable[[Any], None]) -> None:
 
     channel = js.BroadcastChannel.new(name)
     channel.onmessage = create_proxy(on_message)
+
+
+def _is_name(name: object) -> bool:
+    """Whether this is a random name of 64 bits."""
+    return isinstance(name, str) and _JOB.fullmatch(name) is not None
+
+
+def _take_state() -> Any:
+    return as_data(kernel_state())
+
+
+def _open_comm(viewer: str) -> Any:
+    from comm import create_comm
+
+    return create_comm(target_name=STATE, data={"viewer": viewer})
+
+
+class _LoopClock:
+    """The time of the event loop."""
+
+    now = staticmethod(time.monotonic)
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> object:
+        return asyncio.get_event_loop().call_later(seconds, action)
 
 
 def _is_wish(wish: object) -> bool:

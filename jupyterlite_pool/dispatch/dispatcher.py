@@ -88,11 +88,7 @@ class Dispatcher:
 
     def active_sources(self) -> list[TaskSource]:
         """The sources whose tasks have not all ended, each once."""
-        named = [
-            *self._asking,
-            *self._sources,
-            *(batch.source for batch in self.ledger.open_batches()),
-        ]
+        named = [*self._asking, *self._sources, *self.ledger.sources()]
         return list({id(source): source for source in named}.values())
 
     def unfinished(self) -> list[Future[Any]]:

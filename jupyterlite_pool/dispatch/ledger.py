@@ -85,6 +85,15 @@ class Ledger:
         """The batches that may run on any worker: those of jobs and of calls."""
         return [batch for batch in self._batches.values() if batch.target is None]
 
+    def sources(self) -> list[TaskSource]:
+        """The sources that have such batches. All batches of a source are of one kind."""
+        each = ((source, next(iter(batches.values()))) for source, batches in self._of.items())
+        return [source for source, batch in each if batch.target is None]
+
+    def first_at(self, worker: int) -> Batch | None:
+        """The batch that a worker runs: of those that it has, the first; None if it has none."""
+        return next(iter(self._at.get(worker, {}).values()), None)
+
     def of(self, source: TaskSource) -> list[Batch]:
         """The batches of a source."""
         return list(self._of.get(source, {}).values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -38,6 +39,8 @@ class PoolListener:
         self._output = output
         #: How many tasks each worker has run.
         self.tasks_run: Counter[int] = Counter()
+        #: Since when each worker is ready, by the clock that never goes back.
+        self.ready_since: dict[int, float] = {}
         #: Whether other pools have some of the workers that this one should have.
         self.limited = False
 
@@ -147,6 +150,7 @@ class PoolListener:
     def on_worker_ready(self, worker: int) -> None:
         """Give a new worker the calls that every worker makes first, then batches."""
         with self._lock:
+            self.ready_since[worker] = time.monotonic()
             for call in self._dispatcher.set_ups.worker_ready(worker):
                 self._dispatcher.submit(call, [call.task()], worker)
             self._dispatcher.pump()
@@ -162,6 +166,7 @@ class PoolListener:
         """Fail the tasks that ran on a worker that is gone, and run elsewhere the others."""
         with self._lock:
             self._dispatcher.set_ups.worker_ended(worker)
+            self.ready_since.pop(worker, None)
             running = None if batch is None else self._ledger.get(batch)
             ours = end.reason in ON_PURPOSE or (running is not None and running.doomed)
             if not ours and self._dispatcher.breaks_when_a_worker_is_lost:

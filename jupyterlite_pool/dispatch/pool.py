@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from ..backends.base import Backend, WorkerLimits
 from ..errors import AFTER_SHUTDOWN
@@ -31,10 +32,15 @@ from .weight import warn_if_heavy
 
 T = TypeVar("T")
 
-_job_observers: list[Callable[[], None]] = []
+#: Is called with each job that has started, and with the pool that runs it.
+JobObserver: TypeAlias = "Callable[[MapJob, Pool], object]"
+
+_job_observers: list[JobObserver] = []
+
+_numbers = itertools.count(1)
 
 
-def observe_jobs(observer: Callable[[], None]) -> None:
+def observe_jobs(observer: JobObserver) -> None:
     """Call `observer` whenever a job has started, on any pool of this kernel."""
     _job_observers.append(observer)
 
@@ -60,6 +66,8 @@ class Pool:
             break_with: makes the error with which everything ends when a worker is lost; None to
                 replace a lost worker.
         """
+        #: Its number in this kernel.
+        self.number = next(_numbers)
         self.backend = backend
         self.objects = SharedObjects(backend)
         self.dispatcher = Dispatcher(backend, break_with)
@@ -202,7 +210,7 @@ class Pool:
             begins(job)
             self.dispatcher.add_job(job, stream=is_stream)
         for observer in _job_observers:
-            observer()
+            observer(job, self)
         return job
 
     def set_up(

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..waiting.futures import PoolFuture
 from .tasks import Ahead, Outcome, Task
+
+
+@dataclass
+class CallCounts:
+    """What became of the calls since the queue was empty last."""
+
+    #: The name of the function of the first of them.
+    name: str = ""
+    done: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    #: By the clock that never goes back.
+    since: float = field(default_factory=time.monotonic)
+    #: When the last of them had ended; None while there are some.
+    until: float | None = None
 
 
 class CallQueue:
@@ -25,12 +42,15 @@ class CallQueue:
     def __init__(self, max_workers: int | None = None) -> None:
         self.max_workers = max_workers
         self.stopping = False
+        self.counts = CallCounts()
         self._waiting: deque[Task] = deque()
         self._futures: dict[Task, PoolFuture[Any]] = {}
         self._tasks: dict[Future[Any], Task] = {}
 
     def add(self, task: Task, future: PoolFuture[Any]) -> None:
         """Queue a call."""
+        if not self._futures:
+            self.counts = CallCounts(future.name)
         self._futures[task] = future
         self._tasks[future] = task
         self._waiting.append(task)
@@ -54,6 +74,7 @@ class CallQueue:
             if not future.cancelled():
                 return [task]
             self._forget(task)
+            self.counts.cancelled += 1
             future.begin()  # only now are those told who wait for it
         return []
 
@@ -75,16 +96,21 @@ class CallQueue:
     def _forget(self, task: Task) -> PoolFuture[Any]:
         future = self._futures.pop(task)
         self._tasks.pop(future, None)
+        if not self._futures:
+            self.counts.until = time.monotonic()
         return future
 
     def finish(self, task: Task, outcome: Outcome) -> None:
         """Resolve the future, unless it was cancelled while its call ran."""
         future = self._forget(task)
         if not future.begin():
-            return  # it was cancelled
+            self.counts.cancelled += 1
+            return
         if outcome.error is not None:
+            self.counts.failed += 1
             future.set_exception(outcome.error)
         else:
+            self.counts.done += 1
             future.set_result(outcome.value)
 
     def finish_all(
@@ -98,8 +124,18 @@ class CallQueue:
         """Cancel the futures of calls that will not run after all."""
         for task in tasks:
             future = self._forget(task)
+            self.counts.cancelled += 1
             if not future.withdraw():
                 future.begin()  # tells those who wait for it that it was cancelled before
+
+    def unfinished_count(self) -> int:
+        """How many calls have not ended."""
+        return len(self._futures)
+
+    def name_of(self, task: Task) -> str:
+        """The name of the function of a call; nothing if it has ended."""
+        future = self._futures.get(task)
+        return "" if future is None else future.name
 
     def unfinished(self) -> list[Future[Any]]:
         """The futures of calls that have not ended."""
@@ -119,6 +155,8 @@ class CallQueue:
     def broken(self, error: Exception) -> None:
         """End every future that is left with the error."""
         futures, self._futures = self._futures, {}
+        self.counts.failed += len(futures)
+        self.counts.until = time.monotonic()
         self._tasks.clear()
         self._waiting.clear()
         for future in futures.values():

@@ -230,6 +230,10 @@ class Items:
         """Let go of the arguments of an item: it has a value now."""
         self._inputs.pop(index, None)
 
+    def kept(self, index: int) -> tuple[Any, ...] | None:
+        """The arguments of an item, if they are kept already; this reads nothing."""
+        return self._inputs.get(index)
+
     def inputs(self, indices: Iterable[int]) -> list[tuple[Any, ...]]:
         """The arguments of items that failed or were cancelled.
 

@@ -14,18 +14,10 @@ from typing import Any, NamedTuple
 from ..jobs.job import MapJob
 from ..jobs.tasks import Task, TaskSource
 from .cell import current_cell, in_cell, publish
-
-#: Lines of tasks that a cell shows.
-LIMIT_LINES = 1000
+from .page import page
 
 #: A line longer than this counts as several.
 LINE_WIDTH = 5000
-
-#: What it shows in place of more.
-NOTICE = (
-    f"… the first {LIMIT_LINES} lines of tasks are shown. All of it is in the `stdout` of the "
-    "result of `pool_map`, by item.\n"
-)
 
 #: The state of the output is kept for this many cells.
 CELLS_KNOWN = 32
@@ -56,7 +48,7 @@ class _CellOutput:
             self._open = None
             shown = json.loads(text)
             self._lines += not shown["update"]  # an update takes the place of another output
-            if self._lines <= LIMIT_LINES:
+            if self._lines <= page.output_limit_lines:
                 publish(shown)
         else:
             if self._open is not None and self._open[0] == stream and self._open[1] is not task:
@@ -65,13 +57,13 @@ class _CellOutput:
             if text:
                 _stream(stream).write(text)  # not `print`, which writes an empty end as well
                 self._open = None if text.endswith("\n") else (stream, task)
-        if self._lines >= LIMIT_LINES and not self._full:
+        if self._lines >= page.output_limit_lines and not self._full:
             self._full = True
-            sys.stderr.write(NOTICE)
+            sys.stderr.write(notice())
 
     def _cut(self, text: str) -> str:
         """As much of a text as there is still room for."""
-        left = LIMIT_LINES - self._lines
+        left = page.output_limit_lines - self._lines
         if left <= 0:
             return ""
         lines = text.count("\n") + len(text) // LINE_WIDTH
@@ -101,7 +93,7 @@ class TaskOutput:
         if (
             task is not None
             and isinstance(source, MapJob)
-            and source.options.group_outputs != "order"
+            and (source.options.group_outputs != "order" or _waits(source))
         ):
             is_first = source not in self._waiting
             self._waiting.setdefault(source, []).append(_Waiting(worker, task, stream, text))
@@ -149,6 +141,19 @@ class TaskOutput:
             if len(self._cells) > CELLS_KNOWN:
                 self._cells.popitem(last=False)
         return known[1]
+
+
+def _waits(job: MapJob) -> bool:
+    """Whether the output of a job waits for its end, by the settings."""
+    return not (page.stream_output or job.options.single)
+
+
+def notice() -> str:
+    """What a cell shows in place of more lines than it may show."""
+    return (
+        f"… the first {page.output_limit_lines} lines of tasks are shown. All of it is in the "
+        "`stdout` of the result of `pool_map`, by item.\n"
+    )
 
 
 def _stream(name: str) -> Any:

@@ -10,11 +10,12 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ..waiting.browser import IN_BROWSER
 
-#: The variable of the kernel's web worker.
-VARIABLE = "jupyterlitePoolPage"
+#: The variables of the kernel's web worker: what every version of this package knows, and the rest.
+VARIABLE, REST = "jupyterlitePoolPage", "jupyterlitePoolOptions"
 
 
 @dataclass
@@ -31,6 +32,14 @@ class Page:
     progress_after: float = 0.5
     #: Whether the page can show widgets.
     widgets: bool = False
+    #: Options of the shared pool, as of `WorkerPoolExecutor`.
+    idle_timeout: float | None = None
+    max_worker_memory: int | None = None
+    preload_packages: tuple[str, ...] = ()
+    #: Whether the output of a job's items is shown as it comes.
+    stream_output: bool = True
+    #: How many lines of tasks a cell shows.
+    output_limit_lines: int = 1000
 
     def read(self) -> None:
         """Read the variable, unless the page is known already. The page may write it late."""
@@ -41,6 +50,9 @@ class Page:
         text = getattr(js, VARIABLE, None)
         if isinstance(text, str):
             self.accept(json.loads(text))
+        rest = getattr(js, REST, None)  # an older page has none
+        if isinstance(rest, str):
+            self.accept_options(json.loads(rest))
 
     def accept(self, settings: object) -> bool:
         """Use these settings; False if they are not valid, and then change nothing.
@@ -53,7 +65,7 @@ class Page:
         prewarm, workers, after, widgets = (settings[name] for name in NAMES)
         if not isinstance(prewarm, bool) or not isinstance(widgets, bool):
             return False
-        if workers is not None and not (_is_whole(workers) and workers >= 1):
+        if workers is not None and not (is_whole(workers) and workers >= 1):
             return False
         if isinstance(after, bool) or not isinstance(after, (int, float)):
             return False
@@ -66,16 +78,58 @@ class Page:
         self.widgets = widgets
         return True
 
+    def accept_options(self, options: object) -> bool:
+        """Use these further settings; False if one is not valid, and then change nothing.
+
+        A page of another version may not know all of them, or know more.
+        """
+        if not isinstance(options, dict):
+            return False
+        new: dict[str, Any] = {}
+        for name, (field, is_valid, kind) in OPTIONS.items():
+            if name in options:
+                value = options[name]
+                if not is_valid(value):
+                    return False
+                new[field] = None if value is None else kind(value)
+        for field, value in new.items():
+            setattr(self, field, value)
+        return True
+
 
 #: The names of the settings in the labextension, in the order in which `accept` reads them.
 NAMES = ("prewarm", "maxWorkers", "progressAfter", "widgets")
 
 
-def _is_whole(value: object) -> bool:
+def is_whole(value: Any) -> bool:
     """Whether a value is a whole number. JavaScript's whole numbers may arrive as floats."""
     return not isinstance(value, bool) and (
         isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     )
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return is_whole(value) and value >= 1
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(n, str) and n for n in value)
+
+
+#: The further settings by their names in the labextension: the field of `Page`, what is valid, and
+#: the type.
+OPTIONS: dict[str, tuple[str, Callable[[Any], bool], Callable[[Any], Any]]] = {
+    "idleTimeout": ("idle_timeout", lambda v: v is None or (is_number(v) and v > 0), float),
+    "maxWorkerMemory": ("max_worker_memory", lambda v: v is None or _is_count(v), int),
+    "preloadPackages": ("preload_packages", _are_names, tuple),
+    "streamOutput": ("stream_output", lambda v: isinstance(v, bool), bool),
+    "outputLimitLines": ("output_limit_lines", _is_count, int),
+}
 
 
 #: The actions of the page's Cancel buttons. Each has a name that nobody can guess.

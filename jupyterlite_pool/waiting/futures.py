@@ -61,16 +61,17 @@ class PoolFuture(concurrent.futures.Future[T]):
         super().__init__()
         self._stop_worker = stop_worker
         self._take_back = take_back
-        self._name = name
+        #: The name of the function.
+        self.name = name
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._name}: {self._in_words()}>"
+        return f"<{type(self).__name__} of {self.name}: {self._in_words()}>"
 
     def _repr_html_(self) -> str:
         """The same, with a sign for what has become of the call."""
         words = self._in_words()
         sign = _SIGNS.get(words.partition(" ")[0], "✓")
-        text = html.escape(f"{self._name}: {words}")
+        text = html.escape(f"{self.name}: {words}")
         return f'<span class="jp-pool-future">{sign} {text}</span>'
 
     def _in_words(self) -> str:

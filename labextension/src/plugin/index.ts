@@ -11,8 +11,11 @@ import { cellsPlugin } from './cells';
 import { onCancel } from './kernels/cancel';
 import { beforeInterrupt } from './kernels/interrupt';
 import { type HasSession, PoolKernels } from './kernels/kernels';
+import { panelPlugin } from './pools';
 import { prefetch } from './prefetch';
-import { forKernel, loadSettings, type PoolSettings, SETTINGS_ID } from './settings';
+import { forKernel, Settings, SETTINGS_ID } from './settings';
+import { PoolStates } from './state/states';
+import { IWorkerPools } from './tokens';
 
 /** The plugin that shows widgets; a site may not have it. */
 const WIDGETS_ID = '@jupyter-widgets/jupyterlab-manager:plugin';
@@ -28,10 +31,11 @@ const prefetchPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 /** Lets each new kernel start its pool, and sends words to kernels. */
-const kernelsPlugin: JupyterFrontEndPlugin<void> = {
+const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
   id: SETTINGS_ID,
   description: 'Starts pools ahead of need, and stops their jobs.',
   autoStart: true,
+  provides: IWorkerPools,
   // An application may have none of these.
   optional: [
     ISettingRegistry,
@@ -50,19 +54,22 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const widgets = app.hasPlugin(WIDGETS_ID);
     const labextensions = PageConfig.getOption('fullLabextensionsUrl');
-    const changed = (now: PoolSettings): void => {
-      settings = Promise.resolve(now);
-      kernels.sendAll({ type: 'settings', settings: forKernel(now, widgets) });
-    };
-    let settings = loadSettings(registry, changed);
+    const settings = new Settings(registry);
     const kernels = new PoolKernels(
-      async () => forKernel(await settings, widgets),
+      async () => forKernel(await settings.current, widgets),
       () => files?.browsingContextId ?? null,
       {
         script: URLExt.join(labextensions, 'jupyterlite-pool', 'static', 'interrupt.js'),
         url: new URL('api/drive', new URL(PageConfig.getBaseUrl(), location.href)).href
       }
     );
+    settings.changed.connect((_, now) => {
+      kernels.sendSettings(forKernel(now, widgets));
+    });
+    const states = new PoolStates(kernels, () => document.visibilityState === 'visible');
+    document.addEventListener('visibilitychange', () => states.lookAgain());
+    kernels.met.connect((_, connection) => states.connect(connection));
+    kernels.heard.connect((_, kernel) => states.listens(kernel));
     const watch = (_: unknown, widget: HasSession): void => kernels.watch(widget);
     for (const tracker of [notebooks, consoles]) {
       tracker?.forEach(widget => kernels.watch(widget));
@@ -74,16 +81,18 @@ const kernelsPlugin: JupyterFrontEndPlugin<void> = {
       client.changed.connect((_, { type, key }) => {
         if (type === 'remove') {
           kernels.forget(key);
+          states.forget(key);
         }
       });
       beforeInterrupt(client, async kernel => {
-        const { interrupt } = await settings;
+        const { interrupt } = await settings.current;
         if (interrupt !== 'nothing') {
           kernels.interrupt(kernel, interrupt === 'code');
         }
       });
     }
+    return { kernels, settings, states };
   }
 };
 
-export default [prefetchPlugin, kernelsPlugin, cellsPlugin];
+export default [prefetchPlugin, kernelsPlugin, cellsPlugin, panelPlugin];

@@ -1,5 +1,6 @@
 /** The settings of the labextension, which `schema/plugin.json` describes. */
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { type ISignal, Signal } from '@lumino/signaling';
 
 /** The plugin of the settings. */
 export const SETTINGS_ID = 'jupyterlite-pool:plugin';
@@ -11,49 +12,101 @@ export interface PoolSettings {
   progressAfter: number;
   /** What *Interrupt Kernel* stops: Python and its jobs, only jobs, or what JupyterLite stops. */
   interrupt: 'code' | 'jobs' | 'nothing';
+  /** Seconds without work after which all workers of the shared pool stop; null to keep them. */
+  idleTimeout: number | null;
+  /** Bytes beyond which a worker of the shared pool is replaced; null for no such limit. */
+  maxWorkerMemory: number | null;
+  /** Packages that each worker of the shared pool loads. */
+  preloadPackages: readonly string[];
+  /** Whether what tasks print is shown as it comes. */
+  streamOutput: boolean;
+  /** How many lines of tasks a cell shows. */
+  outputLimitLines: number;
+  showStatusItem: boolean;
 }
 
-/** The settings that a kernel needs, and the abilities of its page. */
-export interface KernelSettings extends Omit<PoolSettings, 'interrupt'> {
+/**
+ * The settings that kernels of all wheels know, and the abilities of its page.
+ *
+ * A kernel takes exactly these. What came later is in `KernelOptions`.
+ */
+export interface KernelSettings extends Pick<
+  PoolSettings,
+  'prewarm' | 'maxWorkers' | 'progressAfter'
+> {
   /** Whether the page shows widgets. */
   widgets: boolean;
 }
+
+/** The further settings that a kernel needs. Older wheels do not know them, newer ones may know more. */
+export type KernelOptions = Pick<
+  PoolSettings,
+  'idleTimeout' | 'maxWorkerMemory' | 'preloadPackages' | 'streamOutput' | 'outputLimitLines'
+>;
 
 /** The defaults of the schema. */
 export const DEFAULTS: PoolSettings = {
   prewarm: true,
   maxWorkers: null,
   progressAfter: 0.5,
-  interrupt: 'code'
+  interrupt: 'code',
+  idleTimeout: null,
+  maxWorkerMemory: null,
+  preloadPackages: [],
+  streamOutput: true,
+  outputLimitLines: 1000,
+  showStatusItem: true
 };
 
-/** The part of the settings that a kernel needs. */
-export function forKernel(settings: PoolSettings, widgets: boolean): KernelSettings {
-  const { prewarm, maxWorkers, progressAfter } = settings;
-  return { prewarm, maxWorkers, progressAfter, widgets };
+/** What a kernel is told of the settings, and of its page. */
+export interface ForKernel {
+  readonly settings: KernelSettings;
+  readonly options: KernelOptions;
 }
 
-/**
- * Load the settings, and call `onChange` at each change of them.
- *
- * The defaults hold where the settings cannot be loaded: a site may have no registry of settings.
- */
-export async function loadSettings(
-  registry: ISettingRegistry | null,
-  onChange: (settings: PoolSettings) => void
-): Promise<PoolSettings> {
-  if (registry === null) {
-    return DEFAULTS;
+/** The part of the settings that a kernel needs. */
+export function forKernel(all: PoolSettings, widgets: boolean): ForKernel {
+  const { prewarm, maxWorkers, progressAfter } = all;
+  const { idleTimeout, maxWorkerMemory, preloadPackages, streamOutput, outputLimitLines } = all;
+  return {
+    settings: { prewarm, maxWorkers, progressAfter, widgets },
+    options: { idleTimeout, maxWorkerMemory, preloadPackages, streamOutput, outputLimitLines }
+  };
+}
+
+/** The settings now and later. The defaults hold where a site has no registry of settings. */
+export class Settings {
+  /** The current settings, when they are loaded. */
+  current: Promise<PoolSettings>;
+  private readonly _changed = new Signal<this, PoolSettings>(this);
+
+  constructor(registry: ISettingRegistry | null) {
+    this.current = this.load(registry);
   }
-  try {
-    const loaded = await registry.load(SETTINGS_ID);
-    const read = (): PoolSettings => ({ ...DEFAULTS, ...loaded.composite });
-    loaded.changed.connect(() => onChange(read()));
-    return read();
-  } catch (error) {
-    console.warn(
-      `jupyterlite-pool: the settings could not be loaded, so the defaults hold: ${error}`
-    );
-    return DEFAULTS;
+
+  /** Emitted at each change. */
+  get changed(): ISignal<this, PoolSettings> {
+    return this._changed;
+  }
+
+  private async load(registry: ISettingRegistry | null): Promise<PoolSettings> {
+    if (registry === null) {
+      return DEFAULTS;
+    }
+    try {
+      const loaded = await registry.load(SETTINGS_ID);
+      const read = (): PoolSettings => ({ ...DEFAULTS, ...loaded.composite });
+      loaded.changed.connect(() => {
+        const now = read();
+        this.current = Promise.resolve(now);
+        this._changed.emit(now);
+      });
+      return read();
+    } catch (error) {
+      console.warn(
+        `jupyterlite-pool: the settings could not be loaded, so the defaults hold: ${error}`
+      );
+      return DEFAULTS;
+    }
   }
 }

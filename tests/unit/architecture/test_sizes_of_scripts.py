@@ -39,7 +39,7 @@ def measured(*files: Path) -> dict[str, Any]:
 @cache
 def sizes() -> dict[str, Any]:
     """The sizes of all sources, by their path below `src`."""
-    found = measured(*sorted(SCRIPTS.rglob("*.ts")))
+    found = measured(*sorted(SCRIPTS.rglob("*.ts*")))
     return {Path(file).relative_to(SCRIPTS).as_posix(): about for file, about in found.items()}
 
 

@@ -101,12 +101,21 @@ SCRIPT_PACKAGES = {
         "@jupyterlab/console",
         "@jupyterlab/coreutils",
         "@jupyterlab/notebook",
+        "@jupyterlab/running",
         "@jupyterlab/services",
         "@jupyterlab/settingregistry",
+        "@jupyterlab/statusbar",
         "@jupyterlab/translation",
         "@jupyterlab/ui-components",
         "@jupyterlite/apputils",
         "@jupyterlite/services",
+        "@lumino/commands",
+        "@lumino/coreutils",
+        "@lumino/disposable",
+        "@lumino/messaging",
+        "@lumino/signaling",
+        "@lumino/widgets",
+        "react",
     },
 }
 
@@ -116,8 +125,27 @@ PLUGIN_PARTS = {
     "prefetch": set(),
     "settings": set(),
     "kernels": {"kernels", "settings"},
+    "focus": set(),
+    "icon": set(),
+    "state": {"state", "kernels", "focus"},
+    "status": {"status", "state"},
+    "commands": {"commands", "state", "icon"},
+    "panel": {"panel", "commands", "state", "icon"},
+    "running": {"running", "commands", "state", "icon"},
+    "tokens": {"kernels", "settings", "state"},
+    "pools": {
+        "commands",
+        "focus",
+        "kernels",
+        "panel",
+        "running",
+        "settings",
+        "state",
+        "status",
+        "tokens",
+    },
     "cells": {"cells", "kernels"},
-    "index": {"prefetch", "settings", "kernels", "cells"},
+    "index": {"prefetch", "settings", "kernels", "pools", "state", "tokens", "cells"},
 }
 
 
@@ -255,7 +283,7 @@ def test_pickles_are_read_in_one_module_alone() -> None:
 
 
 def scripts() -> list[Path]:
-    return sorted(SCRIPTS.rglob("*.ts"))
+    return sorted(SCRIPTS.rglob("*.ts*"))
 
 
 def script_layer(path: Path) -> str:
@@ -287,8 +315,9 @@ def imported_scripts(path: Path) -> set[Path]:
     for name in script_imports(path):
         if name.startswith("."):
             target = path.parent / name
-            script = target.with_name(f"{target.name}.ts")
-            found.add((script if script.exists() else target / "index.ts").resolve())
+            names = [f"{target.name}.ts", f"{target.name}.tsx"]
+            there = [path for path in map(target.with_name, names) if path.exists()]
+            found.add((there[0] if there else target / "index.ts").resolve())
     return found
 
 

@@ -13,8 +13,21 @@ from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.options import Grouping, MapOptions
 from jupyterlite_pool.jobs.tasks import Held, Outcome, Task
 from jupyterlite_pool.notebook import cell
-from jupyterlite_pool.notebook.output import LIMIT_LINES, TaskOutput
+from jupyterlite_pool.notebook import output as _output
+from jupyterlite_pool.notebook.output import TaskOutput
+from jupyterlite_pool.notebook.page import Page
 from jupyterlite_pool.wire.payload import Encoded
+
+#: Lines that a cell shows, unless the settings say otherwise.
+LIMIT = Page().output_limit_lines
+
+
+@pytest.fixture(autouse=True)
+def page(monkeypatch: pytest.MonkeyPatch) -> Page:
+    """A page of its own, in the place of the kernel's."""
+    mine = Page()
+    monkeypatch.setattr(_output, "page", mine)
+    return mine
 
 
 @functools.cache
@@ -39,16 +52,26 @@ def test_what_is_beyond_the_limit_is_not_shown_and_that_is_said_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     output = TaskOutput()
-    for number in range(LIMIT_LINES // 100 + 5):
+    for number in range(LIMIT // 100 + 5):
         show(output, number, "x\n" * 100)
     shown = capsys.readouterr()
-    assert shown.out == "x\n" * LIMIT_LINES
+    assert shown.out == "x\n" * LIMIT
     assert shown.err.count("lines of tasks are shown") == 1
 
 
+def test_a_site_says_how_many_lines_a_cell_shows(
+    capsys: pytest.CaptureFixture[str], page: Page
+) -> None:
+    page.accept_options({"outputLimitLines": 3})
+    show(TaskOutput(), 1, "x\n" * 10)
+    shown = capsys.readouterr()
+    assert shown.out == "x\n" * 3
+    assert "the first 3 lines of tasks are shown" in shown.err
+
+
 def test_one_endless_line_has_a_limit_as_well(capsys: pytest.CaptureFixture[str]) -> None:
-    show(TaskOutput(), 1, "x" * (LIMIT_LINES * 5000 + 5001))
-    assert len(capsys.readouterr().out) == LIMIT_LINES * 5000
+    show(TaskOutput(), 1, "x" * (LIMIT * 5000 + 5001))
+    assert len(capsys.readouterr().out) == LIMIT * 5000
 
 
 def job_of(tasks: list[Task], grouping: Grouping) -> MapJob:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyterlite_pool.notebook.page import NAMES, Page
+from jupyterlite_pool.notebook.page import NAMES, OPTIONS, Page
 
 LABEXTENSION = Path(__file__).parents[3] / "labextension"
 
@@ -54,10 +54,56 @@ def test_the_schema_describes_what_the_labextension_reads() -> None:
     written = re.search(r"DEFAULTS: PoolSettings = \{(.*?)\};", source, re.DOTALL)
     assert written is not None
     values = written[1].replace("'", '"')
-    defaults = dict(re.findall(r'(\w+): ([\w."]+)', values))
+    defaults = dict(re.findall(r'(\w+): ([\w."\[\]]+)', values))
     described = {name: about["default"] for name, about in schema["properties"].items()}
     assert {name: json.loads(value) for name, value in defaults.items()} == described
-    assert set(NAMES) - {"widgets"} < set(described)
+    assert {*NAMES, *OPTIONS} - {"widgets"} < set(described)
+    assert Page().accept_options({name: described[name] for name in OPTIONS})
     for about in schema["properties"].values():
         assert about["title"]
         assert about["description"].endswith(".")
+
+
+OTHERS = {
+    "idleTimeout": 60,
+    "maxWorkerMemory": 2.0**30,
+    "preloadPackages": ["numpy"],
+    "streamOutput": False,
+    "outputLimitLines": 10,
+}
+
+
+def test_further_settings_are_taken_over() -> None:
+    page = Page()
+    assert page.accept_options(OTHERS)
+    assert (page.idle_timeout, page.max_worker_memory) == (60.0, 2**30)
+    assert isinstance(page.max_worker_memory, int)
+    assert (page.preload_packages, page.stream_output) == (("numpy",), False)
+    assert page.output_limit_lines == 10
+    # A page of another version knows fewer of them, or more.
+    assert page.accept_options({"idleTimeout": None, "colour": "red"})
+    assert (page.idle_timeout, page.output_limit_lines) == (None, 10)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        "options",
+        {"idleTimeout": 0},
+        {"idleTimeout": True},
+        {"idleTimeout": float("inf")},
+        {"maxWorkerMemory": 0.5},
+        {"maxWorkerMemory": -1},
+        {"preloadPackages": "numpy"},
+        {"preloadPackages": [1]},
+        {"streamOutput": 1},
+        {"outputLimitLines": 0},
+        {"outputLimitLines": None},
+    ],
+)
+def test_further_settings_that_are_not_valid_change_nothing(bad: object) -> None:
+    page = Page()
+    both = {**OTHERS, **bad} if isinstance(bad, dict) else bad
+    assert not page.accept_options(both)
+    assert page == Page()

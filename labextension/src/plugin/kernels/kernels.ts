@@ -1,12 +1,13 @@
 /** Welcomes the kernels of this page, and sends words to them. */
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { KernelSettings } from '../settings';
+import type { ForKernel } from '../settings';
 import { CANNOT_ASK, IN_COMPILED_CODE, watchStubborn } from './stubborn';
 import { welcome } from './welcome';
 import { Wishes } from './wishes';
-import { listenerOf, TARGET, type Word, wordOf } from './words';
+import { type Listener, listenerOf, TARGET, type Word, wordOf } from './words';
 
 /** A part of the page that has a kernel, such as a notebook or a console. */
 export interface HasSession {
@@ -29,8 +30,10 @@ export class PoolKernels {
   private readonly contexts = new Map<string, ISessionContext>();
   /** The channel on which each kernel listens, by the id of the kernel. */
   private readonly channels = new Map<string, BroadcastChannel>();
-  /** The kernels whose wheels know wishes. */
-  private readonly knowWishes = new Set<string>();
+  /** What each kernel has told of itself. */
+  private readonly listeners = new Map<string, Listener>();
+  private readonly _met = new Signal<this, Kernel.IKernelConnection>(this);
+  private readonly _heard = new Signal<this, string>(this);
 
   /**
    * @param settings the current settings for kernels
@@ -38,10 +41,35 @@ export class PoolKernels {
    * @param interrupting where kernels find what lets them be interrupted
    */
   constructor(
-    private readonly settings: () => Promise<KernelSettings>,
+    private readonly settings: () => Promise<ForKernel>,
     private readonly drive: () => string | null,
     private readonly interrupting: Interrupting
   ) {}
+
+  /** Emitted with each connection to a kernel, and again when the kernel has restarted. */
+  get met(): ISignal<this, Kernel.IKernelConnection> {
+    return this._met;
+  }
+
+  /** Emitted with the id of a kernel that listens from now on. */
+  get heard(): ISignal<this, string> {
+    return this._heard;
+  }
+
+  /** Whether a kernel listens, and knows a word that not every wheel knows. */
+  knows(kernel: string, word: string): boolean {
+    return this.listeners.get(kernel)?.knows.includes(word) ?? false;
+  }
+
+  /** The kernels of this page. */
+  ids(): string[] {
+    return [...this.contexts.keys()];
+  }
+
+  /** Where a kernel was seen last; null if it was not. */
+  contextOf(kernel: string): ISessionContext | null {
+    return this.contexts.get(kernel) ?? null;
+  }
 
   /** Welcome the kernel of a widget, and each later kernel of it. */
   watch({ sessionContext }: HasSession): void {
@@ -62,7 +90,7 @@ export class PoolKernels {
       return;
     }
     const wish = this.wishes.wish(name);
-    this.send(kernel, wordOf(wish, { wishes: this.knowWishes.has(kernel) }));
+    this.send(kernel, wordOf(wish, { wishes: this.listeners.get(kernel)?.wishes ?? false }));
     const context = this.contexts.get(kernel);
     if (context !== undefined) {
       watchStubborn(context, () => {
@@ -86,6 +114,16 @@ export class PoolKernels {
     }
   }
 
+  /** Send changed settings to every kernel that listens; to older wheels those that they know. */
+  sendSettings({ settings, options }: ForKernel): void {
+    this.sendAll({ type: 'settings', settings });
+    for (const kernel of this.channels.keys()) {
+      if (this.knows(kernel, 'options')) {
+        this.send(kernel, { type: 'options', options });
+      }
+    }
+  }
+
   /** Forget a kernel that has ended. */
   forget(kernel: string): void {
     this.close(kernel);
@@ -97,13 +135,14 @@ export class PoolKernels {
   private close(kernel: string): void {
     this.channels.get(kernel)?.close();
     this.channels.delete(kernel);
-    this.knowWishes.delete(kernel);
+    this.listeners.delete(kernel);
   }
 
   private greet(kernel: Kernel.IKernelConnection | null, context: ISessionContext): void {
     if (kernel !== null) {
       this.contexts.set(kernel.id, context);
       kernel.registerCommTarget(TARGET, (_, message) => this.hear(kernel.id, message));
+      this._met.emit(kernel);
       void this.welcome(kernel);
     }
   }
@@ -133,14 +172,16 @@ export class PoolKernels {
       console.warn('jupyterlite-pool: a kernel named no channel to listen on');
       return;
     }
-    if (this.channels.get(kernel)?.name !== listener.channel) {
+    const isNew = this.channels.get(kernel)?.name !== listener.channel;
+    if (isNew) {
       this.close(kernel);
       this.channels.set(kernel, new BroadcastChannel(listener.channel));
     }
-    if (listener.wishes) {
-      this.knowWishes.add(kernel);
-    }
+    this.listeners.set(kernel, listener);
     this.send(kernel, { type: 'heard' });
+    if (isNew) {
+      this._heard.emit(kernel);
+    }
   }
 }
 

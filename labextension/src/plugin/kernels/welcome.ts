@@ -1,5 +1,5 @@
 /** The request that each kernel gets when it has started. */
-import type { KernelSettings } from '../settings';
+import type { ForKernel } from '../settings';
 import { LEAVE_NO_TRACE } from './unseen';
 
 /** What lets a kernel be interrupted while its Python computes. */
@@ -29,12 +29,13 @@ export interface Interrupts {
  * waits behind this code runs first.
  */
 export function welcome(
-  settings: KernelSettings,
+  { settings, options }: ForKernel,
   drive: string | null,
   interrupts: Interrupts
 ): string {
   // A text in JSON is a literal of Python as well.
   const text = JSON.stringify(JSON.stringify(settings));
+  const more = JSON.stringify(JSON.stringify(options));
   const files = drive === null ? '' : `js.jupyterlitePoolDrive = ${JSON.stringify(drive)}`;
   return `
 async def _jupyterlite_pool_welcome():
@@ -54,6 +55,7 @@ ${LEAVE_NO_TRACE}
 ${listen(interrupts)}
 
         js.jupyterlitePoolPage = ${text}
+        js.jupyterlitePoolOptions = ${more}
         ${files}
         # A kernel is welcomed again by each part of the page that comes to have it.
         if not hasattr(js, "jupyterlitePoolAsker"):

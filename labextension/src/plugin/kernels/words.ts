@@ -1,6 +1,6 @@
 /** The words of a page to a kernel; `jupyterlite_pool/commands/page_words.py` hears them. */
 import type { Wish } from '../../interrupt/exchange';
-import type { KernelSettings } from '../settings';
+import type { KernelOptions, KernelSettings } from '../settings';
 
 /** The comm by which a kernel names its channel. */
 export const TARGET = 'jupyterlite-pool';
@@ -9,7 +9,27 @@ export type Word =
   | { type: 'heard' }
   | { type: 'interrupt'; wish?: Wish }
   | { type: 'cancel'; job: string }
-  | { type: 'settings'; settings: KernelSettings };
+  | { type: 'settings'; settings: KernelSettings }
+  | { type: 'options'; options: KernelOptions }
+  | { type: 'look'; look: Look }
+  | { type: 'ask'; question: Question };
+
+/** Somebody looks at the pools. */
+export interface Look {
+  /** The name under which the kernel finds who looks. */
+  viewer: string;
+  /** Seconds between two states, at the least. */
+  every: number;
+}
+
+/** Something that a viewer asks, or asks for; `commands/page_questions.py` answers. */
+export interface Question {
+  viewer: string;
+  /** Its answer has the same number. */
+  number: number;
+  what: string;
+  [detail: string]: unknown;
+}
 
 /** The name of a channel that nobody can guess: 128 bits. */
 const NAME = /^jupyterlite-pool-[0-9a-f]{32}$/;
@@ -20,6 +40,8 @@ export interface Listener {
   channel: string;
   /** Whether it knows wishes: to wheels before 0.2, a word with one is none. */
   wishes: boolean;
+  /** The words that it knows beyond those that every wheel knows. */
+  knows: readonly string[];
 }
 
 /** What the data of a comm tell of a kernel; null where there is no valid name of a channel. */
@@ -27,9 +49,13 @@ export function listenerOf(data: unknown): Listener | null {
   if (typeof data !== 'object' || data === null || !('channel' in data)) {
     return null;
   }
-  const { channel, wishes } = data as Record<string, unknown>;
+  const { channel, wishes, knows } = data as Record<string, unknown>;
   return typeof channel === 'string' && NAME.test(channel)
-    ? { channel, wishes: wishes === true }
+    ? {
+        channel,
+        wishes: wishes === true,
+        knows: Array.isArray(knows) ? knows.filter(word => typeof word === 'string') : []
+      }
     : null;
 }
 

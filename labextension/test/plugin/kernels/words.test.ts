@@ -19,3 +19,10 @@ test('a kernel of an older wheel hears a word that it knows', () => {
   expect(older && wordOf(wish, older)).toEqual({ type: 'interrupt' });
   expect(newer && wordOf(wish, newer)).toEqual({ type: 'interrupt', wish });
 });
+
+test('a kernel says which further words it knows', () => {
+  const channel = `jupyterlite-pool-${'0123456789abcdef'.repeat(2)}`;
+  expect(listenerOf({ channel })?.knows).toEqual([]);
+  expect(listenerOf({ channel, knows: 'look' })?.knows).toEqual([]);
+  expect(listenerOf({ channel, knows: ['look', 1, 'ask'] })?.knows).toEqual(['look', 'ask']);
+});

@@ -1,0 +1,105 @@
+"""The worker pool in JupyterLab's page, used as a person uses it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.meeting import HEAR
+from tests.support.notebook import Notebook
+
+#: Tasks that end when the test says so.
+START = f"""{HEAR}
+import asyncio, json, os, time
+from jupyterlite_pool import WorkerPoolExecutor, get_reusable_executor, pool_map
+
+executor = get_reusable_executor()
+
+def fails(n):
+    if n % 5 == 3:
+        raise ValueError(f"no value for {{n}}")
+    return n
+
+async def settled():
+    while executor._pool.dispatcher.unfinished():
+        await asyncio.sleep(0.01)
+"""
+
+#: Says a word to all tasks that hear.
+SAY = """([channel, word]) => {
+  const own = new BroadcastChannel(channel);
+  own.postMessage(word);
+  own.close();
+}"""
+
+# States come ten times a second, unless the machine has much else to do.
+expect.set_options(timeout=10_000)
+
+
+def say(page: Page, channel: str, word: str = "end") -> None:
+    page.evaluate(SAY, [channel, word])
+
+
+def hearing(page: Page, tasks: int) -> None:
+    """Wait until so many tasks of the last cell hear."""
+    output = page.locator(".jp-Cell.jp-mod-active .jp-OutputArea")
+    expect(output).to_contain_text(" ".join(["runs now"] * tasks))
+
+
+def status_item(page: Page) -> Locator:
+    """The item in the status bar, where it is shown."""
+    return page.locator("#jp-main-statusbar").get_by_role("button", name=re.compile("^Pool "))
+
+
+class Panel:
+    """The panel in the sidebar."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.region = page.get_by_role("region", name="Worker Pool")
+
+    def open_by_tab(self) -> Panel:
+        self.page.get_by_role("tab", name="Worker Pool", exact=True).click()
+        return self.is_open()
+
+    def open_by_palette(self) -> Panel:
+        choose_in_palette(self.page, "Open Worker Pool Panel")
+        return self.is_open()
+
+    def is_open(self) -> Panel:
+        expect(self.region).to_be_visible()
+        return self
+
+    def button(self, name: str) -> Locator:
+        return self.region.get_by_role("button", name=name, exact=True)
+
+    @property
+    def workers(self) -> Locator:
+        """The rows of workers of the shared pool."""
+        table = self.region.get_by_role("table", name="Workers of Shared pool")
+        return table.get_by_role("row").filter(has=self.page.get_by_role("rowheader"))
+
+    def job(self, name: str) -> Locator:
+        """The line of a job."""
+        item = self.region.get_by_role("listitem")
+        return item.filter(has=self.page.get_by_role("progressbar", name=name, exact=True))
+
+    def bar(self, name: str) -> Locator:
+        return self.region.get_by_role("progressbar", name=name, exact=True)
+
+
+def choose_in_palette(page: Page, name: str) -> None:
+    page.keyboard.press("Control+Shift+C")
+    box = page.get_by_placeholder("Search", exact=False).locator("visible=true").last
+    box.fill(name)
+    page.locator(".lm-CommandPalette-item").filter(has_text=name).first.click()
+
+
+def counts_of(notebook: Notebook) -> Any:
+    """What the pool itself says of its last job: done, failed, cancelled."""
+    return notebook.value(
+        "[len(last._job.outcomes.values), len(last._job.outcomes.failures), "
+        "len(last._job.outcomes.cancelled)]"
+    )
