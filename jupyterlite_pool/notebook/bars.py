@@ -53,24 +53,8 @@ def bars_of(log: WorkLog, running: Iterable[Running], since: int = 0) -> dict[st
         "next": max(since, log.forgotten) + len(stretches),
         "more": len(stretches) < len(unseen),
         "forgotten": log.forgotten_tasks,
-        "stretches": {name: [] for name in ("worker", "end", "work", "kind", "state", "count")},
-        "items": [],
-        "micros": [],
+        **_columns(_laid(stretches), works, begun_at),
     }
-    firsts = said["stretches"]["first"] = []
-    for end, stretch in _laid(stretches):
-        row = {
-            "worker": -1 if stretch.worker is None else stretch.worker,
-            "end": _seconds(end - begun_at),
-            "work": _place(works, stretch.work),
-            "kind": int(stretch.kind),
-            "state": int(stretch.state),
-            "count": len(stretch.items),
-        }
-        for name, value in row.items():
-            said["stretches"][name].append(value)
-        firsts.append(_items(stretch, said["items"]))
-        said["micros"] += [round(took * 1e6) for took in stretch.seconds]
     said["running"] = _running(running, works, begun_at)
     said["works"] = [[work.job, work.label] for work in works]
     said["workers"] = [
@@ -82,6 +66,24 @@ def bars_of(log: WorkLog, running: Iterable[Running], since: int = 0) -> dict[st
         for number, life in log.lives.items()
     ]
     return said
+
+
+def _columns(laid: Iterable[Laid], works: dict[Work, int], begun_at: float) -> dict[str, Any]:
+    """Stretches in columns, with their items and what each took."""
+    names = ("worker", "end", "work", "kind", "state", "count", "first")
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    items: list[int] = []
+    micros: list[int] = []
+    for end, stretch in laid:
+        columns["worker"].append(-1 if stretch.worker is None else stretch.worker)
+        columns["end"].append(_seconds(end - begun_at))
+        columns["work"].append(_place(works, stretch.work))
+        columns["kind"].append(int(stretch.kind))
+        columns["state"].append(int(stretch.state))
+        columns["count"].append(len(stretch.items))
+        columns["first"].append(_items(stretch, items))
+        micros += [round(took * 1e6) for took in stretch.seconds]
+    return {"stretches": columns, "items": items, "micros": micros}
 
 
 def _first(stretches: Sequence[Stretch]) -> Sequence[Stretch]:

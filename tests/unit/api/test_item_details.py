@@ -5,6 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -140,9 +142,7 @@ def test_a_pool_knows_what_its_workers_did_and_do(pool: WorkerPoolExecutor) -> N
     gate = pool_map(begin_and_wait, [0, 1], progress=False, block=False, chunksize=1)
     assert BEGUN.wait(30)
     call = pool.submit(abs, -1)
-    with pool._pool.dispatcher.lock:
-        log, running = pool._pool.work()
-        answer = bars_of(log, running)
+    answer = bars_when(pool, lambda answer: len(answer["running"]["worker"]) == 2)
     labels = [label for _, label in answer["works"]]
     assert "odd" in labels
     states = {
@@ -163,6 +163,20 @@ def test_a_pool_knows_what_its_workers_did_and_do(pool: WorkerPoolExecutor) -> N
     gate.wait()
     assert call.result() == 1
     assert (0, "abs") in [work[:2] for work in _works(pool)]
+
+
+def bars_when(
+    pool: WorkerPoolExecutor, condition: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """The bars of a pool as soon as they are as expected: workers report from their threads."""
+    deadline = time.monotonic() + 10
+    while True:
+        with pool._pool.dispatcher.lock:
+            answer = bars_of(*pool._pool.work())
+        if condition(answer):
+            return answer
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.001)
 
 
 def _works(pool: WorkerPoolExecutor) -> list[Any]:
