@@ -129,6 +129,7 @@ PLUGIN_PARTS = {
     "commands": {"commands", "state", "icon"},
     "panel": {"panel", "commands", "state", "icon"},
     "running": {"running", "commands", "state", "icon"},
+    "timeline": {"timeline"},
     "tokens": {"kernels", "settings", "state"},
     "pools": {
         "commands",
@@ -139,6 +140,7 @@ PLUGIN_PARTS = {
         "settings",
         "state",
         "status",
+        "timeline",
         "tokens",
     },
     "index": {"prefetch", "settings", "kernels", "pools", "state", "tokens"},
