@@ -259,8 +259,19 @@ export class Recording {
     return all;
   }
 
-  /** Keep no more bars than there may be. */
-  trim(): void {
+  /**
+   * Note what is now, and keep no more bars than there may be.
+   *
+   * @param forgotten how many bars the kernel has forgotten
+   */
+  follow(now: number, running: Bar[], forgotten: number): void {
+    this.now = now;
+    this.running = running;
+    this.forgotten = Math.max(this.forgotten, forgotten);
+    this.trim();
+  }
+
+  private trim(): void {
     if (this.size <= this.most) {
       return;
     }

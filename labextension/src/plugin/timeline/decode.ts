@@ -39,14 +39,11 @@ export class Reader {
     const { recording } = this.begin(answer);
     const works = answer.works.map(([job, label]) => recording.workOf(job, label));
     addStretches(recording, answer, works);
-    recording.running = runningOf(recording, answer, works);
-    recording.now = answer.now;
-    recording.forgotten = Math.max(recording.forgotten, answer.forgotten);
+    recording.follow(answer.now, runningOf(recording, answer, works), answer.forgotten);
     recording.lives.clear();
     for (const [worker, ready, ended] of answer.workers) {
       recording.lives.set(worker, { ready, ended });
     }
-    recording.trim();
     this.since = answer.next;
     return answer.more;
   }

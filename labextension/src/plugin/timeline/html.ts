@@ -9,7 +9,7 @@ const FINER = 8;
 /** Zooms the drawing of a page by wheel, drag and keys; `api/saving.py` has the same. */
 export const ZOOM = `const svg = document.querySelector('svg[data-room]');
 const read = name => Number(svg.dataset[name]);
-const [left, room, bottom, first, last] = ['left', 'room', 'bottom', 'from', 'to'].map(read);
+const [left, room, bottom, first, last] = ['left', 'room', 'bottom', 'first', 'last'].map(read);
 let [from, to] = [first, last];
 const bars = [...svg.querySelectorAll('[data-b]')].map(node => ({
   begin: Number(node.dataset.b), end: Number(node.dataset.e),

@@ -45,7 +45,7 @@ export function svgOf(recording: Recording, span: Span, trans: Words, finer = 1)
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${title}" ` +
     `viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" ` +
     `data-left="${NAMES}" data-room="${layout.room}" data-bottom="${layout.bottom}" ` +
-    `data-from="${span.from}" data-to="${span.to}" ` +
+    `data-first="${span.from}" data-last="${span.to}" ` +
     `font-family="sans-serif" font-size="11"><title>${title}</title>${patterns(labels.length)}` +
     `<rect width="${WIDTH}" height="${height}" fill="${PAPER.plain}"/>` +
     `<g id="axis">${axisOf(layout)}</g>${graphOf(recording, layout, trans)}` +

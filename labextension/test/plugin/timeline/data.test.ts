@@ -60,12 +60,12 @@ test('only so many bars are kept, and the oldest go first', () => {
   for (let i = 0; i < 101; i++) {
     recording.track(0).add(i, i + 1, item, done, 0, i);
   }
-  recording.trim();
-  expect(recording.forgotten).toBe(26);
+  recording.follow(101, [], 3);
+  expect(recording.forgotten).toBe(3 + 26);
   expect(recording.size).toBe(75);
   expect(recording.track(0).item[0]).toBe(26);
   expect(recording.whole.from).toBe(26);
   const large = many(1000);
-  large.trim();
+  large.follow(1, [], 0);
   expect(large.size).toBe(1000);
 });

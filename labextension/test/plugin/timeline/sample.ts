@@ -5,7 +5,8 @@ import type { Words } from '../../../src/plugin/timeline/words';
 /** Words without a translation. */
 export const trans: Words = {
   __: (text, ...values) => filled(text, values),
-  _n: (one, many, count, ...values) => filled(count === 1 ? one : many, [count, ...values])
+  _n: (one, many, count, ...values: unknown[]) =>
+    filled(count === 1 ? one : many, [count, ...values])
 };
 
 function filled(text: string, values: readonly unknown[]): string {
