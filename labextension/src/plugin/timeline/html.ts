@@ -13,7 +13,7 @@ const [left, room, bottom, first, last] = ['left', 'room', 'bottom', 'first', 'l
 let [from, to] = [first, last];
 const bars = [...svg.querySelectorAll('[data-b]')].map(node => ({
   begin: Number(node.dataset.b), end: Number(node.dataset.e),
-  rect: node.querySelector('rect'), cross: node.querySelector('path')
+  node, rect: node.querySelector('rect') ?? node, cross: node.querySelector('path')
 }));
 const place = time => left + (time - from) / (to - from) * room;
 const step = least => {
@@ -21,10 +21,10 @@ const step = least => {
   return [1, 2, 5, 10].map(each => each * power).find(each => each >= least);
 };
 const draw = () => {
-  for (const { begin, end, rect, cross } of bars) {
+  for (const { node, begin, end, rect, cross } of bars) {
     const x = Math.max(place(begin), left), right = Math.min(place(end), left + room);
     const seen = right >= left && x <= left + room, width = Math.max(cross ? 4 : 1, right - x);
-    rect.parentNode.style.display = seen ? '' : 'none';
+    node.style.display = seen ? '' : 'none';
     if (!seen) continue;
     rect.setAttribute('x', x);
     rect.setAttribute('width', width);
@@ -43,11 +43,10 @@ const draw = () => {
       '<text x="' + x + '" y="' + (bottom + 15) + '" text-anchor="middle">' +
       Number(mark.toPrecision(6)) + ' s</text>';
   }
-  svg.querySelector('#axis').innerHTML = axis;
-  const all = room / (last - first);
-  svg.querySelector('#graph')?.setAttribute('viewBox',
-    (from - first) * all + ' 0 ' + (to - from) * all + ' ' +
-    svg.querySelector('#graph').getAttribute('height'));
+  svg.querySelector('[data-axis]').innerHTML = axis;
+  const graph = svg.querySelector('[data-graph]'), all = room / (last - first);
+  graph?.setAttribute('viewBox', (from - first) * all + ' 0 ' + (to - from) * all + ' ' +
+    graph.getAttribute('height'));
 };
 const show = (start, size) => {
   size = Math.min(Math.max(size, 1e-5), last - first);

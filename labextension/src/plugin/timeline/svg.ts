@@ -48,7 +48,7 @@ export function svgOf(recording: Recording, span: Span, trans: Words, finer = 1)
     `data-first="${span.from}" data-last="${span.to}" ` +
     `font-family="sans-serif" font-size="11"><title>${title}</title>${patterns(labels.length)}` +
     `<rect width="${WIDTH}" height="${height}" fill="${PAPER.plain}"/>` +
-    `<g id="axis">${axisOf(layout)}</g>${graphOf(recording, layout, trans)}` +
+    `<g data-axis="">${axisOf(layout)}</g>${graphOf(recording, layout, trans)}` +
     `${names.join('')}<g clip-path="url(#room)">${bars.join('')}</g>${legend.svg}</svg>`
   );
 }
@@ -107,7 +107,7 @@ function graphOf(recording: Recording, layout: Layout, trans: Words): string {
       return `${short(x)} ${short(y(count))}L${short(x + step)} ${short(y(count))}`;
     }).join('L');
   return (
-    `<svg id="graph" x="${NAMES}" y="0" width="${room}" height="${GRAPH}" ` +
+    `<svg data-graph="" x="${NAMES}" y="0" width="${room}" height="${GRAPH}" ` +
     `viewBox="0 0 ${room} ${GRAPH}" preserveAspectRatio="none">` +
     `<path d="M0 ${y(0)}L${steps(running)}L${short(room)} ${y(0)}Z" ` +
     `fill="${functionColour(0).plain}" fill-opacity=".3"/>` +
