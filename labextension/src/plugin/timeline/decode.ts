@@ -36,6 +36,11 @@ export class Reader {
    */
   read(said: unknown): boolean {
     const answer = answerOf(said);
+    if (answer.log !== this.log && this.since > 0) {
+      // Another pool, or the same one after a restart: what was asked for means nothing there.
+      this.since = 0;
+      return true;
+    }
     const { recording } = this.begin(answer);
     const works = answer.works.map(([job, label]) => recording.workOf(job, label));
     addStretches(recording, answer, works);
@@ -48,7 +53,7 @@ export class Reader {
     return answer.more;
   }
 
-  /** Another pool, or the same one after a restart, begins anew. */
+  /** Another log begins anew. */
   private begin({ log }: Answer): this {
     if (log !== this.log) {
       this.log = log;

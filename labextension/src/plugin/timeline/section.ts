@@ -37,6 +37,8 @@ export class TimelineSection extends Panel {
   private readers = new Map<number, Reader>();
   private looksAt: string | null = null;
   private chosen: number | null = null;
+  /** What was followed last: states come often, and most say nothing new here. */
+  private followed = '';
   private timer: ReturnType<typeof setInterval> | null = null;
   /** When the question was asked that has no answer yet. */
   private asked: number | null = null;
@@ -68,6 +70,10 @@ export class TimelineSection extends Panel {
   /** Look at the kernel that has the focus now, and at its pools. */
   follow(): void {
     const { id, pools } = this.kernel;
+    const seen = JSON.stringify([id, pools, this.chosen]);
+    if (seen === this.followed) {
+      return;
+    }
     if (id !== this.looksAt) {
       this.looksAt = id;
       this.readers = new Map();
@@ -77,6 +83,7 @@ export class TimelineSection extends Panel {
     if (!pools.some(pool => pool.id === this.chosen)) {
       this.chosen = pools[0]?.id ?? null;
     }
+    this.followed = JSON.stringify([id, pools, this.chosen]);
     this.fill(pools);
     this.timeline.setRecording(this.reader.recording);
     void this.ask();
@@ -86,6 +93,7 @@ export class TimelineSection extends Panel {
     super.onAfterShow(message);
     this.timer ??= setInterval(() => void this.ask(), EVERY);
     this.follow();
+    void this.ask();
   }
 
   protected override onAfterHide(message: Message): void {

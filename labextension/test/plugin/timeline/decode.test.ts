@@ -86,11 +86,14 @@ test('what comes later is added, and what runs is replaced', () => {
   expect(reader.since).toBe(6);
 });
 
-test('another log begins anew', () => {
+test('another log begins anew, and is asked for from its beginning', () => {
   const reader = new Reader();
   reader.read(ANSWER);
   const { recording } = reader;
-  reader.read({ ...ANSWER, log: 'b' });
+  const other = { ...ANSWER, log: 'b' };
+  expect(reader.read(other)).toBe(true);
+  expect(reader.since).toBe(0);
+  expect(reader.read(other)).toBe(false);
   expect(reader.recording).not.toBe(recording);
   expect(reader.recording.track(0).size).toBe(3);
 });
