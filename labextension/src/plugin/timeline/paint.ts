@@ -100,7 +100,7 @@ export class Painter {
     const { context } = this;
     const { span, bottom, room } = layout;
     context.textAlign = 'center';
-    for (const time of marks(span, Math.max(2, Math.floor(room / 70)))) {
+    for (const time of marks(span, Math.max(3, Math.floor(room / 60)))) {
       const at = Math.round(layout.x(time)) + 0.5;
       context.strokeStyle = this.colour(LINE);
       this.line(at, 4, at, bottom + 4);

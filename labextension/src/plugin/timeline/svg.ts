@@ -107,7 +107,7 @@ function graphOf(recording: Recording, layout: Layout, trans: Words): string {
       return `${short(x)} ${short(y(count))}L${short(x + step)} ${short(y(count))}`;
     }).join('L');
   return (
-    `<svg data-graph="" x="${NAMES}" y="0" width="${room}" height="${GRAPH}" ` +
+    `<svg data-graph="" aria-hidden="true" x="${NAMES}" y="0" width="${room}" height="${GRAPH}" ` +
     `viewBox="0 0 ${room} ${GRAPH}" preserveAspectRatio="none">` +
     `<path d="M0 ${y(0)}L${steps(running)}L${short(room)} ${y(0)}Z" ` +
     `fill="${functionColour(0).plain}" fill-opacity=".3"/>` +

@@ -47,7 +47,7 @@ export function byWorker(recording: Recording, span: Span): WorkerTotals[] {
 }
 
 export function tableOf(recording: Recording, span: Span, trans: Words): HTMLTableElement {
-  const table = element('table', 'jp-pool-table');
+  const table = element('table', 'jp-pool-timeline-totals');
   const head = table.createTHead().insertRow();
   for (const name of [
     trans.__('row'),
@@ -63,21 +63,49 @@ export function tableOf(recording: Recording, span: Span, trans: Words): HTMLTab
     head.append(cell);
   }
   const body = table.createTBody();
-  for (const each of byWorker(recording, span)) {
-    const row = body.insertRow();
-    const name = element('th', '', rowName(each.worker, trans));
-    name.scope = 'row';
-    row.append(name);
-    for (const text of [
-      String(each.items),
-      String(each.failed),
-      String(each.cancelled),
-      timeText(each.busy),
-      timeText(each.prepared),
-      each.running ? trans.__('busy') : trans.__('idle')
-    ]) {
-      row.insertCell().textContent = text;
-    }
+  const totals = byWorker(recording, span);
+  for (const each of totals) {
+    fill(body.insertRow(), rowName(each.worker, trans), each, trans);
   }
+  const all = totals.reduce(added, { ...NOTHING });
+  fill(table.createTFoot().insertRow(), trans.__('all'), all, trans);
   return table;
+}
+
+const NOTHING: WorkerTotals = {
+  worker: 0,
+  items: 0,
+  failed: 0,
+  cancelled: 0,
+  busy: 0,
+  prepared: 0,
+  running: false
+};
+
+function added(sum: WorkerTotals, each: WorkerTotals): WorkerTotals {
+  return {
+    worker: 0,
+    items: sum.items + each.items,
+    failed: sum.failed + each.failed,
+    cancelled: sum.cancelled + each.cancelled,
+    busy: sum.busy + each.busy,
+    prepared: sum.prepared + each.prepared,
+    running: sum.running || each.running
+  };
+}
+
+function fill(row: HTMLTableRowElement, name: string, totals: WorkerTotals, trans: Words): void {
+  const head = element('th', '', name);
+  head.scope = 'row';
+  row.append(head);
+  for (const text of [
+    String(totals.items),
+    String(totals.failed),
+    String(totals.cancelled),
+    timeText(totals.busy),
+    timeText(totals.prepared),
+    totals.running ? trans.__('busy') : trans.__('idle')
+  ]) {
+    row.insertCell().textContent = text;
+  }
 }
