@@ -41,6 +41,21 @@ OBSERVE = """() => {
 }"""
 
 
+#: How long that was, counted anew from now on; pictures that are under way are waited for.
+LONGEST = """async () => {
+  const picture = () => new Promise(resolve => requestAnimationFrame(resolve));
+  await picture();
+  await picture();
+  await new Promise(resolve => setTimeout(resolve, 0));
+  for (const { duration } of window.observer.takeRecords()) {
+    window.longest = Math.max(window.longest, duration);
+  }
+  const { longest } = window;
+  window.longest = 0;
+  return longest;
+}"""
+
+
 class Panel:
     """The timeline, by what a person finds there."""
 
@@ -251,17 +266,20 @@ def test_what_is_cancelled_and_what_runs_is_seen(panel: Panel, notebook: Noteboo
 
 
 def test_a_hundred_thousand_bars_stay_quick(panel: Panel, notebook: Notebook) -> None:
-    notebook.page.evaluate(OBSERVE)
+    page = notebook.page
+    page.evaluate(OBSERVE)
+    notebook.run("pass")
+    any_cell = page.evaluate(LONGEST)
     notebook.run("tiny = pool_map(abs, range(100_000), progress=False)")
     # Some of the tasks run while the last ones come.
     expect(panel.items()).to_have_text(re.compile(r"^1000\d\d$|^9\d{4}$"), timeout=60_000)
-    while_told = notebook.page.evaluate("() => window.longest")
-    notebook.page.evaluate("() => { window.longest = 0; }")
+    job = page.evaluate(LONGEST)
     for by in (-100,) * 10 + (100,) * 10:
         panel.wheel(by)
     panel.drag(0.2, 0.8)
     expect(panel.widget).to_contain_text(" chosen · ")
     panel.button("Clear").click()
-    while_used = notebook.page.evaluate("() => window.longest")
-    print(f"longest tasks with 100,000 bars: {while_told} ms told, {while_used} ms in use")
-    assert while_used < 50
+    used = page.evaluate(LONGEST)
+    said = f"longest tasks: {any_cell} ms in any cell, {job} ms in a job of 100,000, {used} in use"
+    print(said)
+    assert used < 50, said

@@ -13,6 +13,9 @@ const CLICK = 4;
 const WHEEL = 1.25;
 const KEY = 1.5;
 
+/** Milliseconds after which words follow the drawing. */
+const TELL = 60;
+
 /** Is told what people do. */
 export interface ChartListener {
   /** Another bar is chosen, or none. */
@@ -48,6 +51,7 @@ export class Chart {
   private at: Place | null = null;
   private drag: Drag | null = null;
   private frame = 0;
+  private told: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly trans: Words,
@@ -100,7 +104,11 @@ export class Chart {
       this.frame = requestAnimationFrame(() => {
         this.frame = 0;
         this.paint();
-        this.listener.painted();
+        // In a task of its own, and not for each picture: to count many bars takes its time.
+        this.told ??= setTimeout(() => {
+          this.told = undefined;
+          this.listener.painted();
+        }, TELL);
       });
     }
   }
@@ -144,6 +152,7 @@ export class Chart {
 
   dispose(): void {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.told);
   }
 
   private get layout(): Layout {

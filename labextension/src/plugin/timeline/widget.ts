@@ -144,7 +144,7 @@ export class Timeline extends Widget {
       parts.legend.replaceChildren(...legendOf(recording, trans));
     }
     this.fillRange();
-    this.fillTable();
+    setTimeout(() => this.fillTable(), 0); // in a task of its own
   }
 
   /** The totals of the part of the time that was chosen. */
