@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any, Generic, TypeVar
 
@@ -180,19 +180,26 @@ class MapResult(Report[T]):
                 "this list was changed, so the new values have no place in it: "
                 "change a copy of it, `list(r)`, and retry before"
             )
+        self._retry(again, fn, {name: v for name, v in options.items() if name != "block"})
+        return self.wait() if can_block() and options.get("block") is not False else self
+
+    def _retry(
+        self, again: Sequence[int], fn: Callable[..., T] | None, changes: Mapping[str, Any]
+    ) -> None:
+        """Start some items again, as `retry_failed` says."""
+        __tracebackhide__ = True
         run = self._rerun(
             self._job,
             self._job.function if fn is None else fn,
             self._runs.inputs(again),
             Again(again, self._job.items.total),
-            {name: value for name, value in options.items() if name != "block"},
+            changes,
         )
         self._return_exceptions = run.options.return_exceptions
         self._runs.add(run, again)
         self._empty(self._job.items.total)
         self._tell()
         self._fill_at_the_end_of(run)
-        return self.wait() if can_block() and options.get("block") is not False else self
 
     def _may_have(self, index: int) -> bool:
         total = self._job.items.total

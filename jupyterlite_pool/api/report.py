@@ -81,7 +81,7 @@ class Report(LateList[T]):
     def timeline(self) -> Timeline:
         """When and where each item ran, in the order in which they started; drawn in a notebook.
 
-        An item that ran again is in it once for each run.
+        Its method `save` writes it to a file. An item that ran again is in it once for each run.
         """
         first = self._job.outcomes.timings
         timings = [
@@ -91,7 +91,7 @@ class Report(LateList[T]):
                 failed=timing.item in run.outcomes.failures,
             )
             for run in self._runs.all
-            for timing in run.outcomes.timings.timeline()
+            for timing in (*run.outcomes.timings.timeline(), *run.outcomes.timings.stopped())
         ]
         last = self._runs.last.outcomes.timings
         seconds = last.started_at - first.started_at + last.elapsed()
@@ -131,7 +131,7 @@ class Report(LateList[T]):
                 name=error.name,
             ) from error
         values, failures, printed = self._runs.values, self._runs.failures, self.stdout
-        last = {timing.item: timing for timing in self.timeline()}
+        last = {each.item: each for each in self.timeline() if not each.cancelled}
         items = sorted({*values, *failures})
         columns: dict[str, list[Any]] = {
             "value": [values.get(item) for item in items],

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from ..jobs.timings import Timing
+from .saving import events_as_json, page_of
 
 #: Sizes in the drawing, in pixels.
 WIDTH = 640
@@ -22,8 +25,17 @@ COLUMNS = 60
 NARROW = 2.0
 TOUCHING = 0.5
 
-_DONE = "var(--jp-success-color1, #388e3c)"
-_FAILED = "var(--jp-error-color1, #d32f2f)"
+#: As in the panel's timeline (`plugin/timeline/looks.ts`): the first function, and what failed.
+DONE = "var(--jp-brand-color1, #1976d2)"
+FAILED = "var(--jp-error-color1, #d32f2f)"
+
+#: The pattern of what was cancelled. Its name holds in the whole page, so it is a long one.
+CANCELLED = "jp-pool-timeline-cancelled"
+
+_HATCHING = (
+    f'<defs><pattern id="{CANCELLED}" width="6" height="6" patternUnits="userSpaceOnUse">'
+    f'<path d="M0 6L6 0" stroke="{DONE}" stroke-width="1.5"/></pattern></defs>'
+)
 
 
 class Bar(NamedTuple):
@@ -34,12 +46,14 @@ class Bar(NamedTuple):
     items: tuple[int, int]
     size: int
     failed: int
+    cancelled: int = 0
 
     def title(self) -> str:
         """What the bar is, for people."""
         took = f"{self.end - self.start:.3g} s"
         if self.size == 1:
-            return f"item {self.items[0]}: {'failed after ' if self.failed else ''}{took}"
+            how = "failed after " if self.failed else "cancelled after " if self.cancelled else ""
+            return f"item {self.items[0]}: {how}{took}"
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{self.size} items from {self.items[0]} to {self.items[1]}: {took}{failed}"
 
@@ -48,7 +62,7 @@ class Timeline(list[Timing]):
     """When and where each item ran, in the order in which they started.
 
     A notebook shows a row for each worker, with a bar for each item. Bars of items that failed are
-    crossed out.
+    crossed out, and those of items that were cancelled while they ran are hatched.
     """
 
     def __init__(self, timings: Iterable[Timing], label: str, seconds: float) -> None:
@@ -73,7 +87,33 @@ class Timeline(list[Timing]):
             for name, bars in zip(names, rows.values(), strict=True)
         ]
         end = f"{' ' * width}  0 s{_seconds(self._seconds):>{COLUMNS - 3}}"
-        return "\n".join([f"{self._title()} (# runs, x failed)", *lines, end])
+        signs = "# runs, x failed" + ", ~ cancelled" * any(each.cancelled for each in self)
+        return "\n".join([f"{self._title()} ({signs})", *lines, end])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the timeline to a file; the end of its name says in which form.
+
+        Args:
+            path: a name that ends in `.svg`, for a picture; in `.html`, for a page that zooms and
+                needs nothing else; or in `.json`, for trace events, which Perfetto
+                (ui.perfetto.dev) and the performance panel of a browser open.
+
+        Raises:
+            ValueError: the name ends in something else.
+            OSError: the file cannot be written.
+        """
+        forms: dict[str, Callable[[], str]] = {
+            ".svg": self._repr_svg_,
+            ".html": lambda: page_of(self._title(), self._repr_svg_()),
+            ".json": lambda: events_as_json(self, self._label),
+        }
+        file = Path(path)
+        form = forms.get(file.suffix.lower())
+        if form is None:
+            raise ValueError(
+                f"a timeline is saved as .svg, .html or .json, not as {file.suffix or file.name!r}"
+            )
+        file.write_text(form(), "utf-8")
 
     def _repr_svg_(self) -> str:
         """The drawing as an image of its own."""
@@ -90,7 +130,9 @@ class Timeline(list[Timing]):
         workers = {timing.worker for timing in self if timing.worker is not None}
         items = len({timing.item for timing in self})
         failed = sum(timing.failed for timing in self)
+        cancelled = sum(timing.cancelled for timing in self)
         more = f", {failed} failed" if failed else ""
+        more += f", {cancelled} cancelled" if cancelled else ""
         places = [f"on {len(workers)} worker{'s' * (len(workers) != 1)}"] if workers else []
         places += ["in the notebook"] * any(timing.worker is None for timing in self)
         where = f" {' and '.join(places)}" if places else ""
@@ -104,18 +146,18 @@ class Timeline(list[Timing]):
             unit: how many seconds a unit of the drawing is: bars are drawn as one if more of them
                 could not be seen.
         """
-        # Bars of items that failed are apart from the others, and are drawn over them.
-        rows: dict[int | None, tuple[list[Bar], list[Bar]]] = {}
+        # Bars of items that did not end well are apart from the others, and are drawn over them.
+        rows: dict[int | None, tuple[list[Bar], list[Bar], list[Bar]]] = {}
         for timing in self:
             bar = Bar(timing.start, timing.start + timing.seconds, (timing.item,) * 2, 1, 0)
-            if timing.failed:
-                bar = bar._replace(failed=1)
-            bars = rows.setdefault(timing.worker, ([], []))[timing.failed]
+            bar = bar._replace(failed=int(timing.failed), cancelled=int(timing.cancelled))
+            place = 2 if timing.failed else 1 if timing.cancelled else 0
+            bars = rows.setdefault(timing.worker, ([], [], []))[place]
             if bars and _is_seen_as_one(bars[-1], bar, unit):
                 bar = _joined(bars.pop(), bar)
             bars.append(bar)
         ordered = sorted(rows.items(), key=lambda row: (row[0] is None, row[0]))
-        return {worker: [*done, *failed] for worker, (done, failed) in ordered}
+        return {worker: [bar for bars in kinds for bar in bars] for worker, kinds in ordered}
 
     def _text(self, bars: Iterable[Bar]) -> str:
         cells = [" "] * COLUMNS
@@ -124,7 +166,7 @@ class Timeline(list[Timing]):
             last = min(COLUMNS - 1, int(bar.end / self._seconds * COLUMNS))
             for cell in range(first, last + 1):
                 if cells[cell] != "x":
-                    cells[cell] = "x" if bar.failed else "#"
+                    cells[cell] = "x" if bar.failed else "~" if bar.cancelled else "#"
         return "".join(cells)
 
     def _svg(self, namespace: str) -> str:
@@ -136,9 +178,13 @@ class Timeline(list[Timing]):
         parts = [
             f'<svg {namespace}role="img" aria-label="{title}" viewBox="0 0 {WIDTH} {height}" '
             f'width="{WIDTH}" height="{height}" style="max-width:100%" fill="currentColor" '
+            f'data-left="{LABEL}" data-room="{room}" data-bottom="{len(rows) * ROW}" '
+            f'data-first="0" data-last="{self._seconds:g}" '
             'font-family="var(--jp-ui-font-family, sans-serif)" font-size="12">'
             f"<title>{title}</title>"
         ]
+        if any(each.cancelled for each in self):
+            parts.append(_HATCHING)
         for number, (worker, bars) in enumerate(rows.items()):
             top = number * ROW + (ROW - BAR) / 2
             parts.append(
@@ -167,6 +213,7 @@ def _joined(one: Bar, other: Bar) -> Bar:
         (min(items), max(items)),
         one.size + other.size,
         one.failed + other.failed,
+        one.cancelled + other.cancelled,
     )
 
 
@@ -175,15 +222,18 @@ def _svg_bar(bar: Bar, top: float, scale: float) -> str:
     left, width = LABEL + bar.start * scale, max(least, (bar.end - bar.start) * scale)
     title = f"<title>{html.escape(bar.title())}</title>"
     place = f'x="{left:.1f}" y="{top:g}" width="{width:.1f}" height="{BAR}"'
+    times = f'data-b="{bar.start:.6g}" data-e="{bar.end:.6g}"'
     if not bar.failed:
+        fill = f"url(#{CANCELLED})" if bar.cancelled else DONE
         return (
-            f'<rect {place} fill="{_DONE}" stroke="currentColor" stroke-opacity=".4">{title}</rect>'
+            f'<rect {times} {place} fill="{fill}" stroke="currentColor" stroke-opacity=".4">'
+            f"{title}</rect>"
         )
     # A failed one is hollow and crossed out, so that colour is not the only sign.
     right, bottom, middle = left + width, top + BAR, left + width / 2
     half = min(width, BAR) / 2
     return (
-        f'<g stroke="{_FAILED}" stroke-width="2" fill="none">{title}'
+        f'<g {times} stroke="{FAILED}" stroke-width="2" fill="none">{title}'
         f'<rect {place} stroke-dasharray="3 2" pointer-events="all"/>'
         f'<path d="M{max(left, middle - half):.1f} {top:g}L{min(right, middle + half):.1f} '
         f"{bottom:g}M{max(left, middle - half):.1f} {bottom:g}"
@@ -203,8 +253,9 @@ def _svg_axis(seconds: float, scale: float, top: float) -> str:
     )
     return (
         f'<path d="M{LABEL} {top + 0.5:g}H{WIDTH - 8}" stroke="currentColor" stroke-opacity=".5"/>'
-        f'{lines}<text x="{WIDTH - 8}" y="{top + 30:g}" text-anchor="end" font-size="10">'
-        "a bar is an item; a crossed-out one failed</text>"
+        f'<g data-axis="">{lines}</g>'
+        f'<text x="{WIDTH - 8}" y="{top + 30:g}" text-anchor="end" font-size="10">'
+        "a bar is an item; a crossed-out one failed, a hatched one was cancelled</text>"
     )
 
 

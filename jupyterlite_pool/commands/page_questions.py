@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..api.executor import WorkerPoolExecutor
+from ..api.item_details import details_of, retry_item
 from ..api.job_log import failure_text, job_log
 from ..api.kernel_state import shown_executors
 from ..api.shared import restart_shared, running_executor
 from ..dispatch.dispatcher import all_dispatchers
 from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
+from ..notebook.bars import bars_of
 from ..notebook.page import is_whole
 from .interrupt import cancel_all
 
@@ -95,6 +97,24 @@ def _shutdown(question: Mapping[str, Any]) -> None:
     _executor(question).terminate_workers()
 
 
+def _bars(question: Mapping[str, Any]) -> dict[str, Any]:
+    """What the timeline of a pool has not seen so far."""
+    pool = _executor(question)._pool
+    with pool.dispatcher.lock:
+        log, running = pool.work()
+        return bars_of(log, running, _number(question, "since"))
+
+
+def _details(question: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of an item."""
+    return details_of(_number(question, "job"), _number(question, "item"))
+
+
+def _retry(question: Mapping[str, Any]) -> str:
+    """Run an item again; the answer says what happens."""
+    return retry_item(_number(question, "job"), _number(question, "item"))
+
+
 def _number(question: Mapping[str, Any], name: str) -> int:
     value: Any = question.get(name)
     if not is_whole(value) or value < 0:
@@ -122,4 +142,7 @@ ANSWERERS: dict[str, Answerer] = {
     "scale": _scale,
     "restart": _restart,
     "shutdown": _shutdown,
+    "bars": _bars,
+    "details": _details,
+    "retry": _retry,
 }

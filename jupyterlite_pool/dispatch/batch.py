@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,8 @@ class Batch:
     only: Task | None = None
     #: The worker that runs it; None while it waits for one.
     worker: int | None = None
+    #: When its first task without a result began, as far as is known.
+    begun: float = 0.0
     #: Bytes that the backend has of it.
     weight: int = 0
     #: Whether the backend was asked to take it back.
@@ -98,6 +101,7 @@ class Batch:
     def start(self, worker: int) -> None:
         """A worker has it now."""
         self.worker = worker
+        self.begun = time.monotonic()
         self.source.started(self.tasks)
 
     def weigh(self, weight: int) -> None:
@@ -143,6 +147,7 @@ class Batch:
         """Remove its first tasks, whose results have come, and return them."""
         popped, self.tasks = self.tasks[:count], self.tasks[count:]
         self.first += count
+        self.begun = time.monotonic()
         return popped
 
     # What becomes of its tasks.

@@ -20,6 +20,7 @@ from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
 from ..jobs.set_up import SetUp
 from ..jobs.tasks import Ahead, Outcome, Task, TaskSource
+from ..jobs.work_log import WorkLog
 from ..waiting.waits import pool_locks
 from .batch import Batch
 from .ledger import Ledger
@@ -69,6 +70,8 @@ class Dispatcher:
         self.lock = threading.RLock()
         pool_locks.add(self.lock)
         self.ledger = Ledger()
+        #: What workers did lately.
+        self.log = WorkLog()
         self.set_ups = SetUps()
         self.recalls = Recalls(backend, self.ledger, self.offer)
         #: Why no task can run any more; None while tasks can run.
@@ -117,6 +120,8 @@ class Dispatcher:
     def add(self, source: TaskSource) -> None:
         """Take tasks from a source, now and until it has none."""
         with self.lock:
+            if self.log.asked_at is None:  # all workers may have gone because they were idle
+                self.log.asks()
             self.offer(source)
             self.pump(begins=True)
 
@@ -149,6 +154,7 @@ class Dispatcher:
         """Have more workers, or fewer: those that are too many end when they have nothing to do."""
         with self.lock:
             self._backend.scale(size)
+            self.log.asks()
             self.set_ups.size_changed()
             self.pump()
 

@@ -102,6 +102,10 @@ class Ledger:
         """How many batches of a source there are."""
         return len(self._of.get(source, ()))
 
+    def running(self) -> list[tuple[int, Batch]]:
+        """The batch that each worker runs, with the worker; others may wait behind it there."""
+        return [(worker, next(iter(batches.values()))) for worker, batches in self._at.items()]
+
     def find(self, worker: int, task: int) -> tuple[TaskSource, Task] | None:
         """A task that a worker has, by its number, with its source; None if the worker has none.
 

@@ -34,6 +34,7 @@ class PoolListener:
     def __init__(self, dispatcher: Dispatcher, backend: Backend, output: Output) -> None:
         self._dispatcher = dispatcher
         self._ledger = dispatcher.ledger
+        self._log = dispatcher.log
         self._lock = dispatcher.lock
         self._backend = backend
         self._output = output
@@ -98,6 +99,8 @@ class PoolListener:
                         return
             if done:
                 self._ledger.remove(entry)
+                if entry.target is not None:
+                    self._log.prepared(worker, entry.begun)
             self.tasks_run[worker] += len(values)
             tasks = entry.pop(len(values))
             if not errors:
@@ -107,7 +110,7 @@ class PoolListener:
                     outcome = Outcome(worker, seconds[place], values[place], errors.get(place))
                     asked = entry.timed_out or entry.doomed
                     if asked and isinstance(outcome.error, KeyboardInterrupt):
-                        self._retry_or_fail(entry, [task], worker, entry.obeyed)
+                        self._retry_or_fail(entry, [task], outcome, entry.obeyed)
                     else:
                         entry.source.finish(task, outcome)
             if done and entry.tasks:  # its worker was told to start no more of it
@@ -138,6 +141,7 @@ class PoolListener:
             found = self._ledger.find(worker, task)
             source, printing = (None, None) if found is None else found
             if stream == "phase":
+                self._log.prepares(worker, text == "preparing")
                 if source is not None:
                     source.prepares(worker, text == "preparing")
                 return
@@ -151,6 +155,7 @@ class PoolListener:
         """Give a new worker the calls that every worker makes first, then batches."""
         with self._lock:
             self.ready_since[worker] = time.monotonic()
+            self._log.ready(worker)
             for call in self._dispatcher.set_ups.worker_ready(worker):
                 self._dispatcher.submit(call, [call.task()], worker)
             self._dispatcher.pump()
@@ -167,6 +172,7 @@ class PoolListener:
         with self._lock:
             self._dispatcher.set_ups.worker_ended(worker)
             self.ready_since.pop(worker, None)
+            self._log.ended(worker, replaced=end.reason != "retired")
             running = None if batch is None else self._ledger.get(batch)
             ours = end.reason in ON_PURPOSE or (running is not None and running.doomed)
             if not ours and self._dispatcher.breaks_when_a_worker_is_lost:
@@ -210,12 +216,25 @@ class PoolListener:
         if waiting:
             self._run_again(batch.source, waiting)
         if started:
-            self._retry_or_fail(batch, started, worker, lambda worker: batch.loss(worker, end))
+            ran = 0.0 if batch.behind else time.monotonic() - batch.begun
+            lost = Outcome(worker, ran)
+            self._retry_or_fail(batch, started, lost, lambda worker: batch.loss(worker, end))
 
     def _retry_or_fail(
-        self, batch: Batch, tasks: Sequence[Task], worker: int, error: Callable[[int], Exception]
+        self,
+        batch: Batch,
+        tasks: Sequence[Task],
+        ran: Outcome,
+        error: Callable[[int], Exception],
     ) -> None:
-        """Run tasks again that were stopped, as often as their source allows, or let them fail."""
+        """Run tasks again that were stopped, as often as their source allows, or let them fail.
+
+        Args:
+            ran: where the first of them ran, and for how long.
+            error: makes the error of each, given its worker.
+        """
+        worker, seconds = ran.worker, ran.seconds
+        assert worker is not None, "it was stopped there"
         source = batch.source
         again = [task for task in tasks if source.retries >= task.attempt]
         if again:
@@ -224,7 +243,8 @@ class PoolListener:
             self._run_again(source, again)
         for task in tasks:
             if task not in again:
-                source.finish(task, Outcome(worker, 0.0, error=error(worker)))
+                took = seconds if task is tasks[0] else 0.0
+                source.finish(task, Outcome(worker, took, error=error(worker)))
 
     def _run_again(self, source: TaskSource, tasks: Sequence[Task]) -> None:
         """Let tasks run that were with a worker, before others of their source."""

@@ -17,6 +17,7 @@ from ..jobs.job import MapJob, Takeover
 from ..jobs.options import DEFAULTS, MapOptions
 from ..jobs.set_up import SetUp
 from ..jobs.tasks import Held, Task
+from ..jobs.work_log import Kind, Running, Work, WorkLog
 from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
 from ..waiting.waits import wait_done
@@ -130,6 +131,7 @@ class Pool:
             if call.buffers:
                 own = [b if type(b.obj) is bytes else copied(b) for b in call.buffers]
                 call = call._replace(buffers=own)
+            calls.log_in(self.dispatcher.log)
             calls.add(Task(0, held, call, args, cell=self._current_cell()), future)
             self.dispatcher.add(calls)
         return future
@@ -204,6 +206,7 @@ class Pool:
             except BaseException:
                 _end(ended)  # or the workers would hold the function for ever
                 raise
+            job.outcomes.timings.log_in(self.dispatcher.log, work_of(job))
             is_stream = options.buffersize is not None
             if is_stream:
                 weakref.finalize(job, _end, ended).atexit = False  # it may never be read to its end
@@ -289,6 +292,36 @@ class Pool:
 
     # The pool as a whole.
 
+    def work(self) -> tuple[WorkLog, list[Running]]:
+        """What its workers did lately, and what they do now.
+
+        Whoever reads the log holds the dispatcher's lock.
+        """
+        log = self.dispatcher.log
+        now = [
+            Running(begun, worker, None, Kind.PREPARING, 0)
+            for worker, begun in log.preparing.items()
+        ]
+        for worker, batch in self.dispatcher.ledger.running():
+            if worker in log.preparing:
+                continue
+            begun = max(batch.begun, log.prepared_at.get(worker, 0.0))
+            task, source = batch.tasks[0], batch.source
+            if isinstance(source, MapJob):
+                now.append(Running(begun, worker, work_of(source), Kind.ITEM, task.index))
+            elif isinstance(source, CallQueue):
+                now.append(Running(begun, worker, Work(0, source.name_of(task)), Kind.ITEM, 0))
+            else:
+                now.append(Running(begun, worker, None, Kind.PREPARING, 0))
+        asked = log.asked_at
+        if asked is not None:
+            now += [
+                Running(asked, status.id, None, Kind.STARTING, 0)
+                for status in self.backend.workers()
+                if status.state == "starting"
+            ]
+        return log, now
+
     def scale(self, size: int) -> None:
         """Have so many workers from now on.
 
@@ -326,6 +359,12 @@ class Pool:
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time, while this pool runs; returns what calls it off."""
         return self.backend.call_later(seconds, action)
+
+
+def work_of(job: MapJob) -> Work:
+    """What a job is for people who see its items."""
+    again = job.options.again
+    return Work(job.number, job.label, None if again is None else again.indices)
 
 
 def _not_callable(fn: object) -> TypeError:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..waiting.futures import PoolFuture
 from .tasks import Ahead, Outcome, Task
+from .work_log import State, Work, WorkLog
 
 
 @dataclass
@@ -46,6 +47,13 @@ class CallQueue:
         self._waiting: deque[Task] = deque()
         self._futures: dict[Task, PoolFuture[Any]] = {}
         self._tasks: dict[Future[Any], Task] = {}
+        #: Where the pool keeps what its workers did.
+        self._log: WorkLog | None = None
+        self._ended = 0
+
+    def log_in(self, log: WorkLog) -> None:
+        """Note the calls in the log of a pool."""
+        self._log = log
 
     def add(self, task: Task, future: PoolFuture[Any]) -> None:
         """Queue a call."""
@@ -103,7 +111,14 @@ class CallQueue:
     def finish(self, task: Task, outcome: Outcome) -> None:
         """Resolve the future, unless it was cancelled while its call ran."""
         future = self._forget(task)
-        if not future.begin():
+        began = future.begin()
+        if self._log is not None and outcome.worker is not None:
+            done = State.DONE if outcome.error is None else State.FAILED
+            state = done if began else State.CANCELLED
+            work = Work(0, future.name)
+            self._log.add(outcome.worker, work, state, (self._ended,), (outcome.seconds,))
+            self._ended += 1
+        if not began:
             self.counts.cancelled += 1
             return
         if outcome.error is not None:

@@ -173,11 +173,13 @@ class MapJob:
         """Keep the outcome of an item."""
         worker, seconds, value, error = outcome
         if self.aborted and isinstance(error, TerminatedWorkerError):
+            self.outcomes.timings.stop(worker, task.index, seconds, task.attempt)
             self.discard([task])
             return
         self.items.taken.pop(task.index, None)
         indices = [task.index]
-        self.outcomes.timings.add(worker, indices, [seconds], [task.attempt])
+        failed = error is not None
+        self.outcomes.timings.add(worker, indices, [seconds], [task.attempt], failed=failed)
         if error is None:
             self.outcomes.add(indices, [value])
         else:

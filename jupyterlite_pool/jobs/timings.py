@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from .work_log import State, Work, WorkLog
 
 
 class Timing(NamedTuple):
@@ -20,6 +22,8 @@ class Timing(NamedTuple):
     attempt: int = 1
     #: Whether it has failed.
     failed: bool = False
+    #: Whether it was stopped before its end.
+    cancelled: bool = False
 
 
 class _Row(NamedTuple):
@@ -30,6 +34,13 @@ class _Row(NamedTuple):
     items: Sequence[int]
     seconds: Sequence[float]
     attempts: Sequence[int]
+
+    def timings(self) -> Iterator[Timing]:
+        """One for each item: they ran one after the other, and the last one ended last."""
+        end = self.arrived - sum(self.seconds)
+        for item, took, attempt in zip(self.items, self.seconds, self.attempts, strict=True):
+            yield Timing(item, self.worker, max(0.0, end), took, attempt)
+            end += took
 
 
 class Timings:
@@ -42,6 +53,10 @@ class Timings:
         self._first_run_at: float | None = None
         self._ended_at: float | None = None
         self._rows: list[_Row] = []
+        #: Items that were stopped before their end.
+        self._stopped: list[_Row] = []
+        #: Where the pool keeps what its workers did, and what it is to say there.
+        self._log: tuple[WorkLog, Work] | None = None
 
     def elapsed(self) -> float:
         """Seconds from the start of the job to its end, or to now."""
@@ -55,11 +70,13 @@ class Timings:
 
     def by_item(self) -> dict[int, Timing]:
         """When and where the items ran, by their index."""
-        return {
-            item: Timing(item, row.worker, max(0.0, row.arrived - took), took, attempt)
-            for row in self._rows
-            for item, took, attempt in zip(row.items, row.seconds, row.attempts, strict=True)
-        }
+        return {timing.item: timing for row in self._rows for timing in row.timings()}
+
+    def stopped(self) -> list[Timing]:
+        """When and where items ran that were stopped before their end."""
+        return [
+            timing._replace(cancelled=True) for row in self._stopped for timing in row.timings()
+        ]
 
     def timeline(self) -> list[Timing]:
         """When and where the items ran, in the order in which they started."""
@@ -95,9 +112,25 @@ class Timings:
         items: Sequence[int],
         seconds: Sequence[float],
         attempts: Sequence[int],
+        *,
+        failed: bool = False,
     ) -> None:
         """Note that results arrive now: of which items, and what each of them took."""
         self._rows.append(_Row(self.elapsed(), worker, items, seconds, attempts))
+        if self._log is not None:
+            log, work = self._log
+            log.add(worker, work, State.FAILED if failed else State.DONE, items, seconds)
+
+    def stop(self, worker: int | None, item: int, seconds: float, attempt: int) -> None:
+        """Note that an item was stopped now."""
+        self._stopped.append(_Row(self.elapsed(), worker, [item], [seconds], [attempt]))
+        if self._log is not None:
+            log, work = self._log
+            log.add(worker, work, State.CANCELLED, [item], [seconds])
+
+    def log_in(self, log: WorkLog, work: Work) -> None:
+        """Note everything in the log of a pool, too."""
+        self._log = log, work
 
     def end(self) -> None:
         """Note that the job ends."""

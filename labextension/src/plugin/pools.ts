@@ -8,17 +8,20 @@ import { ICommandPalette, type IWidgetTracker } from '@jupyterlab/apputils';
 import { IConsoleTracker } from '@jupyterlab/console';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStatusBar } from '@jupyterlab/statusbar';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 
 import { PoolActions } from './commands/actions';
 import { addCommands, type Scene } from './commands/commands';
 import { Focus, type HasKernel } from './focus';
 import type { PoolKernels } from './kernels/kernels';
-import { type Content, PoolSidebar, SIDEBAR_ID } from './panel/sidebar';
+import { type Content, PoolSidebar, type Section, SIDEBAR_ID } from './panel/sidebar';
 import { type Page, PoolsSection } from './running/section';
+import type { Settings } from './settings';
+import type { PoolStates } from './state/states';
+import { poolName } from './state/texts';
 import { PoolView } from './state/view';
 import { PoolStatus } from './status/item';
-import type { Settings } from './settings';
+import type { Kernel } from './timeline/section';
 import { IWorkerPools } from './tokens';
 
 /** Seconds between two states that the status item and the panel are told. */
@@ -68,6 +71,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       app.shell.add(sidebar, 'right', { rank: 700 });
       restorer?.add(sidebar, SIDEBAR_ID);
     }
+    sidebar?.addSection(() => timelineOf(view, states, trans));
     const open = sidebar === null ? null : (): void => app.shell.activateById(SIDEBAR_ID);
     const scene: Scene = { view, actions, open };
     addCommands(app.commands, palette, scene, trans);
@@ -124,6 +128,42 @@ function pageOf(
       ['left', 'right'].some(area =>
         [...shell.widgets(area)].some(({ id, isVisible }) => id === RUNNING_ID && isVisible)
       )
+  };
+}
+
+/** The panel's section with the timeline. */
+async function timelineOf(
+  view: PoolView,
+  states: PoolStates,
+  trans: TranslationBundle
+): Promise<Section> {
+  const { TimelineSection } = await import('./timeline/section');
+  const widget = new TimelineSection(timelineKernel(view, states, trans), trans);
+  view.changed.connect(() => widget.follow());
+  return { title: trans.__('Timeline'), widget };
+}
+
+/** The kernel that the panel looks at, as its timeline knows it. */
+function timelineKernel(view: PoolView, states: PoolStates, trans: TranslationBundle): Kernel {
+  return {
+    get id() {
+      return view.kernel;
+    },
+    get pools() {
+      const pools = view.told?.state.pools ?? [];
+      return pools.map(pool => ({ id: pool.id, name: poolName(pool, trans) }));
+    },
+    ask: async (what, fields) => {
+      const { kernel } = view;
+      if (kernel === null) {
+        throw new Error(trans.__('There is no kernel.'));
+      }
+      const { value, error } = await states.ask(kernel, what, fields);
+      if (error !== undefined) {
+        throw new Error(error);
+      }
+      return value;
+    }
   };
 }
 

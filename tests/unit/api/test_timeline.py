@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -23,6 +25,11 @@ TWO = [
 
 def drawn(timeline: Timeline) -> ElementTree.Element:
     return ElementTree.fromstring(timeline._repr_svg_())
+
+
+def failures(picture: ElementTree.Element) -> list[ElementTree.Element]:
+    """The bars that are crossed out."""
+    return [each for each in picture.iter(f"{SVG}g") if "data-b" in each.attrib]
 
 
 def titles(timeline: Timeline) -> list[str | None]:
@@ -58,12 +65,12 @@ def test_it_has_a_row_for_each_worker_and_a_bar_for_each_item() -> None:
 
 def test_what_failed_is_told_apart_by_more_than_its_colour() -> None:
     picture = drawn(Timeline(TWO, "f", 4.0))
-    [crossed] = picture.iter(f"{SVG}g")
+    [crossed] = failures(picture)
     assert crossed.attrib["fill"] == "none"
     assert crossed.find(f"{SVG}path") is not None
     assert "a crossed-out one failed" in "".join(picture.itertext())
     fine = drawn(Timeline(TWO[:1], "f", 4.0))
-    assert list(fine.iter(f"{SVG}g")) == []
+    assert failures(fine) == []
 
 
 def test_it_takes_the_colours_of_the_page_and_needs_nothing_else() -> None:
@@ -113,7 +120,7 @@ def test_many_small_items_are_drawn_as_few_bars() -> None:
     assert 2 <= len(bars) <= 2 * WIDTH
     counted = [int(found) for found in re.findall(r"(\d+) items from", timeline._repr_svg_())]
     assert sum(counted) == 19_999
-    [failed] = drawn(timeline).iter(f"{SVG}g")
+    [failed] = failures(drawn(timeline))
     [bar] = failed.iter(f"{SVG}rect")
     assert float(bar.attrib["width"]) < 5  # it does not hide the others
     assert "10000 items" in repr(timeline)
@@ -141,3 +148,65 @@ def test_the_clock_may_say_less_than_the_items() -> None:
     picture = drawn(Timeline([Timing(0, 0, 0.0, 3.0)], "f", 1.0))
     [bar] = picture.iter(f"{SVG}rect")
     assert float(bar.attrib["x"]) + float(bar.attrib["width"]) <= WIDTH
+
+
+STOPPED = [*TWO, Timing(4, 0, 2.0, 1.5, cancelled=True)]
+
+
+def test_what_was_cancelled_while_it_ran_is_hatched() -> None:
+    timeline = Timeline(STOPPED, "f", 4.0)
+    svg = timeline._repr_svg_()
+    assert "item 4: cancelled after 1.5 s" in titles(timeline)
+    [hatched] = re.findall(r'fill="url\(#([\w-]+)\)"', svg)
+    assert f'<pattern id="{hatched}"' in svg
+    assert "<pattern" not in Timeline(TWO, "f", 4.0)._repr_svg_()
+    head, first, *_ = repr(timeline).splitlines()
+    assert head.endswith("1 failed, 1 cancelled (# runs, x failed, ~ cancelled)")
+    assert "~" in first
+
+
+def test_it_is_saved_as_a_picture(tmp_path: Path) -> None:
+    file = tmp_path / "timeline.svg"
+    timeline = Timeline(TWO, "f", 4.0)
+    timeline.save(file)
+    assert ElementTree.fromstring(file.read_text("utf-8")).tag == f"{SVG}svg"
+    # Without a theme, its colours are those that stand behind the theme's.
+    assert "var(--jp-brand-color1, #1976d2)" in file.read_text("utf-8")
+
+
+def test_it_is_saved_as_a_page_that_stands_alone(tmp_path: Path) -> None:
+    file = tmp_path / "timeline.HTML"
+    Timeline(TWO, "<f>", 4.0).save(str(file))
+    page = file.read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<f>" not in page
+    assert page.count("<script>") == 1
+    assert not re.search(r"""(href|src)\s*=""", page)
+
+
+def test_it_is_saved_as_trace_events(tmp_path: Path) -> None:
+    file = tmp_path / "timeline.json"
+    Timeline(STOPPED, "f", 4.0).save(file)
+    events = json.loads(file.read_text("utf-8"))["traceEvents"]
+    names = {each["tid"]: each["args"]["name"] for each in events if each["name"] == "thread_name"}
+    assert names == {1: "notebook", 2: "worker 0", 3: "worker 1"}
+    bars = [each for each in events if each["ph"] == "X"]
+    assert len(bars) == 5
+    assert bars[1] == {
+        "name": "f",
+        "cat": "item,failed",
+        "ph": "X",
+        "ts": 0,
+        "dur": 1_000_000,
+        "pid": 1,
+        "tid": 3,
+        "args": {"item": 1, "attempt": 1, "state": "failed"},
+    }
+    assert {each["args"]["state"] for each in bars} == {"done", "failed", "cancelled"}
+
+
+def test_another_form_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "timeline.png"
+    with pytest.raises(ValueError, match=r"saved as \.svg, \.html or \.json, not as '\.png'"):
+        Timeline(TWO, "f", 4.0).save(file)
+    assert not file.exists()

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import jupyterlite_pool
+from jupyterlite_pool.api.saving import ZOOM
+from jupyterlite_pool.api.timeline import DONE, FAILED
 from jupyterlite_pool.backends.base import ON_PURPOSE, Listener, WorkerEnd
 from jupyterlite_pool.errors import TerminatedWorkerError
+from jupyterlite_pool.jobs.work_log import Kind, State
 from jupyterlite_pool.wire import protocol as _protocol
 
 ROOT = Path(__file__).parents[3]
@@ -101,3 +104,30 @@ def test_the_runner_that_javascript_calls_has_its_methods() -> None:
     calls = re.findall(r"^  (\w+): PyCallable;", found[1], re.MULTILINE)
     assert calls
     assert all(callable(getattr(Runner, call)) for call in calls)
+
+
+def timeline_source(name: str) -> str:
+    return (LABEXTENSION / "src" / "plugin" / "timeline" / name).read_text("utf-8")
+
+
+def test_what_workers_did_has_the_same_numbers() -> None:
+    data = timeline_source("data.ts")
+    for name, kind in (("KIND", Kind), ("STATE", State)):
+        found = re.search(rf"export const {name} = {{(.*?)}}", data)
+        assert found is not None
+        numbers = {word.upper(): int(n) for word, n in re.findall(r"(\w+): (\d)", found[1])}
+        assert numbers == {each.name: each.value for each in kind}
+
+
+def test_a_saved_timeline_zooms_and_looks_the_same() -> None:
+    found = re.search(r"export const ZOOM = `(.*?)`;", timeline_source("html.ts"), re.DOTALL)
+    assert found is not None
+    assert found[1] == ZOOM
+    looks = timeline_source("looks.ts")
+    colour = r"{\s*variable: '([\w-]+)', plain: '(#\w+)'\s*}"
+    first = re.search(rf"FUNCTIONS[^=]*= \[\s*{colour}", looks)
+    failed = re.search(rf"FAILED: Colour = {colour}", looks)
+    assert first is not None
+    assert failed is not None
+    assert f"var({first[1]}, {first[2]})" == DONE
+    assert f"var({failed[1]}, {failed[2]})" == FAILED

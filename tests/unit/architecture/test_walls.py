@@ -132,6 +132,7 @@ PLUGIN_PARTS = {
     "commands": {"commands", "state", "icon"},
     "panel": {"panel", "commands", "state", "icon"},
     "running": {"running", "commands", "state", "icon"},
+    "timeline": {"timeline"},
     "tokens": {"kernels", "settings", "state"},
     "pools": {
         "commands",
@@ -142,6 +143,7 @@ PLUGIN_PARTS = {
         "settings",
         "state",
         "status",
+        "timeline",
         "tokens",
     },
     "cells": {"cells", "kernels"},
