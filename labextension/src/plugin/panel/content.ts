@@ -26,7 +26,9 @@ export class PoolContent extends SidePanel implements Content {
     this.addSection({ title: trans.__('Workers'), widget: new Workers(parts) });
     this.addSection({ title: trans.__('Jobs'), widget: new Jobs(parts) });
     const follow = (): void => {
-      this.toggleClass('jp-mod-empty', (view.told?.state.pools.length ?? 0) === 0);
+      const empty = (view.told?.state.pools.length ?? 0) === 0;
+      this.toolbar.setHidden(empty);
+      this.content.setHidden(empty);
     };
     view.changed.connect(follow);
     follow();

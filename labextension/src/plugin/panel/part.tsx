@@ -1,6 +1,7 @@
 /** A part of the panel that is drawn anew when there is news. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
 
 import type { PoolActions } from '../commands/actions';
 import type { PoolView } from '../state/view';
@@ -21,6 +22,11 @@ export abstract class Part extends ReactWidget {
   override dispose(): void {
     this.parts.view.changed.disconnect(this.follow);
     super.dispose();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.update(); // what came meanwhile was not drawn
   }
 
   private readonly follow = (): void => {
