@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from ..backends.base import ON_PURPOSE, Backend, WorkerEnd
@@ -108,8 +108,7 @@ class PoolListener:
             else:
                 for place, task in enumerate(tasks):
                     outcome = Outcome(worker, seconds[place], values[place], errors.get(place))
-                    asked = entry.timed_out or entry.doomed
-                    if asked and isinstance(outcome.error, KeyboardInterrupt):
+                    if _was_stopped(entry, outcome.error):
                         self._retry_or_fail(entry, [task], outcome, entry.obeyed)
                     else:
                         entry.source.finish(task, outcome)
@@ -252,3 +251,19 @@ class PoolListener:
             task.hurry()
         source.put_back(tasks)
         self._dispatcher.offer(source)
+
+
+def _was_stopped(batch: Batch, error: BaseException | None) -> bool:
+    """Whether a task has ended because its worker was asked to end it."""
+    if error is None or batch.doomed:
+        return error is not None  # whatever it made of that
+    return batch.timed_out and any(isinstance(e, KeyboardInterrupt) for e in _with_causes(error))
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    left: BaseException | None = error
+    while left is not None and id(left) not in seen:
+        seen.add(id(left))
+        yield left
+        left = left.__cause__ or left.__context__

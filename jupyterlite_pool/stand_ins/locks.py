@@ -50,6 +50,11 @@ _known: weakref.WeakValueDictionary[str, Lock] = weakref.WeakValueDictionary()
 _held: set[Lock] = set()
 
 
+def held_here() -> bool:
+    """Whether this interpreter holds a lock."""
+    return bool(_held)
+
+
 class Lock:
     """As `multiprocessing.Lock`: the notebook or one of its workers has it, one at a time.
 

@@ -7,6 +7,7 @@ have set, and nothing that another task has set.
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Awaitable, Generator
 from contextvars import Context, ContextVar
 from typing import Any, Generic, TypeVar
@@ -56,12 +57,18 @@ class Within(Generic[T]):
     def __init__(self, context: Context, awaitable: Awaitable[T]) -> None:
         self._context = context
         self._awaitable = awaitable
-        self._stopped = False
-        #: What the event loop waits for.
+        #: Whether the event loop has the turn, and what it waits for.
+        self.waits = False
         self._waits_for: Any = None
+        #: Whether it is to be cancelled.
+        self._stopped = False
 
     def stop(self) -> None:
-        """Raise `KeyboardInterrupt` where the awaitable waits, as soon as the event loop turns."""
+        """Cancel the awaitable; if it then ends as cancelled, `KeyboardInterrupt` is raised.
+
+        As a task of asyncio does it: what waits in the awaitable, such as a `TaskGroup`, ends the
+        tasks that it has started.
+        """
         self._stopped = True
         cancel = getattr(self._waits_for, "cancel", None)
         if cancel is not None:
@@ -71,20 +78,26 @@ class Within(Generic[T]):
         running = _await(self._awaitable)
         step: Any = running.send
         what: Any = None
+        asked = False
         while True:
             try:
                 awaited = self._context.run(step, what)
             except StopIteration as end:
                 value: T = end.value
                 return value
-            self._waits_for = awaited
+            except CancelledError:
+                if asked:
+                    raise KeyboardInterrupt from None
+                raise
+            self.waits, self._waits_for = True, awaited
             try:
                 step, what = running.send, (yield awaited)
             except BaseException as error:
                 step, what = running.throw, error
-            if self._stopped:
-                self._stopped = False
-                step, what = running.throw, KeyboardInterrupt()
+            self.waits, self._waits_for = False, None
+            if self._stopped and not asked:
+                asked = True
+                step, what = running.throw, CancelledError()
 
 
 async def _await(awaitable: Awaitable[T]) -> T:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from itertools import islice
 from time import perf_counter
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, Protocol
 
 from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
@@ -29,6 +29,7 @@ from ..wire.refs import set_fetcher
 from ..wire.results import dump_result, dump_value, join_results
 from .context import WorkerInfo, set_current_worker
 from .contexts import Within, WorkerContext
+from .interruption import leftover, may_stop
 from .memory import explain_memory
 from .names import SetUpCall, SharedNames
 from .parallel_cell import CellBody, EverywhereCell, explain_value
@@ -113,6 +114,8 @@ class Runner:
         self._seeded = False
         #: Whether the user's code runs. Nothing else may be interrupted.
         self._interruptible = False
+        #: Whether the task that ran was stopped.
+        self._interrupted = False
         #: What the task that runs awaits; None where it awaits nothing.
         self._awaited: Within[Any] | None = None
         self.log = ResultLog()
@@ -147,18 +150,18 @@ class Runner:
         self._cancelled.add(batch)
 
     def interrupt(self, frame: FrameType | None) -> None:
-        """Stop the task that runs, if a frame is one of it or of what it has called.
+        """Stop the task that runs, if it may be stopped in this frame.
 
         Python calls this as a signal handler amid any code, also of the event loop.
         """
-        if self._interruptible and _is_within(frame, Runner._run_one.__code__):
-            self._interruptible = False
+        if self._interruptible and may_stop(frame, Runner._run_one.__code__):
+            self._interruptible, self._interrupted = False, True
             raise KeyboardInterrupt
 
     def interrupt_awaited(self) -> None:
         """Stop the task that runs, if it awaits something. Only the event loop may call this."""
-        if self._interruptible and self._awaited is not None:
-            self._interruptible = False
+        if self._interruptible and self._awaited is not None and self._awaited.waits:
+            self._interruptible, self._interrupted = False, True
             self._awaited.stop()
 
     async def run(self, batch: int, payload: bytes, buffers: Sequence[Any]) -> None:
@@ -192,6 +195,10 @@ class Runner:
                 own = list(islice(rest, sent.buffers[place]))
             seed = None if sent.seeds is None else sent.seeds[place]
             record, out = await self._run_one(batch, sent, task, call, seed, own)
+            if self._interrupted:
+                self._interrupted = False
+                if reason := leftover():
+                    self._port.worn(reason)
             held = not out and hold(record)
             if not held:
                 self._post(batch, False)
@@ -339,10 +346,3 @@ class Runner:
         """Bring the classes of a function to the states with which it came."""
         if restore(self._states[key]):
             self._names.refill(key)  # what set-ups have changed in them is still wanted
-
-
-def _is_within(frame: FrameType | None, code: CodeType) -> bool:
-    """Whether a frame is of some code, or was called from it."""
-    while frame is not None and frame.f_code is not code:
-        frame = frame.f_back
-    return frame is not None

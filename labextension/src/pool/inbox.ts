@@ -83,6 +83,11 @@ export class Inbox {
     return this.jobs.filter(job => job.lane === lane).map(({ batch }) => batch);
   }
 
+  /** Whether a batch that the worker has not finished may run on no other worker. */
+  isAimed(batch: number): boolean {
+    return this.jobs.some(job => job.batch === batch && job.target !== undefined);
+  }
+
   /** Put a job in. The worker does not have it before `send`. */
   add(job: Job): void {
     if (job.target === undefined) {

@@ -351,7 +351,9 @@ export class PyodidePool {
 
   /** End a batch, if the worker has it: ask the worker, and stop it if that does not help. */
   private stop(handle: WorkerHandle | undefined, batch: number, message: string): void {
-    if (handle?.inbox.has(batch)) {
+    if (handle?.inbox.isAimed(batch)) {
+      handle.finish('terminated', message); // a worker that is set up by half is of no use
+    } else if (handle?.inbox.has(batch)) {
       handle.inbox.cancel(batch);
       this.stops.stop(handle, batch, message);
     }
@@ -361,9 +363,11 @@ export class PyodidePool {
     this.dispatch.forget(handle.id);
     const { begun, behind, untaken } = handle.inbox.unfinished(end);
     const message = `worker ${handle.id} stopped: ${end.message}`;
-    for (const { batch } of [...begun, ...behind]) {
+    for (const { batch } of [...begun, ...behind, ...untaken]) {
       this.limits.end(batch);
       this.stops.end(batch);
+    }
+    for (const { batch } of [...begun, ...behind]) {
       this.runs.fail(batch, new TerminatedWorkerError(message, end.reason));
     }
     // The owner submits its batches again itself: the worker has their buffers.

@@ -34,7 +34,9 @@ function connect({ control, tasks, lock }: ConnectMessage): void {
       const runtime = await loadRuntime(options, snapshot => say({ kind: 'snapshot', snapshot }));
       await loading;
       python = runtime.python;
-      const stopSign = options.stopSigns && new StopSign(python, options.stopSigns);
+      // Nothing stops the calls of a web page.
+      const { runner: stoppable, stopSigns } = options;
+      const stopSign = stoppable && stopSigns ? new StopSign(python, stopSigns) : null;
       const loop = new TaskLoop(python, tasks, stopSign);
       const large = (bytes: number): void => loop.noteLargeFile(bytes);
       const drive = options.drive !== null && mountDrive(python, options.drive, { large });

@@ -30,6 +30,8 @@ export class StopSign {
   private busy = false;
   /** Whether that turn is known to have been asked to stop. */
   private asked = false;
+  /** Whether seals cannot be seen here: then none looks whole. */
+  private blind = false;
   /** Whether Python was told, and has not dealt with it. */
   private told = false;
   private readonly pace = new Pace();
@@ -111,12 +113,15 @@ export class StopSign {
 
   private isSealBroken({ control, seals }: Seals): boolean {
     const before = performance.now();
-    if (before < this.lookAt) {
+    if (this.blind || before < this.lookAt) {
       return false;
     }
     const seal = seals[this.turn % seals.length] ?? control;
-    // Where seals cannot be seen at all, none looks whole.
-    const broken = !isWhole(seal) && isWhole(control);
+    const broken = !isWhole(seal);
+    if (broken && !isWhole(control)) {
+      this.blind = true; // a site's policy may forbid it
+      return false;
+    }
     const after = performance.now();
     this.lookAt = after + Math.min(LATEST, Math.max(SOONEST, SHARE * (after - before)));
     return broken;

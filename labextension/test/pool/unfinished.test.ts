@@ -126,3 +126,12 @@ test('a batch that waits at a worker is stopped in its turn, and only then', asy
   await vi.waitFor(() => expect(worker.isAsked(2)).toBe(true));
   worker.result(2);
 });
+
+test('a worker that is stopped while it is set up ends at once', async () => {
+  const { pool, of } = await started(1);
+  pool.submit(1, new Uint8Array(), [], [], { target: 0 });
+  await given(FakeWorker.at(0), 1);
+  pool.kill(0, 'terminated', 'it took too long', 1);
+  expect(of('ended')).toMatchObject([{ worker: 0, end: { message: 'it took too long' } }]);
+  expect(FakeWorker.at(0).isAsked(1)).toBe(false);
+});

@@ -118,6 +118,10 @@ test('where no seal can be seen, nothing is stopped', () => {
   ['control', 'seal 0', 'seal 1', 'seal 2'].forEach(seal => broken.add(seal));
   sign.begin();
   expect(compute(5_000)).toBe(false);
+  sign.end();
+  sign.begin();
+  expect(compute(5_000)).toBe(false);
+  expect(questions).toEqual(['seal 1', 'control']);
 });
 
 test('shared memory names the turn that is to stop', () => {

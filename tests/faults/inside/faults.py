@@ -29,6 +29,9 @@ from .load import Load, breaks, marked, marked_async, now, until
 #: The time limit of tasks that loop, in seconds.
 LIMIT = 1.0
 
+#: Seconds in which a task may obey when it was asked to stop.
+GRACE = 1.0
+
 
 class Targets(NamedTuple):
     """Times within which a fault should be known and over, as shares of an ordinary start."""
@@ -266,16 +269,16 @@ def _loop_in_a_regex() -> object:
     return re.match(r"(a+)+$", "a" * 40 + "b")
 
 
-async def _overdue(scene: Scene, function: Callable[[], Any]) -> float:
+async def _overdue(scene: Scene, function: Callable[[], Any], grace: float = GRACE) -> float:
     error = await scene.error_in_time(function, LIMIT)
     assert isinstance(error, TaskTimeoutError), repr(error)
     # The limit counts from the task's own start, and the task may have waited for a worker.
-    due = scene.load.started_at[scene.name] + LIMIT
+    due = scene.load.started_at[scene.name] + LIMIT + grace
     scene.told["overrun"] = max(0.0, now() - due) / LIMIT
     return min(due, now())
 
 
-@fault("a task loops for ever in Python, with a time limit", replaces=True)
+@fault("a task loops for ever in Python, with a time limit", replaces=False)
 async def loops(scene: Scene) -> float:
     return await _overdue(scene, _loop)
 

@@ -433,3 +433,46 @@ def test_where_there_is_no_memory_for_words_the_error_comes_without(port: Record
     run(Runner(port, 3, 1003, WorkerSurroundings(), memory=memory), run_out, [(1,)])
     assert port.failure().args == ()
     assert port.wear == ["it ran out of memory"]
+
+
+async def in_a_group(_: int) -> None:
+    asyncio.get_running_loop().call_soon(here[0].interrupt_awaited)
+    await asyncio.gather(_tick(), _tick())
+
+
+ticks: list[int] = []
+
+
+async def _tick() -> None:
+    while True:
+        ticks.append(1)
+        await asyncio.sleep(0)
+
+
+def test_tasks_that_a_stopped_task_has_started_end_with_it(runner: Runner, port: Recorder) -> None:
+    run(runner, in_a_group, [(1,)])
+    assert isinstance(port.failure(), KeyboardInterrupt)
+    before = len(ticks)
+    port.posts.clear()
+    run(runner, give_way, [(1,)])
+    assert port.values == [1]
+    assert len(ticks) == before
+
+
+def interrupt_while_locked(_: int) -> None:
+    from jupyterlite_pool.stand_ins import locks
+
+    locks._held.add(locks.Lock.__new__(locks.Lock))
+    here[0].interrupt(sys._getframe())
+
+
+def test_a_worker_whose_task_was_stopped_with_a_lock_is_replaced(
+    runner: Runner, port: Recorder
+) -> None:
+    from jupyterlite_pool.stand_ins import locks
+
+    try:
+        run(runner, interrupt_while_locked, [(1,)])
+    finally:
+        locks._held.clear()
+    assert port.wear == ["its task was stopped while it held a lock"]
