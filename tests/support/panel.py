@@ -91,8 +91,11 @@ class Panel:
 
 
 def choose_in_palette(page: Page, name: str) -> None:
-    page.keyboard.press("Control+Shift+C")
-    box = page.get_by_placeholder("Search", exact=False).locator("visible=true").last
+    # An application that has just been opened may have a palette without our commands yet.
+    expect(page.get_by_role("tab", name="Worker Pool", exact=True)).to_be_visible()
+    page.get_by_role("menuitem", name="View", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("^Activate Command Palette")).click()
+    box = page.get_by_placeholder("SEARCH", exact=True).locator("visible=true").last
     box.fill(name)
     page.locator(".lm-CommandPalette-item").filter(has_text=name).first.click()
 

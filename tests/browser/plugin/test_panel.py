@@ -11,6 +11,9 @@ from tests.conftest import Pages
 from tests.support.notebook import Notebook
 from tests.support.panel import START, Panel, choose_in_palette, counts_of, hearing, say
 
+# States of pools are waited for, which other tests beside these delay.
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def shared(module_pages: Pages, site: str) -> Notebook:
@@ -203,8 +206,8 @@ def test_a_kernel_that_restarts_has_nothing_of_before(pages: Pages, site: str) -
     notebook.run(START + "list(pool_map(abs, range(3), label='of before'))")
     expect(panel.job("of before")).to_be_visible()
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.get_by_role("menuitem", name="Restart Kernel…", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="Restart").click()
+    page.get_by_role("menuitem", name=re.compile("^Restart Kernel…")).first.click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
     expect(panel.job("of before")).to_have_count(0)
     expect(panel.workers).to_have_count(2)  # they are started ahead
 
