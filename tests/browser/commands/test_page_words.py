@@ -218,9 +218,8 @@ def test_who_has_the_name_can_interrupt_and_hears_no_more_than_control_words(pag
     notebook.run("list(pool_map(abs, range(4), progress=False))")
     words = spy.value("heard")
     assert [word["wish"]["number"] for word in words if word["type"] == "interrupt"] == [1]
-    assert {word["type"] for word in words} <= {
-        *"heard interrupt cancel settings options look ask".split()
-    }
+    known = {"heard", "interrupt", "cancel", "settings", "options", "look", "ask"}
+    assert {word["type"] for word in words} <= known
     assert "secret" not in json.dumps(words)
 
     # It can do what the page can: interrupt.
