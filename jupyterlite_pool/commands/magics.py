@@ -36,6 +36,7 @@ from .everywhere import EverywhereCells
 from .interrupt import cell_starts
 from .magic_await import CALLERS, await_magics
 from .magic_lines import MAP, RUN, SUBMIT, Magic, parse_loop, parse_options, split_expressions
+from .no_processes import explain_missing_processes
 from .page_words import cell_begins, listen
 from .parallel import requests as parallel_cells
 from .pool_command import obey
@@ -318,3 +319,4 @@ def load_ipython_extension(shell: Any) -> None:
         shuffle_by_tasks()
         if IN_BROWSER:
             keep_apart(NOTEBOOK)
+            explain_missing_processes()

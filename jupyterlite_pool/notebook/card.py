@@ -26,17 +26,6 @@ INTERVAL = 0.1
 #: changed display anew as a whole.
 FALLBACK_INTERVAL = 1.0
 
-_ICONS = {
-    "warming": "◌",
-    "preparing": "◌",
-    "waiting": "◌",
-    "running": "▶",
-    "collecting": "▶",
-    "done": "✓",
-    "failed": "✗",
-    "cancelled": "■",
-}
-
 _SEGMENTS = {
     "done": "var(--jp-success-color1, #388e3c)",
     "running": "var(--jp-brand-color1, #1976d2)",
@@ -205,23 +194,30 @@ def card_html(progress: Progress) -> str:
     label = html.escape(progress.label)
     text = html.escape(progress.text())
     word = html.escape(progress.words)
-    size = progress.total or max(1, progress.done + progress.running + progress.failed)
+    # While the total is not known, a bar would tell of a share that nobody knows.
+    ended = progress.phase in ("done", "failed", "cancelled")
+    counted = progress.done + progress.running + progress.failed + progress.cancelled
+    size = progress.total or (counted if ended else 0)
     counts = {name: getattr(progress, name) for name in _SEGMENTS}
     segments = "".join(
         f'<div title="{counts[name]} {name}" style="width:{100 * counts[name] / size:.2f}%;'
         f'background:{colour}"></div>'
         for name, colour in _SEGMENTS.items()
-        if counts[name]
+        if size and counts[name]
     )
+    share = ""
+    if size:
+        now = progress.done + progress.failed
+        share = f'aria-valuemin="0" aria-valuemax="{size}" aria-valuenow="{now}" '
     return (
         '<div class="jp-pool-card" style="max-width:640px;padding:8px 12px;border-radius:4px;'
         "border:1px solid var(--jp-border-color2, #e0e0e0);color:var(--jp-ui-font-color1, inherit);"
         'font-family:var(--jp-ui-font-family, sans-serif);font-size:13px;line-height:1.5">'
         f'<div style="display:flex;justify-content:space-between"><b>{label}</b>'
         f'<span style="color:var(--jp-ui-font-color2, #616161)">'
-        f"{_ICONS[progress.phase]} {word}</span></div>"
-        f'<div role="progressbar" aria-label="{label}" aria-valuemin="0" aria-valuemax="{size}" '
-        f'aria-valuenow="{progress.done + progress.failed}" aria-valuetext="{text}" '
+        f"{progress.sign} {word}</span></div>"
+        f'<div role="progressbar" aria-label="{label}" '
+        f'{share}aria-valuetext="{text}" '
         'style="display:flex;height:8px;margin:6px 0;border-radius:4px;overflow:hidden;'
         f'background:var(--jp-layout-color3, #eeeeee)">{segments}</div>'
         f'<div class="jp-pool-counts" style="font-variant-numeric:tabular-nums">{text}</div>'

@@ -15,6 +15,18 @@ _WORDS = {
     "collecting": "finishing",
 }
 
+#: A sign for each phase, so that colour is not all that tells them apart.
+_SIGNS = {
+    "warming": "◌",
+    "preparing": "◌",
+    "waiting": "◌",
+    "running": "▶",
+    "collecting": "▶",
+    "done": "✓",
+    "failed": "✗",
+    "cancelled": "■",
+}
+
 
 class Progress(NamedTuple):
     """The state of a job at one moment: counts of items, and times in seconds."""
@@ -58,7 +70,14 @@ class Progress(NamedTuple):
     @property
     def words(self) -> str:
         """The phase in words for people."""
+        if self.phase == "done" and self.failed:
+            return "done, with failures"
         return _WORDS.get(self.phase, self.phase)
+
+    @property
+    def sign(self) -> str:
+        """A sign for the phase. Where something has failed, it is none of success."""
+        return "⚠" if self.phase == "done" and self.failed else _SIGNS[self.phase]
 
     @property
     def rate(self) -> float | None:
@@ -74,20 +93,32 @@ class Progress(NamedTuple):
         return (self.total - self.done - self.failed - self.cancelled) / self.rate
 
     def text(self) -> str:
-        """One line: `42/100 · 3.1 items/s · 0:14 elapsed · 0:19 left · 2 failed`."""
+        """One line: `42/100 · 3.1/s · 0:14 elapsed · 0:19 left · 2 failed`."""
         if self.single:
             return f"{clock(self.elapsed)} elapsed"
-        parts = [f"{self.done}/{'?' if self.total is None else self.total}"]
+        parts = [f"{self.done:,}" + (" so far" if self.total is None else f"/{self.total:,}")]
         if self.rate is not None:
-            parts.append(f"{self.rate:.3g} items/s")
+            parts.append(rate_text(self.rate))
         parts.append(f"{clock(self.elapsed)} elapsed")
         if self.left is not None:
             parts.append(f"{clock(self.left)} left")
         if self.failed:
-            parts.append(f"{self.failed} failed")
+            parts.append(f"{self.failed:,} failed")
         if self.cancelled:
-            parts.append(f"{self.cancelled} cancelled")
+            parts.append(f"{self.cancelled:,} cancelled")
         return " · ".join(parts)
+
+
+def rate_text(rate: float) -> str:
+    """Items per second as people read them: `5,210/s`, `3.1/s`, `1.5 s an item`."""
+    if rate >= 10:
+        return f"{rate:,.0f}/s"
+    if rate >= 1:
+        return f"{rate:.2g}/s"
+    seconds = 1 / rate
+    if seconds >= 60:
+        return f"{clock(seconds)} an item"
+    return f"{seconds:.0f} s an item" if seconds >= 10 else f"{seconds:.2g} s an item"
 
 
 def clock(seconds: float) -> str:

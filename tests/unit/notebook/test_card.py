@@ -108,15 +108,29 @@ def test_a_segment_without_items_is_not_drawn() -> None:
 )
 def test_every_phase_has_words_and_a_sign(phase: str) -> None:
     words = Tags(card_html(progress(phase=phase))).words
-    assert _widget._ICONS[phase] in words
-    assert progress(phase=phase).words in words
+    told = progress(phase=phase)
+    assert f"{told.sign} {told.words}" in words
+
+
+def test_a_job_with_failures_does_not_look_like_success() -> None:
+    assert "⚠ done, with failures" in Tags(card_html(progress(phase="done", failed=1))).words
+    assert "✓ done" in Tags(card_html(progress(phase="done", failed=0))).words
 
 
 def test_a_job_of_unknown_size_has_a_card() -> None:
     tags = Tags(card_html(progress(total=None)))
-    assert tags.bar()["aria-valuemax"] == "55"
-    assert "50/?" in tags.words
-    Tags(card_html(progress(total=None, done=0, running=0, failed=0, cancelled=0)))
+    assert [name for name in tags.bar() if name.startswith("aria-")] == [
+        "aria-label",
+        "aria-valuetext",
+    ]
+    assert tags.segments() == [], "nobody knows what share it is"
+    assert "50 so far" in tags.words
+
+
+def test_a_job_of_unknown_size_that_has_ended_has_a_whole_bar() -> None:
+    tags = Tags(card_html(progress(total=None, phase="done", running=0, cancelled=0)))
+    assert tags.bar()["aria-valuemax"] == "53"
+    assert tags.segments() == ["50 done", "3 failed"]
 
 
 class Notebook:

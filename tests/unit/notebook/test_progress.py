@@ -10,7 +10,7 @@ import pytest
 from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.jobs.tasks import Outcome
-from jupyterlite_pool.notebook.progress import Progress, clock
+from jupyterlite_pool.notebook.progress import Progress, clock, rate_text
 
 
 def progress(**fields: Any) -> Progress:
@@ -49,13 +49,28 @@ def test_the_rate_counts_failures_and_the_rest_is_what_is_left() -> None:
     now = progress(done=40, failed=10, cancelled=25, elapsed=15.0, working=10.0)
     assert now.rate == 5.0
     assert now.left == 5.0
-    assert now.text() == "40/100 · 5 items/s · 0:15 elapsed · 0:05 left · 10 failed · 25 cancelled"
+    assert now.text() == "40/100 · 5/s · 0:15 elapsed · 0:05 left · 10 failed · 25 cancelled"
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [
+        (5210.4, "5,210/s"),
+        (10, "10/s"),
+        (3.14, "3.1/s"),
+        (1 / 1.5, "1.5 s an item"),
+        (1 / 40, "40 s an item"),
+        (1 / 125, "2:05 an item"),
+    ],
+)
+def test_rates_are_as_people_read_them(rate: float, text: str) -> None:
+    assert rate_text(rate) == text
 
 
 def test_nobody_knows_what_is_left_of_an_unsized_iterable() -> None:
     now = progress(done=5, total=None, elapsed=10.0, working=10.0)
     assert now.left is None
-    assert now.text() == "5/? · 0.5 items/s · 0:10 elapsed"
+    assert now.text() == "5 so far · 2 s an item · 0:10 elapsed"
 
 
 def test_nothing_is_left_of_a_job_that_has_ended() -> None:

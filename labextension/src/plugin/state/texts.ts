@@ -38,7 +38,7 @@ export function phaseOf(job: JobState, trans: TranslationBundle): string {
   }
 }
 
-/** How far a job is: `42 of 100 · 3.1 items/s · 0:14 · 0:19 left · 2 failed`. */
+/** How far a job is: `42 of 100 · 3.1/s · 0:14 · 0:19 left · 2 failed`. */
 export function progressOf(job: JobState, trans: TranslationBundle): string {
   const elapsed = clock(job.elapsed);
   if (job.single) {
@@ -76,7 +76,7 @@ function rateText(rate: number, trans: TranslationBundle): string {
   if (rate < 1) {
     return trans.__('%1 s an item', (1 / rate).toPrecision(2));
   }
-  return trans.__('%1 items/s', rate < 10 ? rate.toPrecision(2) : String(Math.round(rate)));
+  return trans.__('%1/s', rate < 10 ? rate.toPrecision(2) : Math.round(rate).toLocaleString('en-US'));
 }
 
 /** What a worker does, in a word. */
