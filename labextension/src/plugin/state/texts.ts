@@ -76,7 +76,10 @@ function rateText(rate: number, trans: TranslationBundle): string {
   if (rate < 1) {
     return trans.__('%1 s an item', (1 / rate).toPrecision(2));
   }
-  return trans.__('%1/s', rate < 10 ? rate.toPrecision(2) : Math.round(rate).toLocaleString('en-US'));
+  return trans.__(
+    '%1/s',
+    rate < 10 ? rate.toPrecision(2) : Math.round(rate).toLocaleString('en-US')
+  );
 }
 
 /** What a worker does, in a word. */
