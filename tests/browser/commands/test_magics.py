@@ -125,11 +125,12 @@ def test_a_job_is_cancelled_by_its_number(kernel: Kernel) -> None:
     first = kernel.value("first")
     assert f"job {first}: " in shown
     kernel.run(f"%pool cancel {first}")
+    kernel.run("import asyncio\nwhile not jobs[0].done(): await asyncio.sleep(0.01)")
     assert kernel.value("[result.done() for result in jobs]") == [True, False]
     said = kernel.execute("%pool cancel 12345").stderr
     assert "there is no job '12345'. Jobs that run: " in said
     kernel.run("%pool cancel")
-    kernel.run("import asyncio\nwhile not jobs[1].done(): await asyncio.sleep(0.01)")
+    kernel.run("while not jobs[1].done(): await asyncio.sleep(0.01)")
     assert kernel.run("%pool_map double xs").result == "[2, 4, 6]"
 
 
