@@ -94,7 +94,7 @@ def test_what_others_post_on_the_origin_reaches_no_task(
     certificates = [name for name in found if name.startswith("jupyterlite-pool:")]
     random_names = [name for name in certificates if "slot" not in name]
     assert random_names
-    assert all(len(name.partition(":")[2]) == 32 for name in random_names)
+    assert all(len(name.rpartition(":")[2]) == 32 for name in random_names)
     kernel.page.evaluate(
         """names => names.forEach(name => new BroadcastChannel(name).postMessage(
             { kind: 'result', batch: 0, payload: new Uint8Array(), buffers: [],
@@ -110,7 +110,7 @@ STEAL = """async keep => {
   const kept = new Promise(resolve => { window.letGo = resolve; });
   const { held } = await navigator.locks.query();
   const names = held.map(({ name }) => name)
-    .filter(name => /^jupyterlite-pool:[0-9a-f]{32}$/.test(name));
+    .filter(name => /^jupyterlite-pool:(broker:)?[0-9a-f]{32}$/.test(name));
   await Promise.all(names.map(name => new Promise(taken => {
     navigator.locks.request(name, { steal: true }, () => {
       taken();
