@@ -10,8 +10,10 @@ from enum import IntEnum
 from itertools import islice
 from typing import NamedTuple
 
-#: So many tasks are remembered.
+#: So many tasks are remembered, and so many stretches: each takes some hundred bytes, and each
+#: call of `submit` is one.
 MOST = 100_000
+MOST_STRETCHES = 10_000
 
 #: So many workers that have ended are remembered.
 MOST_ENDED = 100
@@ -139,11 +141,15 @@ class WorkLog:
         stretch = Stretch(time.monotonic(), worker, work, kind, state, items, seconds)
         self._stretches.append(stretch)
         self._tasks += len(items)
-        while self._tasks > self._most and len(self._stretches) > 1:
+        while len(self._stretches) > 1 and self._is_full:
             gone = len(self._stretches.popleft().items)
             self._tasks -= gone
             self.forgotten += 1
             self.forgotten_tasks += gone
+
+    @property
+    def _is_full(self) -> bool:
+        return self._tasks > self._most or len(self._stretches) > MOST_STRETCHES
 
     # Workers.
 

@@ -260,7 +260,10 @@ def test_what_is_cancelled_and_what_runs_is_seen(panel: Panel, notebook: Noteboo
     )
     panel.go_to("of forever")
     expect(panel.status).to_contain_text("has been running on worker")
-    notebook.run("job.cancel(running=True)")
+    notebook.run(
+        "import asyncio\njob.cancel(running=True)\n"
+        "while not job.done(): await asyncio.sleep(0.01)  # the workers are asked"
+    )
     expect(panel.table()).to_contain_text("idle")
     panel.go_to("Item 0 of forever")
     expect(panel.status).to_contain_text("was cancelled on worker")

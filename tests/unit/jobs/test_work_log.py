@@ -11,7 +11,15 @@ from jupyterlite_pool.dispatch.pool import work_of
 from jupyterlite_pool.errors import TerminatedWorkerError
 from jupyterlite_pool.jobs.call_queue import CallQueue
 from jupyterlite_pool.jobs.tasks import Held, Outcome, Task
-from jupyterlite_pool.jobs.work_log import MOST_ENDED, Kind, State, Stretch, Work, WorkLog
+from jupyterlite_pool.jobs.work_log import (
+    MOST_ENDED,
+    MOST_STRETCHES,
+    Kind,
+    State,
+    Stretch,
+    Work,
+    WorkLog,
+)
 from jupyterlite_pool.waiting.futures import PoolFuture
 from jupyterlite_pool.wire.calls import AS_THEY_ARE
 
@@ -50,6 +58,14 @@ def test_only_the_last_tasks_are_remembered() -> None:
     assert [each.items[0] for each in log.since(9)] == [36]
     log.add(0, F, State.DONE, range(100), [0.1] * 100)
     assert [len(each.items) for each in log.since(0)] == [100], "the last one is always there"
+
+
+def test_many_single_calls_are_not_all_remembered() -> None:
+    log = WorkLog()
+    for item in range(MOST_STRETCHES + 7):
+        log.add(0, F, State.DONE, [item], [0.5])
+    assert len(log.since(0)) == MOST_STRETCHES
+    assert (log.forgotten, log.forgotten_tasks, log.next) == (7, 7, MOST_STRETCHES + 7)
 
 
 def test_a_worker_starts_from_when_it_was_asked_for(clock: list[float]) -> None:
