@@ -13,6 +13,9 @@ from tests.conftest import Pages
 from tests.support.notebook import Notebook
 from tests.support.panel import START, Panel, hearing, say, status_item
 
+# States of pools are waited for, which other tests beside these delay.
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def notebook(module_pages: Pages, site: str) -> Notebook:
