@@ -69,7 +69,13 @@ def test_an_idle_pool_has_workers_and_no_job(pool: WorkerPoolExecutor) -> None:
 
 def test_a_running_job_is_named_with_what_its_workers_run(pool: WorkerPoolExecutor) -> None:
     result = pool_map(wait_at_the_gate, range(6), block=False, label="patience", chunksize=1)
-    state = when(lambda now: [w.state for w in now.pools[0].workers] == ["busy", "busy"])
+    state = when(
+        lambda now: (
+            [w.state for w in now.pools[0].workers] == ["busy", "busy"]
+            and now.jobs
+            and now.jobs[0].running == 2
+        )
+    )
     [job] = state.jobs
     assert (job.label, job.total, job.active, job.pool) == ("patience", 6, True, state.pools[0].id)
     assert (job.done, job.running, job.phase) == (0, 2, "running")
