@@ -93,7 +93,10 @@ def test_the_jobs_of_a_busy_cell_are_cancelled_and_others_go_on(notebook: Notebo
     notebook.run("other = pool_map(lambda x: x, range(3), block=False, progress=False)")
     interrupt(notebook, BUSY["beside a job"])
     assert "KeyboardInterrupt" in notebook.error()
-    notebook.run("values = await other")
+    notebook.run(
+        "import asyncio\nvalues = await other\n"
+        "while not job.done(): await asyncio.sleep(0.01)  # its workers are asked"
+    )
     assert notebook.value("[list(values), job.done()]") == [[0, 1, 2], True]
 
 
