@@ -9,7 +9,15 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import Pages
 from tests.support.notebook import Notebook
-from tests.support.panel import START, Panel, choose_in_palette, counts_of, hearing, say
+from tests.support.panel import (
+    START,
+    Panel,
+    choose_in_palette,
+    counts_of,
+    hearing,
+    say,
+    unhurried,
+)
 
 # States of pools are waited for, which other tests beside these delay.
 pytestmark = pytest.mark.alone
@@ -199,6 +207,7 @@ def test_it_follows_the_notebook_that_has_the_focus(pages: Pages, site: str) -> 
     expect(panel.job("of the first")).to_be_visible()
 
 
+@unhurried
 def test_a_kernel_that_restarts_has_nothing_of_before(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html")
     notebook = Notebook(page)
@@ -212,6 +221,7 @@ def test_a_kernel_that_restarts_has_nothing_of_before(pages: Pages, site: str) -
     expect(panel.workers).to_have_count(2)  # they are started ahead
 
 
+@unhurried
 def test_the_panel_of_what_runs_has_the_pools(notebook: Notebook, panel: Panel) -> None:
     page = notebook.page
     page.get_by_role("tab", name=re.compile("Running")).click()
