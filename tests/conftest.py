@@ -76,12 +76,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests that need a browser, and put the others first.
 
-    The others are fast, and Playwright leaves an event loop running.
+    The others are fast, and Playwright leaves an event loop running. A test that names a fixture
+    only as it runs is known by its folder.
     """
 
     def rank(item: pytest.Item) -> int:
         names = getattr(item, "fixturenames", ())
-        return 2 if "browser" in names else 1 if "site" in names else 0
+        if "browser" in names or ROOT / "tests" / "browser" in item.path.parents:
+            return 2
+        return 1 if "site" in names else 0
 
     for item in items:
         if rank(item):

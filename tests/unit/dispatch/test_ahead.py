@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -60,8 +62,21 @@ class Slow(InProcessBackend):
 
 
 @pytest.fixture
-def slow() -> Slow:
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
+    """Such workers; handing over may take as long as it takes on a busy machine."""
+    monkeypatch.setattr(dispatcher_module, "AHEAD_AT_FIRST", 60)
     return Slow()
+
+
+@contextmanager
+def pool_of(slow: Slow) -> Iterator[WorkerPoolExecutor]:
+    """An executor of such workers. They begin when its test fails: it would not end else."""
+    with WorkerPoolExecutor(backend=slow) as executor:
+        try:
+            yield executor
+        except BaseException:
+            slow.release()
+            raise
 
 
 def start(executor: WorkerPoolExecutor, items: Any, **options: Any) -> Any:
@@ -69,7 +84,7 @@ def start(executor: WorkerPoolExecutor, items: Any, **options: Any) -> Any:
 
 
 def test_every_call_is_handed_over(slow: Slow) -> None:
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         futures = [executor.submit(abs, -i) for i in range(100)]
         assert len(slow.submitted) == 100
         assert not any(future.running() for future in futures)
@@ -78,7 +93,7 @@ def test_every_call_is_handed_over(slow: Slow) -> None:
 
 
 def test_a_list_is_handed_over_in_few_batches_that_shrink(slow: Slow) -> None:
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         job = start(executor, range(10_000))
         sizes = [len(batch.tasks) for batch in executor._pool.dispatcher.ledger.of(job)]
         assert sum(sizes) == 10_000
@@ -98,7 +113,7 @@ def test_a_list_is_handed_over_in_few_batches_that_shrink(slow: Slow) -> None:
 def test_other_jobs_hand_over_what_there_is_room_for(
     slow: Slow, items: Any, options: dict[str, Any]
 ) -> None:
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         job = start(executor, items, **options)
         assert len(slow.submitted) == ROOM
         job.cancel()
@@ -111,7 +126,7 @@ def test_bytes_that_are_handed_over_have_a_limit(
     slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatcher_module, "AHEAD_BYTES", 100_000)
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         futures = [executor.submit(len, bytes(20_000)) for _ in range(50)]
         assert len(slow.submitted) < 10
         slow.release()
@@ -119,7 +134,7 @@ def test_bytes_that_are_handed_over_have_a_limit(
 
 
 def test_a_job_has_its_room_although_another_has_handed_over_everything(slow: Slow) -> None:
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         start(executor, range(10_000))
         before = len(slow.submitted)
         start(executor, range(100), waited=True)
@@ -138,7 +153,7 @@ def later(action: Any) -> None:
 
 
 def test_a_call_that_comes_back_is_cancelled_and_never_runs(slow: Slow) -> None:
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         ran: list[int] = []
         future = executor.submit(ran.append, 1)
         [(batch, _)] = slow.submitted
@@ -150,7 +165,7 @@ def test_a_call_that_comes_back_is_cancelled_and_never_runs(slow: Slow) -> None:
 
 
 def test_a_call_that_has_started_is_not_cancelled(slow: Slow) -> None:
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         future = executor.submit(abs, -1)
         [(batch, _)] = slow.submitted
         later(lambda: slow.answer(batch, False))
@@ -160,7 +175,7 @@ def test_a_call_that_has_started_is_not_cancelled(slow: Slow) -> None:
 
 
 def test_a_call_that_ends_while_it_is_asked_for_is_not_cancelled(slow: Slow) -> None:
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         future = executor.submit(abs, -1)
         later(slow.release)
         assert not future.cancel()
@@ -168,7 +183,7 @@ def test_a_call_that_ends_while_it_is_asked_for_is_not_cancelled(slow: Slow) -> 
 
 
 def test_long_batches_are_cut_anew_once_it_is_known_how_long_tasks_take(slow: Slow) -> None:
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         job = start(executor, range(4_000))
         ledger, recalls = executor._pool.dispatcher.ledger, executor._pool.dispatcher.recalls
         batches = ledger.of(job)
@@ -199,7 +214,7 @@ def be_lost_once(x: int) -> int:
 
 def test_tasks_of_a_lost_worker_go_before_others(slow: Slow) -> None:
     BEGUN.clear()
-    with WorkerPoolExecutor(backend=slow) as executor:
+    with pool_of(slow) as executor:
         job = executor._pool.start_job(
             be_lost_once, [range(50)], MapOptions(retries=1, chunksize=1)
         )
