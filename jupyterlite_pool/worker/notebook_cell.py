@@ -11,11 +11,13 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from itertools import count
 from typing import Any, NamedTuple
 
 from ..wire.by_value.contents import contents
 from ..wire.by_value.objects import Objects, attributes
+from ..wire.by_value.updates import as_sent
 from .files import Files, note_files
 from .last_value import VALUE
 from .parallel_cell import CellBody, compile_body
@@ -27,6 +29,10 @@ CHANGED = "changed"  #: it has changed what the notebook has sent
 EVERYWHERE = "everywhere"  #: it has changed what every cell may depend on
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+#: Numbers of what was sent. A worker keeps what it was sent, also what a cell has changed in it; so
+#: no two cells look the same to it.
+_sendings = count()
 
 
 class Brought(NamedTuple):
@@ -48,6 +54,8 @@ class NotebookCell(CellBody):
     """The text of an ordinary cell."""
 
     __name__ = "cell"
+
+    sees_worker = False
 
     def __init__(
         self,
@@ -76,7 +84,7 @@ class NotebookCell(CellBody):
 
     def __reduce__(self) -> tuple[Any, ...]:
         own = (self._body, self.names, self._filename, self._touched, self._settings)
-        return type(self), own
+        return type(self), own, {"_sending": next(_sendings)}
 
     @property
     def filename(self) -> str:
@@ -89,22 +97,28 @@ class NotebookCell(CellBody):
 
     def __call__(self, item: None = None) -> Any:
         """Run the cell; returns what comes back, or a coroutine if the cell awaits something."""
-        self._import_first()
-        before = self._contents()
-        if before is None:
-            return _nothing(HERE, "It reads something that cannot be compared with what it was.")
-        state = of_process()
-        scope = {"__name__": "__main__", **self.names}
-        with note_files() as files:
-            running = self._run(scope)
-        if inspect.iscoroutine(running):
-            return self._await(running, scope, before, state)
-        return self._bring(running, scope, before, state)._replace(files=files)
+        with ExitStack() as until_the_end:
+            until_the_end.enter_context(as_sent(self.states))
+            self._import_first()
+            before = self._contents()
+            if before is None:
+                why = "It reads something that cannot be compared with what it was."
+                return _nothing(HERE, why)
+            state = of_process()
+            scope = {"__name__": "__main__", **self.names}
+            with note_files() as files:
+                running = self._run(scope)
+            if inspect.iscoroutine(running):
+                return self._await(running, scope, before, state, until_the_end.pop_all())
+            return self._bring(running, scope, before, state)._replace(files=files)
 
-    async def _await(self, running: Any, scope: Any, before: Any, state: Any) -> Brought:
-        with note_files() as files:
-            value = await running
-        return self._bring(value, scope, before, state)._replace(files=files)
+    async def _await(
+        self, running: Any, scope: Any, before: Any, state: Any, until_the_end: ExitStack
+    ) -> Brought:
+        with until_the_end:
+            with note_files() as files:
+                value = await running
+            return self._bring(value, scope, before, state)._replace(files=files)
 
     def _bring(self, value: Any, scope: dict[str, Any], before: Any, state: Any) -> Brought:
         scope.pop(VALUE, None)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from ..tracebacks import add_note
+from ..wire.by_value.classes import State
 from ..wire.results import REFUSED
 from .last_value import VALUE, keep_last_value
 
@@ -32,6 +33,10 @@ class CellBody:
 
     #: Whether an assignment at the end gives the cell's value.
     _assignments = True
+
+    #: Whether it sees what set-ups and other tasks have changed in its worker. If not, it sees the
+    #: notebook alone.
+    sees_worker = True
 
     def __init__(
         self,
@@ -62,6 +67,8 @@ class CellBody:
         self.names = dict(names)
         self._filename = filename
         self.pulled = tuple(pulled)
+        #: The classes of the notebook with which it has come, as they were there.
+        self.states: Sequence[tuple[type, State]] = ()
         self._code = compile_body(body, filename, target, assignments=self._assignments)
 
     @property

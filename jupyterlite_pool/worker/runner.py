@@ -318,6 +318,9 @@ class Runner:
             body = getattr(function, "__wrapped__", function)
             if isinstance(body, CellBody):
                 found.append(body.names)  # they are the globals of its body
+                body.states = states
+                if not body.sees_worker:
+                    found, states = [], []
             self._names.add(key, found)
             if states:
                 self._states[key] = states

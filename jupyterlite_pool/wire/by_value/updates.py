@@ -14,10 +14,11 @@ changed is set again, so that it is the same object for all that comes with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 
-from .anatomy import split
+from .anatomy import Attributes, split
 from .classes import Record, State, new_record, reading, record_of, set_attributes
 from .contents import contents
 
@@ -65,6 +66,31 @@ def restore(states: Sequence[tuple[type, State]]) -> bool:
             _bring(states, again=False)
             return True
     return False
+
+
+@contextmanager
+def as_sent(states: Sequence[tuple[type, State]]) -> Iterator[None]:
+    """Let classes have the very attributes with which a function came, while the body runs.
+
+    What tasks have changed in them, and what the body changes, is as before afterwards.
+    """
+    kept = [(cls, split(cls)[0]) for cls, _ in states]
+    for cls, state in states:
+        _replace(cls, state.attributes)
+    try:
+        yield
+    finally:
+        for cls, attributes in kept:
+            _replace(cls, attributes)
+
+
+def _replace(cls: type, attributes: Attributes) -> None:
+    own = split(cls)[0]
+    for name in own.keys() - attributes.keys():
+        type.__delattr__(cls, name)
+    for name, value in attributes.items():
+        if name not in own or own[name] is not value:
+            type.__setattr__(cls, name, value)
 
 
 def _bring(states: Sequence[tuple[type, State]], *, again: bool) -> None:

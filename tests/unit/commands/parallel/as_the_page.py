@@ -153,11 +153,13 @@ def with_own_classes(names: dict[str, Any]) -> Iterator[None]:
         for name, each in vars(value).items()
         if isinstance(each, (int, list))
     ]
-    yield
-    for cls, name, each, before in kept:
-        setattr(cls, name, each)
-        if isinstance(each, list) and isinstance(before, list):
-            each[:] = before
+    try:
+        yield
+    finally:
+        for cls, name, each, before in kept:
+            setattr(cls, name, each)
+            if isinstance(each, list) and isinstance(before, list):
+                each[:] = before
 
 
 def on_worker(sent: Any, names: dict[str, Any]) -> tuple[str, Brought]:
