@@ -102,6 +102,21 @@ def _short_lines(error: BaseException) -> list[str]:
     return "\n".join([*(line.rstrip() for line in lines), name, *notes_of(error)]).split("\n")
 
 
+#: At most so many characters of an error in one line.
+WIDTH = 200
+
+
+def error_line(error: BaseException) -> str:
+    """An error in one line."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # a user's class may raise anything here
+        text = "<no text>"
+    kind = type(error).__name__
+    line = f"{kind}: {text}" if text else kind
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+
+
 #: The file name of a cell, as Python prints it in tracebacks.
 _CELL = re.compile(r'File "<ipython-input-(\d+)-[0-9a-f]+>"')
 

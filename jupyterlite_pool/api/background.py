@@ -10,15 +10,15 @@ from ..jobs.job import MapJob
 from ..jobs.options import MapOptions
 from ..jobs.outcomes import PulledOutcomes
 from ..notebook.aftermath import show_error, show_value
-from ..notebook.card import card_html
 from ..notebook.cell import current_cell, in_cell
+from ..notebook.markup import card_html
 from ..notebook.progress import Progress
-from ..tracebacks import fold
+from ..tracebacks import error_line, fold
 from ..waiting.futures import PoolFuture, short
 from ..wire.failure import RemoteTraceback
 from ..worker.notebook_cell import NotebookCell
 from ..worker.parallel_cell import BackgroundCell
-from .failures import error_line, error_text
+from .failures import error_text
 from .history import history
 from .map_result import MapResult
 from .options import check_map_options

@@ -13,9 +13,12 @@ from typing import Any, TypeVar
 from ..backends.base import Backend, WorkerLimits
 from ..dispatch.pool import Pool
 from ..errors import BlockingUnavailableError
+from ..jobs.job import MapJob
 from ..jobs.options import MapOptions
+from ..notebook.card import show_calls, show_progress
 from ..notebook.cell import current_cell
 from ..notebook.output import TaskOutput
+from ..tracebacks import error_line
 from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
 from ..waiting.run_in_executor import install_run_in_executor
@@ -24,7 +27,6 @@ from ..waiting.waits import wait_done
 from ..wire.refs import ObjectRef
 from .dask_defaults import shuffle_by_tasks
 from .default_backend import browser_backend
-from .failures import error_line
 from .map_values import stream
 from .names_of_options import explains_its_options
 from .options import check_count, check_names, check_seconds
@@ -64,6 +66,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         max_worker_memory: replace a worker, between two tasks, whose memory has grown beyond this
             many bytes: WebAssembly never gives memory back. A worker whose memory is nearly full is
             always replaced.
+        progress: False to show no progress cards; None to show one for the calls of a cell, and for
+            each `map`, that take longer than half a second.
         backend: runs the workers; None for the browser. `testing.InProcessBackend` runs them as
             threads of this process.
 
@@ -89,6 +93,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         idle_timeout: float | None = None,
         max_tasks_per_child: int | None = None,
         max_worker_memory: int | None = None,
+        progress: bool | None = None,
         backend: Backend | None = None,
     ) -> None:
         check_count("max_workers", max_workers, optional=True)
@@ -110,6 +115,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             current_cell,
             self._break_with,
         )
+        self._progress = progress
+        if progress is not False:
+            show_calls(self._pool.calls, self._pool)
         if initializer is not None:
             self._pool.set_up(initializer, initargs, required=True)
         self._pool.start(WorkerLimits(max_tasks_per_child, max_worker_memory, idle_timeout))
@@ -212,7 +220,13 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             # As in the standard library, all items are read now, and every call runs.
             iterables = tuple(zip(*zip(*iterables)))  # noqa: B905 - the shortest decides
         options = MapOptions(chunksize=chunksize, buffersize=buffersize, return_exceptions=True)
-        job = self._pool.start_job(fn, iterables, options)
+        # What is read as values are asked for is as far as whoever asks.
+        progress = self._progress if buffersize is None else False
+
+        def begins(job: MapJob) -> None:
+            show_progress(job, job.label, progress, self._pool)
+
+        job = self._pool.start_job(fn, iterables, options, begins=begins)
         return stream(job, self._pool.dispatcher, deadline)
 
     def run_everywhere(self, fn: Callable[..., T], /, *args: Any) -> list[T]:

@@ -8,14 +8,11 @@ from typing import NamedTuple
 
 from ..jobs.job import short_arguments
 from ..jobs.runs import Runs
-from ..tracebacks import notes_of
+from ..tracebacks import error_line, notes_of
 from ..wire.failure import RemoteTraceback
 
 #: At most so many failures are shown; all of them are in the mapping.
 SHOWN = 20
-
-#: At most so many characters of an error are shown.
-WIDTH = 200
 
 #: Where the results are that an error has left, in its notes.
 KEPT = "kept in `jupyterlite_pool.last_result()`"
@@ -59,7 +56,7 @@ class Failures(dict[int, BaseException]):
         """The table as HTML."""
         if not self:
             return "<p>no item has failed</p>"
-        head = "".join(f"<th>{name}</th>" for name in _HEAD)
+        head = "".join(f'<th scope="col">{name}</th>' for name in _HEAD)
         rows = "".join(
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
             for row in self._rows()
@@ -89,17 +86,6 @@ def failures_of(runs: Runs) -> Failures:
             return "?"
 
     return Failures(runs.failures, arguments)
-
-
-def error_line(error: BaseException) -> str:
-    """An error in one line."""
-    try:
-        text = " ".join(str(error).split())
-    except Exception:
-        text = "<no text>"
-    kind = type(error).__name__
-    line = f"{kind}: {text}" if text else kind
-    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
 
 
 def error_text(error: BaseException) -> str:

@@ -12,7 +12,8 @@ from ..dispatch.pool import Pool, observe_jobs
 from ..jobs.job import MapJob, short_arguments
 from ..notebook.progress import Progress
 from ..notebook.state import ENDED, FAILURES, FailureState, JobState, shortened
-from .failures import error_line, error_text
+from ..tracebacks import error_line
+from .failures import error_text
 
 #: At most so many characters of a traceback are kept; its end says most.
 TEXT = 10_000

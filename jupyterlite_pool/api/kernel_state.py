@@ -22,9 +22,9 @@ from ..notebook.state import (
     WorkerState,
     shortened,
 )
+from ..tracebacks import error_line
 from . import shared
 from .executor import WorkerPoolExecutor, all_executors
-from .failures import error_line
 from .job_log import job_log, job_state
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..jobs.insights import insights_of
 from ..jobs.job import MapJob
 from ..jobs.runs import Runs
-from ..notebook.card import card_html
+from ..notebook.markup import card_html
 from ..notebook.progress import Progress
-from .failures import Failures, error_line, failures_of, how_many_failed
+from ..tracebacks import error_line
+from .failures import Failures, failures_of, how_many_failed
 from .late_list import LateList
 from .timeline import Timeline
 
@@ -99,7 +101,8 @@ class Report(LateList[T]):
 
     def insights(self) -> str:
         """In a few sentences: how busy the workers were, and which items took longest."""
-        said = [self._job.outcomes.timings.insights()]
+        runs = [(run.outcomes.timings, run.items.number) for run in self._runs.all]
+        said = [str(insights_of(runs))]
         for run in self._runs.all[1:]:
             again = [run.items.number(item) for item in run.outcomes.timings.by_item()]
             if again:

@@ -61,6 +61,7 @@ class Control:
         Args:
             open: opens a channel of a name, and calls a function with each of its messages.
         """
+        page.life = secrets.token_hex(16)
         self.name = f"{TARGET}-{secrets.token_hex(16)}"
         self.heard = False
         self._announced_at = -INTERVAL
@@ -86,7 +87,7 @@ class Control:
         self._announced_at = now
         from comm import create_comm
 
-        told = {"channel": self.name, "wishes": True, "knows": list(KNOWS)}
+        told = {"channel": self.name, "life": page.life, "wishes": True, "knows": list(KNOWS)}
         create_comm(target_name=TARGET, data=told)
 
     def hear(self, said: object) -> None:

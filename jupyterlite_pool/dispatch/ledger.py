@@ -106,6 +106,14 @@ class Ledger:
         """The batch that each worker runs, with the worker; others may wait behind it there."""
         return [(worker, next(iter(batches.values()))) for worker, batches in self._at.items()]
 
+    def running_of(self, source: TaskSource) -> dict[int, Task]:
+        """What the workers run of a source: the task of each worker that runs any."""
+        return {
+            worker: batch.tasks[0]
+            for worker, batch in self.running()
+            if batch.source is source and batch.tasks
+        }
+
     def find(self, worker: int, task: int) -> tuple[TaskSource, Task] | None:
         """A task that a worker has, by its number, with its source; None if the worker has none.
 

@@ -16,7 +16,7 @@ from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob, Takeover
 from ..jobs.options import DEFAULTS, MapOptions
 from ..jobs.set_up import SetUp
-from ..jobs.tasks import Held, Task
+from ..jobs.tasks import Held, Task, TaskSource
 from ..jobs.work_log import Kind, Running, Work, WorkLog
 from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
@@ -90,6 +90,11 @@ class Pool:
         """The workers that are ready to run tasks."""
         return self.dispatcher.set_ups.ready_workers
 
+    def running_tasks(self, source: TaskSource) -> dict[int, Task]:
+        """What the workers run of a source: the task of each worker that runs any."""
+        with self._lock:
+            return self.dispatcher.ledger.running_of(source)
+
     # What runs on workers.
 
     def submit(
@@ -111,10 +116,9 @@ class Pool:
         """
         if not callable(fn):
             raise _not_callable(fn)
+        name = getattr(fn, "__name__", "a call")
         future: PoolFuture[T] = PoolFuture(
-            partial(self.dispatcher.stop_call, calls),
-            partial(self._take_back, calls),
-            getattr(fn, "__name__", "a call"),
+            partial(self.dispatcher.stop_call, calls), partial(self._take_back, calls), name
         )
         with self._lock:
             self._check_open()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..waiting.futures import PoolFuture
+from .bursts import Bursts
 from .tasks import Ahead, Outcome, Task
 from .work_log import State, Work, WorkLog
 
@@ -50,10 +51,16 @@ class CallQueue:
         #: Where the pool keeps what its workers did.
         self._log: WorkLog | None = None
         self._ended = 0
+        #: Counts the calls for cards; None where nobody looks.
+        self._bursts: Bursts | None = None
 
     def log_in(self, log: WorkLog) -> None:
         """Note the calls in the log of a pool."""
         self._log = log
+
+    def count_with(self, bursts: Bursts) -> None:
+        """Count calls from now on, for cards."""
+        self._bursts = bursts
 
     def add(self, task: Task, future: PoolFuture[Any]) -> None:
         """Queue a call."""
@@ -62,6 +69,8 @@ class CallQueue:
         self._futures[task] = future
         self._tasks[future] = task
         self._waiting.append(task)
+        if self._bursts is not None:
+            self._bursts.add(task, future.name)
 
     def task(self, future: Future[Any]) -> Task | None:
         """The call of a future; None if it has ended."""
@@ -82,7 +91,7 @@ class CallQueue:
             if not future.cancelled():
                 return [task]
             self._forget(task)
-            self.counts.cancelled += 1
+            self._cancelled(task)
             future.begin()  # only now are those told who wait for it
         return []
 
@@ -97,9 +106,16 @@ class CallQueue:
             future = self._futures.get(task)
             if future is not None:
                 future.begin()
+                if self._bursts is not None:
+                    self._bursts.runs(task)
 
     def stopped(self) -> None:
         """Do nothing."""
+
+    def _cancelled(self, task: Task) -> None:
+        self.counts.cancelled += 1
+        if self._bursts is not None:
+            self._bursts.cancel(task)
 
     def _forget(self, task: Task) -> PoolFuture[Any]:
         future = self._futures.pop(task)
@@ -119,8 +135,10 @@ class CallQueue:
             self._log.add(outcome.worker, work, state, (self._ended,), (outcome.seconds,))
             self._ended += 1
         if not began:
-            self.counts.cancelled += 1
+            self._cancelled(task)
             return
+        if self._bursts is not None:
+            self._bursts.finish(task, outcome)
         if outcome.error is not None:
             self.counts.failed += 1
             future.set_exception(outcome.error)
@@ -139,7 +157,7 @@ class CallQueue:
         """Cancel the futures of calls that will not run after all."""
         for task in tasks:
             future = self._forget(task)
-            self.counts.cancelled += 1
+            self._cancelled(task)
             if not future.withdraw():
                 future.begin()  # tells those who wait for it that it was cancelled before
 
@@ -170,13 +188,17 @@ class CallQueue:
     def broken(self, error: Exception) -> None:
         """End every future that is left with the error."""
         futures, self._futures = self._futures, {}
-        self.counts.failed += len(futures)
         self.counts.until = time.monotonic()
         self._tasks.clear()
         self._waiting.clear()
-        for future in futures.values():
-            if future.begin():  # a cancelled one tells those who wait for it
-                future.set_exception(error)
+        for task, future in futures.items():
+            if not future.begin():  # it tells those who wait for it that it is cancelled
+                self._cancelled(task)
+                continue
+            self.counts.failed += 1
+            if self._bursts is not None:
+                self._bursts.finish(task, Outcome(None, 0.0, error=error))
+            future.set_exception(error)
 
     def prepares(self, worker: int, busy: bool) -> None:
         """Do nothing: only the card of a job shows it."""

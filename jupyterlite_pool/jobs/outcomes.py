@@ -17,6 +17,8 @@ class Outcomes:
         self.values: dict[int, Any] = {}
         self.failures: dict[int, BaseException] = {}
         self.cancelled = Indices()
+        #: How many values were given away.
+        self.given = 0
         #: What items that have ended had printed; an item that printed nothing is not in it.
         self.output: dict[int, str] = {}
         self.timings = Timings()
@@ -27,7 +29,12 @@ class Outcomes:
     @property
     def finished(self) -> int:
         """How many items have ended, in whatever way."""
-        return len(self.values) + len(self.failures) + len(self.cancelled)
+        return self.succeeded + len(self.failures) + len(self.cancelled)
+
+    @property
+    def succeeded(self) -> int:
+        """How many items have given a value, whether it is kept or was given away."""
+        return len(self.values) + self.given
 
     def has(self, index: int) -> bool:
         """Whether an item has given a value or an error."""
@@ -70,7 +77,9 @@ class Outcomes:
         __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
         if index in self.failures:
             raise self.failures[index]
-        return self.values.pop(index)
+        value = self.values.pop(index)
+        self.given += 1
+        return value
 
     def print(self, index: int, text: str) -> None:
         """Keep what an item that runs has printed."""

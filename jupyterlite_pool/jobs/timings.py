@@ -26,7 +26,7 @@ class Timing(NamedTuple):
     cancelled: bool = False
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """Items whose results arrived together: small tasks end faster than a `Timing` can be made."""
 
     arrived: float
@@ -52,9 +52,10 @@ class Timings:
         #: When the first item went to a worker: to start workers is not the job's own work.
         self._first_run_at: float | None = None
         self._ended_at: float | None = None
-        self._rows: list[_Row] = []
+        #: Results in the order in which they arrived.
+        self.rows: list[Row] = []
         #: Items that were stopped before their end.
-        self._stopped: list[_Row] = []
+        self._stopped: list[Row] = []
         #: Where the pool keeps what its workers did, and what it is to say there.
         self._log: tuple[WorkLog, Work] | None = None
 
@@ -70,7 +71,7 @@ class Timings:
 
     def by_item(self) -> dict[int, Timing]:
         """When and where the items ran, by their index."""
-        return {timing.item: timing for row in self._rows for timing in row.timings()}
+        return {timing.item: timing for row in self.rows for timing in row.timings()}
 
     def stopped(self) -> list[Timing]:
         """When and where items ran that were stopped before their end."""
@@ -81,26 +82,6 @@ class Timings:
     def timeline(self) -> list[Timing]:
         """When and where the items ran, in the order in which they started."""
         return sorted(self.by_item().values(), key=lambda timing: timing.start)
-
-    def insights(self) -> str:
-        """In two sentences: how busy the workers were, and which items took longest."""
-        timings = [timing for timing in self.timeline() if timing.worker is not None]
-        if not timings:
-            return "No item has run on a worker."
-        workers = len({timing.worker for timing in timings})
-        busy = sum(timing.seconds for timing in timings)
-        share = min(busy / max(self.working() * workers, 1e-9), 1)
-        items = len(timings)
-        said = (
-            f"{items} item{'s' * (items != 1)} ran on {workers} worker{'s' * (workers != 1)} in "
-            f"{self.working():.2g} s, and {'it was' if workers == 1 else 'they were'} busy "
-            f"{share:.0%} of that time."
-        )
-        slowest = sorted(timings, key=lambda timing: -timing.seconds)[:3]
-        names = [f"{timing.item} ({timing.seconds:.2g} s)" for timing in slowest]
-        if len(names) == 1:
-            return said if items == 1 else f"{said} The slowest item was {names[0]}."
-        return f"{said} The slowest items were {', '.join(names[:-1])} and {names[-1]}."
 
     def run(self) -> None:
         """Note that a worker runs items of the job."""
@@ -116,14 +97,14 @@ class Timings:
         failed: bool = False,
     ) -> None:
         """Note that results arrive now: of which items, and what each of them took."""
-        self._rows.append(_Row(self.elapsed(), worker, items, seconds, attempts))
+        self.rows.append(Row(self.elapsed(), worker, items, seconds, attempts))
         if self._log is not None:
             log, work = self._log
             log.add(worker, work, State.FAILED if failed else State.DONE, items, seconds)
 
     def stop(self, worker: int | None, item: int, seconds: float, attempt: int) -> None:
         """Note that an item was stopped now."""
-        self._stopped.append(_Row(self.elapsed(), worker, [item], [seconds], [attempt]))
+        self._stopped.append(Row(self.elapsed(), worker, [item], [seconds], [attempt]))
         if self._log is not None:
             log, work = self._log
             log.add(worker, work, State.CANCELLED, [item], [seconds])

@@ -1,48 +1,48 @@
-"""The card that shows the progress of a job in a notebook.
+"""The card that shows how far a job, or the calls of a cell, have come.
 
 A kernel cannot know whether the page can show widgets. So one display carries the card in three
-forms: as a widget, which is cheap to change, as HTML, and as a line of text. When the job has
+forms: as a widget, which is cheap to change, as HTML, and as a line of text. When its subject has
 ended, the display loses the widget, so that a saved notebook shows the final state.
+
+Where the page has the labextension, the display says to which life of the kernel the card
+belongs. The page shows the widget while that life lasts, and the HTML after it, which says that the
+kernel is gone. So the HTML may say so from the beginning: nobody sees it before.
 """
 
 from __future__ import annotations
 
-import html
 import secrets
 import sys
 import uuid
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
+from ..jobs.bursts import Burst, Bursts
+from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
-from .cell import current_cell, in_cell
-from .page import buttons, page
+from ..jobs.tasks import Task
+from .cell import in_cell
+from .face import WIDGET, Face, make_face
+from .markup import card_html, details_html, live_html, saved_html
+from .page import NEVER, buttons, page
 from .progress import Progress
+from .subjects import BurstSubject, JobSubject, Pool, Subject
+
+#: The kind of output by which the labextension knows a card, and the version of what is in it.
+CARD, VERSION = "application/vnd.jupyterlite-pool.card+json", 1
 
 #: Seconds between two changes of the card.
 INTERVAL = 0.1
 
-#: Seconds between two changes of the HTML and the text while there is a widget: the page draws a
-#: changed display anew as a whole.
-FALLBACK_INTERVAL = 1.0
+#: Looks from one change of what is folded away to the next.
+DETAILS_AFTER = 5
 
-_SEGMENTS = {
-    "done": "var(--jp-success-color1, #388e3c)",
-    "running": "var(--jp-brand-color1, #1976d2)",
-    "failed": "var(--jp-error-color1, #d32f2f)",
-    "cancelled": "var(--jp-border-color1, #bdbdbd)",
-}
+#: Looks from one change of the output to the next: where the page shows the widget for certain, and
+#: where it may show it. A change of the output is one of the notebook's document.
+GUARDED_AFTER, WIDGET_AFTER = 20, 10
 
-
-class Pool(Protocol):
-    """What a card needs of the pool that runs its job."""
-
-    @property
-    def ready_workers(self) -> set[int]:
-        """The workers that are ready to run tasks."""
-
-    def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
-        """Call `action` after some time; returns what calls it off."""
+#: A burst of calls has ended if it has nothing to do for so many looks.
+IDLE_LOOKS = 2
 
 
 def show_progress(job: MapJob, label: str, progress: bool | None, pool: Pool) -> None:
@@ -56,195 +56,209 @@ def show_progress(job: MapJob, label: str, progress: bool | None, pool: Pool) ->
     """
     if progress is False or not job.active or _shell() is None:
         return
-    card = Card(job, label, pool)
+    card = Card(JobSubject(job, label, pool), pool)
+    job.ended.add_done_callback(lambda _: card.end())
     if progress:
         card.show()
-    else:
+    elif page.progress_after < NEVER:
         card.show_later(page.progress_after)
 
 
-class Card:
-    """The card of one job."""
+def show_calls(
+    calls: CallQueue,
+    pool: Pool,
+    *,
+    counted: bool = True,
+    size: Callable[[Task], int] | None = None,
+) -> None:
+    """Show a card for the calls that a cell makes, if they take some time.
 
-    def __init__(self, job: MapJob, label: str, pool: Pool) -> None:
-        self._job = job
-        self._label = label
+    Args:
+        calls: the queue of the calls.
+        pool: runs them.
+        counted: whether the calls that a cell has made so far are probably all.
+        size: says as how many a call counts; None for one.
+    """
+    if _shell() is not None:
+        begins = BurstCards(pool).begins
+        calls.count_with(Bursts(calls, begins, counted=counted, size=size))
+
+
+class Card:
+    """A card."""
+
+    def __init__(self, subject: Subject, pool: Pool) -> None:
+        self._subject = subject
         self._pool = pool
         self._id = uuid.uuid4().hex
-        #: The name of its Cancel button.
+        #: The name of its button.
         self._button = secrets.token_hex(8)
-        #: The cell that started the job. The card appears there, even if another cell runs then.
-        self._cell = current_cell()
-        self._widget: Any = None
-        self._news: Any = None
-        self._shown = False
-        self._drawn = ""
-        self._since_fallback = 0.0
+        self._face: Face | None = None
+        #: Whether its output is there.
+        self._displayed = False
+        #: Whether it changes.
+        self._moves = False
+        #: Whether the page shows the widget only as long as this kernel lives.
+        self._guarded = False
+        self._looks = 0
+        #: Whether it has told of a failure.
+        self._told_failure = False
         #: Calls off the next change of the card.
         self._call_off: Callable[[], None] = lambda: None
-        job.ended.add_done_callback(lambda _: self._end())
 
     def show_later(self, seconds: float) -> None:
-        """Show the card after some time, if the job has not ended by then."""
+        """Show the card after some time, if its subject has not ended by then."""
         self._call_off = self._pool.call_later(seconds, self.show)
 
     def show(self) -> None:
-        """Put the card under the cell, and keep it current."""
-        if self._shown or not self._job.active:
+        """Put the card under the cell, or let it go on, and keep it current."""
+        subject = self._subject
+        if self._moves or not subject.active:
             return
-        self._shown = True
-        self._widget, self._news = _make_widget()
-        if self._widget is not None and (page.widgets or self._job.options.single):
-            self._add_button()
-        progress = self._look()
-        self._draw(progress)
-        self._display(progress, update=False)
-        self._announce(f"{self._label}: started")
-        self._call_off = self._pool.call_later(INTERVAL, self._tick)
+        self._moves = True
+        self._face = make_face(subject.label, folds=not subject.single)
+        if self._face is not None and (page.widgets or subject.single):
+            word = "Stop" if subject.single else "Cancel"
+            self._face.add_button(word, self._button, self._cancel)
+            buttons[self._button] = self._cancel
+        self._guarded = self._face is not None and page.cards and page.life is not None
+        progress = subject.progress()
+        self._draw(progress, details=True)
+        self._display(progress)
+        self._announce("started")
+        self._call_off = self._pool.call_later(INTERVAL, self._look)
 
-    def _tick(self) -> None:
-        if not self._job.active:
-            return
-        progress = self._look()
-        self._draw(progress)
-        if progress.failed:
-            self._announce(f"{self._label}: {progress.failed} failed")
-        self._since_fallback += INTERVAL
-        # If the widget is surely seen, drawing the display anew would only take the focus away.
-        seen = self._widget is not None and page.widgets
-        wait = 0 if self._widget is None else FALLBACK_INTERVAL
-        if not seen and self._since_fallback >= wait:
-            self._since_fallback = 0.0
-            self._display(progress, update=True)
-        self._call_off = self._pool.call_later(INTERVAL, self._tick)
-
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Show how it has ended."""
         self._call_off()
         buttons.pop(self._button, None)
-        if not self._shown:
+        if not self._moves:
             return
-        progress = self._look()
-        self._draw(progress)
-        self._announce(f"{self._label}: {progress.phase}, {progress.text()}")
-        widget, self._widget = self._widget, None
-        self._display(progress, update=True)
-        if widget is not None:
-            _close(widget)
+        self._moves = False
+        progress = self._subject.progress()
+        self._draw(progress, details=True)
+        face, self._face = self._face, None
+        self._display(progress)
+        if face is not None:
+            face.close()
 
-    def _add_button(self) -> None:
-        """Give the card its Cancel button; a cell in the background is stopped.
-
-        The kernel hears of a click only when its cell has ended. So the page listens to the button,
-        too, and sends the name in the button's class over the control channel. But a cell in the
-        background goes on when its cell has ended, so there the kernel can listen by itself.
-        """
-        from ipywidgets import Button
-
-        word = "Stop" if self._job.options.single else "Cancel"
-        button = Button(description=word, tooltip=f"{word} {self._label}")
-        button.on_click(lambda _: self._cancel())
-        button.add_class("jp-pool-cancel")
-        button.add_class(f"jp-pool-cancel-{self._button}")
-        buttons[self._button] = self._cancel
-        self._widget.add_class("jp-pool-cancellable")
-        self._widget.children = (*self._widget.children, button)
+    def is_over(self) -> bool:
+        """Whether a subject that is not active will not go on. A job tells of its end itself."""
+        return True
 
     def _cancel(self) -> None:
-        """Cancel the job, as the button asks: whoever waits for it gets `KeyboardInterrupt`."""
-        if not self._job.active:  # the kernel hears of a click late
-            return
-        word = "stopped" if self._job.options.single else "cancelled"
-        self._job.abort(KeyboardInterrupt(f"the job was {word}: {self._label}"))
+        if self._subject.active:  # the kernel hears of a click late
+            self._subject.cancel()
 
-    def _look(self) -> Progress:
-        return Progress.of(self._job, self._label, len(self._pool.ready_workers))
-
-    def _draw(self, progress: Progress) -> None:
-        if self._widget is None:
+    def _look(self) -> None:
+        if not self._subject.active and self.is_over():
+            self.end()
             return
-        drawn = card_html(progress)
-        if drawn != self._drawn:
-            self._drawn = drawn
-            self._widget.children[0].value = drawn
+        self._looks += 1
+        progress = self._subject.progress()
+        self._draw(progress, details=self._looks % DETAILS_AFTER == 0)
+        if progress.failed and not self._told_failure:
+            self._told_failure = True
+            self._announce("an item has failed")
+        if self._looks % self._display_after() == 0:
+            self._display(progress)
+        self._call_off = self._pool.call_later(INTERVAL, self._look)
+
+    def _display_after(self) -> int:
+        """After how many looks the output changes."""
+        if self._face is None:
+            return 1
+        if self._guarded:
+            return GUARDED_AFTER
+        # If the widget is surely seen, drawing the display anew would only take the focus away.
+        return sys.maxsize if page.widgets else WIDGET_AFTER
+
+    def _draw(self, progress: Progress, *, details: bool) -> None:
+        if self._face is None:
+            return
+        self._face.draw(live_html(progress))
+        if details and not self._subject.single:
+            self._face.draw_folded(details_html(self._subject.details()))
 
     def _announce(self, news: str) -> None:
-        if self._news is not None:
-            text = html.escape(news)
-            self._news.value = f'<span role="status" class="jp-pool-news">{text}</span>'
+        if self._face is not None:
+            self._face.announce(f"{self._subject.label}: {news}")
 
-    def _display(self, progress: Progress, *, update: bool) -> None:
+    def _display(self, progress: Progress) -> None:
         from IPython.display import display
 
+        details = self._subject.details()
+        saved = progress.gone() if self._guarded else progress
+        words = saved.words if self._guarded else saved.words_now()
+        draw = saved_html if self._guarded else card_html
+        html = draw(progress, details)
         data: dict[str, Any] = {
-            "text/plain": f"{progress.label}: {progress.phase} · {progress.text()}",
-            "text/html": card_html(progress),
+            "text/plain": f"{progress.label}: {words} · {saved.text()}",
+            "text/html": html,
         }
-        if self._widget is not None:
-            data["application/vnd.jupyter.widget-view+json"] = {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self._widget.model_id,
-            }
-        with in_cell(self._cell):
-            display(data, raw=True, display_id=self._id, update=update)
+        if self._face is not None:
+            data[WIDGET] = self._face.view
+        if self._guarded:
+            # The widget goes at the end, so the page itself lets screen readers say how it ended.
+            ended = self._face is None
+            news = f"{progress.label}: {progress.words}, {progress.text()}" if ended else ""
+            data[CARD] = {"version": VERSION, "life": "" if ended else page.life, "news": news}
+        with in_cell(self._subject.cell):
+            display(data, raw=True, display_id=self._id, update=self._displayed)
+        self._displayed = True
 
 
-def card_html(progress: Progress) -> str:
-    """The card as HTML that needs no style sheet: a saved notebook does not have ours."""
-    label = html.escape(progress.label)
-    text = html.escape(progress.text())
-    word = html.escape(progress.words)
-    # While the total is not known, a bar would tell of a share that nobody knows.
-    ended = progress.phase in ("done", "failed", "cancelled")
-    counted = progress.done + progress.running + progress.failed + progress.cancelled
-    size = progress.total or (counted if ended else 0)
-    counts = {name: getattr(progress, name) for name in _SEGMENTS}
-    segments = "".join(
-        f'<div title="{counts[name]} {name}" style="width:{100 * counts[name] / size:.2f}%;'
-        f'background:{colour}"></div>'
-        for name, colour in _SEGMENTS.items()
-        if size and counts[name]
-    )
-    share = ""
-    if size:
-        now = progress.done + progress.failed
-        share = f'aria-valuemin="0" aria-valuemax="{size}" aria-valuenow="{now}" '
-    return (
-        '<div class="jp-pool-card" style="max-width:640px;padding:8px 12px;border-radius:4px;'
-        "border:1px solid var(--jp-border-color2, #e0e0e0);color:var(--jp-ui-font-color1, inherit);"
-        'font-family:var(--jp-ui-font-family, sans-serif);font-size:13px;line-height:1.5">'
-        f'<div style="display:flex;justify-content:space-between"><b>{label}</b>'
-        f'<span style="color:var(--jp-ui-font-color2, #616161)">'
-        f"{progress.sign} {word}</span></div>"
-        f'<div role="progressbar" aria-label="{label}" '
-        f'{share}aria-valuetext="{text}" '
-        'style="display:flex;height:8px;margin:6px 0;border-radius:4px;overflow:hidden;'
-        f'background:var(--jp-layout-color3, #eeeeee)">{segments}</div>'
-        f'<div class="jp-pool-counts" style="font-variant-numeric:tabular-nums">{text}</div>'
-        "</div>"
-    )
+class BurstCard(Card):
+    """The card of the calls of a cell, which goes on if the cell makes more of them."""
+
+    def __init__(self, burst: Burst, pool: Pool) -> None:
+        super().__init__(BurstSubject(burst, pool), pool)
+        self._burst = burst
+        self._idle = 0
+
+    def begins(self) -> None:
+        """There are calls to look at, now and until none is left for some time."""
+        self._burst.watched = True
+        self._idle = 0
+        self._call_off = self._pool.call_later(page.progress_after, self._after_some_time)
+
+    def end(self) -> None:
+        """Show how they have ended; the next call begins anew."""
+        super().end()
+        self._burst.watched = False
+
+    def is_over(self) -> bool:
+        """Whether there was nothing to do for some time: one call may follow another."""
+        self._idle += 1
+        return self._idle > IDLE_LOOKS
+
+    def _look(self) -> None:
+        if self._subject.active:
+            self._idle = 0
+        super()._look()
+
+    def _after_some_time(self) -> None:
+        if self._subject.active:
+            self.show()
+        else:
+            self._burst.watched = False
 
 
-def _make_widget() -> tuple[Any, Any]:
-    """The card's widget and its announcements; None where there are no widgets."""
-    try:
-        from ipywidgets import HTML, VBox
-    except ImportError:
-        return None, None
-    news = HTML()
-    # For screen readers only. It is apart from the card, which changes ten times a second.
-    news.layout.height = news.layout.width = "1px"
-    news.layout.overflow = "hidden"
-    return VBox([HTML(), news]), news
+class BurstCards:
+    """Makes a card for each burst that takes some time."""
 
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._card: BurstCard | None = None
+        self._burst: Burst | None = None
 
-def _close(box: Any) -> None:
-    """Close a box and the widgets in it: ipywidgets closes only the box itself."""
-    for widget in (*box.children, box):
-        for part in (widget.layout, getattr(widget, "style", None)):
-            if part is not None:
-                part.close()
-        widget.close()
+    def begins(self, burst: Burst) -> None:
+        """A burst has something to do, and nobody looks at it."""
+        if burst.cell is None or page.progress_after >= NEVER:
+            return
+        if self._card is None or self._burst is not burst:
+            self._burst, self._card = burst, BurstCard(burst, self._pool)
+        self._card.begins()
 
 
 def _shell() -> Any:

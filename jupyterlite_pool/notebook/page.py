@@ -17,6 +17,9 @@ from ..waiting.browser import IN_BROWSER
 #: The variables of the kernel's web worker: what every version of this package knows, and the rest.
 VARIABLE, REST = "jupyterlitePoolPage", "jupyterlitePoolOptions"
 
+#: Seconds that count as never. A browser's timers cannot wait longer than 24 days.
+NEVER = 2_000_000
+
 
 @dataclass
 class Page:
@@ -28,7 +31,7 @@ class Page:
     prewarm: bool = False
     #: How many workers the shared pool has; None for one per core.
     max_workers: int | None = None
-    #: Seconds after which a job gets its card.
+    #: Seconds after which a job gets its card; `NEVER` or more for none.
     progress_after: float = 0.5
     #: Whether the page can show widgets.
     widgets: bool = False
@@ -40,6 +43,10 @@ class Page:
     stream_output: bool = True
     #: How many lines of tasks a cell shows.
     output_limit_lines: int = 1000
+    #: Whether the page shows the saved form of a card whose kernel is gone.
+    cards: bool = False
+    #: The name of this life of the kernel, which the page knows; None if nobody has told it.
+    life: str | None = None
 
     def read(self) -> None:
         """Read the variable, unless the page is known already. The page may write it late."""
@@ -129,6 +136,7 @@ OPTIONS: dict[str, tuple[str, Callable[[Any], bool], Callable[[Any], Any]]] = {
     "preloadPackages": ("preload_packages", _are_names, tuple),
     "streamOutput": ("stream_output", lambda v: isinstance(v, bool), bool),
     "outputLimitLines": ("output_limit_lines", _is_count, int),
+    "cards": ("cards", lambda v: isinstance(v, bool), bool),
 }
 
 

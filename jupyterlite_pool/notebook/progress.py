@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import CancelledError
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ _WORDS = {
     "preparing": "preparing workers",
     "waiting": "waiting for a worker",
     "collecting": "finishing",
+    "stopping": "cancelling",
+    "gone": "stopped: the kernel is gone",
 }
 
 #: A sign for each phase, so that colour is not all that tells them apart.
@@ -22,17 +25,23 @@ _SIGNS = {
     "waiting": "◌",
     "running": "▶",
     "collecting": "▶",
+    "stopping": "▶",
     "done": "✓",
     "failed": "✗",
     "cancelled": "■",
+    "gone": "■",
 }
+
+#: The phases in which nothing changes any more.
+ENDED = frozenset(("done", "failed", "cancelled", "gone"))
 
 
 class Progress(NamedTuple):
     """The state of a job at one moment: counts of items, and times in seconds."""
 
     label: str
-    #: "warming", "preparing", "waiting", "running", "collecting", "done", "failed" or "cancelled".
+    #: "warming", "preparing", "waiting", "running", "collecting", "stopping", "done", "failed",
+    #: "cancelled"; "gone" where the kernel went while it ran.
     phase: str
     done: int
     running: int
@@ -57,7 +66,7 @@ class Progress(NamedTuple):
         return cls(
             label=label,
             phase=_phase(job, workers),
-            done=len(outcomes.values),
+            done=outcomes.succeeded,
             running=job.running,
             failed=len(outcomes.failures),
             cancelled=len(outcomes.cancelled),
@@ -68,11 +77,20 @@ class Progress(NamedTuple):
         )
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing of it changes any more."""
+        return self.phase in ENDED
+
+    @property
     def words(self) -> str:
         """The phase in words for people."""
         if self.phase == "done" and self.failed:
             return "done, with failures"
         return _WORDS.get(self.phase, self.phase)
+
+    def words_now(self) -> str:
+        """The phase in words that stay true: whoever reads them later learns when it was so."""
+        return self.words if self.ended else f"{self.words} at {time.strftime('%H:%M:%S')}"
 
     @property
     def sign(self) -> str:
@@ -91,6 +109,10 @@ class Progress(NamedTuple):
         if self.rate is None or self.total is None or self.phase != "running":
             return None
         return (self.total - self.done - self.failed - self.cancelled) / self.rate
+
+    def gone(self) -> Progress:
+        """The same if the kernel goes now: what is left when a notebook is opened again."""
+        return self if self.ended else self._replace(phase="gone", running=0)
 
     def text(self) -> str:
         """One line: `42/100 · 3.1/s · 0:14 elapsed · 0:19 left · 2 failed`."""
@@ -147,6 +169,8 @@ def _phase(job: MapJob, workers: int) -> str:
         if error is None:
             return "cancelled" if job.outcomes.cancelled else "done"
         return "failed"
+    if job.aborted:
+        return "stopping"
     if not finished and not job.running and not workers:
         return "warming"
     if job.preparing and not finished:

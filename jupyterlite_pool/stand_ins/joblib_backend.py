@@ -33,6 +33,7 @@ from ..api.executor import WorkerPoolExecutor
 from ..api.shared import get_reusable_executor
 from ..errors import BlockingUnavailableError
 from ..jobs.call_queue import CallQueue
+from ..notebook.card import show_calls
 from ..waiting.browser import IN_BROWSER, can_block
 from ..waiting.futures import PoolFuture
 from ..wire.calls import encode_call
@@ -161,7 +162,7 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         self._workers = None
         if ensure_ready:
             self._executor = get_reusable_executor()
-            self._workers = CallQueue(limit)
+            self._workers = self._queue(limit)
 
     def terminate(self) -> None:
         """The use of `Parallel` is over; the workers stay."""
@@ -171,7 +172,14 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
     def _open(self, n_jobs: int) -> None:
         # Without a limit, the next batch already waits at a worker when it ends one.
         limit = n_jobs if n_jobs < self._executor.max_workers else None
-        self._workers = CallQueue(limit)
+        self._workers = self._queue(limit)
+
+    def _queue(self, limit: int | None) -> CallQueue:
+        """A queue for calls, whose card counts the calls of all batches."""
+        calls = CallQueue(limit)
+        # joblib makes calls as others end, so nobody knows how many there will be.
+        show_calls(calls, self._executor._pool, counted=False, size=lambda task: len(task.args))
+        return calls
 
 
 class CompletionLock:

@@ -15,6 +15,7 @@ from ..backends.base import Backend
 from ..jobs.arrivals import Completed
 from ..jobs.job import MapJob
 from ..jobs.options import MapOptions
+from ..notebook.card import show_progress
 from ..waiting.browser import can_block
 from ..waiting.waits import wait_done
 from ..worker.calls import StarCall
@@ -273,7 +274,12 @@ class Pool:
         self._check_running()
         check_count("chunksize", chunksize, optional=True)
         options = MapOptions(chunksize=chunksize, return_exceptions=True)
-        return self._executor._pool.start_job(func, [iterable], options)
+        pool = self._executor._pool
+
+        def begins(job: MapJob) -> None:
+            show_progress(job, job.label, None, pool)
+
+        return pool.start_job(func, [iterable], options, begins=begins)
 
     def _check_running(self) -> None:
         if self._executor.closed:

@@ -1,4 +1,4 @@
-"""A cell that runs on a worker in the notebook's place sees the notebook, and nothing of the worker."""
+"""A cell that runs on a worker in the notebook's place sees the notebook alone."""
 
 from __future__ import annotations
 

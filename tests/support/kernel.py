@@ -86,7 +86,14 @@ class Reply:
         return next((o for o in self.outputs if o["type"] == "error"), None)
 
     def displays(self) -> list[Output]:
-        """What was displayed, updates included."""
+        """What was displayed, updates included. Calls that take long have cards; see `cards`."""
+        return [output for output in self._displays() if not _is_card(output)]
+
+    def cards(self) -> list[Output]:
+        """The cards that were displayed, updates included."""
+        return [output for output in self._displays() if _is_card(output)]
+
+    def _displays(self) -> list[Output]:
         return [o for o in self.outputs if o["type"] in ("display_data", "update_display_data")]
 
     def _stream(self, name: str) -> str:
@@ -140,3 +147,7 @@ class Kernel:
 
     def stop(self) -> None:
         self.page.evaluate("() => window.poolTest.stop()")
+
+
+def _is_card(output: Output) -> bool:
+    return 'class="jp-pool-card"' in str(output["data"].get("text/html", ""))

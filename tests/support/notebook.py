@@ -100,6 +100,17 @@ class Notebook:
         self.page.evaluate(REOPEN, [self.path, keep_kernel])
 
     @property
+    def last_card(self) -> Locator:
+        """The last progress card with its button and what it unfolds."""
+        return self.last_card_of(self.page)
+
+    @staticmethod
+    def last_card_of(page: Page) -> Locator:
+        """The last progress card of a page."""
+        outputs = page.locator(".jp-OutputArea-output:visible")
+        return outputs.filter(has=page.locator(".jp-pool-card")).last
+
+    @property
     def cards(self) -> Locator:
         """The progress cards that can be seen."""
         return self.page.locator(".jp-pool-card:visible")

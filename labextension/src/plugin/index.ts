@@ -1,16 +1,20 @@
 /** The plugins of JupyterLab. This file only wires them. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { IWidgetTracker } from '@jupyterlab/apputils';
 import { IConsoleTracker } from '@jupyterlab/console';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IServiceWorkerManager } from '@jupyterlite/apputils';
 import { IKernelClient } from '@jupyterlite/services';
+import type { Widget } from '@lumino/widgets';
 
+import { Lives } from './card/lives';
+import { showCards } from './card/renderer';
 import { cellsPlugin } from './cells';
 import { onCancel } from './kernels/cancel';
 import { beforeInterrupt } from './kernels/interrupt';
-import { type HasSession, PoolKernels } from './kernels/kernels';
+import { PoolKernels } from './kernels/kernels';
 import { panelPlugin } from './pools';
 import { prefetch } from './prefetch';
 import { forKernel, Settings, SETTINGS_ID } from './settings';
@@ -70,11 +74,15 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
     document.addEventListener('visibilitychange', () => states.lookAgain());
     kernels.met.connect((_, connection) => states.connect(connection));
     kernels.heard.connect((_, kernel) => states.listens(kernel));
-    const watch = (_: unknown, widget: HasSession): void => kernels.watch(widget);
-    for (const tracker of [notebooks, consoles]) {
-      tracker?.forEach(widget => kernels.watch(widget));
-      tracker?.widgetAdded.connect(watch);
+    const lives = new Lives();
+    kernels.met.connect((_, connection) => lives.connect(connection));
+    kernels.heard.connect((_, kernel) => lives.begins(kernel, kernels.lifeOf(kernel)));
+    if (widgets) {
+      eachOf(notebooks, ({ content }) => showCards(content.rendermime, lives));
+      eachOf(consoles, ({ console }) => showCards(console.rendermime, lives));
     }
+    eachOf(notebooks, widget => kernels.watch(widget));
+    eachOf(consoles, widget => kernels.watch(widget));
     // Every kernel hears of it, and the kernel that knows the job cancels it.
     onCancel(job => kernels.sendAll({ type: 'cancel', job }));
     if (client !== null) {
@@ -82,6 +90,7 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
         if (type === 'remove') {
           kernels.forget(key);
           states.forget(key);
+          lives.ends(key);
         }
       });
       beforeInterrupt(client, async kernel => {
@@ -94,5 +103,14 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
     return { kernels, settings, states };
   }
 };
+
+/** Do something with each part of the page that a tracker knows, and with each that comes. */
+function eachOf<T extends Widget>(
+  tracker: IWidgetTracker<T> | null,
+  action: (widget: T) => void
+): void {
+  tracker?.forEach(action);
+  tracker?.widgetAdded.connect((_, widget) => action(widget));
+}
 
 export default [prefetchPlugin, kernelsPlugin, cellsPlugin, panelPlugin];

@@ -8,8 +8,8 @@ export const SETTINGS_ID = 'jupyterlite-pool:plugin';
 export interface PoolSettings {
   prewarm: boolean;
   maxWorkers: number | null;
-  /** Seconds. */
-  progressAfter: number;
+  /** Seconds; null for no cards. */
+  progressAfter: number | null;
   /** What *Interrupt Kernel* stops: Python and its jobs, only jobs, or what JupyterLite stops. */
   interrupt: 'code' | 'jobs' | 'nothing';
   /** Seconds without work after which all workers of the shared pool stop; null to keep them. */
@@ -30,19 +30,27 @@ export interface PoolSettings {
  *
  * A kernel takes exactly these. What came later is in `KernelOptions`.
  */
-export interface KernelSettings extends Pick<
-  PoolSettings,
-  'prewarm' | 'maxWorkers' | 'progressAfter'
-> {
+export interface KernelSettings extends Pick<PoolSettings, 'prewarm' | 'maxWorkers'> {
+  /** Seconds; `NEVER` for no cards. */
+  progressAfter: number;
   /** Whether the page shows widgets. */
   widgets: boolean;
 }
 
-/** The further settings that a kernel needs. Older wheels do not know them, newer ones may know more. */
-export type KernelOptions = Pick<
+/** Seconds that stand for never in a kernel: wheels of all versions know only numbers. */
+export const NEVER = 2_000_000;
+
+/**
+ * The further settings that a kernel needs, and abilities of its page. Older wheels do not know them,
+ * newer ones may know more.
+ */
+export interface KernelOptions extends Pick<
   PoolSettings,
   'idleTimeout' | 'maxWorkerMemory' | 'preloadPackages' | 'streamOutput' | 'outputLimitLines'
->;
+> {
+  /** Whether the page shows what was saved of a card when its kernel is gone. */
+  cards: boolean;
+}
 
 /** The defaults of the schema. */
 export const DEFAULTS: PoolSettings = {
@@ -69,8 +77,15 @@ export function forKernel(all: PoolSettings, widgets: boolean): ForKernel {
   const { prewarm, maxWorkers, progressAfter } = all;
   const { idleTimeout, maxWorkerMemory, preloadPackages, streamOutput, outputLimitLines } = all;
   return {
-    settings: { prewarm, maxWorkers, progressAfter, widgets },
-    options: { idleTimeout, maxWorkerMemory, preloadPackages, streamOutput, outputLimitLines }
+    settings: { prewarm, maxWorkers, progressAfter: progressAfter ?? NEVER, widgets },
+    options: {
+      idleTimeout,
+      maxWorkerMemory,
+      preloadPackages,
+      streamOutput,
+      outputLimitLines,
+      cards: widgets
+    }
   };
 }
 

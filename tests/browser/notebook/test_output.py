@@ -144,7 +144,7 @@ def show(x):
     assert picture["data"]["image/svg+xml"] == "<svg/>"
     assert picture["metadata"] == {"image/svg+xml": {"isolated": True}}
     assert raw["data"] == {"text/markdown": "*raw*"}
-    kinds = [output["type"] for output in reply.outputs if output["type"] != "status"]
+    kinds = [output["type"] for output in reply.outputs if output not in reply.cards()]
     wanted = ["execute_input", "stream", "display_data", "display_data", "stream", "display_data"]
     assert [kind for kind in kinds if kind in wanted][-5:] == wanted[1:]
 

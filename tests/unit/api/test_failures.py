@@ -9,8 +9,9 @@ from collections.abc import Mapping
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool.api.failures import SHOWN, WIDTH, Failures, error_line
+from jupyterlite_pool.api.failures import SHOWN, Failures
 from jupyterlite_pool.api.pool_map import pool_map
+from jupyterlite_pool.tracebacks import WIDTH, error_line
 
 
 def failures_of_letters(**errors: BaseException) -> Failures:
@@ -42,7 +43,7 @@ def test_the_table_of_a_notebook_is_escaped() -> None:
     table = failures_of_letters(a=ValueError("<script>x</script>"))._repr_html_()
     assert "<script>" not in table
     assert "<td>ValueError: &lt;script&gt;x&lt;/script&gt;</td>" in table
-    assert "<th>arguments</th>" in table
+    assert '<th scope="col">arguments</th>' in table
 
 
 def test_without_failures_it_says_so() -> None:

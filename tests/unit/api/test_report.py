@@ -68,6 +68,15 @@ def test_what_ran_again_is_in_the_output_and_in_the_insights() -> None:
     assert "Items that ran again: 1." in result.insights()
 
 
+def test_insights_tell_of_all_runs() -> None:
+    result = pool_map(invert, [1, 0, 2], return_exceptions=True, progress=False)
+    result.retry_failed(fn=abs)
+    assert result.insights().startswith("4 items ran on ")
+    again = result._runs.last.outcomes.timings
+    again.rows[0] = again.rows[0]._replace(worker=77, seconds=[9.0])
+    assert "The slowest items were 1 (9 s), " in result.insights()
+
+
 def test_a_timeline_says_what_failed_and_has_what_ran_again() -> None:
     result = pool_map(invert, [1, 0, 2], return_exceptions=True, progress=False)
     assert [(t.item, t.failed) for t in sorted(result.timeline())] == [

@@ -57,7 +57,7 @@ OUTSIDE = {
         "notebook.aftermath",
         "notebook.card",
     },
-    "ipywidgets": {"notebook.card"},
+    "ipywidgets": {"notebook.face"},
     "pandas": {"api.report"},
     "joblib": {"stand_ins.joblib_register", "stand_ins.joblib_backend", "worker.calls"},
     "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
@@ -101,6 +101,7 @@ SCRIPT_PACKAGES = {
         "@jupyterlab/console",
         "@jupyterlab/coreutils",
         "@jupyterlab/notebook",
+        "@jupyterlab/rendermime",
         "@jupyterlab/running",
         "@jupyterlab/services",
         "@jupyterlab/settingregistry",
@@ -147,7 +148,8 @@ PLUGIN_PARTS = {
         "tokens",
     },
     "cells": {"cells", "kernels"},
-    "index": {"prefetch", "settings", "kernels", "pools", "state", "tokens", "cells"},
+    "card": {"card", "kernels"},
+    "index": {"card", "prefetch", "settings", "kernels", "pools", "state", "tokens", "cells"},
 }
 
 

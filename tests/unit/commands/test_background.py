@@ -81,7 +81,9 @@ async def awaited(job: BackgroundJob) -> Any:
 
 def test_its_card_says_that_it_runs_and_how_long(notebook: Notebook) -> None:
     start(notebook, f"%%pool_submit -o job{WAIT}")
-    assert re.match(r"job: (warming|waiting|running) · \d:\d\d elapsed\n", notebook.shown())
+    assert re.match(
+        r"job: (starting|waiting|running).* at [\d:]+ · \d:\d\d elapsed\n", notebook.shown()
+    )
     GATE.set()
     ended(notebook["job"])
     notebook.shows(r"job: done · \d:\d\d elapsed\n$")

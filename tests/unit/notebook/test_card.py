@@ -2,169 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from html.parser import HTMLParser
 from typing import Any
 
-import IPython.display
 import pytest
-from ipywidgets.widgets import widget as ipywidgets_widget
+from ipywidgets import Button
 
 from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.options import MapOptions
-from jupyterlite_pool.jobs.tasks import Outcome
-from jupyterlite_pool.notebook import card as _widget
-from jupyterlite_pool.notebook.card import INTERVAL, card_html, show_progress
-from jupyterlite_pool.notebook.page import page
+from jupyterlite_pool.notebook import card as _card
+from jupyterlite_pool.notebook.card import (
+    CARD,
+    DETAILS_AFTER,
+    GUARDED_AFTER,
+    INTERVAL,
+    show_progress,
+)
+from jupyterlite_pool.notebook.face import WIDGET
+from jupyterlite_pool.notebook.page import NEVER, buttons, page
 from jupyterlite_pool.notebook.progress import Progress
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-class FakePool:
-    """Makes later calls when a test asks for them."""
-
-    def __init__(self) -> None:
-        self.ready_workers = {0, 1}
-        self.later: list[tuple[float, Callable[[], None]]] = []
-
-    def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
-        entry = (seconds, action)
-        self.later.append(entry)
-        return lambda: self.later.remove(entry) if entry in self.later else None
-
-    def tick(self) -> float:
-        """Make the next call that is due; returns how many seconds it was to wait."""
-        seconds, action = self.later.pop(0)
-        action()
-        return seconds
-
-
-class Tags(HTMLParser):
-    """The tags of a card with their attributes, and its words."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.words = ""
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-
-    def bar(self) -> dict[str, str | None]:
-        [bar] = [attrs for _, attrs in self.tags if attrs.get("role") == "progressbar"]
-        return bar
-
-    def segments(self) -> list[str | None]:
-        return [attrs["title"] for _, attrs in self.tags if "title" in attrs]
-
-
-def progress(**fields: Any) -> Progress:
-    return Progress("f", "running", 50, 2, 3, 5, 100, 10.0, 10.0)._replace(**fields)
-
-
-def test_a_label_is_text_and_no_html() -> None:
-    label = "<script>\"x\" & 'y'</script>"
-    tags = Tags(card_html(progress(label=label)))
-    assert "script" not in [tag for tag, _ in tags.tags]
-    assert tags.bar()["aria-label"] == label
-    assert tags.words.startswith(label)
-
-
-def test_a_screen_reader_is_told_what_is_seen() -> None:
-    tags = Tags(card_html(progress()))
-    bar = tags.bar()
-    assert bar["aria-label"] == "f"
-    assert (bar["aria-valuemin"], bar["aria-valuenow"], bar["aria-valuemax"]) == ("0", "53", "100")
-    assert bar["aria-valuetext"] == progress().text()
-    assert progress().text() in tags.words
-
-
-def test_the_bar_has_four_segments() -> None:
-    html = card_html(progress())
-    assert Tags(html).segments() == ["50 done", "2 running", "3 failed", "5 cancelled"]
-    for width in ("50.00%", "2.00%", "3.00%", "5.00%"):
-        assert f"width:{width}" in html
-
-
-def test_a_segment_without_items_is_not_drawn() -> None:
-    assert Tags(card_html(progress(running=0, failed=0, cancelled=0))).segments() == ["50 done"]
-    assert Tags(card_html(progress(done=0, running=0, failed=0, cancelled=0))).segments() == []
-
-
-@pytest.mark.parametrize(
-    "phase", ["warming", "waiting", "running", "collecting", "done", "failed", "cancelled"]
-)
-def test_every_phase_has_words_and_a_sign(phase: str) -> None:
-    words = Tags(card_html(progress(phase=phase))).words
-    told = progress(phase=phase)
-    assert f"{told.sign} {told.words}" in words
-
-
-def test_a_job_with_failures_does_not_look_like_success() -> None:
-    assert "⚠ done, with failures" in Tags(card_html(progress(phase="done", failed=1))).words
-    assert "✓ done" in Tags(card_html(progress(phase="done", failed=0))).words
-
-
-def test_a_job_of_unknown_size_has_a_card() -> None:
-    tags = Tags(card_html(progress(total=None)))
-    assert [name for name in tags.bar() if name.startswith("aria-")] == [
-        "aria-label",
-        "aria-valuetext",
-    ]
-    assert tags.segments() == [], "nobody knows what share it is"
-    assert "50 so far" in tags.words
-
-
-def test_a_job_of_unknown_size_that_has_ended_has_a_whole_bar() -> None:
-    tags = Tags(card_html(progress(total=None, phase="done", running=0, cancelled=0)))
-    assert tags.bar()["aria-valuemax"] == "53"
-    assert tags.segments() == ["50 done", "3 failed"]
-
-
-class Notebook:
-    """Lists the displays, and the widgets that are there."""
-
-    def __init__(self) -> None:
-        self.displays: list[tuple[dict[str, Any], bool]] = []
-
-    def display(self, data: dict[str, Any], *, update: bool, **_: Any) -> None:
-        self.displays.append((data, update))
-
-    @property
-    def widgets(self) -> set[str]:
-        return set(vars(ipywidgets_widget)["_instances"])
+from .conftest import FakePool, Shown, finish, job_of, widget_of
 
 
 @pytest.fixture
-def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
-    notebook = Notebook()
-    monkeypatch.setattr(_widget, "_shell", lambda: notebook)
-    monkeypatch.setattr(IPython.display, "display", notebook.display)
-    return notebook
+def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page shows a widget only while its kernel lives."""
+    monkeypatch.setattr(page, "cards", True)
+    monkeypatch.setattr(page, "widgets", True)
+    monkeypatch.setattr(page, "life", "1234")
 
 
-def job_of(count: int) -> MapJob:
-    return MapJob(abs, [range(count)], MapOptions(return_exceptions=True))
+def folded_of(notebook: Shown) -> str:
+    """What the card of the first display has folded away."""
+    parts = widget_of(notebook).children
+    [fold] = [part.value for part in parts if "<details" in getattr(part, "value", "")]
+    assert "open" not in fold.partition("<details")[2]
+    [folded] = [part for part in parts if "jp-pool-folded" in part._dom_classes]
+    return str(folded.value)
 
 
-def finish(job: MapJob, error: BaseException | None = None) -> None:
-    for task in job.take(1):
-        job.finish(task, Outcome(0, 0.1, value=1, error=error))
+def button_of(notebook: Shown) -> Any:
+    [button] = [part for part in widget_of(notebook).children if isinstance(part, Button)]
+    return button
 
 
-def test_a_short_job_has_no_card(notebook: Notebook) -> None:
+def news_of(box: Any) -> str:
+    [news] = [part.value for part in box.children if "jp-pool-news" in getattr(part, "value", "")]
+    return str(news)
+
+
+def test_a_short_job_has_no_card(notebook: Shown) -> None:
     job, pool = job_of(1), FakePool()
     show_progress(job, "f", None, pool)
     assert [seconds for seconds, _ in pool.later] == [page.progress_after]
@@ -174,14 +61,14 @@ def test_a_short_job_has_no_card(notebook: Notebook) -> None:
     assert notebook.displays == []
 
 
-def test_a_long_job_gets_its_card_late(notebook: Notebook) -> None:
+def test_a_long_job_gets_its_card_late(notebook: Shown) -> None:
     job, pool = job_of(1), FakePool()
     show_progress(job, "f", None, pool)
     assert pool.tick() == page.progress_after
     assert len(notebook.displays) == 1
 
 
-def test_a_card_can_be_had_at_once_or_never(notebook: Notebook) -> None:
+def test_a_card_can_be_had_at_once_or_never(notebook: Shown) -> None:
     job, pool = job_of(1), FakePool()
     show_progress(job, "f", False, pool)
     assert (notebook.displays, pool.later) == ([], [])
@@ -189,21 +76,30 @@ def test_a_card_can_be_had_at_once_or_never(notebook: Notebook) -> None:
     assert len(notebook.displays) == 1
 
 
+def test_the_setting_turns_cards_off(notebook: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "progress_after", float(NEVER))
+    job, pool = job_of(1), FakePool()
+    show_progress(job, "f", None, pool)
+    assert pool.later == []
+    show_progress(job, "f", True, pool)  # who asks for one gets one
+    assert len(notebook.displays) == 1
+
+
 def test_outside_of_a_notebook_there_is_no_card(
-    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+    notebook: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_widget, "_shell", lambda: None)
+    monkeypatch.setattr(_card, "_shell", lambda: None)
     show_progress(job_of(1), "f", True, FakePool())
     assert notebook.displays == []
 
 
-def test_a_card_has_three_forms_and_ends_with_the_two_that_last(notebook: Notebook) -> None:
+def test_a_card_has_three_forms_and_ends_with_the_two_that_last(notebook: Shown) -> None:
     job, pool = job_of(2), FakePool()
     show_progress(job, "label", True, pool)
     data, update = notebook.displays[0]
     assert set(data) == {"text/plain", "text/html", WIDGET}
     assert not update
-    assert data["text/plain"].startswith("label: running · 0/2")
+    assert notebook.matches(r"label: running at \d\d:\d\d:\d\d · 0/2")
     finish(job)
     assert pool.tick() == INTERVAL
     finish(job, ValueError("v"))
@@ -211,12 +107,12 @@ def test_a_card_has_three_forms_and_ends_with_the_two_that_last(notebook: Notebo
     data, update = notebook.displays[-1]
     assert set(data) == {"text/plain", "text/html"}
     assert update
-    assert data["text/plain"].startswith("label: done · 1/2")
-    assert "1 failed" in data["text/html"]
+    assert notebook.matches("label: done, with failures · 1/2")
+    assert "<td>ValueError: v</td>" in data["text/html"]
     assert pool.later == []
 
 
-def test_no_widget_is_left_when_the_job_has_ended(notebook: Notebook) -> None:
+def test_no_widget_is_left_when_the_job_has_ended(notebook: Shown) -> None:
     before = notebook.widgets
     job, pool = job_of(1), FakePool()
     show_progress(job, "f", True, pool)
@@ -226,22 +122,39 @@ def test_no_widget_is_left_when_the_job_has_ended(notebook: Notebook) -> None:
     assert notebook.widgets == before
 
 
-def test_the_widget_shows_the_card_as_it_is_now(notebook: Notebook) -> None:
-    job, pool = job_of(2), FakePool()
+def test_the_widget_shows_the_card_as_it_is_now(notebook: Shown) -> None:
+    job, pool = job_of(3), FakePool()
     show_progress(job, "f", True, pool)
-    drawn = notebook.displays[0][0][WIDGET]["model_id"]
-    box: Any = vars(ipywidgets_widget)["_instances"][drawn]
+    box = widget_of(notebook)
+    assert "f: started" in news_of(box)
     finish(job)
     pool.tick()
-    assert "1/2" in box.children[0].value
-    assert Tags(box.children[0].value).segments() == ["1 done"]
-    assert 'role="status"' in box.children[1].value
+    assert "1/3" in box.children[0].value
+    assert 'title="1 done"' in box.children[0].value
+    finish(job, ValueError("v"))
+    pool.tick()
+    assert "f: an item has failed" in news_of(box)
+
+
+def test_details_are_folded_away(notebook: Shown) -> None:
+    job, pool = job_of(4), FakePool()
+    [task] = job.take(1)
+    show_progress(job, "f", True, pool)
+    pool.running = {1: task}
+    finish(job, ValueError("v"))
+    job.outcomes.print(2, "from item 2")
+    for _ in range(DETAILS_AFTER):
+        pool.tick()
+    folded = folded_of(notebook)
+    assert "worker 0: idle" in folded
+    assert "worker 1: item 0" in folded
+    assert "<td>1</td><td>1</td><td>ValueError: v</td>" in folded
 
 
 def test_without_widgets_the_html_is_kept_current(
-    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+    notebook: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_widget, "_make_widget", lambda: (None, None))
+    monkeypatch.setattr(_card, "make_face", lambda label, folds: None)
     job, pool = job_of(2), FakePool()
     show_progress(job, "f", True, pool)
     finish(job)
@@ -252,27 +165,49 @@ def test_without_widgets_the_html_is_kept_current(
     assert WIDGET not in data
 
 
-def button_of(notebook: Notebook) -> Any:
-    model = notebook.displays[0][0][WIDGET]["model_id"]
-    return vars(ipywidgets_widget)["_instances"][model].children[-1]
+@pytest.mark.usefixtures("guarded")
+def test_what_is_saved_meanwhile_says_that_the_kernel_is_gone(notebook: Shown) -> None:
+    job, pool = job_of(3), FakePool()
+    show_progress(job, "label", True, pool)
+    finish(job)
+    for _ in range(GUARDED_AFTER):
+        pool.tick()
+    assert len(notebook.displays) == 2
+    for data, _ in notebook.displays:
+        assert data[CARD] == {"version": 1, "life": "1234", "news": ""}
+        assert WIDGET in data
+        assert "■ stopped: the kernel is gone" in data["text/html"]
+        assert "running" not in data["text/html"]
+        assert data["text/plain"].startswith("label: stopped: the kernel is gone · ")
+    assert "1/3" in notebook.displays[-1][0]["text/html"]
+    finish(job)
+    finish(job)
+    finish(job)
+    data, _ = notebook.displays[-1]
+    assert data[CARD]["life"] == ""
+    assert data[CARD]["news"].startswith("label: done, 3/3 · ")
+    assert WIDGET not in data
+    assert "✓ done" in data["text/html"]
 
 
 @pytest.mark.parametrize(("single", "word"), [(True, "Stop"), (False, "Cancel")])
 def test_a_button_ends_the_job(
-    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, single: bool, word: str
+    notebook: Shown, monkeypatch: pytest.MonkeyPatch, single: bool, word: str
 ) -> None:
     monkeypatch.setattr(page, "widgets", not single)  # a cell in the background has one anyway
     job = MapJob(abs, [range(2)], MapOptions(single=single))
     show_progress(job, "f", True, FakePool())
     button = button_of(notebook)
     assert button.description == word
+    assert len(buttons) == 1
     button.click()
     assert isinstance(job.settled.exception(0), KeyboardInterrupt)
     assert job.aborted
+    assert not buttons
 
 
 def test_a_click_that_comes_late_changes_nothing(
-    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+    notebook: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page, "widgets", True)
     job = job_of(1)
@@ -284,10 +219,26 @@ def test_a_click_that_comes_late_changes_nothing(
     assert not job.aborted
 
 
-def test_a_cell_in_the_background_waits_or_runs_and_counts_nothing() -> None:
+def test_a_job_that_is_being_cancelled_says_so(notebook: Shown) -> None:
+    job, pool = job_of(2), FakePool()
+    show_progress(job, "f", True, pool)
+    [task] = job.take(1)
+    job.started([task])
+    job.abort()
+    pool.tick()
+    assert "cancelling" in widget_of(notebook).children[0].value
+    job.stopped()
+    job.discard([task])
+    assert "■ cancelled" in notebook.displays[-1][0]["text/html"]
+
+
+def test_a_cell_in_the_background_waits_or_runs_and_counts_nothing(notebook: Shown) -> None:
     job = MapJob(abs, [[1]], MapOptions(single=True))
     now = Progress.of(job, "f", 1)
     assert (now.phase, now.words) == ("waiting", "waiting for a worker")
     assert now.text() == "0:00 elapsed"
     job.started(job.take(1))
     assert Progress.of(job, "f", 1).phase == "running"
+    show_progress(job, "f", True, FakePool())
+    parts = widget_of(notebook).children
+    assert not [part for part in parts if "<details" in getattr(part, "value", "")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -122,3 +123,22 @@ def test_progress_counts_what_the_job_counts() -> None:
     now = Progress.of(job, "label", 2)
     assert now[:7] == ("label", "collecting", 1, 1, 1, 0, 3)
     assert now.elapsed >= 0
+
+
+def test_values_that_were_given_away_count() -> None:
+    job = job_of([1, 2, 3])
+    finish(job)
+    job.outcomes.give(0)
+    finish(job)
+    assert Progress.of(job, "f", 2).done == 2
+
+
+def test_a_phase_that_does_not_last_has_its_time() -> None:
+    assert re.fullmatch(r"running at \d\d:\d\d:\d\d", progress().words_now())
+    assert progress(phase="done").words_now() == "done"
+
+
+def test_without_its_kernel_a_job_has_stopped_unless_it_had_ended() -> None:
+    gone = progress(running=2, done=5, elapsed=1.0, working=1.0).gone()
+    assert (gone.phase, gone.running, gone.left) == ("gone", 0, None)
+    assert progress(phase="failed").gone().phase == "failed"

@@ -61,6 +61,11 @@ export class PoolKernels {
     return this.listeners.get(kernel)?.knows.includes(word) ?? false;
   }
 
+  /** The name of a kernel's life; null if it has told none. */
+  lifeOf(kernel: string): string | null {
+    return this.listeners.get(kernel)?.life ?? null;
+  }
+
   /** The kernels of this page. */
   ids(): string[] {
     return [...this.contexts.keys()];

@@ -40,6 +40,8 @@ export interface Listener {
   channel: string;
   /** Whether it knows wishes: to wheels before 0.2, a word with one is none. */
   wishes: boolean;
+  /** The name of its life, by which the page knows its cards; null where its wheel has none. */
+  life: string | null;
   /** The words that it knows beyond those that every wheel knows. */
   knows: readonly string[];
 }
@@ -49,10 +51,11 @@ export function listenerOf(data: unknown): Listener | null {
   if (typeof data !== 'object' || data === null || !('channel' in data)) {
     return null;
   }
-  const { channel, wishes, knows } = data as Record<string, unknown>;
+  const { channel, life, wishes, knows } = data as Record<string, unknown>;
   return typeof channel === 'string' && NAME.test(channel)
     ? {
         channel,
+        life: typeof life === 'string' ? life : null,
         wishes: wishes === true,
         knows: Array.isArray(knows) ? knows.filter(word => typeof word === 'string') : []
       }

@@ -9,6 +9,7 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { randomId } from '../../pool/randomId';
+import { ENDS } from '../kernels/ends';
 import type { Word } from '../kernels/words';
 import { type KernelState, stateOf } from './data';
 
@@ -17,14 +18,6 @@ export const STATE_TARGET = 'jupyterlite-pool-state';
 
 /** Milliseconds between two times that the page says that it looks. */
 const AGAIN = 2000;
-
-/** The states of a kernel in which its memory is gone. */
-const ENDS: ReadonlySet<Kernel.Status> = new Set<Kernel.Status>([
-  'restarting',
-  'autorestarting',
-  'terminating',
-  'dead'
-]);
 
 /** The part of `PoolKernels` that is needed here. */
 export interface Kernels {

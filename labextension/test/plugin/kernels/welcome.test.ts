@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { welcome } from '../../../src/plugin/kernels/welcome';
-import { DEFAULTS, forKernel } from '../../../src/plugin/settings';
+import { DEFAULTS, forKernel, NEVER } from '../../../src/plugin/settings';
 
 const ASKING = {
   script: 'https://a.test/interrupt.js',
@@ -31,8 +31,14 @@ test('a kernel gets its settings in a literal of Python', () => {
     maxWorkerMemory: null,
     preloadPackages: [],
     streamOutput: true,
-    outputLimitLines: 1000
+    outputLimitLines: 1000,
+    cards: true
   });
+});
+
+test('no seconds mean no cards', () => {
+  const { settings } = forKernel({ ...DEFAULTS, progressAfter: null }, true);
+  expect(settings.progressAfter).toBe(NEVER);
 });
 
 test('a kernel imports nothing if prewarm is off', () => {

@@ -1,0 +1,168 @@
+"""Cards for everybody: by keyboard, by screen reader, in both themes, small and large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from tests.conftest import Pages
+from tests.support.notebook import Notebook
+
+#: Jobs that end, and one that has items which end only when they are stopped.
+JOBS = """
+from jupyterlite_pool import pool_map
+import time
+def nap(n):
+    import time
+    time.sleep(0.2)
+    print('item', n)
+    if n == 5: raise ValueError('five')
+    return n
+def forever(n):
+    import time
+    if n == 1: raise ValueError('one')
+    if n > 7: time.sleep(1000)
+    return n
+"""
+
+STATES = {
+    "done": "pool_map(nap, range(5), label='Done')",
+    "done, with failures": "pool_map(nap, range(8), return_exceptions=True, label='Collected')",
+    "failed": "pool_map(nap, range(50), label='Failed')",
+    "cancelled": "pool_map(forever, range(2, 99), label='Stopped')",
+    "running": "r = pool_map(forever, range(99), return_exceptions=True, block=False, label='On')",
+    "so far": "r = pool_map(forever, iter(range(2, 99)), block=False, label='Unknown total')",
+}
+
+
+@pytest.fixture(scope="module", params=["JupyterLab Light", "JupyterLab Dark"])
+def notebook(module_pages: Pages, site: str, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    notebook = Notebook(module_pages.open(f"{site}/lab/index.html"))
+    page = notebook.page
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_role("menuitem", name="Theme", exact=True).hover()
+    page.get_by_role("menuitem", name=request.param, exact=True).click()
+    light = "true" if request.param.endswith("Light") else "false"
+    expect(page.locator(f"body[data-jp-theme-light={light}]")).to_be_attached()
+    notebook.run(JOBS + "pool_map(abs, [1])")
+    yield notebook
+    page.close()
+
+
+def violations(page: Page, card: Locator) -> list[str]:
+    """What axe finds in a card."""
+    card.scroll_into_view_if_needed()
+    handle = card.element_handle()
+    assert handle is not None
+    handle.evaluate("node => node.setAttribute('data-looked-at', '')")
+    found = Axe().run(page, context="[data-looked-at]")
+    handle.evaluate("node => node.removeAttribute('data-looked-at')")
+    return [
+        f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for each in found.response["violations"]
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_card_is_accessible_in_each_state(notebook: Notebook, state: str) -> None:
+    page = notebook.page
+    before = notebook.cards.count()
+    notebook.start(STATES[state])
+    expect(notebook.cards).to_have_count(before + 1)
+    card = notebook.last_card
+    if state == "cancelled":
+        card.get_by_role("button", name="Cancel").click()
+    expect(card).to_contain_text(state)
+    if state in ("running", "so far"):
+        expect(card).to_contain_text("6/99" if state == "running" else "6 so far")
+    assert violations(page, card) == []
+    card.get_by_text("Details").click()
+    expect(card.get_by_text("Details")).to_be_visible()
+    assert violations(page, card) == []
+    if state in ("running", "so far"):
+        card.get_by_role("button", name="Cancel").click()
+        expect(card).to_contain_text("■ cancelled")
+
+
+def test_nobody_is_told_how_full_a_bar_of_unknown_size_is(notebook: Notebook) -> None:
+    notebook.start(STATES["so far"])
+    card = notebook.last_card
+    expect(card).to_contain_text("6 so far")
+    bar = card.get_by_role("progressbar")
+    assert bar.get_attribute("aria-valuenow") is None
+    assert "6 so far" in (bar.get_attribute("aria-valuetext") or "")
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_contain_text("■ cancelled")
+
+
+def test_a_card_is_used_by_the_keyboard_and_keeps_its_height_and_the_focus(
+    notebook: Notebook,
+) -> None:
+    page = notebook.page
+    notebook.start(STATES["running"])
+    card = notebook.last_card
+    expect(card).to_contain_text("6/99")
+    height = _height(card)
+    cancel = card.get_by_role("button", name="Cancel")
+    cancel.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # unfolds the details
+    expect(card.get_by_role("cell", name="ValueError: one")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(card).to_contain_text("■ cancelled")
+    expect(cancel).to_be_hidden()
+    expect(page.locator(".jp-pool-output:focus")).to_be_visible()
+    assert abs(_height(card) - height) <= 1
+
+
+def test_screen_readers_hear_of_the_start_the_first_failure_and_the_end(
+    notebook: Notebook,
+) -> None:
+    notebook.start(STATES["running"])
+    card = notebook.last_card
+    news = card.get_by_role("status")
+    expect(news.filter(has_text="On: an item has failed")).to_have_count(1)
+    expect(card).to_contain_text("6/99")
+    expect(news.filter(has_text="On: an item has failed")).to_have_count(1)
+    card.get_by_role("button", name="Cancel").click()
+    expect(news.filter(has_text="On: cancelled, 6/99")).to_have_count(1)
+
+
+def test_what_is_unfolded_stays_unfolded(notebook: Notebook) -> None:
+    notebook.start("pool_map(nap, range(30), return_exceptions=True, label='Unfolded')")
+    card = notebook.last_card
+    expect(card).to_contain_text("Unfolded")
+    card.get_by_text("Details").click()
+    expect(
+        card.get_by_text("worker 1: item").or_(card.get_by_text("worker 2: item"))
+    ).to_be_visible()
+    expect(card).to_contain_text("done, with failures")
+    expect(card.get_by_role("cell", name="ValueError: five")).to_be_visible()
+    expect(card.get_by_text("The slowest items were")).to_be_visible()
+
+
+def test_the_title_has_room_in_a_narrow_place(notebook: Notebook) -> None:
+    page = notebook.page
+    notebook.start("r = pool_map(forever, range(2, 99), block=False, label='Orders of March')")
+    card = notebook.last_card
+    expect(card).to_contain_text("6/97")
+    card.evaluate("node => { node.parentElement.style.width = '300px'; }")
+    title = card.get_by_text("Orders of March")
+    assert title.evaluate("node => node.scrollWidth <= node.clientWidth")
+    height = _height(card)
+    assert violations(page, card) == []
+    card.get_by_role("button", name="Cancel").click()
+    expect(card).to_contain_text("■ cancelled")
+    assert abs(_height(card) - height) <= 1
+
+
+def _height(card: Locator) -> float:
+    box = card.bounding_box()
+    assert box is not None
+    return box["height"]
