@@ -6,11 +6,15 @@ from collections.abc import Iterator
 
 from tests.conftest import PAGE_TIMEOUT
 from tests.support.notebook import Notebook
+from tests.support.panel import Panel
 
 from .report import Ceiling, Row, Series
 from .stage import Stage, take_turns
 
 TASKS = 10_000
+
+#: Tasks of a job that the panel shows, and seconds that each of them is busy.
+IN_PANEL, BRIEFLY = 100_000, 0.00005
 
 #: Seconds that each task is busy. All tasks take some seconds, so the card is redrawn many times.
 SECONDS = 0.0005
@@ -43,7 +47,7 @@ PROVOKE = """milliseconds => {
 }"""
 
 FUNCTIONS = """
-import time
+import itertools, time
 from jupyterlite_pool import get_reusable_executor, pool_map
 
 def work(_, seconds={seconds}):
@@ -61,13 +65,13 @@ list(pool_map(work, range(1000), progress=True))
 
 ON_THE_POOL = """
 began = time.perf_counter()
-_ = pool_map(work, range({tasks}), progress=True)
+_ = pool_map(work, range({tasks}), itertools.repeat({seconds}), progress=True)
 took = time.perf_counter() - began
 """
 
 
 def blocking(stage: Stage) -> Iterator[Row]:
-    """Row 12: a job with its card, and a cell without the pool that takes as long."""
+    """Row 12: a job with its card, and a cell without the pool; the same with the panel open."""
     with stage.browser.new_context() as context:
         context.set_default_timeout(PAGE_TIMEOUT)
         page = context.new_page()
@@ -86,7 +90,7 @@ def blocking(stage: Stage) -> Iterator[Row]:
         if page.evaluate(LONGEST) < 2 * LIMIT:
             raise RuntimeError("this browser does not report long tasks")
 
-        on_the_pool = ON_THE_POOL.format(tasks=TASKS)
+        on_the_pool = ON_THE_POOL.format(tasks=TASKS, seconds=SECONDS)
         seen = notebook.cards.count()
         longest(on_the_pool)  # warm
         if notebook.cards.count() <= seen:
@@ -94,10 +98,22 @@ def blocking(stage: Stage) -> Iterator[Row]:
         pool, alone = take_turns(
             stage.seldom, lambda: longest(on_the_pool), lambda: longest("kernel_alone()")
         )
+        Panel(page).open_by_tab()
+        in_panel = ON_THE_POOL.format(tasks=IN_PANEL, seconds=BRIEFLY)
+        longest(in_panel)  # warm
+        watched, beside = take_turns(
+            stage.seldom, lambda: longest(in_panel), lambda: longest("kernel_alone()")
+        )
     what = "longest task over 50 ms of the page's thread"
     yield Row(
         12,
         Series(f"{what}, {TASKS:,} tasks and their card", "ms", pool),
         Series("a cell that is busy as long without the pool", "ms", alone),
+        Ceiling(LIMIT, "ms"),
+    )
+    yield Row(
+        12,
+        Series(f"{what}, {IN_PANEL:,} tasks, their card and the open panel", "ms", watched),
+        Series("a cell that is busy as long without the pool", "ms", beside),
         Ceiling(LIMIT, "ms"),
     )

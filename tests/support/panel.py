@@ -97,8 +97,11 @@ class Panel:
 
 
 def choose_in_palette(page: Page, name: str) -> None:
-    # An application that has just been opened may have a palette without our commands yet.
+    # An application that has just been opened may have a palette without our commands yet. When it
+    # shows its first document, it takes the focus, and a palette without the focus closes.
     expect(page.get_by_role("tab", name="Worker Pool", exact=True)).to_be_visible()
+    expect(page.locator(".jp-Launcher, .jp-NotebookPanel").first).to_be_visible()
+    page.evaluate("() => window.jupyterapp.restored")
     page.get_by_role("menuitem", name="View", exact=True).click()
     page.get_by_role("menuitem", name=re.compile("^Activate Command Palette")).click()
     box = page.get_by_placeholder("SEARCH", exact=True).locator("visible=true").last
