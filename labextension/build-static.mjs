@@ -1,6 +1,7 @@
 /**
  * Bundle what runs outside of JupyterLab's own build: the pool's core for pages, the kernel's side of
- * a pool and its broker, the worker's entry point, what packs snapshots for the site's build, and what lets kernels be interrupted.
+ * a pool and its broker, the worker's entry point, what packs snapshots for the site's build, and what lets kernels be
+ * interrupted.
  */
 import { build } from 'esbuild';
 
@@ -11,7 +12,8 @@ await build({
     broker: 'src/broker/main.ts',
     worker: 'src/worker/main.ts',
     snapshot: 'src/worker/snapshot.ts',
-    interrupt: 'src/interrupt/index.ts'
+    interrupt: 'src/interrupt/index.ts',
+    ear: 'src/interrupt/ear.ts'
   },
   outdir: '../jupyterlite_pool/static',
   bundle: true,

@@ -48,7 +48,7 @@ def build(root: Path, version: str) -> None:
     run(sys.executable, "-m", "jupyter_builder.main", "build", ".")
     # After the labextension's build, which empties its folder.
     scripts = ("pool", "kernel", "broker", "worker")
-    for name in (*scripts, "interrupt"):
+    for name in (*scripts, "interrupt", "ear"):
         shutil.copy2(static / f"{name}.js", built / "static" / f"{name}.js")
     about = {"version": version, **{name: f"static/{name}.js" for name in scripts}}
     (built / "pool.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")

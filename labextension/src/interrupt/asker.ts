@@ -2,6 +2,7 @@
 import type { Answer, Question } from './exchange';
 import { Pace } from './pace';
 import type { Sealed } from './sealed';
+import type { Shared } from './shared';
 
 /** Python's number of the signal that Ctrl-C sends. */
 const SIGINT = 2;
@@ -12,6 +13,9 @@ const QUIET = 600;
 /** Milliseconds between two questions, at least and at most. */
 const SOONEST = 250;
 const LATEST = 700;
+
+/** Milliseconds between two questions where shared memory says when there is something to ask. */
+const SELDOM = 10_000;
 
 /** Milliseconds between two looks at the exact clock, which takes longer to read than a look takes. */
 const TICK = 10;
@@ -47,6 +51,8 @@ export interface World {
   steps(count: number): void;
   /** What the page's seals tell of its wishes. */
   readonly sealed: Sealed;
+  /** What shared memory tells of them. */
+  readonly shared: Pick<Shared, 'last'>;
   /** Send the page a question and wait for the answer; throws if none comes in so many milliseconds. */
   ask(question: Question, patience: number): Answer;
   /** Tell the page of the last wish that was heard of. */
@@ -79,6 +85,8 @@ export class Asker {
   private putOffs = 0;
   /** Whether a wish that was put off is still to be told again. */
   private pending = false;
+  /** The last wish of which shared memory has told. */
+  private hinted = 0;
   private rest = REST;
   private told = false;
 
@@ -155,7 +163,16 @@ export class Asker {
       return 0;
     }
     this.ticked = date;
-    return this.world.now() < this.askAt ? 0 : this.ask(this.began ?? this.busySince.date);
+    const due = this.isHinted() || this.world.now() >= this.askAt;
+    return due ? this.ask(this.began ?? this.busySince.date) : 0;
+  }
+
+  /** Whether shared memory tells of a wish of which it has not told before. */
+  private isHinted(): boolean {
+    const last = this.world.shared.last();
+    const isNew = last !== null && last > this.hinted && last > this.heard;
+    this.hinted = Math.max(this.hinted, last ?? 0);
+    return isNew;
   }
 
   /** Find out whether there is a wish; when to do so again follows from how long that takes. */
@@ -166,7 +183,8 @@ export class Asker {
     try {
       wish = this.lastWish(since);
       const cost = this.world.now() - before;
-      pause = Math.min(LATEST, Math.max(SOONEST, SHARE * cost));
+      const shared = this.world.shared.last() !== null;
+      pause = shared ? SELDOM : Math.min(LATEST, Math.max(SOONEST, SHARE * cost));
       this.rest = REST;
     } catch {
       // The page is gone or busy itself, and it has no seals that we can see.
@@ -218,7 +236,9 @@ export class Asker {
   /** The number of the last wish of any time; null if the seals do not tell. */
   private lookAtSeals(): number | null {
     const date = this.world.date();
-    const last = this.world.sealed.last(Math.max(this.heard, this.before.known));
+    // A seal may be seen as whole for a moment after the ear has heard of its wish.
+    const told = this.world.shared.last() ?? 0;
+    const last = this.world.sealed.last(Math.max(this.heard, this.before.known, told));
     if (last !== null && last <= this.heard) {
       this.before = { date, known: last };
     }

@@ -38,8 +38,11 @@ export interface Told {
   heard: number;
 }
 
-/** What the page says on that channel: more seals, which begin with that of a wish. */
+/** What the page says on that channel when there is a wish: more seals, for later ones. */
 export interface MoreSeals {
+  /** The number of the wish. */
+  wish: number;
+  /** The number of the wish whose seal is the first of these. */
   first: number;
   seals: string[];
 }
@@ -56,8 +59,8 @@ export function isMoreSeals(message: unknown): message is MoreSeals {
   if (typeof message !== 'object' || message === null) {
     return false;
   }
-  const { first, seals } = message as Partial<MoreSeals>;
-  return Number.isInteger(first) && Number(first) > 0 && Array.isArray(seals);
+  const { wish, first, seals } = message as Partial<MoreSeals>;
+  return [wish, first].every(n => Number.isInteger(n) && Number(n) > 0) && Array.isArray(seals);
 }
 
 /** A question on its way through the service worker. */

@@ -3,6 +3,7 @@ import { Asker, type World } from './asker';
 import { type Answer, isMoreSeals, type Question, type Told } from './exchange';
 import { isWhole } from './seal';
 import { Sealed } from './sealed';
+import { Shared } from './shared';
 import { isTold, onLook, type Python, stepsSetter } from './signals';
 
 /** Where a kernel hears of wishes. */
@@ -39,12 +40,14 @@ function worldOf(python: Python, { url, name, control, seals }: Place): World {
       sealed.add(data.first, data.seals);
     }
   };
+  const shared = new Shared(name, self.crossOriginIsolated ? startEar : null);
   return {
     now: () => performance.now(),
     date: () => Date.now(),
     later: (action, delay) => void setTimeout(action, delay),
     steps: stepsSetter(python),
     sealed,
+    shared,
     tell: heard => channel.postMessage({ heard } satisfies Told),
     ask: (question: Question, patience) => {
       const request = new XMLHttpRequest();
@@ -57,4 +60,10 @@ function worldOf(python: Python, { url, name, control, seals }: Place): World {
       return JSON.parse(request.responseText) as Answer;
     }
   };
+}
+
+function startEar(): Worker {
+  const ear = new Worker(new URL('ear.js', import.meta.url), { type: 'module', name: 'pool ear' });
+  ear.onerror = event => event.preventDefault(); // seals tell of wishes, only later
+  return ear;
 }

@@ -20,6 +20,7 @@ function makeWorld({ seals = true, served = true } = {}) {
   const tell = vi.fn();
   const steps = vi.fn();
   const names = ['1', '2', '3', '4'];
+  const last = vi.fn<() => number | null>(() => null);
   const world: World = {
     now: () => now,
     date: () => DATE + now,
@@ -28,6 +29,7 @@ function makeWorld({ seals = true, served = true } = {}) {
     },
     steps,
     sealed: new Sealed('control', names, look),
+    shared: { last },
     ask,
     tell
   };
@@ -46,6 +48,7 @@ function makeWorld({ seals = true, served = true } = {}) {
     turn: () => turned?.(),
     wish: (number: number) => broken.add(String(number)),
     look,
+    last,
     ask,
     tell,
     steps
@@ -259,4 +262,32 @@ test('a wish that was put off is told soon, though the cell waits for a moment n
   asker.putOff(); // but nothing of the cell waits
   expect(lookAt(1200)).toBe(2);
   expect(lookAt(1900)).toBe(0); // a signal once
+});
+
+test('where memory is shared, a wish is heard at once, and seals are seldom looked at', () => {
+  const { asker, lookAt, look, last, ask } = makeWorld();
+  last.mockReturnValue(0);
+  asker.cellBegins();
+  lookAt(0);
+  lookAt(600); // once, for wishes from before the ear listened
+  const looks = look.mock.calls.length;
+  lookAt(5000);
+  expect(look.mock.calls.length).toBe(looks);
+  last.mockReturnValue(1); // its seal is seen as whole for a moment longer
+  ask.mockReturnValue({ wish: 1 });
+  expect(lookAt(5020)).toBe(2);
+  expect(lookAt(5040)).toBe(0);
+});
+
+test('a wish of shared memory that is for another cell is asked about once', () => {
+  const { asker, lookAt, wish, last, ask, at } = makeWorld();
+  last.mockReturnValue(0);
+  at(1000);
+  asker.cellBegins();
+  wish(1);
+  last.mockReturnValue(1);
+  lookAt(1020);
+  lookAt(1040);
+  lookAt(1060);
+  expect(ask.mock.calls.length).toBeLessThanOrEqual(1);
 });

@@ -95,7 +95,7 @@ export class Wishes {
       to.last = wish; // before the seal is broken: the kernel may ask at once
       breakSeal(to.seals[wish.number - 1] ?? '');
       const seal = makeSeal();
-      const more: MoreSeals = { first: to.seals.push(seal), seals: [seal] };
+      const more: MoreSeals = { wish: wish.number, first: to.seals.push(seal), seals: [seal] };
       to.channel.postMessage(more);
     }
     return wish;

@@ -74,7 +74,7 @@ test('each wish breaks its seal, and the kernel gets another one', async () => {
   ]);
   await vi.waitFor(() => expect(more).toHaveBeenCalledOnce());
   const seal = wishes.sealing(name).seals.at(-1);
-  expect(more).toHaveBeenCalledWith({ first: given.length + 1, seals: [seal] });
+  expect(more).toHaveBeenCalledWith({ wish: 1, first: given.length + 1, seals: [seal] });
   wishes.forget(name);
   expect([control, seal ?? ''].map(resolveObjectURL)).toEqual([undefined, undefined]);
   kernel.close();
