@@ -4,6 +4,7 @@ import type { IWidgetTracker } from '@jupyterlab/apputils';
 import { IConsoleTracker } from '@jupyterlab/console';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IServiceWorkerManager } from '@jupyterlite/apputils';
 import { IKernelClient } from '@jupyterlite/services';
@@ -19,7 +20,7 @@ import { panelPlugin } from './pools';
 import { prefetch } from './prefetch';
 import { forKernel, Settings, SETTINGS_ID } from './settings';
 import { PoolStates } from './state/states';
-import { IWorkerPools } from './tokens';
+import { IKernelLives, IWorkerPools } from './tokens';
 
 /** The plugin that shows widgets; a site may not have it. */
 const WIDGETS_ID = '@jupyter-widgets/jupyterlab-manager:plugin';
@@ -31,6 +32,20 @@ const prefetchPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   activate: () => {
     prefetch(PageConfig.getOption('fullLabextensionsUrl'));
+  }
+};
+
+/** Shows cards. It needs little, so that it is there before any notebook is opened. */
+const cardsPlugin: JupyterFrontEndPlugin<IKernelLives> = {
+  id: 'jupyterlite-pool:cards',
+  description: 'Shows the cards of jobs as long as their kernels live.',
+  autoStart: true,
+  provides: IKernelLives,
+  requires: [IRenderMimeRegistry],
+  activate: (_, rendermime: IRenderMimeRegistry) => {
+    const lives = new Lives();
+    showCards(rendermime, lives);
+    return lives;
   }
 };
 
@@ -46,7 +61,8 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
     INotebookTracker,
     IConsoleTracker,
     IKernelClient,
-    IServiceWorkerManager
+    IServiceWorkerManager,
+    IKernelLives
   ],
   activate: (
     app,
@@ -54,7 +70,8 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
     notebooks: INotebookTracker | null,
     consoles: IConsoleTracker | null,
     client: IKernelClient | null,
-    files: IServiceWorkerManager | null
+    files: IServiceWorkerManager | null,
+    lives: IKernelLives | null
   ) => {
     const widgets = app.hasPlugin(WIDGETS_ID);
     const labextensions = PageConfig.getOption('fullLabextensionsUrl');
@@ -74,13 +91,8 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
     document.addEventListener('visibilitychange', () => states.lookAgain());
     kernels.met.connect((_, connection) => states.connect(connection));
     kernels.heard.connect((_, kernel) => states.listens(kernel));
-    const lives = new Lives();
-    kernels.met.connect((_, connection) => lives.connect(connection));
-    kernels.heard.connect((_, kernel) => lives.begins(kernel, kernels.lifeOf(kernel)));
-    if (widgets) {
-      eachOf(notebooks, ({ content }) => showCards(content.rendermime, lives));
-      eachOf(consoles, ({ console }) => showCards(console.rendermime, lives));
-    }
+    kernels.met.connect((_, connection) => lives?.connect(connection));
+    kernels.heard.connect((_, kernel) => lives?.begins(kernel, kernels.lifeOf(kernel)));
     eachOf(notebooks, widget => kernels.watch(widget));
     eachOf(consoles, widget => kernels.watch(widget));
     // Every kernel hears of it, and the kernel that knows the job cancels it.
@@ -90,7 +102,7 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
         if (type === 'remove') {
           kernels.forget(key);
           states.forget(key);
-          lives.ends(key);
+          lives?.ends(key);
         }
       });
       beforeInterrupt(client, async kernel => {
@@ -113,4 +125,4 @@ function eachOf<T extends Widget>(
   tracker?.widgetAdded.connect((_, widget) => action(widget));
 }
 
-export default [prefetchPlugin, kernelsPlugin, cellsPlugin, panelPlugin];
+export default [prefetchPlugin, cardsPlugin, kernelsPlugin, cellsPlugin, panelPlugin];

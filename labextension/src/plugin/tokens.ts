@@ -1,6 +1,7 @@
 /** What one plugin of this labextension provides for the others. */
 import { Token } from '@lumino/coreutils';
 
+import type { Lives } from './card/lives';
 import type { PoolKernels } from './kernels/kernels';
 import type { Settings } from './settings';
 import type { PoolStates } from './state/states';
@@ -14,3 +15,11 @@ export interface IWorkerPools {
 }
 
 export const IWorkerPools = new Token<IWorkerPools>('jupyterlite-pool:IWorkerPools');
+
+/** Which kernels live, for whoever shows what they have made. */
+export type IKernelLives = Lives;
+
+export const IKernelLives = new Token<IKernelLives>(
+  'jupyterlite-pool:IKernelLives',
+  'Which kernels of the page live.'
+);

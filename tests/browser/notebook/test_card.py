@@ -145,23 +145,22 @@ def test_the_final_state_survives_saving_and_reopening(notebook: Notebook) -> No
 def test_a_short_job_has_no_card(kernel: Kernel) -> None:
     kernel.run("from jupyterlite_pool import pool_map\npool_map(abs, [1])")
     # One of them is short, whatever else this machine does.
-    shown = [kernel.run("pool_map(abs, range(-20, 0))").displays() for _ in range(8)]
+    shown = [kernel.run("pool_map(abs, range(-20, 0))").cards() for _ in range(8)]
     assert [] in shown
 
 
 def test_progress_can_be_asked_for_and_turned_off(kernel: Kernel) -> None:
     kernel.run(SLOW)
-    asked = kernel.run("pool_map(slow, range(2), progress=True)").displays()
+    asked = kernel.run("pool_map(slow, range(2), progress=True)").cards()
     assert asked[0]["data"]["text/plain"].startswith("slow: ")
     assert (
-        kernel.run("pool_map(slow, range(8), progress=False, return_exceptions=True)").displays()
-        == []
+        kernel.run("pool_map(slow, range(8), progress=False, return_exceptions=True)").cards() == []
     )
 
 
 def test_at_the_end_the_display_holds_no_widget(kernel: Kernel) -> None:
     kernel.run(SLOW)
-    shown = kernel.run("pool_map(slow, range(5))").displays()
+    shown = kernel.run("pool_map(slow, range(5))").cards()
     widget = "application/vnd.jupyter.widget-view+json"
     assert widget in shown[0]["data"]
     assert widget not in shown[-1]["data"]
@@ -173,7 +172,7 @@ def test_where_widgets_are_missing_there_is_a_line_of_text(fresh_kernel: Kernel)
     kernel = fresh_kernel
     kernel.run("import sys; sys.modules['ipywidgets'] = None  # as if it were not installed")
     kernel.run("from jupyterlite_pool import pool_map\npool_map(abs, [1])" + SLOW)
-    shown = kernel.run("pool_map(slow, range(5))").displays()
+    shown = kernel.run("pool_map(slow, range(5))").cards()
     assert len(shown) >= 3, "it is kept current"
     assert all(set(output["data"]) == {"text/plain", "text/html"} for output in shown)
     assert shown[-1]["data"]["text/plain"].startswith("slow: done · 5/5")

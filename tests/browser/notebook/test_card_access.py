@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import Pages
 from tests.support.notebook import Notebook
+from tests.support.panel import choose_in_palette
 
 #: Jobs that end, and one that has items which end only when they are stopped.
 JOBS = """
@@ -32,9 +33,9 @@ STATES = {
     "done": "pool_map(nap, range(5), label='Done')",
     "done, with failures": "pool_map(nap, range(8), return_exceptions=True, label='Collected')",
     "failed": "pool_map(nap, range(50), label='Failed')",
-    "cancelled": "pool_map(forever, range(2, 99), label='Stopped')",
-    "running": "r = pool_map(forever, range(99), return_exceptions=True, block=False, label='On')",
-    "so far": "r = pool_map(forever, iter(range(2, 99)), block=False, label='Unknown total')",
+    "cancelled": "pool_map(forever, range(2, 99), chunksize=1, label='Stopped')",
+    "running": "r = pool_map(forever, range(99), return_exceptions=True, block=False, chunksize=1, label='On')",
+    "so far": "r = pool_map(forever, iter(range(2, 99)), block=False, chunksize=1, label='Unknown total')",
 }
 
 
@@ -42,9 +43,7 @@ STATES = {
 def notebook(module_pages: Pages, site: str, request: pytest.FixtureRequest) -> Iterator[Notebook]:
     notebook = Notebook(module_pages.open(f"{site}/lab/index.html"))
     page = notebook.page
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_role("menuitem", name="Theme", exact=True).hover()
-    page.get_by_role("menuitem", name=request.param, exact=True).click()
+    choose_in_palette(page, f"Theme: {request.param}")
     light = "true" if request.param.endswith("Light") else "false"
     expect(page.locator(f"body[data-jp-theme-light={light}]")).to_be_attached()
     notebook.run(JOBS + "pool_map(abs, [1])")
@@ -78,7 +77,7 @@ def test_a_card_is_accessible_in_each_state(notebook: Notebook, state: str) -> N
         card.get_by_role("button", name="Cancel").click()
     expect(card).to_contain_text(state)
     if state in ("running", "so far"):
-        expect(card).to_contain_text("6/99" if state == "running" else "6 so far")
+        expect(card).to_contain_text("7/99" if state == "running" else "6 so far")
     assert violations(page, card) == []
     card.get_by_text("Details").click()
     expect(card.get_by_text("Details")).to_be_visible()
@@ -105,7 +104,7 @@ def test_a_card_is_used_by_the_keyboard_and_keeps_its_height_and_the_focus(
     page = notebook.page
     notebook.start(STATES["running"])
     card = notebook.last_card
-    expect(card).to_contain_text("6/99")
+    expect(card).to_contain_text("7/99")
     height = _height(card)
     cancel = card.get_by_role("button", name="Cancel")
     cancel.focus()
@@ -128,10 +127,10 @@ def test_screen_readers_hear_of_the_start_the_first_failure_and_the_end(
     card = notebook.last_card
     news = card.get_by_role("status")
     expect(news.filter(has_text="On: an item has failed")).to_have_count(1)
-    expect(card).to_contain_text("6/99")
+    expect(card).to_contain_text("7/99")
     expect(news.filter(has_text="On: an item has failed")).to_have_count(1)
     card.get_by_role("button", name="Cancel").click()
-    expect(news.filter(has_text="On: cancelled, 6/99")).to_have_count(1)
+    expect(news.filter(has_text="On: cancelled, 7/99")).to_have_count(1)
 
 
 def test_what_is_unfolded_stays_unfolded(notebook: Notebook) -> None:
@@ -149,7 +148,9 @@ def test_what_is_unfolded_stays_unfolded(notebook: Notebook) -> None:
 
 def test_the_title_has_room_in_a_narrow_place(notebook: Notebook) -> None:
     page = notebook.page
-    notebook.start("r = pool_map(forever, range(2, 99), block=False, label='Orders of March')")
+    notebook.start(
+        "r = pool_map(forever, range(2, 99), block=False, chunksize=1, label='Orders of March')"
+    )
     card = notebook.last_card
     expect(card).to_contain_text("6/97")
     card.evaluate("node => { node.parentElement.style.width = '300px'; }")

@@ -64,7 +64,7 @@ def test_calls_are_cancelled_by_the_button(notebook: Notebook) -> None:
     card.get_by_role("button", name="Cancel").click()
     expect(card).to_contain_text("■ cancelled")
     notebook.finish()
-    assert notebook.error() == "CancelledError"
+    assert "CancelledError" in notebook.error()
 
 
 def test_an_executor_can_have_no_cards(notebook: Notebook) -> None:

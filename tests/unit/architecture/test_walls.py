@@ -134,7 +134,7 @@ PLUGIN_PARTS = {
     "panel": {"panel", "commands", "state", "icon"},
     "running": {"running", "commands", "state", "icon"},
     "timeline": {"timeline"},
-    "tokens": {"kernels", "settings", "state"},
+    "tokens": {"card", "kernels", "settings", "state"},
     "pools": {
         "commands",
         "focus",

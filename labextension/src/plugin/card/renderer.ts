@@ -5,6 +5,7 @@
  * that is opened again, and no page whose kernel has restarted, has a card that says that it runs.
  */
 import type { IRenderMime, IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { Message } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
 
 import type { Lives } from './lives';
@@ -19,12 +20,12 @@ const HTML = 'text/html';
 /** Of the forms of an output, the page shows the one of the lowest rank. */
 const BEFORE_ALL = -10;
 
-/** Let a part of the page show cards. */
+/** Let the page show cards: this must be before any part of it shows outputs. */
 export function showCards(rendermime: IRenderMimeRegistry, lives: Lives): void {
   const factory: IRenderMime.IRendererFactory = {
     safe: true, // the forms are shown as they are anywhere
     mimeTypes: [CARD],
-    createRenderer: () => new CardRenderer(rendermime, lives)
+    createRenderer: () => new CardRenderer(lives)
   };
   rendermime.addFactory(factory, BEFORE_ALL);
 }
@@ -39,43 +40,51 @@ export class CardRenderer extends Panel implements IRenderMime.IRenderer {
   /** For screen readers: how a card ended that moved before. */
   private readonly news = new Widget();
 
-  constructor(
-    private readonly rendermime: IRenderMimeRegistry,
-    private readonly lives: Lives
-  ) {
+  constructor(private readonly lives: Lives) {
     super();
     this.addClass('jp-pool-output');
     this.news.addClass('jp-pool-news');
     this.news.node.setAttribute('role', 'status');
     this.addWidget(this.news);
-    lives.changed.connect(this.look);
+    lives.changed.connect(this.hear);
   }
 
   override dispose(): void {
-    this.lives.changed.disconnect(this.look);
+    this.lives.changed.disconnect(this.hear);
     super.dispose();
   }
 
-  /** Show what an output has now. */
-  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+  /** Show what an output has now, as soon as this is part of the page. */
+  renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this.model = model;
-    await this.draw(model);
+    return this.look();
   }
 
-  private readonly look = (): void => {
-    if (this.model !== null) {
-      void this.draw(this.model);
-    }
-  };
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    void this.look();
+  }
 
-  private async draw(model: IRenderMime.IMimeModel): Promise<void> {
-    const form = this.isAlive(model) ? WIDGET : HTML;
+  private readonly hear = (): void => void this.look();
+
+  private async look(): Promise<void> {
+    const rendermime = rendermimeOf(this);
+    if (this.model !== null && rendermime !== null) {
+      await this.draw(this.model, rendermime);
+    }
+  }
+
+  private async draw(
+    model: IRenderMime.IMimeModel,
+    rendermime: IRenderMimeRegistry
+  ): Promise<void> {
+    const form = this.isAlive(model, rendermime) ? WIDGET : HTML;
     const shown = JSON.stringify(model.data[form] ?? '');
     if (shown === this.shown) {
       return;
     }
     this.shown = shown;
-    const renderer = this.rendermime.createRenderer(form);
+    const renderer = rendermime.createRenderer(form);
     await renderer.renderModel(model);
     if (this.isDisposed || this.shown !== shown) {
       renderer.dispose(); // another form came meanwhile
@@ -102,10 +111,20 @@ export class CardRenderer extends Panel implements IRenderMime.IRenderer {
   }
 
   /** Whether there is a widget, and the kernel that draws it. */
-  private isAlive({ data }: IRenderMime.IMimeModel): boolean {
+  private isAlive({ data }: IRenderMime.IMimeModel, rendermime: IRenderMimeRegistry): boolean {
     const { life } = tidingsOf({ data });
-    return WIDGET in data && this.lives.has(life) && !!this.rendermime.getFactory(WIDGET);
+    return WIDGET in data && this.lives.has(life) && !!rendermime.getFactory(WIDGET);
   }
+}
+
+/** What shows outputs where a widget is: each notebook has its own, with its own widgets. */
+function rendermimeOf(widget: Widget): IRenderMimeRegistry | null {
+  for (let each = widget.parent; each !== null; each = each.parent) {
+    if ('rendermime' in each) {
+      return each.rendermime as IRenderMimeRegistry;
+    }
+  }
+  return null;
 }
 
 /** What an output tells of its card: the life of its kernel, and what is to be said of its end. */

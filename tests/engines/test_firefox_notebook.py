@@ -1,0 +1,46 @@
+"""*Interrupt Kernel* in Firefox, in a real notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from tests.browser.commands.test_busy import BUSY, START, WITHIN, begin
+from tests.support import firefox
+from tests.support.notebook import Notebook
+
+# Judged by the clock.
+pytestmark = [pytest.mark.long, pytest.mark.alone, pytest.mark.timeout(300)]
+
+#: Presses, waits for the end of the cell, and says after how many seconds that was.
+INTERRUPT = """async () => {
+  const began = performance.now();
+  await window.jupyterapp.commands.execute('notebook:interrupt-kernel');
+  await window.ran;
+  return (performance.now() - began) / 1000;
+}"""
+
+
+@pytest.fixture(scope="module")
+def notebook(site: str) -> Iterator[Notebook]:
+    executable = firefox.find()
+    if executable is None:
+        pytest.skip(firefox.HOW_TO_GET)
+    with firefox.start(executable) as page:
+        page.open(f"{site}/lab/index.html")
+        notebook = Notebook(cast(Any, page))
+        notebook.run(START)
+        yield notebook
+
+
+@pytest.mark.parametrize("kind", BUSY)
+def test_a_busy_cell_ends_soon(notebook: Notebook, kind: str) -> None:
+    begin(notebook, BUSY[kind])
+    took = notebook.page.evaluate(INTERRUPT)
+    print(f"{kind}: the cell ended after {took:.2f} s")
+    assert "KeyboardInterrupt" in notebook.error()
+    assert took < WITHIN
+    notebook.run("until = time.monotonic() + 1\nwhile time.monotonic() < until: pass")
+    assert notebook.value("kept") == "state"
