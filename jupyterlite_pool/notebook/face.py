@@ -16,6 +16,7 @@ _STYLE = """<style>
 .jp-pool-live > .jupyter-widgets { margin: 0; min-height: 0; overflow: visible; }
 .jp-pool-live .jupyter-widget-html-content, .jp-pool-live .widget-html-content {
   line-height: 1.5; white-space: normal; }
+.jp-pool-live > .jp-pool-spoken { position: absolute; bottom: 0; }
 .jp-pool-live:not(:has(details[open])) > .jp-pool-folded { display: none; }
 </style>"""
 
@@ -36,6 +37,7 @@ class Face:
         self._news = HTML()
         self._news.layout.height = self._news.layout.width = "1px"
         self._news.layout.overflow = "hidden"
+        self._news.add_class("jp-pool-spoken")
         parts: list[Any] = [self._card, HTML(f"{_STYLE}{_FOLD if folds else ''}")]
         if folds:
             self._folded = HTML()

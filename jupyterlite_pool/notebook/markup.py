@@ -17,7 +17,7 @@ _SEGMENTS = {
 }
 
 _FRAME = (
-    "max-width:640px;box-sizing:border-box;padding:8px 12px;border-radius:4px;"
+    "margin:0;max-width:640px;box-sizing:border-box;padding:8px 12px;border-radius:4px;"
     "border:1px solid var(--jp-border-color2, #e0e0e0);"
 )
 
@@ -25,6 +25,8 @@ _TEXT = (
     "color:var(--jp-ui-font-color1, inherit);font-family:var(--jp-ui-font-family, sans-serif);"
     "font-size:13px;line-height:1.5"
 )
+
+_P = '<p style="margin:6px 0 2px">'
 
 _NO_DETAILS = Details()
 
@@ -115,15 +117,16 @@ def _folded(details: Details) -> str:
 def _parts(details: Details) -> str:
     parts = ""
     if details.insights is not None and details.insights.items:
-        parts += f"<p>{html.escape(str(details.insights))}</p>"
+        parts += f"{_P}{html.escape(str(details.insights))}</p>"
     if details.failures:
         rows = "".join(
             "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
             for row in details.failures
         )
         parts += (
-            f"<p>Failed items (the first is item 0{_at_most(details.failures)}):</p>"
-            '<table><thead><tr><th scope="col">item</th><th scope="col">arguments</th>'
+            f"{_P}Failed items (the first is item 0{_at_most(details.failures)}):</p>"
+            '<table style="margin:0;text-align:left"><thead><tr><th scope="col">item</th>'
+            '<th scope="col">arguments</th>'
             f'<th scope="col">error</th></tr></thead><tbody>{rows}</tbody></table>'
         )
     if details.printed:
@@ -131,7 +134,7 @@ def _parts(details: Details) -> str:
             f'<div>item {item}:</div><pre style="margin:0 0 4px 12px">{html.escape(text)}</pre>'
             for item, text in details.printed.items()
         )
-        parts += f"<p>Output{_last(details.printed)}:</p>{texts}"
+        parts += f"{_P}Output{_last(details.printed)}:</p>{texts}"
     return parts
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.support.meeting import HEAR
 from tests.support.notebook import Notebook
@@ -35,6 +35,9 @@ SAY = """([channel, word]) => {
   own.postMessage(word);
   own.close();
 }"""
+
+#: Milliseconds in which a palette is there, and an item of it.
+PALETTE = 5_000
 
 # States come ten times a second, unless the machine has much else to do.
 expect.set_options(timeout=10_000)
@@ -97,16 +100,25 @@ class Panel:
 
 
 def choose_in_palette(page: Page, name: str) -> None:
-    # An application that has just been opened may have a palette without our commands yet. When it
-    # shows its first document, it takes the focus, and a palette without the focus closes.
+    """Choose a command in the palette, and again if the palette closes before that.
+
+    It closes when it loses the focus, and an application that has just been opened gives the focus
+    to its first document some time later.
+    """
+    # The palette of an application that has just been opened may not have our commands yet.
     expect(page.get_by_role("tab", name="Worker Pool", exact=True)).to_be_visible()
-    expect(page.locator(".jp-Launcher, .jp-NotebookPanel").first).to_be_visible()
-    page.evaluate("() => window.jupyterapp.restored")
-    page.get_by_role("menuitem", name="View", exact=True).click()
-    page.get_by_role("menuitem", name=re.compile("^Activate Command Palette")).click()
-    box = page.get_by_placeholder("SEARCH", exact=True).locator("visible=true").last
-    box.fill(name)
-    page.locator(".lm-CommandPalette-item").filter(has_text=name).first.click()
+    item = page.locator(".lm-CommandPalette-item").filter(has_text=name).first
+    for tries_left in reversed(range(5)):
+        page.get_by_role("menuitem", name="View", exact=True).click()
+        page.get_by_role("menuitem", name=re.compile("^Activate Command Palette")).click()
+        box = page.get_by_placeholder("SEARCH", exact=True).locator("visible=true").last
+        try:
+            box.fill(name, timeout=PALETTE)
+            item.click(timeout=PALETTE)
+            return
+        except Error:  # it took too long
+            if not tries_left:
+                raise
 
 
 def counts_of(notebook: Notebook) -> Any:

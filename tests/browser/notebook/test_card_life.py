@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import PAGE_TIMEOUT, Pages
 from tests.support.notebook import Notebook
 
-IMPORT = "from jupyterlite_pool import get_reusable_executor, pool_map\npool_map(abs, [1], progress=False)"
+IMPORT = "from jupyterlite_pool import pool_map\npool_map(abs, [1], progress=False)"
 
 #: Runs for as long as a test looks.
 LONG = """
