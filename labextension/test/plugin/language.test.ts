@@ -67,7 +67,7 @@ test('everything that people read of a schema is translated, and nothing else', 
     { const: 'nothing', title: 'Keines von beiden' }
   ]);
   expect(now['jupyter.lab.setting-icon-label']).toBe('Worker-Pool');
-  expect(now['jupyter.lab.menus']?.main?.[0]?.items?.[0]?.submenu).toMatchObject({
+  expect(now['jupyter.lab.menus']?.main[0]?.items?.[0]?.submenu).toMatchObject({
     id: 'jp-mainmenu-kernel-worker-pool',
     label: 'Worker-Pool'
   });
