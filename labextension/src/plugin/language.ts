@@ -8,6 +8,12 @@ export const DOMAIN = 'jupyterlite_pool';
 /** Gives texts in the language of the page. */
 export type Words = Pick<TranslationBundle, '__' | '_n' | '_p'>;
 
+/** The code of the language in which numbers are written. */
+export function numberLanguage(trans: Words): string {
+  // The catalogue says it: where it is missing, the words are English, and so are the numbers.
+  return trans._p('the language of numbers', 'en-US');
+}
+
 /** How to write numbers, by language and number of digits. */
 const formats = new Map<string, Intl.NumberFormat>();
 
@@ -17,8 +23,7 @@ const formats = new Map<string, Intl.NumberFormat>();
  * @param digits how many of its digits count; `least` of them are written even if they are zeros
  */
 export function numberText(value: number, trans: Words, digits: number, least = 1): string {
-  // The catalogue says it: where it is missing, the words are English, and so are the numbers.
-  const language = trans._p('the language of numbers', 'en-US');
+  const language = numberLanguage(trans);
   const key = `${language} ${digits} ${least}`;
   let format = formats.get(key);
   if (format === undefined) {

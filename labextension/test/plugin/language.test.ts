@@ -7,8 +7,10 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { DOMAIN, numberText, translated, translateSettings } from '../../src/plugin/language';
 import { bytes } from '../../src/plugin/state/figures';
 import { progressOf } from '../../src/plugin/state/texts';
+import { htmlOf } from '../../src/plugin/timeline/html';
 import { timeText } from '../../src/plugin/timeline/view';
 import { job } from './state/samples';
+import { sample } from './timeline/sample';
 
 /** What a plugin gives a registry. */
 type Transforms = Parameters<ISettingRegistry['transform']>[1];
@@ -90,6 +92,10 @@ test('numbers are written as the words beside them', () => {
   expect(bytes(1.5 * 2 ** 30, german)).toBe('1,5 GB');
   expect(timeText(0.01234, german)).toBe('12,3 ms');
   expect(numberText(1234.5, german, 2)).toBe('1.200');
+  const recording = sample();
+  const page = htmlOf(recording, recording.whole, german);
+  expect(page).toContain('<html lang="de-DE">');
+  expect(page).toContain('<h1>Zeitachse eines Worker-Pools</h1>');
 });
 
 test('one and several are told apart', () => {
