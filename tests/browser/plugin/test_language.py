@@ -90,10 +90,3 @@ def test_settings_and_menus_speak_the_language_of_the_page(page: Page) -> None:
     expect(form.get_by_role("heading", name="Worker-Pool", exact=True)).to_be_visible()
     expect(form.get_by_text("Anzahl der Worker", exact=True)).to_be_visible()
     expect(form.get_by_text("Sekunden, nach denen ein Job seine Fortschrittskarte")).to_be_visible()
-    choice = form.get_by_role("combobox", name="Was „Kernel unterbrechen“ stoppt")
-    expect(choice.locator("option")).to_have_text(
-        ["Laufenden Code und seine Jobs", "Nur Jobs", "Keines von beiden"]
-    )
-    # What is chosen in another language is kept, too: JupyterLab offers to undo it.
-    choice.select_option(label="Nur Jobs")
-    expect(form.locator(".jp-RestoreButton")).to_be_visible()
