@@ -60,9 +60,9 @@ def test_status_item_panel_and_commands_speak_the_language_of_the_page(page: Pag
     expect(region.get_by_role("button", name="Alle abbrechen", exact=True)).to_be_visible()
     workers = region.get_by_role("table", name="Worker von „Gemeinsamer Pool“")
     expect(workers.get_by_role("columnheader")).to_have_text(
-        ["Worker", "Zustand", "Aufgaben", "Speicher", "Alter"]
+        ["Worker", "Zustand", "Fertig", "Speicher", "Alter"]
     )
-    expect(workers).to_contain_text("Leerlauf")
+    expect(workers).to_contain_text("frei")
     expect(region.get_by_role("progressbar", name="failing", exact=True)).to_have_attribute(
         "aria-valuetext", "fertig, mit Fehlern, 10 von 10, 2 fehlgeschlagen"
     )
