@@ -18,6 +18,9 @@ const bars = [...svg.querySelectorAll('[data-b]')].map(node => ({
   begin: Number(node.dataset.b), end: Number(node.dataset.e),
   node, rect: node.querySelector('rect') ?? node, cross: node.querySelector('path')
 }));
+const numbers = new Intl.NumberFormat(document.documentElement.lang, {
+  maximumSignificantDigits: 6
+});
 const place = time => left + (time - from) / (to - from) * room;
 const step = least => {
   const power = 10 ** Math.floor(Math.log10(least));
@@ -44,7 +47,7 @@ const draw = () => {
     const x = place(mark);
     axis += '<path d="M' + x + ' 4V' + (bottom + 4) + '" stroke="#9e9e9e" stroke-opacity=".4"/>' +
       '<text x="' + x + '" y="' + (bottom + 15) + '" text-anchor="middle">' +
-      Number(mark.toPrecision(6)) + ' s</text>';
+      numbers.format(mark) + ' s</text>';
   }
   svg.querySelector('[data-axis]').innerHTML = axis;
   const graph = svg.querySelector('[data-graph]'), all = room / (last - first);
@@ -96,7 +99,7 @@ def page_of(title: str, drawing: str) -> str:
     """
     name = html.escape(title)
     return (
-        f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>{name}</title>'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{name}</h1>"
         "<p>The wheel, + and - zoom. A drag and the arrow keys move. 0 shows all.</p>"
         f"{drawing}<script>\n{ZOOM}\n</script></body></html>\n"

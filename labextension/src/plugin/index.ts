@@ -6,6 +6,7 @@ import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { IServiceWorkerManager } from '@jupyterlite/apputils';
 import { IKernelClient } from '@jupyterlite/services';
 import type { Widget } from '@lumino/widgets';
@@ -16,6 +17,7 @@ import { cellsPlugin } from './cells';
 import { onCancel } from './kernels/cancel';
 import { beforeInterrupt } from './kernels/interrupt';
 import { PoolKernels } from './kernels/kernels';
+import { DOMAIN } from './language';
 import { panelPlugin } from './pools';
 import { prefetch } from './prefetch';
 import { forKernel, Settings, SETTINGS_ID } from './settings';
@@ -58,6 +60,7 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
   // An application may have none of these.
   optional: [
     ISettingRegistry,
+    ITranslator,
     INotebookTracker,
     IConsoleTracker,
     IKernelClient,
@@ -67,6 +70,7 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
   activate: (
     app,
     registry: ISettingRegistry | null,
+    translator: ITranslator | null,
     notebooks: INotebookTracker | null,
     consoles: IConsoleTracker | null,
     client: IKernelClient | null,
@@ -75,19 +79,21 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
   ) => {
     const widgets = app.hasPlugin(WIDGETS_ID);
     const labextensions = PageConfig.getOption('fullLabextensionsUrl');
-    const settings = new Settings(registry);
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const settings = new Settings(registry, trans);
     const kernels = new PoolKernels(
       async () => forKernel(await settings.current, widgets),
       () => files?.browsingContextId ?? null,
       {
         script: URLExt.join(labextensions, 'jupyterlite-pool', 'static', 'interrupt.js'),
         url: new URL('api/drive', new URL(PageConfig.getBaseUrl(), location.href)).href
-      }
+      },
+      trans
     );
     settings.changed.connect((_, now) => {
       kernels.sendSettings(forKernel(now, widgets));
     });
-    const states = new PoolStates(kernels, () => document.visibilityState === 'visible');
+    const states = new PoolStates(kernels, () => document.visibilityState === 'visible', trans);
     document.addEventListener('visibilitychange', () => states.lookAgain());
     kernels.met.connect((_, connection) => states.connect(connection));
     kernels.heard.connect((_, kernel) => states.listens(kernel));

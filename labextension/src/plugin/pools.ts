@@ -14,6 +14,7 @@ import { PoolActions } from './commands/actions';
 import { addCommands, type Scene } from './commands/commands';
 import { Focus, type HasKernel } from './focus';
 import type { PoolKernels } from './kernels/kernels';
+import { DOMAIN } from './language';
 import { type Content, PoolSidebar, type Section, SIDEBAR_ID } from './panel/sidebar';
 import { type Page, PoolsSection } from './running/section';
 import type { Settings } from './settings';
@@ -57,7 +58,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null
   ) => {
     const language = translator ?? nullTranslator;
-    const trans = language.load('jupyterlite_pool');
+    const trans = language.load(DOMAIN);
     const trackers = [notebooks, consoles].filter(tracker => tracker !== null);
     const focus = new Focus(app.shell, trackers);
     const actions = new PoolActions(states, trans);

@@ -2,6 +2,8 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { translateSettings, type Words } from './language';
+
 /** The plugin of the settings. */
 export const SETTINGS_ID = 'jupyterlite-pool:plugin';
 
@@ -95,7 +97,10 @@ export class Settings {
   current: Promise<PoolSettings>;
   private readonly _changed = new Signal<this, PoolSettings>(this);
 
-  constructor(registry: ISettingRegistry | null) {
+  constructor(registry: ISettingRegistry | null, trans: Words) {
+    if (registry !== null) {
+      translateSettings(registry, SETTINGS_ID, trans); // the registry waits for it
+    }
     this.current = this.load(registry);
   }
 

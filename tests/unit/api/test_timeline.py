@@ -178,7 +178,7 @@ def test_it_is_saved_as_a_page_that_stands_alone(tmp_path: Path) -> None:
     file = tmp_path / "timeline.HTML"
     Timeline(TWO, "<f>", 4.0).save(str(file))
     page = file.read_text("utf-8")
-    assert page.startswith("<!DOCTYPE html>")
+    assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
     assert "<f>" not in page
     assert page.count("<script>") == 1
     assert not re.search(r"""(href|src)\s*=""", page)

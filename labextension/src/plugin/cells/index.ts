@@ -4,6 +4,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { DOMAIN } from '../language';
 import { addCommands, COMMANDS } from './commands';
 
 /** The menus, the context menu and the toolbar of cells are in the schema of this plugin. */
@@ -22,7 +23,7 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
     if (notebooks === null) {
       return;
     }
-    const trans = (translator ?? nullTranslator).load('jupyterlite_pool');
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
     addCommands(app, notebooks, trans);
     const category = trans.__('Worker Pool');
     for (const command of Object.values(COMMANDS)) {

@@ -3,8 +3,9 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import type { Words } from '../language';
 import type { ForKernel } from '../settings';
-import { CANNOT_ASK, IN_COMPILED_CODE, watchStubborn } from './stubborn';
+import { cannotAsk, inCompiledCode, watchStubborn } from './stubborn';
 import { welcome } from './welcome';
 import { Wishes } from './wishes';
 import { type Listener, listenerOf, TARGET, type Word, wordOf } from './words';
@@ -39,11 +40,13 @@ export class PoolKernels {
    * @param settings the current settings for kernels
    * @param drive the name by which the page serves the notebook's files; null where it serves none
    * @param interrupting where kernels find what lets them be interrupted
+   * @param trans the language in which people are told that a kernel does not stop
    */
   constructor(
     private readonly settings: () => Promise<ForKernel>,
     private readonly drive: () => string | null,
-    private readonly interrupting: Interrupting
+    private readonly interrupting: Interrupting,
+    private readonly trans: Words
   ) {}
 
   /** Emitted with each connection to a kernel, and again when the kernel has restarted. */
@@ -98,11 +101,13 @@ export class PoolKernels {
     this.send(kernel, wordOf(wish, { wishes: this.listeners.get(kernel)?.wishes ?? false }));
     const context = this.contexts.get(kernel);
     if (context !== undefined) {
-      watchStubborn(context, () => {
+      const { trans } = this;
+      watchStubborn(context, trans, () => {
         if (this.wishes.wasTold(name, wish)) {
           return null;
         }
-        return isServed() || this.wishes.canHear(name) ? IN_COMPILED_CODE : CANNOT_ASK;
+        const heard = isServed() || this.wishes.canHear(name);
+        return heard ? inCompiledCode(trans) : cannotAsk(trans);
       });
     }
   }

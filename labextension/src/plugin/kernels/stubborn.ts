@@ -2,16 +2,26 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import { Notification } from '@jupyterlab/apputils';
 
+import type { Words } from '../language';
+
 /** Milliseconds after which a kernel that goes on is stubborn. */
 export const PATIENCE = 4000;
 
 /** Why Python does not stop. JupyterLab shows the first 140 characters of a notification. */
-export const IN_COMPILED_CODE =
-  'Python has not stopped yet. It stops when the call that runs returns. ' +
-  'A restart stops it now, and loses the variables.';
-export const CANNOT_ASK =
-  'This page has no service worker, so it cannot stop Python that computes. ' +
-  'A restart stops it, and loses the variables.';
+export function inCompiledCode(trans: Words): string {
+  return trans.__(
+    'Python has not stopped yet. It stops when the call that runs returns. ' +
+      'A restart stops it now, and loses the variables.'
+  );
+}
+
+/** The same, where the page has no way to Python. */
+export function cannotAsk(trans: Words): string {
+  return trans.__(
+    'This page has no service worker, so it cannot stop Python that computes. ' +
+      'A restart stops it, and loses the variables.'
+  );
+}
 
 /** The notifications that are shown, by the id of the kernel. */
 const shown = new Map<string, string>();
@@ -21,7 +31,11 @@ const shown = new Map<string, string>();
  *
  * @param reason gives the text of the notification; null if the kernel has heard the wish after all
  */
-export function watchStubborn(context: ISessionContext, reason: () => string | null): void {
+export function watchStubborn(
+  context: ISessionContext,
+  trans: Words,
+  reason: () => string | null
+): void {
   const kernel = context.session?.kernel;
   if (!kernel || kernel.status !== 'busy') {
     return;
@@ -43,7 +57,8 @@ export function watchStubborn(context: ISessionContext, reason: () => string | n
     const text = reason();
     if (text !== null && !shown.has(kernel.id)) {
       const callback = (): void => void context.restartKernel();
-      const actions = [{ label: 'Restart Kernel', callback, displayType: 'warn' as const }];
+      const label = trans.__('Restart Kernel');
+      const actions = [{ label, callback, displayType: 'warn' as const }];
       shown.set(kernel.id, Notification.warning(text, { autoClose: false, actions }));
       kernel.statusChanged.connect(dismiss);
       kernel.disposed.connect(dismiss);

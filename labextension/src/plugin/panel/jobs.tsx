@@ -37,7 +37,9 @@ export class Jobs extends Part {
     const { view, actions, trans } = this.parts;
     const { kernel } = view;
     const name = jobName(job, trans);
-    const cancel = job.single ? trans.__('Stop') : trans.__('Cancel');
+    const [cancel, title] = job.single
+      ? [trans.__('Stop'), trans.__('Stop %1', name)]
+      : [trans.__('Cancel'), trans.__('Cancel %1', name)];
     return (
       <>
         <div className="jp-pool-head">
@@ -48,7 +50,7 @@ export class Jobs extends Part {
           {job.active && (
             <button
               className="jp-pool-button"
-              aria-label={`${cancel} ${name}`}
+              aria-label={title}
               onClick={() => {
                 if (kernel !== null) {
                   void actions.cancel(kernel, job);

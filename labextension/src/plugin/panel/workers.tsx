@@ -104,7 +104,7 @@ export class Workers extends Part {
           )}
         </td>
         <td>{worker.tasks}</td>
-        <td>{bytes(worker.memory)}</td>
+        <td>{bytes(worker.memory, trans)}</td>
         <td>{worker.age === null ? '' : clock(worker.age)}</td>
       </tr>
     );

@@ -91,7 +91,9 @@ export class PoolsSection implements IRunningSessions.IManager {
     const jobs = this.states.get(kernel)?.state.jobs ?? [];
     const own = { pools: [pool], jobs: jobs.filter(job => job.pool === pool.id), more: 0 };
     const figures = figuresOf(own);
-    return [statusText(figures, this.trans), bytes(figures.memory)].filter(Boolean).join(' · ');
+    return [statusText(figures, this.trans), bytes(figures.memory, this.trans)]
+      .filter(Boolean)
+      .join(' · ');
   }
 
   /** Look at all kernels, while somebody sees the section. */

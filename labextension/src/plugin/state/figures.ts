@@ -1,4 +1,5 @@
 /** Numbers that people read off a state. */
+import { numberText, type Words } from '../language';
 import type { JobState, KernelState, PoolState } from './data';
 
 /** All pools of a kernel in a few numbers. */
@@ -77,9 +78,9 @@ export function clock(seconds: number): string {
 }
 
 /** Bytes as `512 MB`; nothing where they are not known. */
-export function bytes(count: number): string {
+export function bytes(count: number, trans: Words): string {
   if (count >= 2 ** 30) {
-    return `${(count / 2 ** 30).toFixed(1)} GB`;
+    return `${numberText(count / 2 ** 30, trans, 2, 2)} GB`;
   }
   return count > 0 ? `${Math.round(count / 2 ** 20)} MB` : '';
 }

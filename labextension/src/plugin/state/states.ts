@@ -11,6 +11,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { randomId } from '../../pool/randomId';
 import { ENDS } from '../kernels/ends';
 import type { Word } from '../kernels/words';
+import type { Words } from '../language';
 import { type KernelState, stateOf } from './data';
 
 /** The target of the comm. */
@@ -60,10 +61,14 @@ export class PoolStates {
   private readonly _changed = new Signal<this, string>(this);
   private questions = 0;
 
-  /** @param isSeen whether the page can be seen; nobody looks otherwise. */
+  /**
+   * @param isSeen whether the page can be seen; nobody looks otherwise
+   * @param trans the language of the answer where a kernel gives none
+   */
   constructor(
     kernels: Kernels,
-    private readonly isSeen: () => boolean = () => true
+    private readonly isSeen: () => boolean,
+    private readonly trans: Words
   ) {
     this.kernels = kernels;
   }
@@ -125,7 +130,7 @@ export class PoolStates {
       return;
     }
     watched.told = null;
-    giveUp(watched);
+    this.giveUp(watched);
     if (watched.lookers.size === 0) {
       this.watched.delete(kernel);
     }
@@ -196,8 +201,16 @@ export class PoolStates {
   private begin(kernel: string, watched: Watched): void {
     watched.viewer = newName();
     watched.connection = null;
-    giveUp(watched);
+    this.giveUp(watched);
     this.say(kernel, watched);
+  }
+
+  /** Nobody answers any more. */
+  private giveUp(watched: Watched): void {
+    for (const resolve of watched.questions.values()) {
+      resolve({ error: this.trans.__('the kernel has ended') });
+    }
+    watched.questions.clear();
   }
 
   private say(kernel: string, watched: Watched): void {
@@ -249,14 +262,6 @@ export class PoolStates {
 function parsed(text: unknown): Readonly<Record<string, unknown>> {
   const data: unknown = typeof text === 'string' ? JSON.parse(text) : null;
   return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
-}
-
-/** Nobody answers any more. */
-function giveUp(watched: Watched): void {
-  for (const resolve of watched.questions.values()) {
-    resolve({ error: 'the kernel has ended' });
-  }
-  watched.questions.clear();
 }
 
 /** A random name of 64 bits. */

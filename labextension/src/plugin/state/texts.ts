@@ -1,6 +1,7 @@
 /** What people are told of pools and jobs, in their language. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { numberText } from '../language';
 import type { JobState, PoolState, WorkerState } from './data';
 import { bytes, clock, endedOf, type Figures } from './figures';
 
@@ -74,12 +75,10 @@ function countOf(job: JobState, trans: TranslationBundle): string {
 
 function rateText(rate: number, trans: TranslationBundle): string {
   if (rate < 1) {
-    return trans.__('%1 s an item', (1 / rate).toPrecision(2));
+    return trans.__('%1 s an item', numberText(1 / rate, trans, 2, 2));
   }
-  return trans.__(
-    '%1/s',
-    rate < 10 ? rate.toPrecision(2) : Math.round(rate).toLocaleString('en-US')
-  );
+  const text = rate < 10 ? numberText(rate, trans, 2, 2) : numberText(Math.round(rate), trans, 15);
+  return trans.__('%1/s', text);
 }
 
 /** What a worker does, in a word. */
@@ -124,12 +123,14 @@ export function statusDetails(
   trans: TranslationBundle
 ): string {
   const active = jobs.filter(job => job.active);
-  const memory = bytes(figures.memory);
+  const memory = bytes(figures.memory, trans);
   return [
     trans.__('%1 of %2 workers ready, %3 busy', figures.ready, figures.size, figures.busy),
     ...(memory ? [trans.__('Memory of the workers: %1', memory)] : []),
     ...active.slice(0, 5).map(job => `${jobName(job, trans)}: ${progressOf(job, trans)}`),
-    ...(figures.jobs > 5 ? [trans.__('and %1 more jobs', figures.jobs - 5)] : []),
+    ...(figures.jobs > 5
+      ? [trans._n('and %1 more job', 'and %1 more jobs', figures.jobs - 5)]
+      : []),
     ...(active.length > 0 && !waits ? [trans.__('No cell waits for these jobs.')] : []),
     trans.__('Click to open the Worker Pool panel.')
   ].join('\n');

@@ -1,4 +1,5 @@
 /** The drawing as one file of HTML, which zooms and needs nothing else. */
+import { numberLanguage } from '../language';
 import type { Recording, Span } from './data';
 import { escaped, svgOf } from './svg';
 import type { Words } from './words';
@@ -15,6 +16,9 @@ const bars = [...svg.querySelectorAll('[data-b]')].map(node => ({
   begin: Number(node.dataset.b), end: Number(node.dataset.e),
   node, rect: node.querySelector('rect') ?? node, cross: node.querySelector('path')
 }));
+const numbers = new Intl.NumberFormat(document.documentElement.lang, {
+  maximumSignificantDigits: 6
+});
 const place = time => left + (time - from) / (to - from) * room;
 const step = least => {
   const power = 10 ** Math.floor(Math.log10(least));
@@ -41,7 +45,7 @@ const draw = () => {
     const x = place(mark);
     axis += '<path d="M' + x + ' 4V' + (bottom + 4) + '" stroke="#9e9e9e" stroke-opacity=".4"/>' +
       '<text x="' + x + '" y="' + (bottom + 15) + '" text-anchor="middle">' +
-      Number(mark.toPrecision(6)) + ' s</text>';
+      numbers.format(mark) + ' s</text>';
   }
   svg.querySelector('[data-axis]').innerHTML = axis;
   const graph = svg.querySelector('[data-graph]'), all = room / (last - first);
@@ -90,8 +94,9 @@ export function htmlOf(recording: Recording, span: Span, trans: Words): string {
   const help = escaped(
     trans.__('The wheel, + and - zoom. A drag and the arrow keys move. 0 shows all.')
   );
+  const language = numberLanguage(trans);
   return (
-    `<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>${title}</title>` +
+    `<!DOCTYPE html>\n<html lang="${language}"><head><meta charset="utf-8"><title>${title}</title>` +
     `<style>${STYLE}</style></head><body><h1>${title}</h1><p>${help}</p>` +
     `${svgOf(recording, span, trans, FINER)}<script>\n${ZOOM}\n</script></body></html>\n`
   );

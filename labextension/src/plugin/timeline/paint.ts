@@ -1,4 +1,5 @@
 /** Draws a timeline into a canvas, with the colours of the page's theme. */
+import { numberText } from '../language';
 import { type Block, blocksOf } from './blocks';
 import { KIND, type Recording, type Span, STATE, type Track } from './data';
 import { BAR, GRAPH, type Layout, NAMES, ROW } from './layout';
@@ -105,7 +106,7 @@ export class Painter {
       context.strokeStyle = this.colour(LINE);
       this.line(at, 4, at, bottom + 4);
       context.fillStyle = this.colour(TEXT);
-      context.fillText(timeText(time), at, bottom + 15);
+      context.fillText(timeText(time, this.trans), at, bottom + 15);
     }
     context.strokeStyle = this.colour(FAINT);
     this.line(NAMES, bottom + 0.5, NAMES + room, bottom + 0.5);
@@ -141,7 +142,7 @@ export class Painter {
     context.setLineDash([]);
     context.fillStyle = this.colour(TEXT);
     context.textAlign = 'right';
-    context.fillText(String(Number(most.toPrecision(2))), NAMES - 6, y(most) + 6);
+    context.fillText(numberText(most, this.trans, 2), NAMES - 6, y(most) + 6);
     context.fillText(this.trans.__('at once'), NAMES - 6, y(0));
   }
 

@@ -1,4 +1,5 @@
 /** The drawing as an SVG that stands alone. */
+import { numberText } from '../language';
 import { type Block, blocksOf } from './blocks';
 import { KIND, type Recording, type Span, STATE, type Track } from './data';
 import { BAR, GRAPH, Layout, NAMES, RIGHT } from './layout';
@@ -48,7 +49,7 @@ export function svgOf(recording: Recording, span: Span, trans: Words, finer = 1)
     `data-first="${span.from}" data-last="${span.to}" ` +
     `font-family="sans-serif" font-size="11"><title>${title}</title>${patterns(labels.length)}` +
     `<rect width="${WIDTH}" height="${height}" fill="${PAPER.plain}"/>` +
-    `<g data-axis="">${axisOf(layout)}</g>${graphOf(recording, layout, trans)}` +
+    `<g data-axis="">${axisOf(layout, trans)}</g>${graphOf(recording, layout, trans)}` +
     `${names.join('')}<g clip-path="url(#room)">${bars.join('')}</g>${legend.svg}</svg>`
   );
 }
@@ -61,7 +62,7 @@ function barOf(block: Block, { recording, track, layout, place, trans }: Row): s
   const text =
     count === 1
       ? barText(recording.bar(track, block.first), trans)
-      : trans.__('%1 items in %2, %3 failed', count, timeText(end - begin), failed);
+      : trans.__('%1 items in %2, %3 failed', count, timeText(end - begin, trans), failed);
   const open = `<g data-b="${exact(begin)}" data-e="${exact(end)}"><title>${escaped(text)}</title>`;
   const colour = functionColour(label).plain;
   if (kind !== KIND.item) {
@@ -114,20 +115,20 @@ function graphOf(recording: Recording, layout: Layout, trans: Words): string {
     `<path d="M${steps(workers)}" fill="none" stroke="${FAINT.plain}" stroke-dasharray="4 3" ` +
     `vector-effect="non-scaling-stroke"/></svg>` +
     `<text x="${NAMES - 6}" y="${short(y(most) + 4)}" text-anchor="end" fill="${TEXT.plain}">` +
-    `${Number(most.toPrecision(2))}</text>` +
+    `${numberText(most, trans, 2)}</text>` +
     `<text x="${NAMES - 6}" y="${y(0)}" text-anchor="end" fill="${TEXT.plain}">` +
     `${escaped(trans.__('at once'))}</text>`
   );
 }
 
-function axisOf(layout: Layout): string {
+function axisOf(layout: Layout, trans: Words): string {
   const { span, bottom, room } = layout;
   const lines = marks(span, Math.max(2, Math.floor(room / 90))).map(time => {
     const x = short(layout.x(time));
     return (
       `<path d="M${x} 4V${bottom + 4}" stroke="${LINE.plain}"/>` +
       `<text x="${x}" y="${bottom + 15}" text-anchor="middle" fill="${TEXT.plain}">` +
-      `${timeText(time)}</text>`
+      `${timeText(time, trans)}</text>`
     );
   });
   return `${lines.join('')}<path d="M${NAMES} ${bottom}H${NAMES + room}" stroke="${FAINT.plain}"/>`;

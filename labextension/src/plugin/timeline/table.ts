@@ -102,8 +102,8 @@ function fill(row: HTMLTableRowElement, name: string, totals: WorkerTotals, tran
     String(totals.items),
     String(totals.failed),
     String(totals.cancelled),
-    timeText(totals.busy),
-    timeText(totals.prepared),
+    timeText(totals.busy, trans),
+    timeText(totals.prepared, trans),
     totals.running ? trans.__('busy') : trans.__('idle')
   ]) {
     row.insertCell().textContent = text;

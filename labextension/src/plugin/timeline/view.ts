@@ -1,4 +1,5 @@
 /** Which part of the time is seen, and how large it is. */
+import { numberText, type Words } from '../language';
 import type { Span } from './data';
 
 /** Nobody needs to see less than so many seconds. */
@@ -46,7 +47,7 @@ function stepOf(least: number): number {
 }
 
 /** A time for people: `3.2 ms`, `1.53 s`, `2:05`. */
-export function timeText(seconds: number): string {
+export function timeText(seconds: number, trans: Words): string {
   if (seconds >= 60) {
     const whole = Math.round(seconds);
     const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
@@ -60,5 +61,5 @@ export function timeText(seconds: number): string {
       : seconds >= 1e-3
         ? [seconds * 1e3, 'ms']
         : [seconds * 1e6, 'µs'];
-  return `${Number(value.toPrecision(3))} ${unit}`;
+  return `${numberText(value, trans, 3)} ${unit}`;
 }

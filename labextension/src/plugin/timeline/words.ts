@@ -1,6 +1,5 @@
 /** What a timeline says in words. */
-import type { TranslationBundle } from '@jupyterlab/translation';
-
+import { numberText, type Words } from '../language';
 import { type Bar, KIND, NOTEBOOK, type Recording, type Span, STATE } from './data';
 import { runningOver, type Totals, totalsOf } from './load';
 import { timeText } from './view';
@@ -8,7 +7,7 @@ import { timeText } from './view';
 /** Into so many parts a span is divided to see when anything ran. */
 const PARTS = 500;
 
-export type Words = Pick<TranslationBundle, '__' | '_n'>;
+export type { Words };
 
 /** The name of a row. */
 export function rowName(worker: number, trans: Words): string {
@@ -17,7 +16,7 @@ export function rowName(worker: number, trans: Words): string {
 
 /** One bar in a sentence. */
 export function barText(bar: Bar, trans: Words): string {
-  const took = timeText(Math.max(0, bar.end - bar.begin));
+  const took = timeText(Math.max(0, bar.end - bar.begin), trans);
   const where = rowName(bar.worker, trans);
   if (bar.kind === KIND.starting) {
     return bar.state === STATE.running
@@ -56,19 +55,19 @@ export function itemName({ work, item }: Bar, trans: Words): string {
 export function totalsText(totals: Totals, trans: Words): string {
   const { items, failed, cancelled, workers, busy, there, seconds } = totals;
   const parts = [
-    trans.__('%1 chosen', timeText(seconds)),
+    trans.__('%1 chosen', timeText(seconds, trans)),
     trans._n('%1 item', '%1 items', items),
     trans._n('%1 worker at work', '%1 workers at work', workers),
-    trans.__('%1 of work', timeText(busy))
+    trans.__('%1 of work', timeText(busy, trans))
   ];
   if (there > 0) {
     parts.push(trans.__('workers busy %1 %', percent(busy / there)));
   }
   if (failed > 0) {
-    parts.push(trans.__('%1 failed', failed));
+    parts.push(trans._n('%1 failed', '%1 failed', failed));
   }
   if (cancelled > 0) {
-    parts.push(trans.__('%1 cancelled', cancelled));
+    parts.push(trans._n('%1 cancelled', '%1 cancelled', cancelled));
   }
   return parts.join(' · ');
 }
@@ -84,7 +83,7 @@ export function headline(recording: Recording, span: Span, trans: Words): string
   if (items === 0) {
     return trans.__('No item ran in the time that is shown.');
   }
-  const average = Number((busy / Math.max(covered, 1e-9)).toPrecision(2));
+  const average = numberText(busy / Math.max(covered, 1e-9), trans, 2);
   return workers === 1
     ? trans.__('While anything ran, %1 tasks ran at once on average, on 1 worker.', average)
     : trans.__(

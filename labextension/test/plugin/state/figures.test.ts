@@ -1,3 +1,4 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import { expect, test } from 'vitest';
 
 import { bytes, clock, endedOf, figuresOf, segmentsOf } from '../../../src/plugin/state/figures';
@@ -55,5 +56,6 @@ test('the parts of a bar are shares of the whole', () => {
 
 test('times and sizes are told as people read them', () => {
   expect([0, 14.9, 61, 3723].map(clock)).toEqual(['0:00', '0:14', '1:01', '1:02:03']);
-  expect([0, 80 * MB, 1.5 * 1024 * MB].map(bytes)).toEqual(['', '80 MB', '1.5 GB']);
+  const size = (count: number): string => bytes(count, nullTranslator.load(''));
+  expect([0, 80 * MB, 1.5 * 1024 * MB].map(size)).toEqual(['', '80 MB', '1.5 GB']);
 });

@@ -1,4 +1,5 @@
 import type { Kernel } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -38,7 +39,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   [said, knows, seen] = [[], true, true];
   const kernels = { send: (_: string, word: Word) => void said.push(word), knows: () => knows };
-  states = new PoolStates(kernels, () => seen);
+  states = new PoolStates(kernels, () => seen, nullTranslator.load(''));
   connection = new Connection();
   states.connect(connection as unknown as Kernel.IKernelConnection);
 });

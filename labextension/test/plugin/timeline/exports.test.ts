@@ -56,7 +56,7 @@ test('names that users choose are text in every file', () => {
 test('a page stands alone', () => {
   const recording = sample();
   const html = htmlOf(recording, recording.whole, trans);
-  expect(html).toMatch(/^<!DOCTYPE html>/);
+  expect(html).toMatch(/^<!DOCTYPE html>\n<html lang="en-US">/);
   expect(html.match(/<script>/g)).toHaveLength(1);
   const script = /<script>([\s\S]*)<\/script>/.exec(html)?.[1] ?? '';
   expect(() => new Script(script)).not.toThrow();

@@ -6,7 +6,8 @@ import type { Words } from '../../../src/plugin/timeline/words';
 export const trans: Words = {
   __: (text, ...values) => filled(text, values),
   _n: (one, many, count, ...values: unknown[]) =>
-    filled(count === 1 ? one : many, [count, ...values])
+    filled(count === 1 ? one : many, [count, ...values]),
+  _p: (_, text, ...values) => filled(text, values)
 };
 
 function filled(text: string, values: readonly unknown[]): string {

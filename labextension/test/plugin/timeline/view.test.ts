@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { Layout, NAMES, RIGHT } from '../../../src/plugin/timeline/layout';
 import { marks, panned, timeText, within, zoomed } from '../../../src/plugin/timeline/view';
+import { trans } from './sample';
 
 const WHOLE = { from: 0, to: 100 };
 
@@ -39,7 +40,7 @@ test.each([
   [65, '1:05'],
   [3723, '1:02:03']
 ])('%d seconds are %s', (seconds, text) => {
-  expect(timeText(seconds)).toBe(text);
+  expect(timeText(seconds, trans)).toBe(text);
 });
 
 test('a point has a time and a row, and back', () => {
