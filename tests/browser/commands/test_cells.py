@@ -29,7 +29,7 @@ def test_a_cell_in_the_background_shows_its_output_in_its_own_cell(kernel: Kerne
         "table * 10"
     )
     assert reply.result is None
-    assert reply.displays()[0]["data"]["text/plain"].startswith("job: ")
+    assert reply.cards()[0]["data"]["text/plain"].startswith("job: ")
     kernel.run("await until(lambda: 'it runs' in job.stdout)\nrunning = not job.done()")
     assert kernel.value("running") is True
     assert "it runs\n" in kernel.look_again(reply).stdout
@@ -37,7 +37,7 @@ def test_a_cell_in_the_background_shows_its_output_in_its_own_cell(kernel: Kerne
     assert kernel.value("table") == 3
     shown = kernel.look_again(reply)
     assert shown.stdout == "it runs\nit has run\n"
-    assert shown.displays()[-1]["data"]["text/plain"].startswith("job: done · 0:0")
+    assert shown.cards()[-1]["data"]["text/plain"].startswith("job: done · 0:0")
 
 
 def test_its_value_appears_under_it_if_it_has_no_name(kernel: Kernel) -> None:
