@@ -53,6 +53,8 @@ def test_fault(ill_treated: Kernel, boot: float, record: Record, name: str) -> N
         assert statistics.median(outcome["detect"] for outcome in outcomes) <= known * boot
         assert statistics.median(outcome["recover"] for outcome in outcomes) <= back * boot
         assert statistics.median(outcome.get("overrun", 0) for outcome in outcomes) <= OVERRUN
+        if outcomes[0]["must replace"] is None:  # most tasks stop in time, and their workers stay
+            assert statistics.median(outcome["replaced"] for outcome in outcomes) == 0
 
 
 #: Faults of each kind, while the notebook computes. A task that prints without end is none of them:
