@@ -11,6 +11,7 @@ from pyodide.code import run_js
 from pyodide.ffi import to_js
 
 from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
+from ...surroundings.packages import NotebookPackages
 from ...waiting.time_limits import call_after_beats
 from ...wire.payload import Encoded
 from ...worker.surroundings.scratch import NOTEBOOK, keep_apart
@@ -42,7 +43,7 @@ class PyodideBackend:
         keep_apart(NOTEBOOK)
         self._device = Device(limit)
         self.size = self._device.size() if max_workers is None else self._device.within(max_workers)
-        self._surroundings = NotebookSurroundings(packages, pyodide_js)
+        self._surroundings = NotebookSurroundings(NotebookPackages(packages, pyodide_js))
         self._pool: Any = EarlyPool()
         self._events = PoolEvents()
         #: The needs of the last batch, for Python and for JavaScript. Most batches have the same.
