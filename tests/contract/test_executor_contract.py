@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool.backends.base import Listener, WorkerEnd, WorkerLimits
+from jupyterlite_pool.backends.base import Backend, Listener, WorkerEnd, WorkerLimits
+from jupyterlite_pool.backends.local.backend import LocalBackend
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
@@ -25,13 +26,22 @@ PROMISES = [
 ]
 
 
-@pytest.fixture(params=["in process"])
-def executor_factory() -> Iterator[Callable[[], WorkerPoolExecutor]]:
+#: What makes a backend with two workers, by the name of the engine.
+ENGINES: dict[str, Callable[[], Backend]] = {
+    "in process": lambda: InProcessBackend(2),
+    "local": lambda: LocalBackend(2),
+}
+
+
+@pytest.fixture(params=ENGINES)
+def executor_factory(
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[[], WorkerPoolExecutor]]:
     """Makes executors with two workers, and stops them in any case."""
     made: list[WorkerPoolExecutor] = []
 
     def make(**options: Any) -> WorkerPoolExecutor:
-        executor = WorkerPoolExecutor(backend=InProcessBackend(2), **options)
+        executor = WorkerPoolExecutor(backend=ENGINES[request.param](), **options)
         made.append(executor)
         return executor
 

@@ -157,7 +157,6 @@ class WorkerProcess(Link):
             self.ended(self._end(place, memory), began=place >= 0)
         self._outbox.put(None)
         self._pipe.close()
-        self._process.close()
         self._shared.close()
 
     def _end(self, place: int, memory: int) -> WorkerEnd:
