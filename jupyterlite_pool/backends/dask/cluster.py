@@ -1,0 +1,123 @@
+"""What a backend knows of a Dask cluster, and what it asks of it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from distributed import Client, Future, default_client
+
+
+class Place(NamedTuple):
+    """A thread of a worker of Dask."""
+
+    address: str
+    thread: int
+
+
+def client_of(cluster: Any) -> tuple[Client, bool]:
+    """A client of a cluster, and whether it was made here.
+
+    Args:
+        cluster: a client, a cluster, or the address of a scheduler. None for the current client;
+            if there is none, one is made as Dask's configuration says.
+    """
+    if isinstance(cluster, Client):
+        return cluster, False
+    if cluster is None:
+        with contextlib.suppress(ValueError):
+            return default_client(), False
+    return Client(cluster, set_as_default=False), True
+
+
+class Cluster:
+    """A cluster, as far as a pool may use it.
+
+    Args:
+        client: reaches its scheduler.
+        workers: addresses, names or hosts of the workers that the pool may use; None for all.
+        resources: what each batch takes of the resources of a worker; None for nothing.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        workers: Collection[str] | None = None,
+        resources: Mapping[str, float] | None = None,
+    ) -> None:
+        self.client = client
+        self._wanted = None if workers is None else {str(worker) for worker in workers}
+        self._resources = dict(resources) if resources else None
+
+    @property
+    def address(self) -> str:
+        """Where its scheduler is."""
+        return str(getattr(self.client.scheduler, "address", "an unknown address"))
+
+    def places(self) -> dict[Place, bool]:
+        """The threads that there are now, and whether a nanny looks after their workers.
+
+        Raises:
+            OSError: the scheduler does not answer.
+        """
+        try:
+            about = self.client.sync(self.client.scheduler.identity, n_workers=-1)
+        except TypeError:  # older releases know of no such number
+            about = self.client.sync(self.client.scheduler.identity)
+        return {
+            Place(address, thread): bool(worker.get("nanny"))
+            for address, worker in about["workers"].items()
+            if self._may_use(address, worker)
+            for thread in range(int(worker["nthreads"]))
+        }
+
+    def _may_use(self, address: str, worker: Mapping[str, Any]) -> bool:
+        if worker.get("status", "running") not in ("running", "paused"):
+            return False
+        names = {address, str(worker.get("name")), str(worker.get("host"))}
+        return self._wanted is None or not names.isdisjoint(self._wanted)
+
+    def submit(self, key: str, address: str, function: Callable[..., Any], *args: Any) -> Future:
+        """Run a task of Dask on one worker, and nowhere else."""
+        return self.client.submit(
+            function,
+            *args,
+            key=key,
+            workers=[address],
+            allow_other_workers=False,
+            resources=self._resources,
+            pure=False,
+        )
+
+    def scatter(self, data: Any, address: str) -> Future:
+        """Send data to one worker, from which others can fetch it."""
+        [future] = self.client.scatter([data], workers=[address], hash=False)
+        return future
+
+    def tell(self, addresses: Sequence[str], function: Callable[..., Any], *args: Any) -> None:
+        """Call a function in the event loops of workers, without waiting for it."""
+        self.aside(
+            lambda: self.client.run(function, *args, workers=list(addresses), on_error="ignore")
+        )
+
+    def restart(self, address: str, then: Callable[[], None]) -> None:
+        """Let the nanny of a worker end it and start another one, and call `then`."""
+
+        def restart() -> None:
+            try:
+                self.client.restart_workers([address], raise_for_error=False)
+            finally:
+                then()
+
+        self.aside(restart)
+
+    def aside(self, action: Callable[[], Any]) -> None:
+        """Do something that may take long; if it cannot be done, its worker is gone."""
+
+        def run() -> None:
+            with contextlib.suppress(Exception):
+                action()
+
+        threading.Thread(target=run, name="pool aside", daemon=True).start()
