@@ -121,6 +121,10 @@ class Seat:
         """Start no more tasks of a batch."""
         self._runner.cancel(batch)
 
+    def runs(self, batch: int) -> bool:
+        """Whether it runs this batch."""
+        return self._batch == batch
+
     def stop(self, batch: int) -> None:
         """Raise `KeyboardInterrupt` in the task that runs, as soon as it may be stopped."""
         while self._batch == batch:
@@ -207,7 +211,7 @@ def run_batch(
     log_event = get_worker().log_event
 
     def post(word: str, *values: Any) -> None:
-        log_event(pool, {"worker": number, "word": word, "values": list(values)})
+        log_event(pool, {"seat": number, "word": word, "values": list(values)})
 
     hello()
     with _lock:
@@ -231,6 +235,18 @@ def stop_batch(pool: str, number: int, batch: int) -> None:
     seat = _seats.get((pool, number))
     if seat is not None:
         threading.Thread(target=seat.stop, args=(batch,), daemon=True).start()
+
+
+async def end_batch(pool: str, number: int, batch: int, grace: float) -> bool:
+    """Stop the task of a batch that runs; whether it has ended in time."""
+    stop_batch(pool, number, batch)
+    seat = _seats.get((pool, number))
+    deadline = time.monotonic() + grace
+    while seat is not None and seat.runs(batch):
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(ASK_AGAIN)
+    return True
 
 
 def close_seats(pool: str, numbers: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""The contract of an executor, kept by a pool whose workers are threads of this process."""
+"""The contract of an executor, kept by all engines but the browser's."""
 
 from __future__ import annotations
 
@@ -8,40 +8,47 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from distributed import Client
 
 from jupyterlite_pool import WorkerPoolExecutor
-from jupyterlite_pool.backends.base import Backend, Listener, WorkerEnd, WorkerLimits
-from jupyterlite_pool.backends.local.backend import LocalBackend
+from jupyterlite_pool.backends.base import Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.options import MapOptions
-from tests.contract.promises import calls, ends, helpers, maps, set_ups, workers
+from tests.contract.engines import (
+    NAMES,
+    NOT_ON_DASK,
+    PROMISES,
+    TELLING,
+    backend_of,
+    dask_client,
+)
+from tests.contract.promises import helpers
 
-PROMISES = [
-    value
-    for module in (calls, maps, ends, set_ups, workers)
-    for name, value in vars(module).items()
-    if name.startswith("contract_")
-]
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of a cluster that the tests share."""
+    with dask_client(tmp_path_factory.mktemp("dask")) as client:
+        yield client
 
 
-#: What makes a backend with two workers, by the name of the engine.
-ENGINES: dict[str, Callable[[], Backend]] = {
-    "in process": lambda: InProcessBackend(2),
-    "local": lambda: LocalBackend(2),
-}
+@pytest.fixture
+def engine() -> str:
+    """The engine of a test that names none."""
+    return NAMES[0]
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture
 def executor_factory(
-    request: pytest.FixtureRequest,
+    engine: str, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[], WorkerPoolExecutor]]:
     """Makes executors with two workers, and stops them in any case."""
     made: list[WorkerPoolExecutor] = []
+    client = request.getfixturevalue("dask") if engine == "dask" else None
 
     def make(**options: Any) -> WorkerPoolExecutor:
-        executor = WorkerPoolExecutor(backend=ENGINES[request.param](), **options)
+        executor = WorkerPoolExecutor(backend=backend_of(engine, client), **options)
         made.append(executor)
         return executor
 
@@ -51,8 +58,19 @@ def executor_factory(
         executor.terminate_workers()
 
 
-@pytest.mark.timeout(60)
-@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__[9:])
+def cases() -> Iterator[Any]:
+    """Each promise on each engine that keeps it."""
+    for engine in NAMES:
+        for promise in PROMISES:
+            if engine == "dask" and promise in NOT_ON_DASK:
+                continue
+            marks = () if engine == NAMES[0] or promise in TELLING else (pytest.mark.long,)
+            name = f"{engine}-{promise.__name__[9:]}"
+            yield pytest.param(engine, promise, id=name, marks=marks)
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize(("engine", "promise"), list(cases()))
 def test_contract(
     promise: Callable[..., Any], executor_factory: Callable[[], WorkerPoolExecutor]
 ) -> None:
@@ -63,6 +81,7 @@ def test_contract(
 
 def test_every_promise_is_found() -> None:
     assert len(PROMISES) > 60
+    assert TELLING < set(PROMISES)
 
 
 def start_batch(executor: WorkerPoolExecutor) -> MapJob:

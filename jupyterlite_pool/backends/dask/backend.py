@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 import traceback
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,7 +22,7 @@ from ..base import Listener, WorkerEnd, WorkerLimits
 from ..lanes import Queued
 from ..linked import Link, LinkedBackend
 from ..roster import Stored
-from .cluster import Cluster, Place, client_of
+from .cluster import GRACE, Cluster, Place, client_of
 
 #: Seconds between two looks at which workers there are.
 LOOK_AGAIN = 0.5
@@ -29,8 +30,8 @@ LOOK_AGAIN = 0.5
 #: So many looks in a row fail before the scheduler counts as gone.
 PATIENCE = 3
 
-#: Seconds that a task has to end when it was asked to, before its worker is restarted.
-GRACE = 2.0
+#: Seconds that a worker which was ended may still be among those that the scheduler names.
+FAREWELL = 10.0
 
 #: Data of more bytes do not travel in Dask's graph of tasks.
 SCATTERED_BYTES = 65536
@@ -200,24 +201,37 @@ class DaskBackend(LinkedBackend):
         super().__init__(max_workers or max(1, len(self._places)), grace=GRACE)
         #: The name of the pool, and of the topic of its events.
         self.name = uuid.uuid4().hex[:12]
-        #: Addresses of workers that are being restarted.
-        self._restarting: set[str] = set()
+        #: Addresses of workers that were ended, and until when nothing goes there.
+        self._ending: dict[str, float] = {}
         self._outbox: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._ends = threading.Event()
 
     def start(self, listener: Listener, limits: WorkerLimits) -> None:
-        """As `Backend.start`. The memory of a worker is Dask's own affair."""
+        """As `Backend.start`.
+
+        Raises:
+            ValueError: there are limits that only Dask itself can set for its workers.
+        """
+        for name, value, instead in (
+            ("max_tasks_per_child", limits.max_batches, "--lifetime"),
+            ("max_worker_memory", limits.max_memory, "--memory-limit"),
+        ):
+            if value is not None:
+                raise ValueError(
+                    f"{name} cannot be set for the workers of a Dask cluster: start them with "
+                    f"`dask worker {instead} …`"
+                )
         self.cluster.client.subscribe_topic(self.name, self._hear)
         for action in (self._send, self._receive, self._watch):
             threading.Thread(target=action, name="pool dask", daemon=True).start()
-        super().start(listener, WorkerLimits(limits.max_batches, None, limits.idle_timeout))
+        super().start(listener, limits)
 
     def connect(self, number: int) -> Link | None:
         """As `LinkedBackend.connect`: takes a thread that nobody uses."""
         taken = {link.place for link in self._links()}
         for place in self._places:
-            if place not in taken and place.address not in self._restarting:
+            if place not in taken and place.address not in self._ending:
                 return DaskLink(self, number, place)
         return None
 
@@ -231,18 +245,19 @@ class DaskBackend(LinkedBackend):
         super().scale(size)
 
     def end(self, worker: int, end: WorkerEnd, *, began: bool = True) -> None:
-        """As `LinkedBackend.end`. A worker that was stopped amid a task is restarted."""
+        """As `LinkedBackend.end`. Its nanny starts a worker anew that was stopped."""
         with self._lock:
             link = self._roster.link(worker) if worker in self._roster else None
             if isinstance(link, DaskLink) and end.reason in ("terminated", "protocol"):
                 address = link.place.address
-                self._restarting.add(address)
-                self.cluster.restart(address, lambda: self._restarted(address))
+                self._ending[address] = time.monotonic() + FAREWELL
+                self.cluster.kill(address, link.pid, lambda: self._stays(address))
             super().end(worker, end, began=began)
 
-    def _restarted(self, address: str) -> None:
+    def _stays(self, address: str) -> None:
+        """A worker could not be ended: what comes next waits there for the task that runs."""
         with self._lock:
-            self._restarting.discard(address)
+            self._ending.pop(address, None)
         self._look()
 
     def shutdown(self) -> None:
@@ -254,7 +269,8 @@ class DaskBackend(LinkedBackend):
             for link in links:
                 batch = self._roster.batch(link.number)
                 if batch is not None:
-                    link.interrupt(batch)
+                    place = link.place.address
+                    self.cluster.end(place, link.pid, self.name, link.number, batch)
             super().shutdown()
         self._ends.set()
         addresses = sorted({link.place.address for link in links})
@@ -298,6 +314,8 @@ class DaskBackend(LinkedBackend):
                 value = future.result()
             except BaseException as raised:
                 error = raised
+            future.release()  # or its worker would keep the result
+            del future, found
             if not self._ended:
                 then(value, error)
 
@@ -305,7 +323,7 @@ class DaskBackend(LinkedBackend):
         """An event of the pool: called by Dask's event loop."""
         said = event[1]
         with self._lock:
-            number = said["worker"]
+            number = said["seat"]
             link = self._roster.link(number) if number in self._roster else None
         if link is not None and said["word"] in ("output", "begin", "early"):
             getattr(link, said["word"])(*said["values"])
@@ -335,6 +353,8 @@ class DaskBackend(LinkedBackend):
             if self._ended:
                 return
             self._places = places
+            there, now = {place.address for place in places}, time.monotonic()
+            self._ending = {a: t for a, t in self._ending.items() if a in there and t > now}
             for link in self._links():
                 if link.place not in places:
                     link.lost()

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import queue
+import signal
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from distributed import Client, Future, default_client
+
+from ...worker.cluster import end_batch
+
+
+#: Seconds that a task has to end when it was asked to, before its worker is ended.
+GRACE = 2.0
+
+#: Seconds that an answer of a worker may take.
+LATE = 2.0
 
 
 class Place(NamedTuple):
@@ -102,16 +114,42 @@ class Cluster:
             lambda: self.client.run(function, *args, workers=list(addresses), on_error="ignore")
         )
 
-    def restart(self, address: str, then: Callable[[], None]) -> None:
-        """Let the nanny of a worker end it and start another one, and call `then`."""
+    def kill(self, address: str, pid: int, failed: Callable[[], None] = lambda: None) -> None:
+        """Let the nanny of a worker end it at once; it then starts another one.
 
-        def restart() -> None:
+        Args:
+            failed: is called if there is no nanny.
+        """
+
+        def kill() -> None:
+            signal_number = getattr(signal, "SIGKILL", signal.SIGTERM)
             try:
-                self.client.restart_workers([address], raise_for_error=False)
-            finally:
-                then()
+                self.client.run(os.kill, pid, signal_number, workers=[address], nanny=True)
+            except Exception:
+                failed()
 
-        self.aside(restart)
+        self.aside(kill)
+
+    def end(self, address: str, pid: int, pool: str, number: int, batch: int) -> None:
+        """Stop a batch, and its worker if that takes too long, without waiting for it."""
+        answer: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+        def ask() -> None:
+            told = self.client.run(
+                end_batch, pool, number, batch, GRACE, workers=[address], on_error="ignore"
+            )
+            answer.put(bool(told.get(address)))
+
+        def end() -> None:
+            self.aside(ask)
+            try:
+                obeyed = answer.get(timeout=GRACE + LATE)
+            except queue.Empty:  # the task lets nothing else of its process run
+                obeyed = False
+            if not obeyed:
+                self.kill(address, pid)
+
+        self.aside(end)
 
     def aside(self, action: Callable[[], Any]) -> None:
         """Do something that may take long; if it cannot be done, its worker is gone."""
