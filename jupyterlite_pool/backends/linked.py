@@ -375,7 +375,12 @@ class LinkedBackend(ABC):
             if self._wear.asleep:
                 return
             for _ in range(self._roster.missing()):
-                link = self.connect(self._next_worker)
+                try:
+                    link = self.connect(self._next_worker)
+                except Exception as error:  # the machine has no room for one more, for example
+                    if not self._roster.members():
+                        self.give_up(f"no worker can start: {type(error).__name__}: {error}")
+                    return
                 if link is None:
                     return
                 self._next_worker += 1

@@ -56,7 +56,9 @@ def promises_of(module: ModuleType) -> list[Promise]:
     return [value for name, value in vars(module).items() if name.startswith("contract_")]
 
 
-PROMISES = [each for module in (calls, maps, ends, set_ups, workers) for each in promises_of(module)]
+PROMISES = [
+    each for module in (calls, maps, ends, set_ups, workers) for each in promises_of(module)
+]
 
 
 @contextmanager
@@ -65,8 +67,8 @@ def dask_client(folder: Path) -> Iterator[Client]:
     # A client that belongs to no event loop: promises have loops of their own.
     asyncio.set_event_loop(None)
     with (
-        dask_cluster(folder, 3) as file,
-        Client(scheduler_file=file, set_as_default=False) as client,
+        dask_cluster(folder, 3) as cluster,
+        Client(scheduler_file=cluster.file, set_as_default=False) as client,
     ):
         client.wait_for_workers(3, timeout=60)
         yield client

@@ -26,6 +26,7 @@ from tests.contract.engines import (
 )
 from tests.contract.promises import helpers
 
+
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a cluster that the tests share."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.support.processes import running
 
@@ -25,13 +27,21 @@ def dask(*command: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "dask", *command, "--no-dashboard", "--host", "127.0.0.1")
 
 
+class DaskCluster(NamedTuple):
+    """A cluster that runs."""
+
+    #: The name of the file that says where its scheduler is.
+    file: str
+    scheduler: subprocess.Popen[bytes]
+
+
 @contextmanager
-def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
-    """Run a scheduler and workers with one thread each; gives the name of the scheduler's file."""
+def dask_cluster(folder: Path, workers: int) -> Iterator[DaskCluster]:
+    """Run a scheduler and workers with one thread each."""
     file = folder / "scheduler.json"
     with ExitStack() as stack, open(folder / "dask.log", "wb") as log:
         start = dask("scheduler", "--port", "0", "--scheduler-file", str(file))
-        stack.enter_context(running(*start, environment=VARIABLES, output=log))
+        scheduler = stack.enter_context(running(*start, environment=VARIABLES, output=log))
         deadline = time.monotonic() + 60
         while not file.exists():
             assert time.monotonic() < deadline, (folder / "dask.log").read_text()
@@ -40,4 +50,4 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
             start = dask("worker", "--nthreads", "1", "--scheduler-file", str(file))
             start = (*start, "--name", f"w{number}", "--local-directory", str(folder))
             stack.enter_context(running(*start, environment=VARIABLES, output=log))
-        yield str(file)
+        yield DaskCluster(str(file), scheduler)

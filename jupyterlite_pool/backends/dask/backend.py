@@ -119,9 +119,7 @@ class DaskLink(Link):
 
     # What becomes of tasks of Dask.
 
-    def _wait(
-        self, future: Future, then: Callable[[Any], None], batch: int | None = None
-    ) -> None:
+    def _wait(self, future: Future, then: Callable[[Any], None], batch: int | None = None) -> None:
         backend = self._backend
         assert isinstance(backend, DaskBackend)
         self.future = future
@@ -131,9 +129,7 @@ class DaskLink(Link):
 
         future.add_done_callback(done)
 
-    def _done(
-        self, then: Callable[[Any], None], batch: int | None, value: Any, error: Any
-    ) -> None:
+    def _done(self, then: Callable[[Any], None], batch: int | None, value: Any, error: Any) -> None:
         """A task of Dask has ended."""
         self.future = None
         if self.left:
