@@ -14,14 +14,15 @@ from ..worker.runner import Runner
 from ..worker.surroundings.surroundings import WorkerSurroundings
 from .base import Listener, WorkerLimits
 from .lanes import Queued
-from .linked import Link, LinkedBackend
+from .linked import LinkedBackend
+from .links import Host, Link
 from .roster import Stored
 
 
 class _Worker(Link):
     """A thread that runs what it is given, in order. It is also the port of its runner."""
 
-    def __init__(self, backend: LinkedBackend, number: int) -> None:
+    def __init__(self, backend: Host, number: int) -> None:
         super().__init__(backend, number)
         self._runner = Runner(self, number, os.getpid(), WorkerSurroundings())
         self._inbox: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()

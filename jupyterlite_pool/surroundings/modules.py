@@ -14,7 +14,6 @@ from ..wire.payload import PROTOCOL, Encoded
 from ..wire.protocol import MODULES_PREFIX
 from ..worker.surroundings.modules import SentModule, is_own
 
-
 #: Every worker has its own `__main__`, and this package.
 _NOT_SENT = frozenset({"__main__", __name__.partition(".")[0]})
 

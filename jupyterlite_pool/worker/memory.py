@@ -26,8 +26,9 @@ def explain_memory(error: MemoryError, worker: int, memory: Callable[[], int]) -
         used = memory()
         had = f" when it had {_size(used)}" if used else ""
         text = (
-            f"worker {worker} could get no more memory{had}{_WHY}. Give each item less to do, or `del` what it needs no more. "
-            "Fewer workers (`%pool scale N`) leave more room for each."
+            f"worker {worker} could get no more memory{had}{_WHY}. Give each item less to do, or "
+            "`del` what it needs no more. Fewer workers (`%pool scale N`) leave more room for "
+            "each."
         )
         if str(error):
             add_note(error, text)

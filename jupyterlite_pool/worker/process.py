@@ -180,7 +180,8 @@ class WorkerProcess:
             batch, payload = values
             self._running = self._loop.create_task(self._run(batch, payload, buffers))
         elif word == "put":
-            self._runner.put(*values, in_heap(buffers))
+            key, payload = values
+            self._runner.put(key, payload, in_heap(buffers))
         elif word == "drop":
             self._runner.drop(*values)
 

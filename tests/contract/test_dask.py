@@ -16,6 +16,7 @@ from jupyterlite_pool import WorkerPoolExecutor, pool_map, use
 from jupyterlite_pool.backends.dask.backend import DaskBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
+from jupyterlite_pool.tracebacks import notes_of
 from tests.support import seeded
 from tests.support.dask_cluster import dask_cluster
 
@@ -101,7 +102,7 @@ def test_a_pool_uses_the_workers_that_it_was_given(client: Client) -> None:
 @pytest.mark.parametrize("option", ["max_tasks_per_child", "max_worker_memory"])
 def test_limits_that_dask_alone_can_set_are_refused(client: Client, option: str) -> None:
     with pytest.raises(ValueError, match="dask worker --"):
-        WorkerPoolExecutor(backend=client, **{option: 5})
+        WorkerPoolExecutor(backend=client, **{option: 5})  # type: ignore[arg-type]
 
 
 def kill_at(first: int, x: int) -> int:
@@ -122,7 +123,7 @@ def test_a_killed_worker_costs_the_item_that_it_ran(client: Client) -> None:
         assert index == 3
         assert isinstance(error, TerminatedWorkerError)
         assert "Dask has lost its worker tcp://127.0.0.1" in str(error)
-        assert any("item 3 of 8" in note for note in error.__notes__)
+        assert any("item 3 of 8" in note for note in notes_of(error))
         until(lambda: len(executor.ready_workers) == 2)  # the nanny has started it anew
 
 
@@ -156,9 +157,7 @@ def test_a_scheduler_that_goes_away_is_an_error_and_what_has_finished_is_kept(
         WorkerPoolExecutor(backend=client) as executor,
     ):
         address = client.scheduler.address
-        job = executor._pool.start_job(
-            wait_at, [[2] * 3, range(3)], MapOptions(chunksize=1, return_exceptions=True)
-        )
+        job = executor._pool.start_job(wait_at, [[2] * 3, range(3)], MapOptions(chunksize=1))
         until(lambda: len(job.outcomes.values) == 2)
         cluster.scheduler.kill()
         error = job.settled.exception(LONG)

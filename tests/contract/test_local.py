@@ -1,4 +1,4 @@
-"""Workers that are processes of this machine: how they and their notebook end, and what they see."""
+"""Workers that are processes of this machine: how they end, and what they see."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.local.backend import LocalBackend
 from jupyterlite_pool.errors import TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
+from jupyterlite_pool.tracebacks import notes_of
 from tests.support import seeded
 from tests.support.processes import running
 
@@ -61,7 +62,7 @@ def test_what_a_killed_process_had_finished_is_kept_and_the_rest_runs_elsewhere(
     assert isinstance(error, TerminatedWorkerError)
     assert (error.reason, error.started) == ("fatal", True)
     assert "SIGKILL" in str(error)
-    assert any("item 3 of 6" in note for note in error.__notes__)
+    assert any("item 3 of 6" in note for note in notes_of(error))
 
 
 def test_an_exit_tells_its_status(pool: WorkerPoolExecutor) -> None:

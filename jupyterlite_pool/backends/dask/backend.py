@@ -20,7 +20,8 @@ from distributed import Future
 from ...worker.cluster import cancel_batch, close_seats, hello, run_batch, stop_batch
 from ..base import Listener, WorkerEnd, WorkerLimits
 from ..lanes import Queued
-from ..linked import Link, LinkedBackend
+from ..linked import LinkedBackend
+from ..links import Link
 from ..roster import Stored
 from .cluster import GRACE, Cluster, Place, client_of
 
@@ -143,7 +144,9 @@ class DaskLink(Link):
                 why += '. Workers need the package, too: `pip install "jupyterlite-pool[dask]"`'
             self.ended(WorkerEnd("start", why))
         elif type(error).__name__ in ("KilledWorker", "CancelledError", "FutureCancelledError"):
-            self.lost()
+            backend = self._backend
+            assert isinstance(backend, DaskBackend)
+            backend.examine(self)
         else:
             lines = traceback.format_exception(error)
             self.error(batch, type(error).__name__, str(error), "".join(lines))
@@ -323,6 +326,15 @@ class DaskBackend(LinkedBackend):
             link = self._roster.link(number) if number in self._roster else None
         if link is not None and said["word"] in ("output", "begin", "early"):
             getattr(link, said["word"])(*said["values"])
+
+    def examine(self, link: DaskLink) -> None:
+        """A task of Dask has gone: with its worker, or with the scheduler, as `_watch` notices."""
+
+        def ask() -> None:
+            self.cluster.places()
+            link.lost()
+
+        self.cluster.aside(ask)
 
     def _watch(self) -> None:
         """Look which workers there are, until the pool ends or the scheduler does not answer."""

@@ -14,12 +14,11 @@ from distributed import Client, Future, default_client
 
 from ...worker.cluster import end_batch
 
-
 #: Seconds that a task has to end when it was asked to, before its worker is ended.
 GRACE = 2.0
 
-#: Seconds that an answer of a worker may take.
-LATE = 2.0
+#: Seconds that an answer of a worker may take, and one of a scheduler that has much to do.
+LATE, BUSY = 2.0, 10.0
 
 
 class Place(NamedTuple):
@@ -72,12 +71,15 @@ class Cluster:
         """The threads that there are now, and whether a nanny looks after their workers.
 
         Raises:
-            OSError: the scheduler does not answer.
+            Exception: the scheduler does not answer.
         """
+        # Dask itself waits long for a scheduler that has gone.
+        seconds = BUSY if self.client.status == "running" else LATE
+        identity = self.client.scheduler.identity
         try:
-            about = self.client.sync(self.client.scheduler.identity, n_workers=-1)
+            about = self.client.sync(identity, n_workers=-1, callback_timeout=seconds)
         except TypeError:  # older releases know of no such number
-            about = self.client.sync(self.client.scheduler.identity)
+            about = self.client.sync(identity, callback_timeout=seconds)
         return {
             Place(address, thread): bool(worker.get("nanny"))
             for address, worker in about["workers"].items()

@@ -16,7 +16,8 @@ from loky import cpu_count
 
 from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
 from ...surroundings.packages import SamePackages
-from ..linked import Link, LinkedBackend
+from ..linked import LinkedBackend
+from ..links import Link
 from .process import WorkerProcess
 
 #: Seconds that a task has to end when it was asked to, before its process is ended.

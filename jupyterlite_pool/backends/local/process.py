@@ -20,7 +20,7 @@ from ...worker.process import serve
 from ...worker.result_log import left_in
 from ..base import WorkerEnd
 from ..lanes import Queued
-from ..linked import Link, LinkedBackend
+from ..links import Host, Link
 from ..roster import Stored
 from .shared_memory import SharedMemory
 
@@ -34,7 +34,7 @@ _VARIABLES = {"PYTHONHASHSEED": "0"}
 class WorkerProcess(Link):
     """One process. A thread writes to its pipe, and another one reads from it."""
 
-    def __init__(self, backend: LinkedBackend, number: int) -> None:
+    def __init__(self, backend: Host, number: int) -> None:
         super().__init__(backend, number)
         self._pipe, theirs = Pipe()
         self._shared = SharedMemory()

@@ -62,7 +62,7 @@ OUTSIDE = {
     "psutil": {"worker.memory"},
     "loky": {"backends.local"},
     "dask": {"backends.dask"},
-    "distributed": {"backends.dask"},
+    "distributed": {"backends.dask", "worker.cluster"},
     "joblib": {"stand_ins.joblib_register", "stand_ins.joblib_backend", "worker.calls"},
     "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
     "comm": {"commands.page_words", "commands.parallel.requests"},
