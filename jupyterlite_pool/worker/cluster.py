@@ -121,6 +121,11 @@ class Seat:
         """Start no more tasks of a batch."""
         self._runner.cancel(batch)
 
+    @property
+    def busy(self) -> bool:
+        """Whether it runs a batch."""
+        return self._batch is not None
+
     def runs(self, batch: int) -> bool:
         """Whether it runs this batch."""
         return self._batch == batch
@@ -182,6 +187,9 @@ class Seat:
 #: The seats of this process, by the pool's name and the worker's number.
 _seats: dict[tuple[str, int], Seat] = {}
 
+#: The names of pools that have ended.
+_closed: set[str] = set()
+
 #: The seats whose batches run, by their threads.
 _seat_of: dict[int, Seat] = {}
 
@@ -220,7 +228,11 @@ def run_batch(
         seat.drop(key)
     for key, (payload, buffers) in objects:
         seat.keep(key, payload, buffers)
-    return seat.work(post, batch, *call)
+    try:
+        return seat.work(post, batch, *call)
+    finally:
+        if pool in _closed:
+            _seats.pop((pool, number), None)
 
 
 def cancel_batch(pool: str, number: int, batch: int) -> None:
@@ -249,7 +261,9 @@ async def end_batch(pool: str, number: int, batch: int, grace: float) -> bool:
     return True
 
 
-def close_seats(pool: str, numbers: Sequence[int]) -> None:
-    """Forget some of a pool's workers."""
-    for number in numbers:
-        _seats.pop((pool, number), None)
+def close_seats(pool: str) -> None:
+    """Forget the workers of a pool that has ended: those that run something, when it is over."""
+    _closed.add(pool)
+    for key, seat in list(_seats.items()):
+        if key[0] == pool and not seat.busy:
+            _seats.pop(key, None)

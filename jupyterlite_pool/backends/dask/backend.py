@@ -273,7 +273,6 @@ class DaskBackend(LinkedBackend):
             super().shutdown()
         self._ends.set()
         addresses = sorted({link.place.address for link in links})
-        numbers = [link.number for link in links]
 
         def leave() -> None:
             client = self.cluster.client
@@ -281,7 +280,7 @@ class DaskBackend(LinkedBackend):
                 client.close()
                 return
             client.unsubscribe_topic(self.name)
-            client.run(close_seats, self.name, numbers, workers=addresses, on_error="ignore")
+            client.run(close_seats, self.name, workers=addresses, on_error="ignore")
 
         self.do(lambda: self.cluster.aside(leave))
         self._outbox.put(None)
