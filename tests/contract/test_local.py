@@ -16,7 +16,7 @@ import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.local.backend import LocalBackend
-from jupyterlite_pool.errors import TerminatedWorkerError
+from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.tracebacks import notes_of
 from tests.support import seeded
@@ -146,8 +146,8 @@ def test_an_engine_whose_processes_cannot_start_says_so(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(LokyProcess, "start", refuse)
     with WorkerPoolExecutor(backend=LocalBackend(1)) as executor:
-        error = executor.submit(abs, -1).exception(LONG)
-        assert "no more processes" in str(error)
+        with pytest.raises(PoolStartError, match="no more processes"):
+            executor.submit(abs, -1).result(LONG)
 
 
 def test_the_signal_of_a_whole_group_stops_no_task(pool: WorkerPoolExecutor) -> None:
@@ -230,9 +230,7 @@ def workers_of(output: Path) -> list[int]:
     return [int(pid) for pid in said.split()[1:]]
 
 
-@pytest.mark.parametrize(
-    "source", ["pool_map(work, range(2))", "while True: pass", "time.sleep(1000)"]
-)
+@pytest.mark.parametrize("source", ["pool_map(work, range(2))", "while True: pass"])
 def test_no_process_outlives_a_notebook_that_is_killed(source: str, tmp_path: Path) -> None:
     output = tmp_path / "output"
     with (
