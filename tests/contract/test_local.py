@@ -145,9 +145,11 @@ def test_an_engine_whose_processes_cannot_start_says_so(monkeypatch: pytest.Monk
         raise OSError("no more processes")
 
     monkeypatch.setattr(LokyProcess, "start", refuse)
-    with WorkerPoolExecutor(backend=LocalBackend(1)) as executor:
-        with pytest.raises(PoolStartError, match="no more processes"):
-            executor.submit(abs, -1).result(LONG)
+    with (
+        WorkerPoolExecutor(backend=LocalBackend(1)) as executor,
+        pytest.raises(PoolStartError, match="no more processes"),
+    ):
+        executor.submit(abs, -1).result(LONG)
 
 
 def test_the_signal_of_a_whole_group_stops_no_task(pool: WorkerPoolExecutor) -> None:

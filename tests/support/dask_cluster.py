@@ -36,8 +36,13 @@ class DaskCluster(NamedTuple):
 
 
 @contextmanager
-def dask_cluster(folder: Path, workers: int) -> Iterator[DaskCluster]:
-    """Run a scheduler and workers with one thread each."""
+def dask_cluster(folder: Path, workers: int, tasks_in: Path | None = None) -> Iterator[DaskCluster]:
+    """Run a scheduler and workers with one thread each.
+
+    Args:
+        folder: for the files of the cluster.
+        tasks_in: the folder in which tasks run; None for that of this process.
+    """
     file = folder / "scheduler.json"
     with ExitStack() as stack, open(folder / "dask.log", "wb") as log:
         start = dask("scheduler", "--port", "0", "--scheduler-file", str(file))
@@ -49,5 +54,5 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[DaskCluster]:
         for number in range(workers):
             start = dask("worker", "--nthreads", "1", "--scheduler-file", str(file))
             start = (*start, "--name", f"w{number}", "--local-directory", str(folder))
-            stack.enter_context(running(*start, environment=VARIABLES, output=log))
+            stack.enter_context(running(*start, environment=VARIABLES, output=log, folder=tasks_in))
         yield DaskCluster(str(file), scheduler)

@@ -43,10 +43,9 @@ class DaskLink(Link):
 
     def __init__(self, backend: DaskBackend, number: int, place: Place) -> None:
         super().__init__(backend, number)
+        self._of = backend
         self.place = place
-        self._cluster = backend.cluster
-        self._pool = backend.name
-        self._do = backend.do
+        self._cluster, self._pool, self._do = backend.cluster, backend.name, backend.do
         self._dropped: list[str] = []
         self._pid = 0
         #: The task of Dask that runs here.
@@ -115,18 +114,20 @@ class DaskLink(Link):
         if future is not None:
             self._do(future.cancel)
 
+    def memory(self) -> int:
+        """As `Link.memory`: of the whole worker, as Dask has said it last."""
+        return self._of.memory_at(self.place)
+
     def _tell(self, function: Callable[..., None], batch: int) -> None:
         self._cluster.tell([self.place.address], function, self._pool, self.number, batch)
 
     # What becomes of tasks of Dask.
 
     def _wait(self, future: Future, then: Callable[[Any], None], batch: int | None = None) -> None:
-        backend = self._backend
-        assert isinstance(backend, DaskBackend)
         self.future = future
 
         def done(_: Future) -> None:
-            backend.fetch(future, lambda value, error: self._done(then, batch, value, error))
+            self._of.fetch(future, lambda value, error: self._done(then, batch, value, error))
 
         future.add_done_callback(done)
 
@@ -144,9 +145,7 @@ class DaskLink(Link):
                 why += '. Workers need the package, too: `pip install "jupyterlite-pool[dask]"`'
             self.ended(WorkerEnd("start", why))
         elif type(error).__name__ in ("KilledWorker", "CancelledError", "FutureCancelledError"):
-            backend = self._backend
-            assert isinstance(backend, DaskBackend)
-            backend.examine(self)
+            self._of.examine(self)
         else:
             lines = traceback.format_exception(error)
             self.error(batch, type(error).__name__, str(error), "".join(lines))
@@ -233,6 +232,10 @@ class DaskBackend(LinkedBackend):
             if place not in taken and place.address not in self._ending:
                 return DaskLink(self, number, place)
         return None
+
+    def memory_at(self, place: Place) -> int:
+        """Bytes of memory of the worker with this thread; 0 if that is not known."""
+        return self._places.get(place, 0)
 
     def _links(self) -> list[DaskLink]:
         members = (member.worker for member in self._roster.members())

@@ -67,8 +67,8 @@ class Cluster:
         """Where its scheduler is."""
         return str(getattr(self.client.scheduler, "address", "an unknown address"))
 
-    def places(self) -> dict[Place, bool]:
-        """The threads that there are now, and whether a nanny looks after their workers.
+    def places(self) -> dict[Place, int]:
+        """The threads that there are now, and how many bytes of memory their workers have.
 
         Raises:
             Exception: the scheduler does not answer.
@@ -81,7 +81,7 @@ class Cluster:
         except TypeError:  # older releases know of no such number
             about = self.client.sync(identity, callback_timeout=seconds)
         return {
-            Place(address, thread): bool(worker.get("nanny"))
+            Place(address, thread): int(worker.get("metrics", {}).get("memory", 0))
             for address, worker in about["workers"].items()
             if self._may_use(address, worker)
             for thread in range(int(worker["nthreads"]))
