@@ -12,6 +12,7 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
+from ..jobs.chunks import TARGET_SECONDS
 from ..surroundings.notebook import SentSurroundings
 from ..waiting.browser import tells_of_results
 from ..waiting.time_limits import call_after_beats
@@ -33,6 +34,8 @@ class LinkedBackend(ABC):
         size: number of workers.
         grace: seconds that a task which was asked to stop has, before its worker is stopped.
     """
+
+    batch_seconds = TARGET_SECONDS
 
     def __init__(self, size: int, *, grace: float = LEAST_GRACE) -> None:
         # Never held during a call of the listener, which has a lock of its own.
@@ -206,7 +209,7 @@ class LinkedBackend(ABC):
 
     def interrupt(self, worker: int, batch: int) -> bool:
         """Ask a worker to end a batch; False if it cannot be asked."""
-        return self._roster.link(worker).interrupt(batch)
+        return worker in self._roster and self._roster.link(worker).interrupt(batch)
 
     def admit(self, worker: int) -> None:
         """Give batches to a worker of which the listener knows."""

@@ -10,6 +10,7 @@ import pyodide_js
 from pyodide.code import run_js
 from pyodide.ffi import to_js
 
+from ...jobs.chunks import TARGET_SECONDS
 from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
 from ...surroundings.packages import NotebookPackages
 from ...waiting.time_limits import call_after_beats
@@ -26,6 +27,8 @@ from .js import copied_out, js_object
 
 class PyodideBackend:
     """Carries batches to Pyodide workers, through a broker that the kernel's web worker starts."""
+
+    batch_seconds = TARGET_SECONDS
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ from jupyterlite_pool.worker.surroundings.surroundings import WorkerSurroundings
 class Fourth:
     """An engine with one worker: a thread of a `ThreadPoolExecutor`, which is also its queue."""
 
-    size = 1
+    size, batch_seconds = 1, 0.05
 
     def start(self, listener: Listener, limits: Limits) -> None:
         self.listener, self.threads = listener, ThreadPoolExecutor(1)
