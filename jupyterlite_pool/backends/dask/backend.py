@@ -185,8 +185,8 @@ class DaskBackend(LinkedBackend):
         resources: what each batch takes of the resources of its worker.
     """
 
-    #: Dask takes some hundredths of a second to bring a task and its result. What a longer batch has
-    #: finished is seen before its end.
+    #: Dask takes some hundredths of a second to bring a task and its result. What a longer batch
+    #: has finished is seen before its end.
     batch_seconds = 0.5
 
     def __init__(
