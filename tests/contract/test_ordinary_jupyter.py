@@ -29,7 +29,8 @@ class Notebook:
 
     def start(self, source: str) -> str:
         """Start a cell; returns its number."""
-        return str(self._client.execute(source))
+        # Otherwise the kernel would refuse what comes soon after an error.
+        return str(self._client.execute(source, stop_on_error=False))
 
     def shows(self, cell: str, wanted: str) -> None:
         """Wait until a cell shows a text."""
