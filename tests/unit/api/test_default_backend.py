@@ -14,8 +14,8 @@ import jupyterlite_pool
 from jupyterlite_pool.api import shared
 from jupyterlite_pool.api.default_backend import (
     OLDEST_PYODIDE,
-    browser_backend,
     default_workers,
+    make_backend,
 )
 from jupyterlite_pool.errors import PoolFallbackWarning, PoolStartError
 
@@ -60,7 +60,7 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 
 
 def test_there_are_no_workers_outside_of_a_browser() -> None:
-    for call in (default_workers, lambda: browser_backend(None, ())):
+    for call in (default_workers, lambda: make_backend("pyodide", None, ())):
         with pytest.raises(PoolStartError, match="outside of a browser"):
             call()
 
@@ -105,4 +105,4 @@ def test_an_import_error_that_is_not_pyodides_stays_what_it_is(
     browser("314.0.6")
     monkeypatch.setitem(sys.modules, f"{BACKEND}.device", None)
     with pytest.raises(ModuleNotFoundError, match="device"):
-        browser_backend(None, ())
+        make_backend(None, None, ())

@@ -59,6 +59,10 @@ OUTSIDE = {
     },
     "ipywidgets": {"notebook.face"},
     "pandas": {"api.report"},
+    "psutil": {"worker.memory"},
+    "loky": {"backends.local"},
+    "dask": {"backends.dask"},
+    "distributed": {"backends.dask", "worker.cluster"},
     "joblib": {"stand_ins.joblib_register", "stand_ins.joblib_backend", "worker.calls"},
     "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
     "comm": {"commands.page_words", "commands.parallel.requests"},
@@ -295,6 +299,7 @@ def test_pickles_are_read_in_one_module_alone() -> None:
         "wire.payload": {"pickle.loads", "pickle.Unpickler"},
         "wire.by_value.code": {"pickle.loads"},  # of bytes that a pickle has brought
         "wire.results": {"marshal.loads"},
+        "wire.pipe": {"marshal.loads"},
     }
 
 
