@@ -17,7 +17,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the ground up. A room may import itself and rooms of lower floors.
 FLOORS = [
-    {"errors", "tracebacks", "imports"},
+    {"errors", "tracebacks", "imports", "releases"},
     {"wire", "waiting"},
     {"worker"},
     {"surroundings", "jobs"},
@@ -67,6 +67,7 @@ OUTSIDE = {
     "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
     "comm": {"commands.page_words", "commands.parallel.requests"},
     "pyodide": {
+        "releases",
         "commands.page_words",
         "commands.magics",
         "waiting.browser",
@@ -82,10 +83,11 @@ SCRIPT_LAYERS = {
     "protocol": set(),
     "errors": set(),
     "interrupt": {"interrupt"},
+    "turns": {"interrupt", "turns"},
     "alive": {"protocol", "errors"},
-    "pool": {"protocol", "errors", "interrupt", "pool"},
-    "broker": {"protocol", "errors", "alive", "pool", "broker"},
-    "worker": {"protocol", "errors", "alive", "interrupt", "worker"},
+    "pool": {"protocol", "errors", "interrupt", "turns", "pool"},
+    "broker": {"protocol", "errors", "alive", "turns", "pool", "broker"},
+    "worker": {"protocol", "errors", "alive", "interrupt", "turns", "worker"},
     "plugin": {"protocol", "errors", "interrupt", "pool", "plugin"},
 }
 
@@ -94,6 +96,7 @@ SCRIPT_PACKAGES = {
     "protocol": set(),
     "errors": set(),
     "interrupt": set(),
+    "turns": set(),
     "alive": set(),
     "pool": {"comlink"},
     "broker": set(),
@@ -256,7 +259,7 @@ def test_the_core_knows_no_notebook(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if room(name) == "worker"])
 def test_a_workers_part_imports_only_what_workers_load(name: str) -> None:
-    allowed = {"worker", "wire", "errors", "tracebacks", "imports"}
+    allowed = {"worker", "wire", "errors", "tracebacks", "imports", "releases"}
     assert {room(other) for other in ours(name)} <= allowed
 
 
