@@ -101,7 +101,7 @@ build/.wheel: build/.venv $(PACKAGE) $(SCRIPTS) tools/build_hook.py tools/node.p
 
 build/.site: build/.wheel $(CONTENT)
 	$(BIN)/jupyter lite build
-	rm -rf _output/examples && cp -r examples _output/examples
+	rm -rf _output/examples && mkdir _output/examples && cp -r examples/workers _output/examples/
 	@touch $@
 
 # A warning is a failure.

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from jupyterlite_pool import unregister_joblib_backend
-from tests.support.blocks import BROWSER, PYTHON, ROOT, Block, blocks_of, pages
+from tests.support.blocks import BROWSER, NATIVE, ROOT, Block, blocks_of, pages
 from tests.unit.commands.conftest import Notebook
 
 #: Pages whose code has a test of its own.
 ELSEWHERE = {ROOT / "docs" / "porting.md": "tests/browser/stand_ins/test_porting.py"}
 
 ALL = [block for page in pages() for block in blocks_of(page)]
-PAGES = sorted({b.page for b in ALL if b.language in PYTHON and not b.place} - ELSEWHERE.keys())
+PAGES = sorted({block.page for block in ALL if block.native})
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def test_the_code_of_a_page_runs_and_prints_what_it_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for block in blocks_of(page):
-        if block.language in PYTHON and not block.place:
+        if block.native and (block.place == NATIVE or page not in ELSEWHERE):
             check(notebook, block)
 
 

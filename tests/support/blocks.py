@@ -4,8 +4,8 @@ A comment of HTML stands right above its block, where no reader of the page sees
 
 - `<!-- first: CODE -->` runs before the block, to make what the block takes for granted.
 - `<!-- raises: NAME -->`: the block ends with this error.
-- `<!-- runs in: PLACE -->`: not in ordinary Python. In `the browser`, a test runs it there; other
-  places are those of which our tests know nothing.
+- `<!-- runs in: PLACE -->`: where it runs, if that is not ordinary Python. In `the browser`, a test
+  runs it there; other places are those of which our tests know nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
-#: Where a block may run that runs not in ordinary Python.
+#: Places in which tests run code. The first is for pages whose other code has its own test.
+NATIVE = "ordinary Python"
 BROWSER = "the browser"
 
 #: Fences of code that Python runs; `try-it` shows a button beside it.
@@ -51,6 +52,11 @@ class Block(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+    @property
+    def native(self) -> bool:
+        """Whether it runs in ordinary Python, with the other blocks of its page."""
+        return self.language in PYTHON and self.place in ("", NATIVE)
 
     @property
     def said(self) -> list[str]:

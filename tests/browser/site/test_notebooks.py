@@ -16,7 +16,7 @@ from tests.support.notebooks import all_notebooks, cells_of
 SHOWN = {
     "background-cells": [
         "the job is done: False",
-        "6057 primes, the last ones: [59981, 59999",
+        "6057 primes, the last ones: [59971, 59981, 59999]",
         "stopped: True",
     ],
     "breaking-it": [
@@ -38,7 +38,7 @@ SHOWN = {
         "Within the error: True",
         "the same in a loop: True",
     ],
-    "parallel-cells": ["30012 = 2 × 2 × 3 × 41 × 61", "[12, 6, 4]", "failed: [2]"],
+    "parallel-cells": ["30012 = 2 × 2 × 3 × 41 × 61", "[12, 7, 4]", "failed: [2]"],
     "parameter-sweep": ["Peaks of 288 of 288 pairs", "288 pairs. Worst: infection 0.97"],
     "quickstart": ["Same results: True", "<th>JFK</th>"],
     "scikit-learn": ["the same scores: True"],
