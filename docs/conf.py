@@ -33,6 +33,9 @@ root_doc = "index"
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
 
+# A name in single backticks of a docstring is code.
+default_role = "code"
+
 # Signatures and docstrings say the types once, and as they are written.
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"

@@ -2,6 +2,7 @@
 
 - `pool-names`: all public names, with the first sentence of each.
 - `pool-errors`: the errors and warnings, with their bases.
+- `pool-options`: the options of `pool_map` and of an executor, with what each does.
 - `pool-magic NAME`: what `-h` of a magic shows.
 - `pool-settings`: the settings, from the schema of the labextension.
 """
@@ -28,18 +29,12 @@ SCHEMA = Path(__file__).parents[2] / "labextension" / "schema" / "plugin.json"
 
 
 def first_sentence(obj: object) -> str:
-    """The first sentence of a docstring, with its code as reStructuredText writes it."""
-    text = " ".join((inspect.getdoc(obj) or "").partition("\n\n")[0].split())
-    return re.sub(r"`([^`]+)`", r"``\1``", text)
-
-
-def default_text(value: object) -> str:
-    """A default as JSON has it."""
-    return json.dumps(value)
+    """The first paragraph of a docstring, in one line."""
+    return " ".join((inspect.getdoc(obj) or "").partition("\n\n")[0].split())
 
 
 class _Made(SphinxDirective):
-    """Parses lines of reStructuredText that were made from the code."""
+    """Parses lines of Markdown that were made from the code."""
 
     def parsed(self, lines: list[str]) -> list[nodes.Node]:
         node = nodes.container()
@@ -49,10 +44,8 @@ class _Made(SphinxDirective):
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in [head, *rows]:
-        lines += [f"   {'*' if at == 0 else ' '} - {cell}" for at, cell in enumerate(row)]
-    return [*lines, ""]
+    lines = [head, ["---"] * len(head), *rows]
+    return ["| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines]
 
 
 class Names(_Made):
@@ -66,7 +59,7 @@ class Names(_Made):
     @staticmethod
     def _row(module: str, name: str) -> list[str]:
         obj = getattr(jupyterlite_pool if module == "jupyterlite_pool" else testing, name)
-        return [f":py:obj:`~{module}.{name}`", first_sentence(obj)]
+        return [f"{{py:obj}}`~{module}.{name}`", first_sentence(obj)]
 
 
 class Errors(_Made):
@@ -76,9 +69,34 @@ class Errors(_Made):
         rows = []
         for name in errors.__all__:
             kind: Any = getattr(errors, name)
-            bases = ", ".join(f"``{base.__name__}``" for base in kind.__bases__)
-            rows.append([f":py:exc:`~jupyterlite_pool.errors.{name}`", bases, first_sentence(kind)])
+            bases = ", ".join(f"`{base.__name__}`" for base in kind.__bases__)
+            link = f"{{py:exc}}`~jupyterlite_pool.errors.{name}`"
+            rows.append([link, bases, first_sentence(kind)])
         return self.parsed(_table(["class", "is also", "when"], rows))
+
+
+def described(obj: object) -> dict[str, str]:
+    """What the docstring of a function says of each of its arguments."""
+    text = inspect.getdoc(obj) or ""
+    found = re.search(r"^Args:\n((?:    .*\n|\n)*)", text + "\n", re.MULTILINE)
+    parts = re.split(r"^    (\*?\w+): ", found[1] if found else "", flags=re.MULTILINE)
+    return {
+        name: " ".join(about.split()) for name, about in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+class Options(_Made):
+    """The options of `pool_map` and of an executor."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = []
+        for obj in (jupyterlite_pool.pool_map, jupyterlite_pool.WorkerPoolExecutor):
+            told = described(obj)
+            for name, parameter in inspect.signature(obj).parameters.items():
+                if parameter.kind is parameter.KEYWORD_ONLY or name == "max_workers":
+                    link = f"{{py:obj}}`~jupyterlite_pool.{obj.__name__}`"
+                    rows.append([f"`{name}=`", link, told[name]])
+        return self.parsed(_table(["option", "of", "what it does"], rows))
 
 
 class MagicHelp(_Made):
@@ -95,7 +113,7 @@ class Commands(_Made):
     """The commands of `%pool`."""
 
     def run(self) -> list[nodes.Node]:
-        names = ", ".join(f"``{name}``" for name in COMMANDS)
+        names = ", ".join(f"`{name}`" for name in COMMANDS)
         return self.parsed([f"The commands are {names}.", ""])
 
 
@@ -106,11 +124,10 @@ class Settings(_Made):
         schema = json.loads(SCHEMA.read_text("utf-8"))
         rows = []
         for name, about in schema["properties"].items():
-            text = re.sub(r"`([^`]+)`", r"``\1``", about["description"])
-            values = [f"``{json.dumps(one['const'])}``" for one in about.get("oneOf", ())]
+            values = [f"`{json.dumps(one['const'])}`" for one in about.get("oneOf", ())]
             more = f" One of {', '.join(values)}." if values else ""
-            row = [f"``{name}``", f"{about['title']}: {text}{more}"]
-            rows.append([*row, f"``{default_text(about['default'])}``"])
+            told = f"{about['title']}: {about['description']}{more}"
+            rows.append([f"`{name}`", told, f"`{json.dumps(about['default'])}`"])
         self.env.note_dependency(str(SCHEMA))
         return self.parsed(_table(["setting", "what it does", "default"], rows))
 
@@ -119,6 +136,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("pool-names", Names)
     app.add_directive("pool-errors", Errors)
+    app.add_directive("pool-options", Options)
     app.add_directive("pool-magic", MagicHelp)
     app.add_directive("pool-commands", Commands)
     app.add_directive("pool-settings", Settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,21 @@ def test_the_reference_shows_signatures_and_docstrings(folder: Path) -> None:
         assert words in page
 
 
+def test_no_markup_is_left_as_it_was_written(folder: Path, built: dict[Path, Html]) -> None:
+    signs = re.compile(r":(?:py:)?\w+:`|\{py:|list-table::|\{[a-z-]+\}`|^:::", re.MULTILINE)
+    left = []
+    for page in built:
+        text = re.sub(r"<pre>.*?</pre>|<code.*?</code>", "", page.read_text("utf-8"), flags=re.S)
+        left += [f"{page.relative_to(folder)}: {found}" for found in signs.findall(text)]
+    assert left == []
+
+
 def test_the_parts_that_are_made_from_the_code_are_there(folder: Path) -> None:
     settings = (folder / "reference" / "settings.html").read_text("utf-8")
     assert "Stop idle workers after" in settings
+    assert settings.count("<tr") > 5
+    names = (folder / "reference" / "index.html").read_text("utf-8")
+    assert 'href="api.html#jupyterlite_pool.WorkerPoolExecutor"' in names
+    assert "max_tasks_per_child=" in names
     magic = (folder / "magics" / "pool_run.html").read_text("utf-8")
     assert "Run the cell once on every worker" in magic
