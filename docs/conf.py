@@ -49,11 +49,19 @@ html_theme = "pydata_sphinx_theme"
 html_title = "jupyterlite-pool"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+# Pages without pages below them need no list of these.
+html_sidebars = {
+    name: []
+    for name in (
+        *("index", "teachers", "analysts", "site-owners", "documentation-authors", "porting"),
+        *("why-did-my-worker-stop", "beside", "search", "genindex", "py-modindex"),
+    )
+}
 html_copy_source = False
 html_show_sourcelink = False
 pygments_style = "default"
 html_theme_options = {
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "navigation_with_keys": False,
     "show_nav_level": 1,
     "navbar_align": "left",

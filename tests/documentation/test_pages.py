@@ -58,7 +58,8 @@ def test_every_page_is_in_the_navigation() -> None:
         text = page.read_text("utf-8")
         for tree in re.findall(r"```\{toctree\}\n(.*?)```", text, re.DOTALL):
             entries = [line for line in tree.splitlines() if line and not line.startswith(":")]
-            named |= {(page.parent / f"{entry}.md").resolve() for entry in entries}
+            paths = (re.sub(r"^.* <(.+)>$", r"\1", entry) for entry in entries)
+            named |= {(page.parent / f"{path}.md").resolve() for path in paths}
     assert {page.resolve() for page in DOCS.rglob("*.md")} == named
 
 
