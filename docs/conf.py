@@ -23,6 +23,7 @@ extensions = [
     "sphinx_design",
     "from_the_code",
     "root_pages",
+    "tables",
     "try_it",
 ]
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.conftest import Pages
-from tests.support.notebooks import all_notebooks, cells_of
+from tests.support.notebooks import Cell, all_notebooks, cells_of
 
 #: What a reader finds in the outputs, at the least.
 SHOWN = {
@@ -66,16 +66,11 @@ STATE = """() => window.jupyterapp.shell.currentWidget.content.widgets
 NOTEBOOKS = [file for file in all_notebooks() if file.stem != "quickstart"]
 
 
-@pytest.fixture(scope="module")
-def page(module_pages: Pages) -> Page:
-    """One page for all of them; each notebook has a kernel of its own."""
-    return module_pages.open()
-
-
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=[file.stem for file in NOTEBOOKS])
-def test_a_notebook_runs_by_run_all(page: Page, site: str, file: Path) -> None:
-    page.goto(f"{site}/lab/index.html?path={file.name}")
+def test_a_notebook_runs_by_run_all(pages: Pages, site: str, file: Path) -> None:
+    # In a profile of its own: JupyterLab opens again what was open.
+    page = pages.open(f"{site}/lab/index.html?path={file.name}")
     # Before the notebook and its kernel are there, a click would ask for a kernel.
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
     page.locator(".jp-Toolbar-kernelName", has_text="Python").wait_for()
@@ -83,7 +78,7 @@ def test_a_notebook_runs_by_run_all(page: Page, site: str, file: Path) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
     expected = cells_of(file)
-    state = finished(page, [cell.raises for cell in expected])
+    state = finished(page, expected)
     if file.stem == "scikit-learn" and state[0]["errors"] == ["ModuleNotFoundError"]:
         pytest.skip("scikit-learn comes from Pyodide's CDN, which cannot be reached from here")
     for cell, seen in zip(expected, state, strict=True):
@@ -94,15 +89,17 @@ def test_a_notebook_runs_by_run_all(page: Page, site: str, file: Path) -> None:
     assert [words for words in SHOWN[file.stem] if words not in text] == []
 
 
-def finished(page: Page, raises: list[bool]) -> list[dict[str, Any]]:
+def finished(page: Page, cells: list[Cell]) -> list[dict[str, Any]]:
     """The cells when all have run, or when one has failed that should not."""
     deadline = time.monotonic() + LIMIT
     while True:
         state: list[dict[str, Any]] = page.evaluate(STATE)
-        failed = any(seen["errors"] and not may for seen, may in zip(state, raises, strict=True))
-        if failed or all(seen["count"] is not None for seen in state):
+        both = list(zip(cells, state, strict=True))
+        failed = any(seen["errors"] and not cell.raises for cell, seen in both)
+        left = [cell.name for cell, seen in both if seen["count"] is None]
+        if failed or not left:
             return state
-        assert time.monotonic() < deadline, [seen["count"] for seen in state]
+        assert time.monotonic() < deadline, f"these have not run: {left}"
         page.wait_for_timeout(200)
 
 
