@@ -60,7 +60,7 @@ class OpenNotebook(SphinxDirective):
         depth = self.env.docname.count("/")
         address = f"{'../' * depth}{SITE}/lab/index.html?{urlencode({'path': path})}"
         text = " ".join(self.content) or f"Open {path}"
-        link = f'<p><a class="btn btn-outline-primary" href="{escape(address)}">{text}</a></p>'
+        link = f'<p><a class="open-link" href="{escape(address)}">{text}</a></p>'
         return [nodes.raw("", link, format="html")]
 
 
@@ -75,7 +75,7 @@ class SiteLink(SphinxDirective):
             raise self.error(f"there is no {self.arguments[0]}")
         address = f"{'../' * self.env.docname.count('/')}{SITE}/{self.arguments[0]}"
         text = " ".join(self.content)
-        link = f'<p><a class="btn btn-outline-primary" href="{escape(address)}">{text}</a></p>'
+        link = f'<p><a class="open-link" href="{escape(address)}">{text}</a></p>'
         return [nodes.raw("", link, format="html")]
 
 

@@ -22,16 +22,16 @@ BLOCKS = [block for page in pages() for block in blocks_of(page) if block.place 
 #: How wide a telephone is.
 NARROW = {"width": 390, "height": 844}
 
-#: Names of the pictures that show light and dark.
-THEMES = ("light", "dark")
+#: The colours of pages, and what axe looks for in each; all that it knows if there is nothing.
+THEMES = {"light": None, "dark": ["color-contrast"]}
 
 #: Problems that axe finds, each in one line.
-PROBLEMS = """async theme => {
+PROBLEMS = """async ([theme, rules]) => {
   document.documentElement.dataset.theme = theme;
-  const { violations } = await axe.run(document, {
-    resultTypes: ['violations'],
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']
-  });
+  const only = rules ? { runOnly: { type: 'rule', values: rules } } : {};
+  // The rows of a table are alike, and some have hundreds.
+  const looked = { include: [['html']], exclude: [['tbody tr:nth-child(n + 4)']] };
+  const { violations } = await axe.run(looked, { resultTypes: ['violations'], ...only });
   const line = (id, node) => `${theme}: ${id}: ${node.target.join(' ')}: ${node.html}`;
   return violations.flatMap(({ id, nodes }) =>
     nodes.slice(0, 3).map(node => line(id, node).slice(0, 240)));
@@ -124,9 +124,9 @@ def test_axe_finds_nothing_in_light_and_dark_and_pages_fit_a_telephone(
     for file in pages_of(folder):
         name = str(file.relative_to(folder))
         reader.goto(f"{address}/{name}")
-        for theme in THEMES:
-            problems += [f"{name}: {line}" for line in reader.evaluate(PROBLEMS, theme)]
+        for theme in THEMES.items():
+            problems += [f"{name}: {line}" for line in reader.evaluate(PROBLEMS, list(theme))]
         width = reader.evaluate("document.documentElement.scrollWidth")
         if width > NARROW["width"]:
             problems.append(f"{name}: is {width} pixels wide")
-    assert problems == []
+    assert not problems, "\n".join(problems)
