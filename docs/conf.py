@@ -23,7 +23,7 @@ extensions = [
     "sphinx_design",
     "from_the_code",
     "root_pages",
-    "tables",
+    "accessible",
     "try_it",
 ]
 
