@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 from ..backends.base import Backend
 from ..errors import PoolStartError
 from ..notebook.page import page
+from ..releases import OLDEST, is_too_old
 from ..worker.context import current_worker
 
 if TYPE_CHECKING:
     from ..backends.pyodide.backend import PyodideBackend
-
-#: The oldest release of Pyodide that workers start on. (The release before it was 0.29.)
-OLDEST_PYODIDE = 314
 
 
 def default_workers() -> int:
@@ -57,21 +55,19 @@ def _load_backend() -> type[PyodideBackend]:
             "there are no Pyodide workers outside of a browser. In ordinary Python use "
             "concurrent.futures.ProcessPoolExecutor."
         )
-    missing: ImportError | None = None
+    version = getattr(sys.modules.get("pyodide"), "__version__", "of an unknown release")
+    if is_too_old():
+        raise PoolStartError(
+            f"this kernel runs Pyodide {version}, but jupyterlite-pool needs {OLDEST}."
+        )
     try:
         from ..backends.pyodide.backend import PyodideBackend
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("pyodide", "pyodide_js"):
             raise  # Pyodide is not to blame: a package that the pool needs is missing
-        missing = error
-    version = str(getattr(sys.modules.get("pyodide"), "__version__", "of an unknown release"))
-    major = version.partition(".")[0]
-    if missing is not None or (major.isdecimal() and int(major) < OLDEST_PYODIDE):
         raise PoolStartError(
-            f"this kernel runs Pyodide {version}, but jupyterlite-pool works on Pyodide "
-            f"{OLDEST_PYODIDE} alone: use a site built with JupyterLite 0.8 and "
-            "jupyterlite-pyodide-kernel 0.8"
-        ) from missing
+            f"this kernel runs Pyodide {version}, which lacks what jupyterlite-pool needs: {error}."
+        ) from error
     return PyodideBackend
 
 

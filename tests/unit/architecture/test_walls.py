@@ -17,7 +17,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the ground up. A room may import itself and rooms of lower floors.
 FLOORS = [
-    {"errors", "tracebacks", "imports"},
+    {"errors", "tracebacks", "imports", "releases"},
     {"wire", "waiting"},
     {"worker"},
     {"surroundings", "jobs"},
@@ -63,6 +63,7 @@ OUTSIDE = {
     "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
     "comm": {"commands.page_words", "commands.parallel.requests"},
     "pyodide": {
+        "releases",
         "commands.page_words",
         "commands.magics",
         "waiting.browser",
@@ -252,7 +253,7 @@ def test_the_core_knows_no_notebook(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if room(name) == "worker"])
 def test_a_workers_part_imports_only_what_workers_load(name: str) -> None:
-    allowed = {"worker", "wire", "errors", "tracebacks", "imports"}
+    allowed = {"worker", "wire", "errors", "tracebacks", "imports", "releases"}
     assert {room(other) for other in ours(name)} <= allowed
 
 
