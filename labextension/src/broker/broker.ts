@@ -3,6 +3,7 @@ import { holdForLife } from '../alive';
 import { PyodidePool } from '../pool/pool';
 import type { PoolEvent } from '../pool/events';
 import type { Terms } from '../pool/job';
+import type { MadeSnapshot } from '../pool/snapshotMaker';
 import { Outbox } from './outbox';
 import type { Order, PoolPlan } from './words';
 
@@ -39,7 +40,8 @@ export class Broker {
     const listener = (event: PoolEvent): void => this.hear(event);
     this.pool = new PyodidePool(workerUrl, size, { ...options, listener, opensLater: true });
     port.onmessage = ({ data }: MessageEvent<Order>) => this.follow(data);
-    this.pool.init(init).catch(() => undefined); // an event tells of it, too
+    const onMade = (made: MadeSnapshot): void => this.outbox.push({ type: 'made', ...made });
+    this.pool.init({ ...init, onMade }).catch(() => undefined); // an event tells of a failure, too
   }
 
   private follow(order: Order): void {

@@ -4,6 +4,7 @@ import type { WorkerEnd } from '../pool/events';
 import type { Terms } from '../pool/job';
 import { Life } from '../pool/life';
 import type { WorkerStatus } from '../pool/pool';
+import type { MadeSnapshot } from '../pool/snapshotMaker';
 import { transferables } from '../protocol';
 import { Table } from './table';
 import type { HireMessage, News, Order, PoolPlan, Told } from './words';
@@ -20,6 +21,9 @@ const BROKER = 'broker:';
 /** What most batches have not. One object each, so that they can be compared. */
 const NONE: never[] = [];
 const ANY: Terms = {};
+
+/** The snapshots that pools of this kernel have made, by their likeness: later pools start quickly. */
+const made = new Map<string, MadeSnapshot>();
 
 /**
  * A pool that lives in a broker, which is a worker of its own.
@@ -59,7 +63,8 @@ export class BrokeredPool {
       this.lose(event.message || `${brokerUrl} could not be loaded`);
     };
     const { lock, pulse } = this.life;
-    const hire: HireMessage = { kind: 'hire', plan, port: port2, lock, pulse };
+    const init = { ...plan.init, made: [...made.values()] };
+    const hire: HireMessage = { kind: 'hire', plan: { ...plan, init }, port: port2, lock, pulse };
     this.broker.postMessage(hire, [port2, ...(pulse ? [pulse] : [])]);
   }
 
@@ -173,7 +178,7 @@ export class BrokeredPool {
       return;
     }
     this.held = { orders: [], transfer: [], until: performance.now() + HOLD };
-    news.forEach(event => this.table.note(event));
+    news.forEach(event => this.note(event));
     this.tell(news);
     for (const event of news) {
       if (event.type === 'ready') {
@@ -182,6 +187,14 @@ export class BrokeredPool {
     }
     this.send(['heard']);
     this.flush();
+  }
+
+  private note(event: Told): void {
+    if (event.type === 'made') {
+      made.set(event.likeness, event);
+    } else {
+      this.table.note(event);
+    }
   }
 
   private tell(news: Told[]): void {
