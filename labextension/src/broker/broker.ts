@@ -4,6 +4,8 @@ import { PyodidePool } from '../pool/pool';
 import type { PoolEvent } from '../pool/events';
 import type { Terms } from '../pool/job';
 import type { MadeSnapshot } from '../pool/snapshotMaker';
+import { TurnKeeper } from '../turns/keeper';
+import type { TurnSeals } from '../turns/words';
 import { Outbox } from './outbox';
 import type { Order, PoolPlan } from './words';
 
@@ -59,6 +61,10 @@ export class Broker {
       void holdForLife(order[1]).then(() => this.port.postMessage([]));
     } else if (name === 'setsUp') {
       this.setUp(order[1]);
+    } else if (name === 'drive') {
+      const [, port] = order;
+      const first: TurnSeals = { seals: new TurnKeeper(port).first };
+      port.postMessage(first);
     } else if (name === 'cancel') {
       const batch = order[1];
       this.outbox.push({ type: 'cancelled', batch, taken: this.pool.cancel(batch) });

@@ -6,6 +6,8 @@ import { Life } from '../pool/life';
 import type { WorkerStatus } from '../pool/pool';
 import type { MadeSnapshot } from '../pool/snapshotMaker';
 import { transferables } from '../protocol';
+import { shareDrive } from './drive';
+import type { DriveRequests } from './drive';
 import { Table } from './table';
 import type { HireMessage, News, Order, PoolPlan, Told } from './words';
 
@@ -41,6 +43,8 @@ export class BrokeredPool {
   private callOffEnd: (() => void) | null = null;
   /** Orders that Python gives while it hears of news, and until when they are held back for others. */
   private held: { orders: Order[]; transfer: Transferable[]; until: number } | null = null;
+  /** Takes no turns at the drive any more; null where the kernel takes none. */
+  private turns: (() => void) | null = null;
   /** Needs and terms of the last batch. */
   private needs: string[] = NONE;
   private terms: Terms = ANY;
@@ -76,6 +80,13 @@ export class BrokeredPool {
   /** How many workers are ready to take the place of one that is lost. */
   get spares(): number {
     return this.table.spares;
+  }
+
+  /** Let the kernel take turns with the workers at a drive that answers one request at a time. */
+  shareDrive(api: DriveRequests): void {
+    const { port1, port2 } = new MessageChannel();
+    this.turns = shareDrive(api, port1);
+    this.send(['drive', port2], [port2]);
   }
 
   /** As `PyodidePool.put`. */
@@ -238,6 +249,7 @@ export class BrokeredPool {
     });
     if (first) {
       this.callOffEnd?.();
+      this.turns?.();
       this.port.onmessage = null;
     }
     return first;

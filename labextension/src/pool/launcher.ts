@@ -117,7 +117,8 @@ export class Launcher {
       runner: options.runner ?? null,
       code: options.code ?? '',
       drive: options.drive ?? null,
-      stopSigns: null // the handle has them
+      turns: null, // the handle has these two
+      stopSigns: null
     };
     const snapshot =
       (await sitesSnapshot) ?? (await this.snapshotMaker.snapshotFor(common, this.timeout));

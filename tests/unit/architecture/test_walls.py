@@ -79,10 +79,11 @@ SCRIPT_LAYERS = {
     "protocol": set(),
     "errors": set(),
     "interrupt": {"interrupt"},
+    "turns": {"interrupt", "turns"},
     "alive": {"protocol", "errors"},
-    "pool": {"protocol", "errors", "interrupt", "pool"},
-    "broker": {"protocol", "errors", "alive", "pool", "broker"},
-    "worker": {"protocol", "errors", "alive", "interrupt", "worker"},
+    "pool": {"protocol", "errors", "interrupt", "turns", "pool"},
+    "broker": {"protocol", "errors", "alive", "turns", "pool", "broker"},
+    "worker": {"protocol", "errors", "alive", "interrupt", "turns", "worker"},
     "plugin": {"protocol", "errors", "interrupt", "pool", "plugin"},
 }
 
@@ -91,6 +92,7 @@ SCRIPT_PACKAGES = {
     "protocol": set(),
     "errors": set(),
     "interrupt": set(),
+    "turns": set(),
     "alive": set(),
     "pool": {"comlink"},
     "broker": set(),
