@@ -41,7 +41,8 @@ def javascripts_null() -> object:
         from pyodide.ffi import jsnull
     except ImportError:
         return None
-    return jsnull  # type: ignore[no-any-return]
+    null: object = jsnull
+    return null
 
 
 def pausing_sleep(

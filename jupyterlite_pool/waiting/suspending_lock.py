@@ -130,7 +130,7 @@ def install_waits() -> None:
         webloop.run_sync = _run_sync  # type: ignore[union-attr]
     sleep = pausing_sleep(_run_sync, can_block)
     if sleep is not None:
-        time.sleep = sleep
+        time.sleep = sleep  # type: ignore[assignment]
 
 
 def _run_sync(awaitable: Awaitable[Any]) -> Any:

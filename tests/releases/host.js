@@ -13,9 +13,10 @@ async function start({ pyodideUrl, wheels }) {
 }
 
 async function install(wheels) {
+  const extractDir = python.runPython('import sysconfig; sysconfig.get_path("purelib")');
   for (const wheel of wheels) {
     const response = await fetch(wheel);
-    python.unpackArchive(await response.arrayBuffer(), 'wheel');
+    python.unpackArchive(await response.arrayBuffer(), 'wheel', { extractDir });
   }
   python.runPython('import importlib; importlib.invalidate_caches()');
 }

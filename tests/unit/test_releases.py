@@ -51,7 +51,10 @@ def test_a_sleep_of_c_is_replaced_by_one_that_pauses(monkeypatch: pytest.MonkeyP
 
 
 def test_where_python_cannot_pause_the_sleep_is_the_earlier_one() -> None:
-    pausing = pausing_sleep(pytest.fail, lambda: False)
+    def fail(coroutine: Coroutine[Any, Any, None]) -> None:
+        pytest.fail("it paused")
+
+    pausing = pausing_sleep(fail, lambda: False)
     assert pausing is not None
     pausing(0.0)
 
