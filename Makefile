@@ -13,7 +13,7 @@ SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
 NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
 
 PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' -o -name '*.json' | grep -v static)
-SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs
+SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs labextension/stay-away.js
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
 .PHONY: help demo site quick test peers test-all faults soak check check-python check-scripts test-scripts format bench clean

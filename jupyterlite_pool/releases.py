@@ -82,7 +82,7 @@ def processes_in_c(name: str = "concurrent.futures.process") -> Iterator[None]:
         name: the module that is imported.
     """
     is_pythons_own = name.partition(".")[0] in ("concurrent", "multiprocessing")
-    if not is_pythons_own or _PROCESSES_IN_C in sys.modules or find_spec(_PROCESSES_IN_C):
+    if not is_pythons_own or _PROCESSES_IN_C in sys.modules or _has_processes_in_c():
         yield
         return
     sys.modules[_PROCESSES_IN_C] = types.ModuleType(_PROCESSES_IN_C)
@@ -90,6 +90,13 @@ def processes_in_c(name: str = "concurrent.futures.process") -> Iterator[None]:
         yield
     finally:
         del sys.modules[_PROCESSES_IN_C]
+
+
+def _has_processes_in_c() -> bool:
+    try:
+        return find_spec(_PROCESSES_IN_C) is not None
+    except ModuleNotFoundError:  # from the finder that says what to do instead
+        return False
 
 
 #: The type of a name that is imported when it is first used; None if this Python has none.

@@ -94,10 +94,6 @@ def test_a_python_that_has_it_keeps_it() -> None:
 #: A worker of a notebook that has called `install`, in a Python without that part.
 WORKER = """
 import sys
-sys.modules["_multiprocessing"] = None
-from jupyterlite_pool import releases
-releases.find_spec = lambda name: None
-del sys.modules["_multiprocessing"]
 
 class Refuse:
     def find_spec(self, name, path, target=None):

@@ -58,7 +58,7 @@ test('no snapshot is made where another pool of the kernel has made one', async 
   const told: MadeSnapshot[] = [];
   await pool.init({ runner: 'a runner of two pools', onMade: made => told.push(made) });
   await vi.waitFor(() => expect(told).toHaveLength(1));
-  const [{ likeness = '' } = {}] = told;
+  const likeness = told[0]?.likeness ?? '';
   FakeWorker.reset();
   // As in a broker of its own, which knows nothing of the first pool.
   const { pool: second } = make(2);
