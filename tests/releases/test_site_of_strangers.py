@@ -109,11 +109,14 @@ def draw(n):
     import matplotlib
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
-    from IPython.display import display
+    import io
+    from IPython.display import Image, display
     figure, axes = plt.subplots(figsize=(1, 1))
     axes.plot(range(n))
-    display(figure)
+    picture = io.BytesIO()
+    figure.savefig(picture)
     plt.close(figure)
+    display(Image(picture.getvalue()))
     return n
 
 drawn = list(pool_map(draw, [3, 4], progress=False))
