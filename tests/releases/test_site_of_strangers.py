@@ -163,7 +163,7 @@ def test_tasks_and_errors_are_those_of_any_site(kernel: Kernel) -> None:
     kernel.run("squares = list(pool_map(lambda x: x * x, range(300)))")
     assert kernel.value("squares == [x * x for x in range(300)]") is True
     error = kernel.fails("pool_map(lambda x: 1 // (x - 3), range(6))")
-    assert error["ename"] == "ZeroDivisionError"
+    assert "ZeroDivisionError" in error["ename"]  # the kernel of 0.5 has the class's own text
     assert "1 // (x - 3)" in re.sub(r"\x1b\[[\d;]*m", "", "".join(error["traceback"]))
 
 
