@@ -14,6 +14,12 @@ PARAMS = [
     for release, is_long in RELEASES.items()
 ]
 
+#: No worker is kept ready in place of another: every promise would start one for nothing.
+NO_SPARES = """
+from jupyterlite_pool.backends.pyodide import backend
+backend.SPARES = 0
+"""
+
 #: Two executors, one after the other, with what is told of their workers when all are ready.
 STARTED = """
 from jupyterlite_pool import WorkerPoolExecutor
@@ -121,7 +127,7 @@ answers = [await first.submit(value_of, 4), str(await first.submit(third_of, 1))
 def host(request: pytest.FixtureRequest, start_host: StartHost) -> Host:
     wheels = [download(name) for name in (INICONFIG, JOBLIB, OLD_JOBLIB)]
     host = start_host(request.param, *wheels)
-    host.run(STARTED)
+    host.run(NO_SPARES + STARTED)
     host.run(FACTORY)
     for source in SOURCES:
         host.run(source)
