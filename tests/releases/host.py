@@ -19,7 +19,7 @@ UNTIL = """
 import asyncio, time
 
 async def until(condition):
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < deadline, "it has not come"
         await asyncio.sleep(0.01)

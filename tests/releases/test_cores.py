@@ -9,6 +9,8 @@ from tests.releases.host import Host
 from tests.support.promises import FACTORY, PROMISES, SOURCES, call
 from tests.support.wheels import INICONFIG, JOBLIB, OLD_JOBLIB, download
 
+pytestmark = pytest.mark.timeout(240)  # a host starts, and three workers
+
 PARAMS = [
     pytest.param(release, marks=[pytest.mark.long] if is_long else [])
     for release, is_long in RELEASES.items()
