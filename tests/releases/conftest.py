@@ -31,10 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave half of the contract to the long tests, for all releases but the oldest."""
     order = list(PROMISES)
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        release = callspec and callspec.params.get("host")
-        if release in (BETWEEN, NEWEST) and "name" in callspec.params:
-            turn = order.index(callspec.params["name"]) % 2
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        release = params.get("host")
+        if release in (BETWEEN, NEWEST) and "name" in params:
+            turn = order.index(params["name"]) % 2
             if release != (BETWEEN, NEWEST)[turn]:
                 item.add_marker("long")
 
