@@ -198,6 +198,8 @@ def test_no_sign_of_semaphores_is_left(host: Host) -> None:
 
 @pytest.mark.parametrize("requirement", [OLD_JOBLIB, JOBLIB], ids=["old joblib", "new joblib"])
 def test_joblib_runs_on_workers(host: Host, requirement: str) -> None:
+    if requirement == OLD_JOBLIB and not host.value("hasattr(__import__('ast'), 'Num')"):
+        pytest.skip("joblib 1.3 needs a part of Python that this one has no more")
     host.install(download(requirement).name)
     host.run(PARALLEL)
     assert host.value("squares == generated == [x * x for x in range(30)]") is True
