@@ -78,7 +78,8 @@ def test_a_segment_without_items_is_not_drawn() -> None:
 
 
 @pytest.mark.parametrize(
-    "phase", [*ENDED, "warming", "preparing", "waiting", "running", "collecting", "stopping"]
+    "phase",
+    [*sorted(ENDED), "warming", "preparing", "waiting", "running", "collecting", "stopping"],
 )
 def test_every_phase_has_words_and_a_sign(phase: str) -> None:
     now = progress(phase=phase, failed=0)
