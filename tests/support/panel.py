@@ -40,7 +40,7 @@ SAY = """([channel, word]) => {
 PALETTE = 5_000
 
 # States come ten times a second, unless the machine has much else to do.
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 
 
 #: Tests that fail now and then on a machine with much else to do.
