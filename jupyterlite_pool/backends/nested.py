@@ -37,7 +37,9 @@ class NestedBackend:
         self._here = here
         # A task of the inner pool begins with the context variables of the outer task.
         context = contextvars.copy_context()
-        self._runner = Runner(self, here.id, here.pid, WorkerSurroundings(), context)
+        # The outer task waits for ordinary functions right there: no event loop turns meanwhile.
+        surroundings = WorkerSurroundings()
+        self._runner = Runner(self, here.id, here.pid, surroundings, context, rests=False)
         self._queue: deque[Queued] = deque()
         self._running = False
         self._tasks: set[asyncio.Task[None]] = set()

@@ -81,6 +81,7 @@ class Runner:
         context: the context variables with which tasks begin; None for none.
         memory: tells how many bytes of memory the worker has; 0 if that is not known.
         log: keeps results until they are posted; None for one of its own.
+        rests: whether it gives its host a turn between tasks. Who waits right there cannot.
     """
 
     def __init__(
@@ -92,6 +93,8 @@ class Runner:
         context: Context | None = None,
         memory: Callable[[], int] = lambda: 0,
         log: ResultLog | None = None,
+        *,
+        rests: bool = True,
     ) -> None:
         self._port = port
         self._memory = memory
@@ -112,6 +115,7 @@ class Runner:
         #: Objects of references, decoded when the first task needed them.
         self._objects: dict[str, Any] = {}
         self._cancelled: set[int] = set()
+        self._rests = rests
         #: Whether a seed decided the random numbers of the last task.
         self._seeded = False
         #: Whether the user's code runs. Nothing else may be interrupted.
@@ -208,7 +212,8 @@ class Runner:
                 out = []  # a held buffer would keep the next task from resizing its object
             if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
                 self._post(batch, False)
-                await asyncio.sleep(0)  # the host may say something meanwhile
+                if self._rests:
+                    await asyncio.sleep(0)  # the host may say something meanwhile
                 if batch in self._cancelled:
                     break
                 posted = perf_counter()

@@ -139,12 +139,12 @@ def test_workers_with_nothing_to_do_end_and_come_back() -> None:
 
 
 def test_an_engine_whose_processes_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    from loky.backend.process import LokyProcess
+    from jupyterlite_pool.backends.local import process
 
-    def refuse(self: object) -> None:
+    def refuse(method: str) -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr(LokyProcess, "start", refuse)
+    monkeypatch.setattr(process, "get_context", refuse)
     with (
         WorkerPoolExecutor(backend=LocalBackend(1)) as executor,
         pytest.raises(PoolStartError, match="no more processes"),

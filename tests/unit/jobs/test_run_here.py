@@ -10,6 +10,7 @@ import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor, current_worker
 from jupyterlite_pool.backends.threads import InProcessBackend
+from jupyterlite_pool.worker import runner
 
 
 def inside(function: Any, *args: Any) -> Any:
@@ -28,6 +29,19 @@ def test_calls_run_right_there_one_after_the_other() -> None:
         return done, future.result(), values, everywhere, executor.max_workers
 
     assert inside(task) == (True, 32, [x * x for x in range(50)], [os.getpid()], 1)
+
+
+def test_a_batch_that_takes_long_needs_no_turn_of_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner, "POST_INTERVAL", 0)
+
+    def task() -> Any:
+        with WorkerPoolExecutor() as executor:
+            large = executor.map(bytes, [200_000] * 5, chunksize=5)
+            return list(executor.map(abs, range(5), chunksize=5)), sum(map(len, large))
+
+    assert inside(task) == ([0, 1, 2, 3, 4], 1_000_000)
 
 
 def test_the_outer_task_stays_who_it_is() -> None:
