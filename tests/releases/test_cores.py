@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.releases.conftest import NEWEST, RELEASES, TOO_OLD, StartHost
+from tests.releases.conftest import IN_SOAK, NEWEST, RELEASES, TOO_OLD, StartHost
 from tests.releases.host import Host
 from tests.support.promises import FACTORY, PROMISES, SOURCES, call
 from tests.support.wheels import INICONFIG, JOBLIB, OLD_JOBLIB, download
@@ -12,7 +12,7 @@ from tests.support.wheels import INICONFIG, JOBLIB, OLD_JOBLIB, download
 pytestmark = pytest.mark.timeout(240)  # a host starts, and three workers
 
 PARAMS = [
-    pytest.param(release, marks=[pytest.mark.long] if is_long else [])
+    pytest.param(release, marks=[IN_SOAK] if is_long else [])
     for release, is_long in RELEASES.items()
 ]
 
