@@ -9,7 +9,8 @@ from tests.releases.host import Host
 from tests.support.promises import FACTORY, PROMISES, SOURCES, call
 from tests.support.wheels import INICONFIG, JOBLIB, OLD_JOBLIB, download
 
-pytestmark = pytest.mark.timeout(240)  # a host starts, and three workers
+# A host starts, and three workers.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 PARAMS = [
     pytest.param(release, marks=[IN_SOAK] if is_long else [])
