@@ -65,8 +65,8 @@ def publish(shown: dict[str, Any]) -> None:
 
 
 def _is_ipykernel(kernel: Any) -> bool:
-    """Whether this is the kernel of an ordinary Jupyter."""
-    return hasattr(kernel, "get_parent")
+    """Whether this is the kernel of an ordinary Jupyter; Pyodide's has an `interpreter`."""
+    return hasattr(kernel, "get_parent") and not hasattr(kernel, "interpreter")
 
 
 #: The kernel, once it was found.
