@@ -157,7 +157,7 @@ def test_the_title_has_room_in_a_narrow_place(notebook: Notebook) -> None:
     card = notebook.last_card
     expect(card).to_contain_text("6/97")
     card.evaluate("node => { node.parentElement.style.width = '300px'; }")
-    title = card.get_by_text("Orders of March")
+    title = card.get_by_text("Orders of March", exact=True)
     assert title.evaluate("node => node.scrollWidth <= node.clientWidth")
     height = _height(card)
     assert violations(page, card) == []
