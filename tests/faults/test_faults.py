@@ -61,7 +61,7 @@ OF_EACH_KIND = ["raises", "exits", "vanishes", "loops", "throws_late"]
 
 
 @pytest.mark.long
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_fault_while_the_notebook_computes(ill_treated: Kernel, name: str) -> None:
     outcome = ill_treated.value(f"await run_round_while_computing(executor, {name!r}, {SEED})")
