@@ -15,10 +15,10 @@ from .load import Load, compute, now, until
 SIZE = 2
 
 #: Seconds that the notebook computes at a stretch, where it computes all the while.
-COMPUTES = 0.15
+COMPUTES = 0.05
 
-#: Seconds after which a wait counts as hanging: ten times what the slowest fault takes.
-HANGS = 60
+#: Seconds after which a wait counts as hanging: many times what the slowest fault takes.
+HANGS = 120
 
 
 async def ready(executor: WorkerPoolExecutor) -> None:
