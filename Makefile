@@ -13,10 +13,12 @@ SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
 NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
 
 PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' -o -name '*.json' | grep -v static)
-SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs
+SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs labextension/stay-away.js
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
-.PHONY: help demo site quick test peers test-all faults soak check check-python check-scripts test-scripts format bench clean
+DOCS := $(shell find docs examples/sphinx -type f) README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md
+
+.PHONY: help demo site docs docs-serve quick test peers test-all faults soak check check-python check-scripts test-scripts format bench clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/'
@@ -25,6 +27,11 @@ demo: site  ## serve the site with its demo notebook (PORT=8000)
 	@$(BIN)/python tools/serve.py _output --port $(PORT) --open-on lab/index.html?path=quickstart.ipynb
 
 site: build/.site  ## build the self-hosted site in _output/
+
+docs: build/.docs  ## build the documentation in build/docs/, with the site beside it
+
+docs-serve: build/.docs  ## serve the documentation (PORT=8000)
+	@$(BIN)/python tools/serve.py build/docs --port $(PORT)
 
 quick: build/.site build/.browser  ## what answers within a minute or so: checks, unit tests, one look in a browser
 	@$(MAKE) --no-print-directory -j 2 --output-sync check-python check-scripts test-scripts
@@ -49,7 +56,7 @@ faults: build/.site build/.browser  ## do what can go wrong to a pool under load
 	$(BIN)/python -m tests.faults.report
 
 soak: build/.site build/.browser  ## what is long: crashes, tasks, bytes, bad input (MINUTES=60)
-	MINUTES=$(or $(MINUTES),60) $(PYTEST) tests/soak tests/browser/plugin tests/unit/commands/parallel/test_oracle.py
+	MINUTES=$(or $(MINUTES),60) $(PYTEST) tests/soak tests/releases tests/browser/plugin tests/unit/commands/parallel/test_oracle.py
 	ROUNDS=$(or $(ROUNDS),100) $(PYTEST) tests/faults
 	$(BIN)/python -m tests.faults.report
 
@@ -94,7 +101,12 @@ build/.wheel: build/.venv $(PACKAGE) $(SCRIPTS) tools/build_hook.py tools/node.p
 
 build/.site: build/.wheel $(CONTENT)
 	$(BIN)/jupyter lite build
-	rm -rf _output/examples && cp -r examples _output/examples
+	rm -rf _output/examples && mkdir _output/examples && cp -r examples/workers _output/examples/
+	@touch $@
+
+# A warning is a failure.
+build/.docs: build/.site $(DOCS)
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@touch $@
 
 build/.browser: build/.venv

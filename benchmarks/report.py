@@ -196,14 +196,6 @@ def between_marks(document: str, table: str, name: str = "bench") -> str:
     return f"{before}{begin}\n\n{table.strip()}\n\n{end}{after}"
 
 
-def quoted(table: str, numbers: set[int]) -> str:
-    """The rows of a table with these numbers, without the text under the table."""
-    lines = table.splitlines()
-    head = HEAD.splitlines()
-    rows = [line for line in lines if line.startswith(tuple(f"| {n} |" for n in numbers))]
-    return "\n".join([*head, *rows])
-
-
 def _line(*cells: object) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 

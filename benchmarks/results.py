@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from . import plots
-from .report import HEAD, Measured, between_marks, quoted
+from .report import HEAD, Measured, between_marks
 from .stage import BUILD, HERE
 
 ROOT = HERE.parent
-
-#: The numbers of the rows that the README shows.
-QUOTED = {1, 2, 6, 8, 10, 11}
 
 
 def write(rows: Sequence[Measured], about: Mapping[str, Any], folder: Path = BUILD) -> str:
@@ -31,7 +28,9 @@ def write(rows: Sequence[Measured], about: Mapping[str, Any], folder: Path = BUI
 
 
 def write_docs(every: set[int], folder: Path = BUILD, root: Path = ROOT) -> None:
-    """Put the last run's table and drawings into the documents.
+    """Put the last run's table and drawings into the page on performance.
+
+    The README quotes some of its figures; a test says which of them have changed.
 
     Raises:
         ValueError: the last run did not measure all rows with all repetitions.
@@ -42,9 +41,7 @@ def write_docs(every: set[int], folder: Path = BUILD, root: Path = ROOT) -> None
             "the last run did not measure all rows with all repetitions: run `make bench`"
         )
     table = (folder / "bench.md").read_text("utf-8")
+    page = root / "docs" / "performance.md"
     whole = f"{table}\n{plots.SHOWN}"
-    parts = {"docs/performance.md": whole, "README.md": quoted(table, QUOTED)}
-    for name, part in parts.items():
-        document = root / name
-        document.write_text(between_marks(document.read_text("utf-8"), part), "utf-8")
+    page.write_text(between_marks(page.read_text("utf-8"), whole), "utf-8")
     plots.draw(report, root / "docs" / "images")

@@ -1,4 +1,4 @@
-"""A warm pool of Pyodide workers beside the JupyterLite kernel.
+"""A warm pool of workers beside the kernel: Pyodide's in a browser, processes elsewhere.
 
     from jupyterlite_pool import pool_map
     results = pool_map(f, xs)
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .api.pool_map import pool_map
     from .api.shared import get_reusable_executor
     from .api.status import PoolStatus
+    from .api.use import use
     from .commands.magics import load_ipython_extension
     from .stand_ins.install import install, uninstall
     from .stand_ins.joblib_register import register_joblib_backend, unregister_joblib_backend
@@ -45,6 +46,7 @@ __all__ = [
     "register_joblib_backend",
     "uninstall",
     "unregister_joblib_backend",
+    "use",
 ]
 
 _HOMES = {
@@ -62,6 +64,7 @@ _HOMES = {
     "register_joblib_backend": ".stand_ins.joblib_register",
     "uninstall": ".stand_ins.install",
     "unregister_joblib_backend": ".stand_ins.joblib_register",
+    "use": ".api.use",
 }
 
 

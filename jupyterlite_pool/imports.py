@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
 Action = Callable[[ModuleType], None]
+Within = Callable[[str], AbstractContextManager[object]]
 
 
 class AfterImport(MetaPathFinder):
@@ -17,10 +19,12 @@ class AfterImport(MetaPathFinder):
 
     Args:
         actions: what to call with a module, by the module's name.
+        within: makes the context in which a module of these is imported, from its name.
     """
 
-    def __init__(self, actions: Mapping[str, Action]) -> None:
+    def __init__(self, actions: Mapping[str, Action], within: Within = nullcontext) -> None:
         self._actions = actions
+        self._within = within
         #: The names of the modules that are being executed now.
         self.executing: set[str] = set()
 
@@ -50,7 +54,7 @@ class AfterImport(MetaPathFinder):
         found = (finder.find_spec(name, path, target) for finder in others)
         spec = next((spec for spec in found if spec is not None), None)
         if spec is not None and spec.loader is not None:
-            spec.loader = _ActingLoader(spec.loader, action, self.executing)
+            spec.loader = _ActingLoader(spec.loader, action, self._within, self.executing)
         return spec
 
 
@@ -60,9 +64,10 @@ class _ActingLoader(Loader):
     The other loader may be that of a whole archive, so it is left as it is.
     """
 
-    def __init__(self, loader: Any, action: Action, executing: set[str]) -> None:
+    def __init__(self, loader: Any, action: Action, within: Within, executing: set[str]) -> None:
         self._loader = loader
         self._action = action
+        self._within = within
         self._executing = executing
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
@@ -77,7 +82,8 @@ class _ActingLoader(Loader):
             module.__spec__.loader = self._loader
         self._executing.add(module.__name__)
         try:
-            self._loader.exec_module(module)
+            with self._within(module.__name__):
+                self._loader.exec_module(module)
         finally:
             self._executing.discard(module.__name__)
         self._action(module)

@@ -21,5 +21,5 @@ export default defineConfig(
   },
   // Methods of promises' executors and of mocks are handed around there.
   { files: ['test/**'], rules: { '@typescript-eslint/unbound-method': 'off' } },
-  { files: ['*.mjs'], extends: [ts.configs.disableTypeChecked] }
+  { files: ['*.mjs', '*.js'], extends: [ts.configs.disableTypeChecked] }
 );

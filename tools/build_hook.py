@@ -46,12 +46,25 @@ def build(root: Path, version: str) -> None:
     run(npm, "run", "--silent", "build:lib")
     run(npm, "run", "--silent", "build:static")
     run(sys.executable, "-m", "jupyter_builder.main", "build", ".")
+    stay_away(source, built)
     # After the labextension's build, which empties its folder.
     scripts = ("pool", "kernel", "broker", "worker")
     for name in (*scripts, "interrupt", "ear"):
         shutil.copy2(static / f"{name}.js", built / "static" / f"{name}.js")
     about = {"version": version, **{name: f"static/{name}.js" for name in scripts}}
     (built / "pool.json").write_text(json.dumps(about, indent=2) + "\n", "utf-8")
+
+
+def stay_away(source: Path, built: Path) -> None:
+    """Let the built labextension do nothing in applications that it does not fit."""
+    about = json.loads((source / "package.json").read_text("utf-8"))
+    shared = about["jupyterlab"]["sharedPackages"]
+    needs = [name for name in shared if name.startswith("@jupyterlite/")]
+    version = about["dependencies"]["@jupyterlab/application"].lstrip("~^")
+    function = (source / "stay-away.js").read_text("utf-8").rstrip().rstrip(";")
+    [entry] = (built / "static").glob("remoteEntry.*.js")
+    call = f"({function})({json.dumps(needs)}, {json.dumps(version)});"
+    entry.write_text(f"{entry.read_text('utf-8')}\n{call}\n", "utf-8")
 
 
 def _is_outdated(installed: Path, wanted: Path) -> bool:

@@ -121,6 +121,9 @@ const phases = Object.keys(PHASES);
 
 let stopSingle = () => undefined;
 
+/** How many results of all runs have come from the workers that are there now. */
+let finished = 0;
+
 function say(text) {
   byId('status').textContent = text;
 }
@@ -263,6 +266,9 @@ function beginRun(runner, lane) {
         }
       }
       byId('arrived').textContent = ++arrived;
+      if (lane === undefined) {
+        byId('all').textContent = ++finished;
+      }
       soon(showPool);
     },
     end: () => timeline.end()
@@ -299,8 +305,10 @@ async function onRun() {
   try {
     await compare();
   } catch (error) {
-    say(error.message);
-    byId('verdict').textContent = 'Not measured.';
+    if (!stopped) {
+      say(error.message); // who has stopped the workers knows why the run ended
+    }
+    byId('verdict').textContent = stopped ? 'Stopped before it was measured.' : 'Not measured.';
   } finally {
     byId('run').disabled = stopped;
     showPool();
@@ -328,6 +336,7 @@ function begin() {
   byId('stop').textContent = 'Stop the workers';
   byId('run').disabled = false;
   byId('workers').replaceChildren();
+  byId('all').textContent = finished = 0;
   say('');
   window.example.ready = start();
   window.example.ready.catch(() => undefined); // the splash screen shows the error

@@ -1,4 +1,4 @@
-"""`WorkerPoolExecutor`: an executor of `concurrent.futures` over a pool of Pyodide workers."""
+"""`WorkerPoolExecutor`: an executor of `concurrent.futures` over a pool of workers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..waiting.suspending_lock import install_waits
 from ..waiting.waits import wait_done
 from ..wire.refs import ObjectRef
 from .dask_defaults import shuffle_by_tasks
-from .default_backend import browser_backend
+from .default_backend import make_backend
 from .map_values import stream
 from .names_of_options import explains_its_options
 from .options import check_count, check_names, check_seconds
@@ -43,7 +43,9 @@ def all_executors() -> list[WorkerPoolExecutor]:
 
 
 class WorkerPoolExecutor(concurrent.futures.Executor):
-    """Runs calls on a pool of web workers, each with a Python of its own.
+    """Runs calls on a pool of workers, each with a Python of its own.
+
+    In a browser these are web workers; elsewhere processes of this machine, or of a cluster.
 
     Starts its workers when it is made and keeps them until `shutdown`, or until nobody holds the
     executor any more. Use it as any executor of `concurrent.futures`, in `with` or, where the
@@ -68,14 +70,17 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             always replaced.
         progress: False to show no progress cards; None to show one for the calls of a cell, and for
             each `map`, that take longer than half a second.
-        backend: runs the workers; None for the browser. `testing.InProcessBackend` runs them as
-            threads of this process.
+        backend: which engine runs the calls, as `use` takes it: "local", the address of a Dask
+            scheduler, a `distributed.Client` and so on; or an object that is a backend. None for
+            the browser, or in ordinary Python for the cores of this machine, unless `use` has said
+            something else. `testing.InProcessBackend` has threads of this process as workers.
 
     Raises:
         ValueError: `max_workers`, `max_tasks_per_child` or `max_worker_memory` is less than 1, or
-            `idle_timeout` is not more than 0.
-        TypeError: `initializer` is not callable, one of these options is not a number, or
-            `packages` is not a list.
+            `idle_timeout` is not more than 0, or there is no engine of this name.
+        TypeError: `initializer` is not callable, one of these options is not a number,
+            `packages` is not a list, or `backend` is no engine.
+        PoolStartError: the engine cannot work here; the message says what it needs.
         pickle.PicklingError: the initializer or its arguments cannot be sent to a worker.
     """
 
@@ -94,7 +99,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         max_tasks_per_child: int | None = None,
         max_worker_memory: int | None = None,
         progress: bool | None = None,
-        backend: Backend | None = None,
+        backend: Backend | str | Any | None = None,
     ) -> None:
         check_count("max_workers", max_workers, optional=True)
         check_count("max_tasks_per_child", max_tasks_per_child, optional=True)
@@ -110,7 +115,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         self._asked = max_workers
         #: Does the work. The other modules of this package use it, too; it is not for users.
         self._pool = Pool(
-            backend or browser_backend(max_workers, packages),
+            make_backend(backend, max_workers, packages),
             TaskOutput(),
             current_cell,
             self._break_with,

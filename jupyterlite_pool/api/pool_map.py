@@ -87,7 +87,7 @@ def pool_map(
         block: True to wait for the end, False not to; None to wait if the browser can pause Python.
 
     Returns:
-        The results in the order of the items: a list, which can do more.
+        The results in the order of the items, as a list that can do more.
 
     Raises:
         TypeError: `fn` is not callable, there is no iterable, an option is not a number, or there

@@ -29,7 +29,7 @@ def get_reusable_executor(max_workers: int | None = None) -> WorkerPoolExecutor:
         max_workers: its size, if this call starts it; None for one worker per core.
 
     Raises:
-        PoolStartError: this is no browser.
+        PoolStartError: the engine cannot work here; the message says what it needs.
 
     Warns:
         PoolPerformanceWarning: it runs already, with fewer workers than `max_workers`.

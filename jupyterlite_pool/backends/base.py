@@ -194,6 +194,10 @@ class Backend(Protocol):
     def size(self) -> int:
         """How many workers it should have, ready or not."""
 
+    @property
+    def batch_seconds(self) -> float:
+        """How many seconds a batch should take: long compared with what it costs to send one."""
+
     def start(self, listener: Listener, limits: WorkerLimits) -> None:
         """Start the workers. Called once, first; batches may be submitted right afterwards."""
 

@@ -17,8 +17,14 @@ class Deadlines:
     Whoever calls its methods holds the backend's lock. What it calls takes that lock.
     """
 
-    def __init__(self, call_later: CallLater) -> None:
+    def __init__(self, call_later: CallLater, grace: float = LEAST_GRACE) -> None:
+        """Make a list without timers.
+
+        Args:
+            grace: seconds that a batch has to end when it was asked to.
+        """
         self._call_later = call_later
+        self._grace = grace
         #: What calls off the timer of a batch, by the batch's number.
         self._timers: dict[int, Callable[[], None]] = {}
 
@@ -56,7 +62,7 @@ class Deadlines:
             grace: seconds that it has, if that is more than others have.
         """
         self.end(batch)
-        grace = max(grace, LEAST_GRACE)
+        grace = max(grace, self._grace)
         self._timers[batch] = call_after_beats(self._call_later, grace, stop)
 
     def end(self, batch: int | None) -> None:

@@ -64,6 +64,10 @@ class Lanes:
                 return entry
         return None
 
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._lanes and not self._targeted
+
     def remove(self, batch: int) -> bool:
         """Take out one batch; False if it is not here."""
         if batch not in self._lane_of:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any
 
+from ..jobs.chunks import TARGET_SECONDS
 from ..surroundings.notebook import SentSurroundings
 from ..waiting.time_limits import call_after_beats
 from ..wire.buffers import in_heap
@@ -30,6 +31,7 @@ class NestedBackend:
     """
 
     size = 1
+    batch_seconds = TARGET_SECONDS
 
     def __init__(self, here: WorkerInfo) -> None:
         self._here = here

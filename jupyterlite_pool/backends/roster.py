@@ -134,6 +134,15 @@ class Roster(Generic[W]):
         found = (member.worker for member in self._members.values() if member.batch == batch)
         return next(found, None)
 
+    def link(self, number: int) -> W:
+        """The handle of a worker."""
+        return self._members[number].worker
+
+    def idle(self) -> bool:
+        """Whether there are workers, and no batch waits or runs."""
+        at_work = any(not m.ready or m.batch is not None for m in self._members.values())
+        return bool(self._members) and not at_work and self._queue.empty()
+
     def batch(self, number: int) -> int | None:
         """The batch that a worker runs; None if it runs none."""
         member = self._members.get(number)

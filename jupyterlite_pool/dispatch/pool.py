@@ -189,6 +189,7 @@ class Pool:
         """
         if not callable(fn):
             raise _not_callable(fn)
+        options = replace(options, batch_seconds=self.backend.batch_seconds)
         if self._one_by_one:
             options = replace(options, chunksize=1)
         with self._lock:

@@ -34,13 +34,15 @@ WEIGHT = 0.3
 class ChunkSizer:
     """Decides the size of the next batch of a job."""
 
-    def __init__(self, fixed: int | None = None) -> None:
+    def __init__(self, fixed: int | None = None, seconds: float = TARGET_SECONDS) -> None:
         """Begin without measurements.
 
         Args:
             fixed: the size of all batches; None to adapt it.
+            seconds: how long a batch should take.
         """
         self._fixed = fixed
+        self._seconds = seconds
         self._mean: float | None = None
         self._last = 1
 
@@ -74,7 +76,7 @@ class ChunkSizer:
         if self._mean is None:
             return min(share, MOST_UNKNOWN)
         mean = max(self._mean, 1e-7)
-        usual = min(int(TARGET_SECONDS / mean), max(1, remaining // (2 * workers)))
+        usual = min(int(self._seconds / mean), max(1, remaining // (2 * workers)))
         return max(1, usual, min(share, int(LONGEST_SECONDS / mean)))
 
     def next(self, workers: int, remaining: int | None) -> int:
@@ -88,7 +90,7 @@ class ChunkSizer:
             return self._fixed
         if self._mean is None:
             return 1
-        size = int(TARGET_SECONDS / max(self._mean, 1e-7))
+        size = int(self._seconds / max(self._mean, 1e-7))
         size = min(size, self._last * GROWTH)
         if remaining is not None:
             size = min(size, remaining // (2 * workers))

@@ -51,7 +51,8 @@ class Items:
         #: How many items there are; None until an iterable without a length has ended.
         self.total = _total(iterables, options.strict)
         #: How many tasks travel together. An item with a time limit travels alone.
-        self.chunks = ChunkSizer(1 if options.task_timeout is not None else options.chunksize)
+        size = 1 if options.task_timeout is not None else options.chunksize
+        self.chunks = ChunkSizer(size, options.batch_seconds)
         #: Tasks that were taken and have not ended, by their index.
         self.taken: dict[int, Task] = {}
         self._function = function

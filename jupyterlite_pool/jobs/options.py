@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
+from .chunks import TARGET_SECONDS
+
 #: How to show what items print: as it comes, item by item, or worker by worker.
 Grouping = Literal["order", "item", "worker"]
 
@@ -53,6 +55,8 @@ class MapOptions:
     label: str | None = None
     #: Whether it is one call, such as a cell in the background: nobody speaks of its items.
     single: bool = False
+    #: Seconds that a batch of adapted size should take; the backend knows.
+    batch_seconds: float = TARGET_SECONDS
     #: Whether the caller waits for the job, and reads its items if that takes long.
     waited: bool = False
     #: The items that run again; None for a first run.

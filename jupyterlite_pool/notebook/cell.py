@@ -11,21 +11,42 @@ from typing import Any
 def current_cell() -> Any:
     """The cell that runs, as the kernel knows it; None outside of a notebook."""
     kernel = _found or _kernel()  # every call to the pool comes here, so it must be quick
-    return None if kernel is None else kernel._parent_header
+    if kernel is None:
+        return None
+    return kernel.get_parent() if _is_ipykernel(kernel) else kernel._parent_header
 
 
 @contextmanager
 def in_cell(cell: Any) -> Iterator[None]:
     """Show output in this cell, which `current_cell` returned, during the body."""
     kernel = _kernel()
-    if cell is None or kernel is None or kernel._parent_header is cell:
+    if cell is None or kernel is None or current_cell() is cell:
         yield
-        return
-    current, kernel._parent_header = kernel._parent_header, cell
+    elif _is_ipykernel(kernel):
+        with _with_parents(kernel, cell):
+            yield
+    else:
+        current, kernel._parent_header = kernel._parent_header, cell
+        try:
+            yield
+        finally:
+            kernel._parent_header = current
+
+
+@contextmanager
+def _with_parents(kernel: Any, cell: Any) -> Iterator[None]:
+    """Let the streams and the displays of an ordinary kernel show what they get in a cell."""
+    shows = [sys.stdout, sys.stderr, kernel.shell.display_pub]
+    before = [(each, each.parent_header) for each in shows if hasattr(each, "set_parent")]
+    for each, _ in before:
+        each.set_parent(cell)
     try:
         yield
     finally:
-        kernel._parent_header = current
+        sys.stdout.flush()  # older kernels send what was written under the header of that moment
+        sys.stderr.flush()
+        for each, header in before:
+            each.set_parent(header)
 
 
 def publish(shown: dict[str, Any]) -> None:
@@ -34,12 +55,18 @@ def publish(shown: dict[str, Any]) -> None:
     if kernel is None:
         print(shown["data"].get("text/plain", ""))
         return
-    kernel.interpreter.display_pub.publish(
+    shell = kernel.shell if _is_ipykernel(kernel) else kernel.interpreter
+    shell.display_pub.publish(
         shown["data"],
         shown["metadata"],
         transient=shown["transient"],
         update=shown["update"],
     )
+
+
+def _is_ipykernel(kernel: Any) -> bool:
+    """Whether this is the kernel of an ordinary Jupyter; Pyodide's has an `interpreter`."""
+    return hasattr(kernel, "get_parent") and not hasattr(kernel, "interpreter")
 
 
 #: The kernel, once it was found.
@@ -53,7 +80,8 @@ def _kernel() -> Any:
         ipython = sys.modules.get("IPython")
         shell = None if ipython is None else ipython.get_ipython()
         kernel = getattr(shell, "kernel", None)
-        _found = kernel if hasattr(kernel, "_parent_header") else None
+        known = kernel is not None and (_is_ipykernel(kernel) or hasattr(kernel, "_parent_header"))
+        _found = kernel if known else None
     return _found
 
 

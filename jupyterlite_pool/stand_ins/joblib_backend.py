@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from pickle import PicklingError
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 from joblib.parallel import (
@@ -53,6 +53,8 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
     supports_retrieve_callback = True
     #: A worker has one thread, so it keeps any limit.
     supports_inner_max_num_threads = True
+    #: Further options of `parallel_config`. joblib before 1.5 takes none, and does not set this.
+    backend_kwargs: Any = MappingProxyType({})
 
     #: The use of `Parallel` that it was configured for last.
     parallel: Any = None
@@ -137,6 +139,12 @@ class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
         if callback is not None:
             future.add_done_callback(partial(_call_back, callback, self._completions))
         return future
+
+    def apply_async(
+        self, func: Any, callback: Callable[[PoolFuture[Any]], None] | None = None
+    ) -> PoolFuture[Any]:
+        """As `submit`: joblib before 1.5 knows it by this name."""
+        return self.submit(func, callback)
 
     def retrieve_result_callback(self, out: PoolFuture[Any]) -> Any:
         """The values of a batch that has ended.

@@ -31,11 +31,13 @@ class _Before:
 def register_joblib_backend(*, make_default: bool = False) -> None:
     """Make the pool a backend of joblib, under the name "jupyterlite".
 
+    Give it in a `parallel_config`::
+
         register_joblib_backend()
         with joblib.parallel_config("jupyterlite"):
             results = Parallel()(delayed(f)(x) for x in xs)
 
-    Inside of such a `parallel_config`, code that does not give `n_jobs` uses all workers, and
+    Inside of it, code that does not give `n_jobs` uses all workers, and
     `joblib.cpu_count()` is the number of workers. A second call can change only the default.
 
     Args:

@@ -14,6 +14,9 @@ from ..wire.payload import PROTOCOL, Encoded
 from ..wire.protocol import MODULES_PREFIX
 from ..worker.surroundings.modules import SentModule, is_own
 
+#: Every worker has its own `__main__`, and this package.
+_NOT_SENT = frozenset({"__main__", __name__.partition(".")[0]})
+
 
 class NotebookModules:
     """Finds the user's own modules among those that are loaded, and keeps their sources."""
@@ -68,7 +71,7 @@ class NotebookModules:
         for name in sys.modules.keys() - self._seen:
             self._seen.add(name)
             module = sys.modules[name]
-            if name != "__main__" and isinstance(module, ModuleType):
+            if name.partition(".")[0] not in _NOT_SENT and isinstance(module, ModuleType):
                 self._read(name, module, times.get(name))
         if not self._sent:
             return None

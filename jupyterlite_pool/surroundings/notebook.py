@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from typing import NamedTuple
 
 from ..wire.payload import Encoded, encode
 from ..wire.protocol import SURROUNDINGS_PREFIX
@@ -19,7 +19,7 @@ from ..worker.surroundings.settings import (
 )
 from ..worker.surroundings.surroundings import Surroundings
 from .modules import NotebookModules
-from .packages import NotebookPackages, Packages
+from .packages import Packages, PackageSource
 
 #: Seconds between two looks at the folder of packages and the handlers of loggers. A look takes as
 #: long as a small task.
@@ -42,14 +42,13 @@ class NotebookSurroundings:
     A quick look tells whether anything may have changed. Only then it looks closely.
     """
 
-    def __init__(self, packages: Sequence[str], pyodide: Any) -> None:
+    def __init__(self, packages: PackageSource) -> None:
         """Describe nothing yet.
 
         Args:
-            packages: names of packages that every worker loads.
-            pyodide: Pyodide's JavaScript module.
+            packages: knows the packages that workers need.
         """
-        self._installed = NotebookPackages(packages, pyodide)
+        self._installed = packages
         self._modules = NotebookModules()
         self._edition = 0
         #: When a package had last been installed, at the last close look.

@@ -12,7 +12,7 @@ import sysconfig
 import zipfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..wire.payload import PROTOCOL, Encoded
 from ..wire.protocol import PACKAGES_PREFIX
@@ -66,6 +66,28 @@ class Packages(NamedTuple):
     provides: dict[str, Provided]
     #: The files of the packages that are sent, in bundles under their keys.
     bundles: list[tuple[str, Encoded]]
+
+
+class PackageSource(Protocol):
+    """Knows the packages that workers need."""
+
+    def folder_time(self) -> int:
+        """A number that changes when a package is installed or removed."""
+
+    def read(self) -> Packages:
+        """The packages of now."""
+
+
+class SamePackages:
+    """The packages of a notebook whose workers have the same ones: there is nothing to tell."""
+
+    def folder_time(self) -> int:
+        """As `PackageSource.folder_time`."""
+        return 0
+
+    def read(self) -> Packages:
+        """As `PackageSource.read`."""
+        return Packages([], {}, {}, [])
 
 
 class NotebookPackages:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable
 from types import TracebackType
 from typing import Any
 
 from ..errors import BlockingUnavailableError
+from ..releases import pausing_sleep
 from .browser import IN_BROWSER, can_block, run_sync
 from .waits import Wait
 
@@ -126,6 +128,9 @@ def install_waits() -> None:
     webloop = sys.modules.get("pyodide.webloop")
     if hasattr(webloop, "run_sync"):
         webloop.run_sync = _run_sync  # type: ignore[union-attr]
+    sleep = pausing_sleep(_run_sync, can_block)
+    if sleep is not None:
+        time.sleep = sleep  # type: ignore[assignment]
 
 
 def _run_sync(awaitable: Awaitable[Any]) -> Any:

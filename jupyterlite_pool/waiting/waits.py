@@ -90,7 +90,7 @@ def wait_done(
 
     Args:
         instead: code that the user could write where Python cannot wait.
-        stop: stops the work behind the future. *Interrupt Kernel* calls it.
+        stop: stops the work behind the future. *Interrupt Kernel* calls it, and Ctrl-C.
 
     Raises:
         TimeoutError: the future was not done in time.
@@ -107,8 +107,13 @@ def wait_done(
     if IN_BROWSER:
         _suspend_until_done(future, timeout, stop)
     else:
-        with others_turn():
-            concurrent.futures.wait([future], timeout)
+        try:
+            with others_turn():
+                concurrent.futures.wait([future], timeout)
+        except KeyboardInterrupt:  # as *Interrupt Kernel* in a browser
+            if stop is not None:
+                stop()
+            raise
     if not future.done():
         raise fold(TimeoutError())
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
 from ..tracebacks import add_note, attach
+
+#: Why there is no more, where that is known.
+_WHY = ": a browser gives it 4 GB at most, and less on a small device"
+if sys.platform != "emscripten":
+    _WHY = ""
 
 
 def explain_memory(error: MemoryError, worker: int, memory: Callable[[], int]) -> None:
@@ -19,14 +26,29 @@ def explain_memory(error: MemoryError, worker: int, memory: Callable[[], int]) -
         used = memory()
         had = f" when it had {_size(used)}" if used else ""
         text = (
-            f"worker {worker} could get no more memory{had}: a browser gives it 4 GB at most, and "
-            "less on a small device. Give each item less to do, or `del` what it needs no more. "
-            "Fewer workers (`%pool scale N`) leave more room for each."
+            f"worker {worker} could get no more memory{had}{_WHY}. Give each item less to do, or "
+            "`del` what it needs no more. Fewer workers (`%pool scale N`) leave more room for "
+            "each."
         )
         if str(error):
             add_note(error, text)
         else:
             attach(error, "args", (text,))
+
+
+def memory_of(pid: int) -> int:
+    """Bytes of memory that a process of this machine has; 0 if that is not known."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        pass
+    try:
+        import psutil  # wherever there is no `/proc`, if somebody has installed it
+
+        return int(psutil.Process(pid).memory_info().rss)
+    except Exception:
+        return 0
 
 
 def _size(used: int) -> str:

@@ -1,12 +1,14 @@
-"""Finished results that a worker has not posted yet, where JavaScript can read them.
+"""Finished results that a worker has not posted yet, where others can read them.
 
 If Python dies, the worker's JavaScript posts these results, so that nothing finished is lost. It
 reads them straight from the heap, at the addresses of `buffer` and `state`. So these never change.
+A worker that is a process has them in memory that it shares with the notebook's process.
 """
 
 from __future__ import annotations
 
 import array
+from typing import Any
 from zlib import crc32
 
 from ..wire.protocol import LOG_BYTES
@@ -19,12 +21,39 @@ from ..wire.results import RESULTS_END, results_end
 PLACE, USED, LARGEST_FILE = range(3)
 
 
-class ResultLog:
-    """Collects the results of a batch until the next post."""
+#: Bytes of memory that holds the buffer and the state.
+SHARED_BYTES = LOG_BYTES + 3 * array.array("i").itemsize
 
-    def __init__(self) -> None:
-        self.buffer = bytearray(LOG_BYTES)
-        self.state = array.array("i", [-1, 0, 0])
+
+def _parts(shared: memoryview) -> tuple[memoryview, memoryview]:
+    return shared[:LOG_BYTES], shared[LOG_BYTES:SHARED_BYTES].cast("i")
+
+
+def left_in(shared: memoryview) -> tuple[int, bytes]:
+    """What the log of a process that has ended has left in shared memory.
+
+    Returns:
+        The place in its batch of the task that ran, or -1; and the results that were not posted.
+    """
+    buffer, state = _parts(shared)
+    with buffer, state:
+        return state[PLACE], bytes(buffer[: state[USED]])
+
+
+class ResultLog:
+    """Collects the results of a batch until the next post.
+
+    Args:
+        shared: memory of `SHARED_BYTES` bytes that another process can read; None for memory of
+            this one.
+    """
+
+    def __init__(self, shared: memoryview | None = None) -> None:
+        self.buffer: Any = bytearray(LOG_BYTES)
+        self.state: Any = array.array("i", [-1, 0, 0])
+        if shared is not None:
+            self.buffer, self.state = _parts(shared)
+            self.state[PLACE], self.state[USED], self.state[LARGEST_FILE] = -1, 0, 0
         #: How many results there are, the CRC-32 of their bytes, and where they end.
         self._count = self._checksum = self._end = 0
 

@@ -80,6 +80,7 @@ class Runner:
         surroundings: the surroundings of the notebook.
         context: the context variables with which tasks begin; None for none.
         memory: tells how many bytes of memory the worker has; 0 if that is not known.
+        log: keeps results until they are posted; None for one of its own.
         rests: whether it gives its host a turn between tasks. Who waits right there cannot.
     """
 
@@ -91,6 +92,7 @@ class Runner:
         surroundings: WorkerSurroundings,
         context: Context | None = None,
         memory: Callable[[], int] = lambda: 0,
+        log: ResultLog | None = None,
         *,
         rests: bool = True,
     ) -> None:
@@ -122,7 +124,7 @@ class Runner:
         self._interrupted = False
         #: What the task that runs awaits; None where it awaits nothing.
         self._awaited: Within[Any] | None = None
-        self.log = ResultLog()
+        self.log = ResultLog() if log is None else log
 
     def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
         """Keep an object that tasks will name by its key."""

@@ -208,7 +208,8 @@ export interface DriveOptions {
   baseUrl: string;
   driveName: string;
   mountpoint: string;
-  browsingContextId: string;
+  /** The page that serves them; left out where the service worker of the site asks any page. */
+  browsingContextId?: string | undefined;
   /** Whether to try first if anybody answers there. */
   probe: boolean;
 }
@@ -245,8 +246,17 @@ export interface BootOptions {
   /** Python source to run once, in the worker's globals. */
   code: string;
   drive: DriveOptions | null;
+  /** How the worker takes turns at a drive that can answer one request at a time; null elsewhere. */
+  turns: Turns | null;
   /** What tells Python to stop; null for nothing. */
   stopSigns: StopSigns | null;
+}
+
+/** Turns at the drive (`turns/`). */
+export interface Turns {
+  port: MessagePort;
+  /** The seals of the first turns. */
+  seals: string[];
 }
 
 /**

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.backends.local.backend import LocalBackend
 from jupyterlite_pool.worker.notebook_cell import Brought, NotebookCell
 from jupyterlite_pool.worker.process_state import of_modules
 from tests.contract.test_changed_classes import Notebook
-from tests.support.other_processes import OtherProcesses
 
 CELL = """
 LIMIT = 1
@@ -41,7 +41,7 @@ SEEN = "K.n, K.items, hasattr(K, 'new')"
 
 @pytest.fixture
 def notebook() -> Iterator[Notebook]:
-    with WorkerPoolExecutor(1, backend=OtherProcesses(1)) as executor:
+    with WorkerPoolExecutor(1, backend=LocalBackend(1)) as executor:
         notebook = Notebook(executor)
         notebook.run(CELL)
         yield notebook

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.backends.local.backend import LocalBackend
 from jupyterlite_pool.backends.threads import InProcessBackend
-from tests.support.other_processes import OtherProcesses
 
-BACKENDS = {"processes": OtherProcesses, "threads": InProcessBackend}
+BACKENDS = {"processes": LocalBackend, "threads": InProcessBackend}
 
 CELL = """
 class Unit:
@@ -73,7 +73,7 @@ def notebook(request: pytest.FixtureRequest) -> Iterator[Notebook]:
 @pytest.fixture
 def apart() -> Iterator[Notebook]:
     """A notebook whose worker has memory of its own."""
-    with WorkerPoolExecutor(backend=OtherProcesses(1)) as executor:
+    with WorkerPoolExecutor(backend=LocalBackend(1)) as executor:
         yield Notebook(executor)
 
 
@@ -177,7 +177,7 @@ def test_what_an_initializer_sets_stays_for_tasks_with_instances() -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
     exec(CELL, names)
     executor = WorkerPoolExecutor(
-        backend=OtherProcesses(1), initializer=names["keep"], initargs=("model",)
+        backend=LocalBackend(1), initializer=names["keep"], initargs=("model",)
     )
     with executor:
         length = names["Length"]()

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.backends.local.backend import LocalBackend
 from tests.support.definitions import DEFINITIONS, Definition
-from tests.support.other_processes import OtherProcesses
 
 HERE = sys.version_info[:2]
 
 
 @pytest.fixture(scope="module")
 def executor() -> Iterator[WorkerPoolExecutor]:
-    with WorkerPoolExecutor(backend=OtherProcesses(1)) as executor:
+    with WorkerPoolExecutor(backend=LocalBackend(1)) as executor:
         yield executor
 
 

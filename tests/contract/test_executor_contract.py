@@ -1,4 +1,4 @@
-"""The contract of an executor, kept by a pool whose workers are threads of this process."""
+"""The contract of an executor, kept by all engines but the browser's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from distributed import Client
 
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import Listener, WorkerEnd, WorkerLimits
@@ -15,23 +16,40 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.options import MapOptions
-from tests.contract.promises import calls, ends, helpers, maps, set_ups, workers
+from tests.contract.engines import (
+    NAMES,
+    NOT_ON_DASK,
+    PROMISES,
+    TELLING,
+    backend_of,
+    dask_client,
+)
+from tests.contract.promises import helpers
 
-PROMISES = [
-    value
-    for module in (calls, maps, ends, set_ups, workers)
-    for name, value in vars(module).items()
-    if name.startswith("contract_")
-]
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of a cluster that the tests share."""
+    with dask_client(tmp_path_factory.mktemp("dask")) as client:
+        yield client
 
 
-@pytest.fixture(params=["in process"])
-def executor_factory() -> Iterator[Callable[[], WorkerPoolExecutor]]:
+@pytest.fixture
+def engine() -> str:
+    """The engine of a test that names none."""
+    return NAMES[0]
+
+
+@pytest.fixture
+def executor_factory(
+    engine: str, request: pytest.FixtureRequest
+) -> Iterator[Callable[[], WorkerPoolExecutor]]:
     """Makes executors with two workers, and stops them in any case."""
     made: list[WorkerPoolExecutor] = []
+    client = request.getfixturevalue("dask") if engine == "dask" else None
 
     def make(**options: Any) -> WorkerPoolExecutor:
-        executor = WorkerPoolExecutor(backend=InProcessBackend(2), **options)
+        executor = WorkerPoolExecutor(backend=backend_of(engine, client), **options)
         made.append(executor)
         return executor
 
@@ -41,8 +59,19 @@ def executor_factory() -> Iterator[Callable[[], WorkerPoolExecutor]]:
         executor.terminate_workers()
 
 
-@pytest.mark.timeout(60)
-@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__[9:])
+def cases() -> Iterator[Any]:
+    """Each promise on each engine that keeps it."""
+    for engine in NAMES:
+        for promise in PROMISES:
+            if engine == "dask" and promise in NOT_ON_DASK:
+                continue
+            marks = () if engine == NAMES[0] or promise in TELLING else (pytest.mark.long,)
+            name = f"{engine}-{promise.__name__[9:]}"
+            yield pytest.param(engine, promise, id=name, marks=marks)
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize(("engine", "promise"), list(cases()))
 def test_contract(
     promise: Callable[..., Any], executor_factory: Callable[[], WorkerPoolExecutor]
 ) -> None:
@@ -53,6 +82,7 @@ def test_contract(
 
 def test_every_promise_is_found() -> None:
     assert len(PROMISES) > 60
+    assert set(PROMISES) > TELLING
 
 
 def start_batch(executor: WorkerPoolExecutor) -> MapJob:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.backends.local.backend import LocalBackend
 from jupyterlite_pool.errors import RemoteUnpicklingError
 from tests.contract.test_changed_classes import Notebook
-from tests.support.other_processes import OtherProcesses
 
 CELL = """
 import enum
@@ -44,7 +44,7 @@ Tool.run = staticmethod(tool)
 
 @pytest.fixture
 def notebook() -> Iterator[Notebook]:
-    with WorkerPoolExecutor(1, backend=OtherProcesses(1)) as executor:
+    with WorkerPoolExecutor(1, backend=LocalBackend(1)) as executor:
         yield Notebook(executor)
 
 

@@ -137,7 +137,12 @@ class Deaf(InProcessBackend):
         return True
 
 
+#: Set when a worker has begun to work.
+begun = threading.Event()
+
+
 def work_until_asked(_: int) -> None:
+    begun.set()
     if asked.wait(10):
         raise KeyboardInterrupt
 
@@ -173,9 +178,10 @@ def test_a_job_that_is_stopped_while_its_task_runs(
     backend: type[InProcessBackend], workers: set[int]
 ) -> None:
     asked.clear()
+    begun.clear()
     with WorkerPoolExecutor(backend=backend(1)) as executor:
         job = executor._pool.start_job(work_until_asked, [[1, 2]], MapOptions(retries=3))
-        until(lambda: executor._pool.dispatcher.is_running(job), executor)
+        assert begun.wait(10)
         job.abort()
         concurrent.futures.wait([job.ended], 5)
         assert (job.outcomes.failures, list(job.outcomes.cancelled)) == ({}, [0, 1])

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from jupyterlite_pool import WorkerPoolExecutor
-from tests.support.other_processes import OtherProcesses
+from jupyterlite_pool.backends.local.backend import LocalBackend
 from tests.support.programs import natively, on_the_pool, program
 
 #: How many notebooks to make. The default takes about twenty seconds.
@@ -25,7 +25,7 @@ SEED = int(os.environ.get("JUPYTERLITE_POOL_SEED", "0"))
 
 @pytest.fixture(scope="module")
 def executor() -> Iterator[WorkerPoolExecutor]:
-    with WorkerPoolExecutor(backend=OtherProcesses(1)) as executor:
+    with WorkerPoolExecutor(backend=LocalBackend(1)) as executor:
         yield executor
 
 

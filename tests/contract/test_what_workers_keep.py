@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
+from jupyterlite_pool.backends.local.backend import LocalBackend
 from tests.contract.test_changed_classes import Notebook
-from tests.support.other_processes import OtherProcesses
 
 
 @pytest.fixture(scope="module")
 def executor() -> Iterator[WorkerPoolExecutor]:
-    with WorkerPoolExecutor(1, backend=OtherProcesses(1)) as executor:
+    with WorkerPoolExecutor(1, backend=LocalBackend(1)) as executor:
         yield executor
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 #: Seconds that a program has to end by itself.
@@ -19,6 +20,7 @@ def running(
     environment: Mapping[str, str] | None = None,
     output: IO[bytes] | None = None,
     keep: tuple[int, ...] = (),
+    folder: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program, and end it with all that it has started.
 
@@ -26,6 +28,7 @@ def running(
         environment: variables beside those of this process.
         output: where it writes; None for nowhere.
         keep: open files that it inherits.
+        folder: where it begins; None for the folder of this process.
     """
     sink = subprocess.DEVNULL if output is None else output
     process = subprocess.Popen(
@@ -35,6 +38,7 @@ def running(
         stdout=sink,
         stderr=sink,
         pass_fds=keep,
+        cwd=folder,
         start_new_session=True,  # a group of its own, which is ended as a whole
     )
     try:

@@ -16,6 +16,8 @@ FOLDER = Path(__file__).parents[2] / "build" / "wheels"
 
 TQDM = "tqdm==4.67.1"
 JOBLIB = "joblib==1.6.0"
+OLD_JOBLIB = "joblib==1.3.2"
+CLOUDPICKLE = "cloudpickle==3.1.2"
 
 #: Dask and what it imports, but for one package, which is compiled for other platforms.
 DASK = (

@@ -10,12 +10,14 @@ import pyodide_js
 from pyodide.code import run_js
 from pyodide.ffi import to_js
 
+from ...jobs.chunks import TARGET_SECONDS
 from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
+from ...surroundings.packages import NotebookPackages
 from ...waiting.time_limits import call_after_beats
 from ...wire.payload import Encoded
 from ...worker.surroundings.scratch import NOTEBOOK, keep_apart
 from ..base import ANY, STOPPED, Listener, Terms, WorkerEnd, WorkerLimits, WorkerStatus
-from .boot import boot_options
+from .boot import boot_options, drive_without_contexts
 from .device import SPARES, Device
 from .early import EarlyPool
 from .events import PoolEvents
@@ -25,6 +27,8 @@ from .js import copied_out, js_object
 
 class PyodideBackend:
     """Carries batches to Pyodide workers, through a broker that the kernel's web worker starts."""
+
+    batch_seconds = TARGET_SECONDS
 
     def __init__(
         self,
@@ -42,7 +46,7 @@ class PyodideBackend:
         keep_apart(NOTEBOOK)
         self._device = Device(limit)
         self.size = self._device.size() if max_workers is None else self._device.within(max_workers)
-        self._surroundings = NotebookSurroundings(packages, pyodide_js)
+        self._surroundings = NotebookSurroundings(NotebookPackages(packages, pyodide_js))
         self._pool: Any = EarlyPool()
         self._events = PoolEvents()
         #: The needs of the last batch, for Python and for JavaScript. Most batches have the same.
@@ -79,6 +83,9 @@ class PyodideBackend:
                 init=js_object(**boot_options(), snapshot=files.snapshot),
             )
             pool = module.BrokeredPool.new(files.broker, plan, self._events.connect(listener))
+            drive = drive_without_contexts()
+            if drive is not None:
+                pool.shareDrive(drive)
         except Exception as error:
             if not self._ended:
                 listener.on_broken(f"the pool's files could not be loaded: {error}")

@@ -39,27 +39,55 @@ def _absolute(url: str | None) -> str | None:
     return None if url is None else js.URL.new(url, js.location.href).href
 
 
+def drive_without_contexts() -> Any:
+    """What asks the page for the kernel's files, if only one request can be answered at a time.
+
+    None elsewhere. Earlier JupyterLites know no contexts of pages, and tell no requests apart.
+    """
+    try:
+        api = _drive_api()
+        return api if api is not None and _is_without_contexts(api) else None
+    except (AttributeError, JsException):
+        return None
+
+
+def _drive_api() -> Any:
+    """What asks the page for the kernel's files; None if it has none."""
+    found = pyodide_js.FS.analyzePath(DRIVE)  # `lookupPath` throws what no `except` catches
+    mounted = found.object.mount if found.exists else None
+    if mounted is None or mounted.mountpoint != DRIVE:
+        return None
+    return mounted.type.API
+
+
+def _is_without_contexts(api: Any) -> bool:
+    asks_service_worker = hasattr(api, "_baseUrl")
+    return asks_service_worker and not hasattr(api, "_browsingContextId")
+
+
 def _drive_options() -> Any:
     """How workers reach the notebook's files; None if the kernel has none that they can reach."""
     try:
-        found = pyodide_js.FS.analyzePath(DRIVE)  # `lookupPath` throws what no `except` catches
-        mounted = found.object.mount if found.exists else None
-        if mounted is None or mounted.mountpoint != DRIVE:
+        api = _drive_api()
+        if api is None:
             return None
-        api = mounted.type.API
-        # On a cross-origin isolated page the kernel asks the page itself for files, which its
-        # workers cannot do. They ask the service worker, and name the page to it.
-        told = getattr(js, TOLD_CONTEXT, None)
-        own = getattr(api, "_browsingContextId", None)
-        if own is None and not isinstance(told, str):
-            return None
-        base = js.URL.new("../../../../", js.location.href).href if own is None else api._baseUrl
+        if _is_without_contexts(api):
+            base, context, probe = _absolute(api._baseUrl), None, True
+        else:
+            # On a cross-origin isolated page the kernel asks the page itself for files, which its
+            # workers cannot do. They ask the service worker, and name the page to it.
+            told = getattr(js, TOLD_CONTEXT, None)
+            own = getattr(api, "_browsingContextId", None)
+            if own is None and not isinstance(told, str):
+                return None
+            site = js.URL.new("../../../../", js.location.href).href
+            base, context, probe = (api._baseUrl, own, False) if own else (site, told, True)
         return js_object(
             baseUrl=base,
             driveName=api._driveName,
             mountpoint=DRIVE,
-            browsingContextId=told if own is None else own,
-            probe=own is None,
+            browsingContextId=context,
+            probe=probe,
         )
     except (AttributeError, JsException):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 import io
 import json
@@ -72,8 +73,12 @@ def _fitting_snapshot(folder: str, about: dict[str, str] | None) -> Any:
     return js_object(url=folder + about["file"], sha256=about["sha256"])
 
 
+@functools.cache
 def _own_file(name: str) -> str:
-    """A file that the wheel carries, as a URL that this kernel alone can read."""
+    """A file that the wheel carries, as a URL that this kernel alone can read.
+
+    It is the same each time: pools of one URL share the snapshots that they have made.
+    """
     text = (importlib.resources.files("jupyterlite_pool") / "static" / name).read_text("utf-8")
     blob = js.Blob.new(to_js([text]), js_object(type="text/javascript"))
     url: str = js.URL.createObjectURL(blob)

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import js
-from pyodide.ffi import jsnull, to_js
+from pyodide.ffi import to_js
+
+from ...releases import javascripts_null
+
+_NULL = javascripts_null()
 
 
 def js_object(**fields: Any) -> Any:
@@ -21,4 +25,4 @@ def copied_out(buffers: Sequence[memoryview]) -> Any:
 
 def or_none(value: Any) -> Any:
     """None instead of JavaScript's null; any other value as it is."""
-    return None if value is jsnull else value
+    return None if value is _NULL else value

@@ -18,6 +18,7 @@ from typing import Any
 
 from cloudpickle import cloudpickle
 
+from ...releases import LAZY_IMPORT
 from . import descriptors, typing_forms
 from .birth import can_be_made
 from .classes import Reduced, reduce_class
@@ -103,6 +104,15 @@ def _reduce_weak_dictionary(obj: Any) -> Reduced:
     return type(obj), (dict(obj),)
 
 
+def _itself(obj: Any) -> Any:
+    return obj
+
+
+def _reduce_lazy_import(obj: Any) -> Reduced:
+    """A recipe of what a lazy import stands for, which is imported for that."""
+    return _itself, (obj.resolve(),)
+
+
 def _reduce_by_name(obj: Any) -> Reduced:
     """A recipe of an object of which a module has the only one."""
     return getattr, (sys.modules[type(obj).__module__], _ONLY_ONES[type(obj)])
@@ -159,6 +169,8 @@ def _exact_reducers() -> dict[type, Callable[[Any], Any]]:
         reducers[typing.TypeVarTuple] = typing_forms.reduce_variable
     if sys.version_info >= (3, 12):
         reducers[typing.TypeAliasType] = typing_forms.reduce_alias
+    if LAZY_IMPORT is not None:
+        reducers[LAZY_IMPORT] = _reduce_lazy_import
     return reducers
 
 

@@ -33,6 +33,10 @@ _SHARED = tuple(
 )
 
 
+#: Names of folders of installed packages, wherever they are: those of a user, and of Debian.
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
 class SentModule(NamedTuple):
     """A module as the notebook has it."""
 
@@ -45,7 +49,9 @@ class SentModule(NamedTuple):
 
 def is_own(file: str) -> bool:
     """Whether a file is Python source of the user's own."""
-    return file.endswith(".py") and not file.startswith(_SHARED)
+    if not file.endswith(".py") or file.startswith(_SHARED):
+        return False
+    return _INSTALLED.isdisjoint(re.split(r"[\\/]", file))
 
 
 class _Loader(SourceFileLoader):

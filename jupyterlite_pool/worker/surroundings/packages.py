@@ -49,6 +49,24 @@ class Loader(Protocol):
         """A package was removed."""
 
 
+class EverythingThere:
+    """The loader of a worker that has the notebook's own packages: there is nothing to load."""
+
+    async def load(self, names: Sequence[str]) -> dict[str, str]:
+        """As `Loader.load`."""
+        return {}
+
+    def load_now(self, name: str) -> str | None:
+        """As `Loader.load_now`."""
+        return None
+
+    def note_installed(self, name: str) -> None:
+        """As `Loader.note_installed`."""
+
+    def note_removed(self, name: str) -> None:
+        """As `Loader.note_removed`."""
+
+
 class WorkerPackages:
     """The packages that are installed in a worker."""
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from ...imports import AfterImport
+from ...releases import processes_in_c
 
 #: The modules that the stand-ins are for.
 MODULES = ("concurrent.futures.process", "multiprocessing", "joblib")
@@ -34,7 +35,7 @@ class WorkerStandIns:
         self._module: str | None = None
         self._installed: Any = None
         self._installing = False
-        self._finder = AfterImport(dict.fromkeys(MODULES, self._install))
+        self._finder = AfterImport(dict.fromkeys(MODULES, self._install), processes_in_c)
 
     def follow(self, module: str | None) -> None:
         """Do what the notebook has done.

@@ -7,6 +7,7 @@ Python asks the browser each time.
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import NamedTuple
 
@@ -31,7 +32,10 @@ def read() -> TimeZone:
 
 def apply(zone: TimeZone) -> None:
     """Give this interpreter a time zone, unless it has that time zone already."""
-    if read() == zone:
+    if hasattr(time, "tzset"):  # it follows the variable `TZ`, which a worker has by now
+        time.tzset()
+        return
+    if read() == zone or sys.platform != "emscripten":
         return
     for name, value in zone._asdict().items():
         setattr(time, name, value)

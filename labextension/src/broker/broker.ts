@@ -3,6 +3,9 @@ import { holdForLife } from '../alive';
 import { PyodidePool } from '../pool/pool';
 import type { PoolEvent } from '../pool/events';
 import type { Terms } from '../pool/job';
+import type { MadeSnapshot } from '../pool/snapshotMaker';
+import { TurnKeeper } from '../turns/keeper';
+import type { TurnSeals } from '../turns/words';
 import { Outbox } from './outbox';
 import type { Order, PoolPlan } from './words';
 
@@ -39,7 +42,8 @@ export class Broker {
     const listener = (event: PoolEvent): void => this.hear(event);
     this.pool = new PyodidePool(workerUrl, size, { ...options, listener, opensLater: true });
     port.onmessage = ({ data }: MessageEvent<Order>) => this.follow(data);
-    this.pool.init(init).catch(() => undefined); // an event tells of it, too
+    const onMade = (made: MadeSnapshot): void => this.outbox.push({ type: 'made', ...made });
+    this.pool.init({ ...init, onMade }).catch(() => undefined); // an event tells of a failure, too
   }
 
   private follow(order: Order): void {
@@ -57,6 +61,10 @@ export class Broker {
       void holdForLife(order[1]).then(() => this.port.postMessage([]));
     } else if (name === 'setsUp') {
       this.setUp(order[1]);
+    } else if (name === 'drive') {
+      const [, port] = order;
+      const first: TurnSeals = { seals: new TurnKeeper(port).first };
+      port.postMessage(first);
     } else if (name === 'cancel') {
       const batch = order[1];
       this.outbox.push({ type: 'cancelled', batch, taken: this.pool.cancel(batch) });

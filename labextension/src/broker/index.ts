@@ -4,7 +4,10 @@ import type { WorkerEnd } from '../pool/events';
 import type { Terms } from '../pool/job';
 import { Life } from '../pool/life';
 import type { WorkerStatus } from '../pool/pool';
+import type { MadeSnapshot } from '../pool/snapshotMaker';
 import { transferables } from '../protocol';
+import { shareDrive } from './drive';
+import type { DriveRequests } from './drive';
 import { Table } from './table';
 import type { HireMessage, News, Order, PoolPlan, Told } from './words';
 
@@ -20,6 +23,9 @@ const BROKER = 'broker:';
 /** What most batches have not. One object each, so that they can be compared. */
 const NONE: never[] = [];
 const ANY: Terms = {};
+
+/** The snapshots that pools of this kernel have made, by their likeness: later pools start quickly. */
+const made = new Map<string, MadeSnapshot>();
 
 /**
  * A pool that lives in a broker, which is a worker of its own.
@@ -37,6 +43,8 @@ export class BrokeredPool {
   private callOffEnd: (() => void) | null = null;
   /** Orders that Python gives while it hears of news, and until when they are held back for others. */
   private held: { orders: Order[]; transfer: Transferable[]; until: number } | null = null;
+  /** Takes no turns at the drive any more; null where the kernel takes none. */
+  private turns: (() => void) | null = null;
   /** Needs and terms of the last batch. */
   private needs: string[] = NONE;
   private terms: Terms = ANY;
@@ -59,7 +67,8 @@ export class BrokeredPool {
       this.lose(event.message || `${brokerUrl} could not be loaded`);
     };
     const { lock, pulse } = this.life;
-    const hire: HireMessage = { kind: 'hire', plan, port: port2, lock, pulse };
+    const init = { ...plan.init, made: [...made.values()] };
+    const hire: HireMessage = { kind: 'hire', plan: { ...plan, init }, port: port2, lock, pulse };
     this.broker.postMessage(hire, [port2, ...(pulse ? [pulse] : [])]);
   }
 
@@ -71,6 +80,13 @@ export class BrokeredPool {
   /** How many workers are ready to take the place of one that is lost. */
   get spares(): number {
     return this.table.spares;
+  }
+
+  /** Let the kernel take turns with the workers at a drive that answers one request at a time. */
+  shareDrive(api: DriveRequests): void {
+    const { port1, port2 } = new MessageChannel();
+    this.turns = shareDrive(api, port1);
+    this.send(['drive', port2], [port2]);
   }
 
   /** As `PyodidePool.put`. */
@@ -173,7 +189,7 @@ export class BrokeredPool {
       return;
     }
     this.held = { orders: [], transfer: [], until: performance.now() + HOLD };
-    news.forEach(event => this.table.note(event));
+    news.forEach(event => this.note(event));
     this.tell(news);
     for (const event of news) {
       if (event.type === 'ready') {
@@ -182,6 +198,14 @@ export class BrokeredPool {
     }
     this.send(['heard']);
     this.flush();
+  }
+
+  private note(event: Told): void {
+    if (event.type === 'made') {
+      made.set(event.likeness, event);
+    } else {
+      this.table.note(event);
+    }
   }
 
   private tell(news: Told[]): void {
@@ -225,6 +249,7 @@ export class BrokeredPool {
     });
     if (first) {
       this.callOffEnd?.();
+      this.turns?.();
       this.port.onmessage = null;
     }
     return first;

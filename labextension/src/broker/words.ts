@@ -7,6 +7,7 @@ import type { InitOptions } from '../pool/launcher';
 import type { Terms } from '../pool/job';
 import type { PoolOptions, PyodidePool } from '../pool/pool';
 import type { PoolEvent } from '../pool/events';
+import type { MadeSnapshot } from '../pool/snapshotMaker';
 
 /** The methods of a pool that a kernel orders its broker to call. */
 type Ordered = 'put' | 'drop' | 'cancel' | 'kill' | 'limitLane' | 'scale' | 'wake' | 'terminate';
@@ -31,6 +32,8 @@ export type Order =
   | ['setsUp', boolean]
   /** Prove that the broker lives, by a message, and hold this Web Lock from now on. */
   | ['prove', string | null]
+  /** Let the kernel take turns at the drive, over this port. */
+  | ['drive', MessagePort]
   /** The kernel has received the last news. */
   | ['heard'];
 
@@ -51,7 +54,9 @@ export type Told =
   | PoolEvent
   | GatheredEvent
   /** A worker's memory has grown to so many bytes. */
-  | { type: 'memory'; worker: number; memory: number };
+  | { type: 'memory'; worker: number; memory: number }
+  /** The pool has made a snapshot, which other pools of the kernel can use. */
+  | ({ type: 'made' } & MadeSnapshot);
 
 /** What a broker tells in one message. The first message has no news: the broker lives. */
 export type News = Told[];
@@ -61,7 +66,7 @@ export interface PoolPlan {
   workerUrl: string;
   size: number;
   options: Omit<PoolOptions, 'listener' | 'opensLater'>;
-  init: Omit<InitOptions, 'onProgress'>;
+  init: Omit<InitOptions, 'onProgress' | 'onMade'>;
 }
 
 /** The only message on the global channel of a broker. */

@@ -21,6 +21,7 @@ import type {
   WorkerControl,
   WorkerFrame
 } from '../protocol';
+import { TurnKeeper } from '../turns/keeper';
 import { afterBeats } from './beats';
 import type { WorkerEnd } from './events';
 import { isWorkerFrame } from './frames';
@@ -79,6 +80,8 @@ export class WorkerHandle {
 
   private readonly life = new Life(() => this.finish('silent', 'it closed itself'));
   private readonly stopper = new Stopper(frame => this.send(frame));
+  /** Null where workers need no turns at the drive. */
+  private turns: TurnKeeper | null = null;
   private readonly worker: Worker;
   private readonly control: Comlink.Remote<WorkerControl>;
   private readonly tasks: MessagePort;
@@ -137,10 +140,7 @@ export class WorkerHandle {
       this.finish('start', `not ready after ${Math.round(timeout / 1000)} s`)
     );
     try {
-      const stopSigns = this.stopper.signs;
-      const report = await this.life.orEnd(
-        options.then(known => this.control.boot({ ...known, stopSigns }))
-      );
+      const report = await this.life.orEnd(options.then(known => this.order(known)));
       if (report.protocol !== PROTOCOL_VERSION) {
         throw new Error(`it speaks version ${report.protocol}, not ${PROTOCOL_VERSION}`);
       }
@@ -156,6 +156,17 @@ export class WorkerHandle {
     } finally {
       callOff();
     }
+  }
+
+  private order(options: BootOptions): Promise<BootReport> {
+    const stopSigns = this.stopper.signs;
+    if (options.drive === null || options.drive.browsingContextId !== undefined || this.ended) {
+      return this.control.boot({ ...options, stopSigns });
+    }
+    const { port1, port2: port } = new MessageChannel();
+    this.turns = new TurnKeeper(port1);
+    const turns = { port, seals: this.turns.first };
+    return this.control.boot(Comlink.transfer({ ...options, stopSigns, turns }, [port]));
   }
 
   /** Bytes of the worker's WebAssembly memory. */
@@ -210,6 +221,7 @@ export class WorkerHandle {
       this.worker.terminate();
       this.tasks.close();
       this.stopper.close();
+      this.turns?.close();
       this.events.ended(this, end);
     }
   }

@@ -4,7 +4,8 @@ import { Stopwatch } from './beats';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
 import { DEFAULT_PYODIDE_URL, sharedRuntime } from './runtime';
-import { SnapshotMaker } from './snapshotMaker';
+import { SnapshotMaker, takeOver } from './snapshotMaker';
+import type { MadeSnapshot } from './snapshotMaker';
 import { verifiedSnapshot } from './snapshots';
 import type { SnapshotSource } from './snapshots';
 
@@ -22,6 +23,10 @@ export interface InitOptions {
   drive?: BootOptions['drive'];
   /** A snapshot to restore workers from; null where the site has none. */
   snapshot?: SnapshotSource | null;
+  /** Snapshots that other pools of the same kernel have made. */
+  made?: readonly MadeSnapshot[];
+  /** Hears of a snapshot that this pool has made. */
+  onMade?: (made: MadeSnapshot) => void;
   /** Hears of every worker's progress while it starts. */
   onProgress?: (worker: number, phase: BootPhase) => void;
 }
@@ -57,7 +62,7 @@ export class Launcher {
     private readonly events: HandleEvents,
     private readonly onPhase: (handle: WorkerHandle, phase: BootPhase) => void
   ) {
-    this.snapshotMaker = new SnapshotMaker(workerUrl);
+    this.snapshotMaker = new SnapshotMaker(workerUrl, made => this.options.onMade?.(made));
   }
 
   /** Set the options of all workers, and fetch the files that they share. */
@@ -66,6 +71,7 @@ export class Launcher {
     const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location.href);
     this.options = { ...options, pyodideUrl: href };
     sharedRuntime(href).catch(() => undefined); // each start that needs it fails with the cause
+    options.made?.forEach(takeOver);
     if (options.snapshot) {
       void verifiedSnapshot(options.snapshot);
     }
@@ -111,7 +117,8 @@ export class Launcher {
       runner: options.runner ?? null,
       code: options.code ?? '',
       drive: options.drive ?? null,
-      stopSigns: null // the handle has them
+      turns: null, // the handle has these two
+      stopSigns: null
     };
     const snapshot =
       (await sitesSnapshot) ?? (await this.snapshotMaker.snapshotFor(common, this.timeout));

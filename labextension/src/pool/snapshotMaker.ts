@@ -3,11 +3,22 @@ import type { BootOptions } from '../protocol';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
 
+/** A snapshot, and what all workers have in common that can be restored from it. */
+export interface MadeSnapshot {
+  likeness: string;
+  snapshot: Blob;
+}
+
 /**
  * The snapshots that this host has made, by their likeness. They stay in memory: a snapshot is state
  * that runs, and storage of the browser could be changed by any script of the origin.
  */
 const made = new Map<string, Blob>();
+
+/** Take over a snapshot that another host of the same kernel has made. */
+export function takeOver({ likeness, snapshot }: MadeSnapshot): void {
+  made.set(likeness, snapshot);
+}
 
 /**
  * Starts a worker that makes a snapshot and then ends: such a worker cannot serve, since a Pyodide
@@ -20,7 +31,13 @@ export class SnapshotMaker {
   private making: Promise<Blob | null> | null = null;
   private worker: WorkerHandle | null = null;
 
-  constructor(private readonly workerUrl: string) {}
+  /**
+   * @param onMade hears of the snapshot
+   */
+  constructor(
+    private readonly workerUrl: string,
+    private readonly onMade: (made: MadeSnapshot) => void
+  ) {}
 
   /**
    * The snapshot for a worker with these options; null where the worker starts without one.
@@ -31,7 +48,7 @@ export class SnapshotMaker {
     if (options.runner === null) {
       return null;
     }
-    const snapshot = made.get(likeness(options)) ?? this.making;
+    const snapshot = made.get(likenessOf(options)) ?? this.making;
     if (snapshot !== null) {
       return snapshot;
     }
@@ -51,7 +68,9 @@ export class SnapshotMaker {
     return new Promise(resolve => {
       const end = (snapshot: Blob | null): void => {
         if (snapshot !== null) {
-          made.set(likeness(options), snapshot);
+          const result = { likeness: likenessOf(options), snapshot };
+          takeOver(result);
+          this.onMade(result);
         }
         resolve(snapshot);
         worker.terminate();
@@ -67,6 +86,6 @@ export class SnapshotMaker {
 }
 
 /** Two workers of the same likeness can be restored from one snapshot. */
-function likeness({ pyodideUrl, lockFileUrl, runner }: BootOptions): string {
+function likenessOf({ pyodideUrl, lockFileUrl, runner }: BootOptions): string {
   return JSON.stringify([pyodideUrl, lockFileUrl, runner]);
 }

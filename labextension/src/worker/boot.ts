@@ -1,20 +1,10 @@
 /** Starts or restores Pyodide in a pool worker. */
 import { errorText } from '../errors';
 import type { BootOptions, SharedRuntime } from '../protocol';
-import type {
-  CreatePyodideModule,
-  LoadOptions,
-  Pyodide,
-  PyodideModule,
-  PyodideRuntime
-} from './pyodide';
+import type { CreatePyodideModule, LoadOptions, Pyodide, PyodideModule } from './pyodide';
+import { importRuntime, loadWith, trampolinePlace } from './releases';
 import { HASH_SEED, layDown, openSnapshot, packSnapshot } from './snapshot';
 import type { Snapshot } from './snapshot';
-
-/** `pyodide.asm.mjs`. */
-interface RuntimeModule {
-  default: CreatePyodideModule;
-}
 
 export interface Runtime {
   python: Pyodide;
@@ -34,7 +24,7 @@ export async function loadRuntime(
   const opened = options.snapshot && openSnapshot(options.snapshot);
   opened?.catch(() => undefined); // `restore` awaits it
   const { loadPyodide } = await importPart<PyodideModule>(options.pyodideUrl, 'loadPyodide');
-  await importPart<RuntimeModule>(runtimeUrl(options.pyodideUrl), 'default');
+  await importRuntime(options.pyodideUrl); // Pyodide's own error would not name the script
   const common: LoadOptions = {
     indexURL: new URL('./', options.pyodideUrl).href,
     env: { PYTHONHASHSEED: HASH_SEED },
@@ -63,13 +53,8 @@ export async function loadRuntime(
 
 /** Load Pyodide's scripts. A failure shows when they are needed. */
 export function preload(pyodideUrl: string): void {
-  for (const url of [pyodideUrl, runtimeUrl(pyodideUrl)]) {
-    import(url).catch(() => undefined);
-  }
-}
-
-function runtimeUrl(pyodideUrl: string): string {
-  return new URL('pyodide.asm.mjs', pyodideUrl).href;
+  import(pyodideUrl).catch(() => undefined);
+  importRuntime(pyodideUrl).catch(() => undefined);
 }
 
 /** The memory of a Pyodide that has imported the runner, and done nothing else. Null on failure. */
@@ -112,35 +97,26 @@ async function restore(
   opened: Promise<Snapshot>
 ): Promise<Pyodide | null> {
   try {
-    const createPyodideModule: CreatePyodideModule = async settings => {
+    const create = await importRuntime(common.indexURL);
+    const createRestored: CreatePyodideModule = async settings => {
       const snapshot = await opened;
       settings.INITIAL_MEMORY = snapshot.heapSize;
-      const url = new URL('pyodide.asm.mjs', common.indexURL).href;
-      const { default: create } = (await import(url)) as RuntimeModule;
       const module = await create(settings);
-      const trampoline = readTrampoline(module);
+      // Python calls C functions of another signature through a function that the runtime makes as it
+      // starts, unless the browser cannot; then the pointer is 0. It must be this runtime's own, since
+      // another browser may have made the snapshot.
+      const place = trampolinePlace(module);
+      const pointer = module.HEAP32[place] ?? 0;
       await layDown(snapshot, module.HEAPU8);
-      module.HEAP32[trampoline.place] = trampoline.pointer;
+      module.HEAP32[place] = pointer;
       return module;
     };
     const _loadSnapshot = opened.then(({ head }) => head);
-    return await loadPyodide({ ...common, _loadSnapshot, createPyodideModule });
+    return await loadWith(loadPyodide, { ...common, _loadSnapshot }, createRestored);
   } catch (error) {
     console.warn(`jupyterlite-pool: the snapshot could not be restored: ${errorText(error)}`);
     return null;
   }
-}
-
-/**
- * The pointer through which Python calls C functions of another signature.
- *
- * The runtime makes that function as it starts, unless the browser cannot; the pointer is then 0. So
- * it must not come from a snapshot that another browser may have made.
- */
-function readTrampoline(module: PyodideRuntime): { place: number; pointer: number } {
-  const offset = module.HEAP32[module.__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET / 4] ?? 0;
-  const place = (module.__PyRuntime + offset) / 4;
-  return { place, pointer: module.HEAP32[place] ?? 0 };
 }
 
 /**

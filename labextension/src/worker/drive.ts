@@ -7,7 +7,8 @@ import type {
 } from '@jupyterlite/services/lib/contents/drivefs';
 
 import { errorText } from '../errors';
-import type { DriveOptions } from '../protocol';
+import type { DriveOptions, Turns } from '../protocol';
+import { TurnTaker } from '../turns/taker';
 import { shareOpenFiles } from './openFiles';
 import type { FileSystem, Pyodide } from './pyodide';
 
@@ -49,6 +50,8 @@ export interface DriveEvents {
 class DriveRequests extends ServiceWorkerContentsAPI {
   events: DriveEvents | null = null;
   patience = PATIENCE;
+  /** Null where the drive can answer several requests at once. */
+  turns: TurnTaker | null = null;
 
   override request<T extends TDriveMethod>(data: TDriveRequest<T>): TDriveResponse<T> {
     const { ErrnoError } = this.FS as Pick<FileSystem, 'ErrnoError'>;
@@ -90,13 +93,18 @@ class DriveRequests extends ServiceWorkerContentsAPI {
   private ask<T extends TDriveMethod>(data: TDriveRequest<T>, patience: number): TDriveResponse<T> {
     const { ErrnoError } = this.FS as Pick<FileSystem, 'ErrnoError'>;
     const { EINVAL = 0 } = this.ERRNO_CODES as Record<string, number>;
-    const requestId = crypto.randomUUID();
-    const { _browsingContextId: browsingContextId } = this as object as Named;
-    const body = JSON.stringify({ data: { ...data, requestId }, browsingContextId, requestId });
+    const body = this.bodyOf(data);
     const request = new XMLHttpRequest();
-    request.open('POST', encodeURI(this.endpoint), false);
-    request.timeout = patience + (1000 * body.length) / BYTES_PER_SECOND;
-    request.send(body);
+    const send = (): void => {
+      request.open('POST', encodeURI(this.endpoint), false);
+      request.timeout = patience + (1000 * body.length) / BYTES_PER_SECOND;
+      request.send(body);
+    };
+    if (this.turns === null) {
+      send();
+    } else {
+      this.turns.during(send);
+    }
     if (request.status >= 400) {
       throw new ErrnoError(EINVAL);
     }
@@ -106,6 +114,15 @@ class DriveRequests extends ServiceWorkerContentsAPI {
       this.events?.large(bytes);
     }
     return answer;
+  }
+
+  private bodyOf(data: object): string {
+    if (this.turns !== null) {
+      return JSON.stringify(data); // an earlier JupyterLite, which tells no requests apart
+    }
+    const { _browsingContextId: browsingContextId } = this as object as Named;
+    const requestId = crypto.randomUUID();
+    return JSON.stringify({ data: { ...data, requestId }, browsingContextId, requestId });
   }
 }
 
@@ -147,9 +164,14 @@ function replaceNewcomers(fs: FileSystem, exists: number | undefined): void {
 /**
  * Mount the drive. The page serves its files through JupyterLite's service worker.
  *
- * Returns false if `options.probe` is set and nobody answers.
+ * Returns false if `options.probe` is set and nobody answers, and where turns cannot be taken.
  */
-export function mountDrive(python: Pyodide, options: DriveOptions, events: DriveEvents): boolean {
+export function mountDrive(
+  python: Pyodide,
+  options: DriveOptions,
+  turns: Turns | null,
+  events: DriveEvents
+): boolean {
   const fs = python.FS as FileSystem;
   const { PATH, ERRNO_CODES } = python as object as Record<'PATH' | 'ERRNO_CODES', unknown>;
   const drive = new Drive({
@@ -161,6 +183,13 @@ export function mountDrive(python: Pyodide, options: DriveOptions, events: Drive
   shareOpenFiles(drive);
   const api = drive.requests;
   api.events = events;
+  api.turns = turns && new TurnTaker(turns.port, turns.seals);
+  if (api.turns?.canSee === false) {
+    console.warn(
+      'jupyterlite-pool: a worker runs without the drive, which it cannot take turns at'
+    );
+    return false;
+  }
   if (options.probe) {
     api.patience = PROBE_PATIENCE;
     try {

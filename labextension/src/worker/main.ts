@@ -39,7 +39,8 @@ function connect({ control, tasks, lock }: ConnectMessage): void {
       const stopSign = stoppable && stopSigns ? new StopSign(python, stopSigns) : null;
       const loop = new TaskLoop(python, tasks, stopSign);
       const large = (bytes: number): void => loop.noteLargeFile(bytes);
-      const drive = options.drive !== null && mountDrive(python, options.drive, { large });
+      const drive =
+        options.drive !== null && mountDrive(python, options.drive, options.turns, { large });
       if (options.packages.length > 0) {
         say({ kind: 'phase', phase: 'packages' });
         await python.loadPackage(options.packages, { messageCallback: () => undefined });

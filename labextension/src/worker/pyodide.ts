@@ -36,7 +36,9 @@ export interface PyodideRuntime {
   HEAP32: Int32Array;
   /** Pointers to Python's state, and to the offset of the trampoline's pointer in that state. */
   __PyRuntime: number;
-  __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET: number;
+  __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET?: number;
+  /** The name of the latter in earlier releases. */
+  __PyEM_EMSCRIPTEN_COUNT_ARGS_OFFSET?: number;
 }
 
 /** Makes the C side; Emscripten's settings are its only argument. */

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 
 import { Broker } from '../../src/broker/broker';
-import type { News, Order, Told } from '../../src/broker/words';
+import type { News, Order, PoolPlan, Told } from '../../src/broker/words';
 import { FakeWorker } from '../fakeWorker';
 import { given, useFakePage } from '../pool/fakePool';
 
@@ -15,7 +15,10 @@ interface Hired {
 }
 
 /** A broker, and the kernel that has hired it. The kernel hears at once unless it computes. */
-function hire({ computes = false } = {}): Hired {
+function hire({
+  computes = false,
+  init = {}
+}: { computes?: boolean; init?: PoolPlan['init'] } = {}): Hired {
   const { port1, port2 } = new MessageChannel();
   const told: Told[] = [];
   port1.onmessage = ({ data }: MessageEvent<News>) => {
@@ -25,7 +28,6 @@ function hire({ computes = false } = {}): Hired {
     }
   };
   const close = vi.fn();
-  const init = {};
   new Broker({ workerUrl: 'http://localhost/worker.js', size: 1, options: {}, init }, port2, close);
   return {
     order: order => port1.postMessage(order),
@@ -132,4 +134,12 @@ test('several orders are followed in their turn, with the needs and terms of tho
   FakeWorker.at(0).result(1);
   expect(await given(FakeWorker.at(0), 2)).toEqual([1, 2]);
   expect(FakeWorker.at(0).frames.filter(({ kind }) => kind === 'put')).toHaveLength(1);
+});
+
+test('the kernel is told of a snapshot that the pool has made', async () => {
+  FakeWorker.snapshot = new Blob(['memory']);
+  const { of } = hire({ init: { runner: 'a runner of a broker' } });
+  await vi.waitFor(() => expect(of('made')).toHaveLength(1));
+  const [told] = of('made');
+  expect(told?.type === 'made' && (await told.snapshot.text())).toBe('memory');
 });

@@ -163,3 +163,15 @@ test('after its end the pool tells nothing', async () => {
   await new Promise(resolve => setTimeout(resolve, 20));
   expect(told).toEqual([]);
 });
+
+test('a later pool has the snapshots that earlier pools of the kernel have made', async () => {
+  const made = { likeness: 'of these workers', snapshot: new Blob(['memory']) };
+  const first = hire();
+  first.broker.tell([{ type: 'made', ...made }]);
+  await first.broker.ordered('heard');
+  const second = hire();
+  const [had] = second.broker.hire.plan.init.made ?? [];
+  expect(had?.likeness).toBe(made.likeness);
+  expect(await had?.snapshot.text()).toBe('memory');
+  expect(first.broker.hire.plan.init.made).toEqual([]);
+});

@@ -17,6 +17,7 @@ const OPTIONS: BootOptions = {
   runtime: null,
   snapshot: null,
   makeSnapshot: false,
+  turns: null,
   packages: [],
   files: null,
   runner: null,

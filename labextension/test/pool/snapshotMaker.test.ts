@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 
+import type { MadeSnapshot } from '../../src/pool/snapshotMaker';
 import { FakeWorker, bootBadly, bootNever, bootWell } from '../fakeWorker';
 import { make, useFakePage } from './fakePool';
 
@@ -48,4 +49,20 @@ test.each([
   expect(FakeWorker.at(2).options?.makeSnapshot).toBe(true);
   expect(FakeWorker.at(1).options?.snapshot).toBeNull();
   expect(pool.workers.every(({ state }) => state === 'idle')).toBe(true);
+});
+
+test('no snapshot is made where another pool of the kernel has made one', async () => {
+  FakeWorker.reset();
+  FakeWorker.snapshot = new Blob(['memory']);
+  const { pool } = make(1);
+  const told: MadeSnapshot[] = [];
+  await pool.init({ runner: 'a runner of two pools', onMade: made => told.push(made) });
+  await vi.waitFor(() => expect(told).toHaveLength(1));
+  const likeness = told[0]?.likeness ?? '';
+  FakeWorker.reset();
+  // As in a broker of its own, which knows nothing of the first pool.
+  const { pool: second } = make(2);
+  const snapshot = new Blob(['other']);
+  await second.init({ runner: 'a runner of two pools', made: [{ likeness, snapshot }] });
+  expect(FakeWorker.all.map(({ options }) => options?.snapshot?.size)).toEqual([5, 5]);
 });

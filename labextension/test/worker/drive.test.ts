@@ -2,6 +2,7 @@ import type { DriveFS } from '@jupyterlite/services/lib/contents/drivefs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { mountDrive } from '../../src/worker/drive';
+import type { DriveOptions, Turns } from '../../src/protocol';
 import type { Pyodide } from '../../src/worker/pyodide';
 
 class ErrnoError extends Error {
@@ -47,7 +48,11 @@ class Requests {
 }
 
 /** The drive, mounted in a Pyodide without Python. */
-function mounted(probe = false): DriveFS {
+function mounted(
+  probe = false,
+  others: Partial<DriveOptions> = {},
+  turns: Turns | null = null
+): DriveFS {
   let drive: unknown = null;
   fs = {
     rename: () => {
@@ -72,9 +77,10 @@ function mounted(probe = false): DriveFS {
     driveName: '',
     mountpoint: '/drive',
     browsingContextId: 'one',
-    probe
+    probe,
+    ...others
   };
-  const answered = mountDrive(python as object as Pyodide, options, {
+  const answered = mountDrive(python as object as Pyodide, options, turns, {
     large: bytes => large.push(bytes)
   });
   expect(drive !== null).toBe(answered);
@@ -191,4 +197,43 @@ test('a large file has a longer time limit, and is noted', () => {
   mounted().API.put('/drive/large', { ...data, data: more });
   expect(large).toHaveLength(1);
   expect(Number(timeouts.at(-1)) - Number(timeouts[0])).toBeGreaterThan(20_000);
+});
+
+test('an earlier JupyterLite is asked without the name of a page, in turns', () => {
+  const asked: string[] = [];
+  const said: unknown[] = [];
+  class Asking {
+    status = 0;
+    responseText = '["a.txt"]';
+    timeout = 0;
+    private url = '';
+    open(_: string, url: string): void {
+      this.url = url;
+    }
+    send(body?: string): void {
+      this.status = 200;
+      if (this.url === 'blob:0' && said.length > 0) {
+        throw new DOMException('gone', 'NetworkError'); // its turn has come
+      }
+      if (body !== undefined) {
+        asked.push(body);
+      }
+    }
+  }
+  vi.stubGlobal('XMLHttpRequest', Asking);
+  const port = { postMessage: (word: unknown) => said.push(word) };
+  const turns = { port: port as object as MessagePort, seals: ['blob:0', 'blob:1'] };
+  const drive = mounted(false, { browsingContextId: undefined }, turns);
+  expect(drive.API.readdir('/drive')).toEqual(['a.txt', '.', '..']);
+  expect(asked).toEqual(['{"method":"readdir","path":""}']);
+  expect(said).toEqual([
+    { turn: 0, wants: true },
+    { turn: 0, wants: false }
+  ]);
+});
+
+test('where no turns can be taken, the drive is not mounted', () => {
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const turns = { port: {} as object as MessagePort, seals: [] };
+  mounted(false, { browsingContextId: undefined }, turns);
 });

@@ -75,7 +75,7 @@ def test_every_cell_runs_and_computes_what_plain_python_does(fresh_kernel: Kerne
     tiles = sorted((NOTEBOOKS / "data" / "photos").glob("*.png"))
     assert (len(files), len(tiles)) == (FILES, TILES)
     assert fresh_kernel.value("list(summaries)") == [here["summarise"](path) for path in files]
-    for name, radius in (("painted", 3), ("paintings", 5)):
+    for name, radius in (("painted", 2), ("paintings", 3)):
         expected = [_pixels(here["poster"](path, radius=radius)) for path in tiles]
         assert [_pixels(image) for image in _images(fresh_kernel, name)] == expected
 
@@ -105,7 +105,7 @@ def test_it_runs_in_jupyterlab(pages: Pages, site: str) -> None:
 
     assert problems.all_text_contents() == []
     assert outputs.locator("tbody th").all_text_contents() == ["EWR", "JFK", "LGA"]
-    for title in ("before", "after", "brush 5"):
+    for title in ("before", "after", "brush 3"):
         figure = outputs.locator("figure", has_text=title)
         widths = figure.locator("img").evaluate_all(IMAGE_WIDTHS)
         assert widths == [100] * TILES, title

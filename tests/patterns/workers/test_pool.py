@@ -425,12 +425,14 @@ def test_the_page_compares_the_pool_with_one_worker(pages: Pages, site: str) -> 
         expect(page.locator(f"#measure-{row}")).to_contain_text(" MB")
     finished = page.locator("#workers td:nth-child(3)").all_inner_texts()
     assert sum(map(int, finished)) == 6
+    expect(page.locator("#all")).to_have_text("6")
     # Each lane has a block for each of its tasks.
     blocks = [lane.locator("rect").count() for lane in page.locator(".lane").all()]
     assert (sum(blocks[:-1]), blocks[-1]) == (6, 6)
     # One worker more, which is gone again.
     assert len(page.evaluate("made")) == SIZE + 1
     assert len(page.evaluate("stopped")) == 1
+    assert_a_second_run_adds_up(page)
     painted = page.evaluate(
         """() => {
           const { width, height } = picture;
@@ -441,12 +443,22 @@ def test_the_page_compares_the_pool_with_one_worker(pages: Pages, site: str) -> 
     assert painted
 
 
+def assert_a_second_run_adds_up(page: Page) -> None:
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#all")).to_have_text("12", timeout=PAGE_TIMEOUT)
+    expect(page.locator("#status")).to_have_text("Done", timeout=PAGE_TIMEOUT)
+    finished = page.locator("#workers td:nth-child(3)").all_inner_texts()
+    assert sum(map(int, finished)) == 12
+
+
 def test_the_page_stops_its_workers_and_starts_again(pages: Pages, site: str) -> None:
     page = open_example(pages, site)
     page.get_by_role("button", name="Run", exact=True).click()
     page.wait_for_function("examplePool.queued > 0")
     page.get_by_role("button", name="Stop the workers").click()
     expect(page.locator("#workers [data-state=stopped]")).to_have_count(SIZE)
+    expect(page.locator("#verdict")).to_have_text("Stopped before it was measured.")
+    expect(page.locator("#status")).to_have_text("The workers are stopped")
     expect(page.locator("#run")).to_be_disabled()
     assert page.evaluate("stopped.length") == SIZE
     page.get_by_role("button", name="Start again").click()

@@ -8,15 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from jupyterlite_pyodide_kernel.constants import PYODIDE_VERSION
 
 import jupyterlite_pool
 from jupyterlite_pool.api import shared
-from jupyterlite_pool.api.default_backend import (
-    OLDEST_PYODIDE,
-    browser_backend,
-    default_workers,
-)
+from jupyterlite_pool.api.default_backend import default_workers, make_backend
 from jupyterlite_pool.errors import PoolFallbackWarning, PoolStartError
 
 BACKEND = "jupyterlite_pool.backends.pyodide"
@@ -29,6 +24,7 @@ NAMES: dict[str, dict[str, Any]] = {
     "pyodide.code": {"run_js": None},
     "pyodide.ffi": {
         "JsException": Exception,
+        "JsProxy": None,
         "can_run_sync": lambda: True,
         "create_proxy": None,
         "jsnull": object(),
@@ -50,6 +46,9 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
             module = types.ModuleType(name)
             vars(module).update({k: v for k, v in attributes.items() if k != without})
             monkeypatch.setitem(sys.modules, name, module)
+        if without != "JsProxy":
+            members: dict[str, object] = {} if without == "as_py_json" else {"as_py_json": None}
+            sys.modules["pyodide.ffi"].JsProxy = type("JsProxy", (), members)  # type: ignore[attr-defined]
         monkeypatch.setattr(sys.modules["pyodide"], "__version__", version, raising=False)
         monkeypatch.setattr(sys, "platform", "emscripten")
 
@@ -60,41 +59,46 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 
 
 def test_there_are_no_workers_outside_of_a_browser() -> None:
-    for call in (default_workers, lambda: browser_backend(None, ())):
+    for call in (default_workers, lambda: make_backend("pyodide", None, ())):
         with pytest.raises(PoolStartError, match="outside of a browser"):
             call()
 
 
-def test_the_release_that_is_named_is_the_one_that_sites_are_built_with() -> None:
-    assert PYODIDE_VERSION.startswith(f"{OLDEST_PYODIDE}.")
-
-
-@pytest.mark.parametrize(
-    ("version", "without"),
-    [("0.27.7", "jsnull"), ("0.29.0", ""), ("999.0.0", "jsnull")],
-    ids=["a name is missing", "nothing is missing", "a later release lacks a name"],
-)
 @pytest.mark.parametrize(
     "call",
     [default_workers, jupyterlite_pool.install, jupyterlite_pool.WorkerPoolExecutor],
     ids=["size", "install", "executor"],
 )
-def test_a_pyodide_without_a_pool_is_an_error_that_names_the_releases(
-    browser: Browser, version: str, without: str, call: Callable[[], object]
+@pytest.mark.parametrize("without", ["JsProxy", "as_py_json"])
+def test_a_pyodide_that_is_too_old_is_an_error_that_names_those_that_work(
+    browser: Browser, without: str, call: Callable[[], object]
 ) -> None:
-    browser(version, without)
+    browser("0.26.4", without)
     with pytest.raises(PoolStartError) as caught:
         call()
     assert str(caught.value) == (
-        f"this kernel runs Pyodide {version}, but jupyterlite-pool works on Pyodide 314 alone: "
-        "use a site built with JupyterLite 0.8 and jupyterlite-pyodide-kernel 0.8"
+        "this kernel runs Pyodide 0.26.4, but jupyterlite-pool needs Pyodide 0.27 or newer: use a "
+        "site built with JupyterLite 0.5 or newer."
     )
-    assert isinstance(caught.value.__cause__, ImportError if without else type(None))
+
+
+def test_a_pyodide_that_lacks_something_else_is_an_error_that_names_it(browser: Browser) -> None:
+    browser("999.0.0", "create_proxy")
+    with pytest.raises(PoolStartError, match=r"runs Pyodide 999.*lacks.*'create_proxy'"):
+        default_workers()
+
+
+def test_a_pyodide_without_a_null_of_its_own_will_do(browser: Browser) -> None:
+    browser("0.27.7", "jsnull")
+    from jupyterlite_pool.backends.pyodide.js import or_none
+
+    assert or_none(None) is None
+    assert or_none(0) == 0
 
 
 def test_pool_map_then_runs_in_the_kernel_and_says_why(browser: Browser) -> None:
-    browser("0.27.7", "jsnull")
-    with pytest.warns(PoolFallbackWarning, match=r"Pyodide 0\.27\.7, .* Pyodide 314 .* 2 items"):
+    browser("0.26.4", "as_py_json")
+    with pytest.warns(PoolFallbackWarning, match=r"Pyodide 0\.26\.4, .* 0\.27 or newer.* 2 items"):
         result = jupyterlite_pool.pool_map(abs, [-1, -2])
     assert list(result) == [1, 2]
 
@@ -105,4 +109,4 @@ def test_an_import_error_that_is_not_pyodides_stays_what_it_is(
     browser("314.0.6")
     monkeypatch.setitem(sys.modules, f"{BACKEND}.device", None)
     with pytest.raises(ModuleNotFoundError, match="device"):
-        browser_backend(None, ())
+        make_backend(None, None, ())

@@ -27,7 +27,7 @@ def test_a_worker_loads_nothing_of_the_notebook() -> None:
     assert "jupyterlite_pool.worker.runner" in loaded
     assert not loaded & {"IPython", "ipywidgets"}
     own = {name.split(".")[1] for name in loaded if name.startswith("jupyterlite_pool.")}
-    assert own == {"worker", "wire", "errors", "tracebacks", "imports"}
+    assert own == {"worker", "wire", "errors", "tracebacks", "imports", "releases"}
 
 
 def test_labextensions_of_every_version_find_the_shared_pool() -> None:

@@ -17,7 +17,7 @@ SCRIPTS = ROOT / "labextension" / "src"
 
 #: From the ground up. A room may import itself and rooms of lower floors.
 FLOORS = [
-    {"errors", "tracebacks", "imports"},
+    {"errors", "tracebacks", "imports", "releases"},
     {"wire", "waiting"},
     {"worker"},
     {"surroundings", "jobs"},
@@ -59,10 +59,15 @@ OUTSIDE = {
     },
     "ipywidgets": {"notebook.face"},
     "pandas": {"api.report"},
+    "psutil": {"worker.memory"},
+    "loky": {"backends.local"},
+    "dask": {"backends.dask"},
+    "distributed": {"backends.dask", "worker.cluster"},
     "joblib": {"stand_ins.joblib_register", "stand_ins.joblib_backend", "worker.calls"},
     "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
     "comm": {"commands.page_words", "commands.parallel.requests"},
     "pyodide": {
+        "releases",
         "commands.page_words",
         "commands.magics",
         "waiting.browser",
@@ -78,10 +83,11 @@ SCRIPT_LAYERS = {
     "protocol": set(),
     "errors": set(),
     "interrupt": {"interrupt"},
+    "turns": {"interrupt", "turns"},
     "alive": {"protocol", "errors"},
-    "pool": {"protocol", "errors", "interrupt", "pool"},
-    "broker": {"protocol", "errors", "alive", "pool", "broker"},
-    "worker": {"protocol", "errors", "alive", "interrupt", "worker"},
+    "pool": {"protocol", "errors", "interrupt", "turns", "pool"},
+    "broker": {"protocol", "errors", "alive", "turns", "pool", "broker"},
+    "worker": {"protocol", "errors", "alive", "interrupt", "turns", "worker"},
     "plugin": {"protocol", "errors", "interrupt", "pool", "plugin"},
 }
 
@@ -90,6 +96,7 @@ SCRIPT_PACKAGES = {
     "protocol": set(),
     "errors": set(),
     "interrupt": set(),
+    "turns": set(),
     "alive": set(),
     "pool": {"comlink"},
     "broker": set(),
@@ -252,7 +259,7 @@ def test_the_core_knows_no_notebook(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if room(name) == "worker"])
 def test_a_workers_part_imports_only_what_workers_load(name: str) -> None:
-    allowed = {"worker", "wire", "errors", "tracebacks", "imports"}
+    allowed = {"worker", "wire", "errors", "tracebacks", "imports", "releases"}
     assert {room(other) for other in ours(name)} <= allowed
 
 
@@ -295,6 +302,7 @@ def test_pickles_are_read_in_one_module_alone() -> None:
         "wire.payload": {"pickle.loads", "pickle.Unpickler"},
         "wire.by_value.code": {"pickle.loads"},  # of bytes that a pickle has brought
         "wire.results": {"marshal.loads"},
+        "wire.pipe": {"marshal.loads"},
     }
 
 

@@ -66,12 +66,33 @@ def test_the_help_has_every_option(name: str) -> None:
         assert flag in MAGICS[name].help
 
 
-def test_the_page_on_magics_has_every_option_and_every_command() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "magics.md").read_text("utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+
+#: The page of each magic that runs a cell.
+PAGES = {"pool_map": "pool_map_cell.md", "pool_submit": "pool_submit.md", "pool_run": "pool_run.md"}
+
+
+def test_the_overview_has_every_magic() -> None:
+    page = (DOCS / "magics.md").read_text("utf-8")
     for magic in MAGICS.values():
-        assert f"`%%{magic.name}`" in page
-        for flag in magic.flags.keys() - {"-h", "--help"}:
-            assert re.search(rf"(?<![\w-]){flag}(?![\w-])", page), flag
+        assert f"`%%{magic.name}" in page
+
+
+@pytest.mark.parametrize("name", MAGICS)
+def test_the_page_of_a_magic_has_every_option(name: str) -> None:
+    page = (DOCS / "magics" / PAGES[name]).read_text("utf-8")
+    for flag in MAGICS[name].flags.keys() - {"-h", "--help"}:
+        assert re.search(rf"(?<![\w-]){flag}(?![\w-])", page), flag
+
+
+def test_the_page_of_the_line_magic_has_every_option_but_those_of_cells() -> None:
+    page = (DOCS / "magics" / "pool_map.md").read_text("utf-8")
+    for flag in MAGICS["pool_map"].flags.keys() - {"-h", "--help", "--pull", "--push"}:
+        assert re.search(rf"(?<![\w-]){flag}(?![\w-])", page), flag
+
+
+def test_the_page_of_the_pool_has_every_command() -> None:
+    page = (DOCS / "magics" / "pool.md").read_text("utf-8")
     for name in COMMANDS:
         assert f"`%pool {name}" in page
 

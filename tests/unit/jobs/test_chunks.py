@@ -33,6 +33,13 @@ def test_a_fixed_size_is_kept_whatever_the_tasks_take() -> None:
     assert sizer.next(4, 3) == 7
 
 
+def test_where_a_batch_costs_more_it_is_longer() -> None:
+    sizer = ChunkSizer(seconds=10 * TARGET_SECONDS)
+    sizer.observe(TARGET_SECONDS, 1)
+    assert [sizer.next(1, None) for _ in range(3)] == [8, 10, 10]
+    assert sizer.ahead(1, 1000) == measured(TARGET_SECONDS).ahead(1, 1000)  # long enough by itself
+
+
 def test_batches_of_short_tasks_grow_step_by_step() -> None:
     sizer = measured(TARGET_SECONDS / 1000)
     sizes = [sizer.next(1, None) for _ in range(5)]

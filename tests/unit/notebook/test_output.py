@@ -111,6 +111,9 @@ def test_it_is_shown_in_the_cell_of_its_task(monkeypatch: pytest.MonkeyPatch) ->
         _parent_header: Any = "now"
         shown: list[tuple[Any, str]] = []  # noqa: RUF012
 
+        def get_parent(self) -> Any:  # Pyodide's kernel has this, as an ordinary one does
+            return self._parent_header
+
         @property
         def interpreter(self) -> Any:
             return self

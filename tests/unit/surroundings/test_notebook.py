@@ -12,6 +12,7 @@ import pytest
 
 from jupyterlite_pool.surroundings import notebook
 from jupyterlite_pool.surroundings.notebook import NotebookSurroundings, SentSurroundings
+from jupyterlite_pool.surroundings.packages import NotebookPackages
 from jupyterlite_pool.wire.payload import decode
 from jupyterlite_pool.worker.surroundings.surroundings import Surroundings
 
@@ -50,7 +51,7 @@ DEPENDS = {"ipython": ["pygments", "traitlets"], "widgets": ["ipython", "numpy"]
 
 
 def surroundings(pyodide: _Pyodide) -> Surroundings:
-    return read(NotebookSurroundings([], pyodide).current())
+    return read(NotebookSurroundings(NotebookPackages([], pyodide)).current())
 
 
 def read(described: SentSurroundings) -> Surroundings:
@@ -122,7 +123,7 @@ def test_a_level_that_was_set_just_now_is_that_of_the_next_task(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[logging.Logger], None]
 ) -> None:
     monkeypatch.setattr(notebook, "LOOK_AGAIN", 3600)  # the test takes less time than this
-    noted = NotebookSurroundings([], _Pyodide([], {}))
+    noted = NotebookSurroundings(NotebookPackages([], _Pyodide([], {})))
     before = noted.current()
     assert noted.current() is before
     logger = logging.getLogger("of a test")

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import sys
 import threading
+import time
 import types
 from collections.abc import Coroutine, Iterator
 from typing import Any
@@ -169,6 +170,7 @@ def test_ordinary_python_keeps_its_own_locks() -> None:
 def test_a_browser_gets_the_lock_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suspending_lock, "IN_BROWSER", True)
     monkeypatch.setattr(threading, "_allocate_lock", threading._allocate_lock)  # type: ignore[attr-defined]
+    monkeypatch.setattr(time, "sleep", time.sleep)
     install_waits()
     assert isinstance(threading._allocate_lock(), SuspendingLock)  # type: ignore[attr-defined]
 

@@ -404,9 +404,9 @@ def run_out_with_words(_: int) -> None:
 @pytest.mark.parametrize(
     ("used", "words"),
     [
-        (3 << 29, "worker 3 could get no more memory when it had 1.5 GB: a browser gives it 4 GB"),
-        (60 << 20, "worker 3 could get no more memory when it had 60 MB: a browser gives it 4 GB"),
-        (0, "worker 3 could get no more memory: a browser gives it 4 GB"),
+        (3 << 29, "worker 3 could get no more memory when it had 1.5 GB. Give each item"),
+        (60 << 20, "worker 3 could get no more memory when it had 60 MB. Give each item"),
+        (0, "worker 3 could get no more memory. Give each item"),
     ],
 )
 def test_an_error_of_memory_says_how_much_there_was_and_what_to_do(

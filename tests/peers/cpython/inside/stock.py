@@ -24,6 +24,7 @@ from jupyterlite_pool.backends.base import (
     WorkerStatus,
 )
 from jupyterlite_pool.backends.pyodide.backend import PyodideBackend
+from jupyterlite_pool.jobs.chunks import TARGET_SECONDS
 from jupyterlite_pool.surroundings.notebook import SentSurroundings
 from jupyterlite_pool.wire.calls import encode_function, function_key, join_calls
 from jupyterlite_pool.wire.payload import Encoded, encode
@@ -208,6 +209,7 @@ class LentBackend:
     """A backend over workers of the stock, which it borrows when it first needs them."""
 
     listener: Listener
+    batch_seconds = TARGET_SECONDS
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -254,6 +256,9 @@ class LentBackend:
 
     def interrupt(self, worker: int, batch: int) -> bool:
         return False
+
+    def set_ups(self, needed: bool) -> None:
+        pass  # its workers were ready before
 
     def wake(self) -> None:
         pass

@@ -1,0 +1,83 @@
+"""When workers are replaced or stopped although nothing is wrong with them, for linked backends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..waiting.time_limits import CallLater, call_after_beats
+from .base import WorkerLimits
+
+#: After so many failed starts in a row no worker is tried any more.
+STARTS = 3
+
+
+class Wear:
+    """Knows which workers are worn, and whether all of them rest.
+
+    Whoever calls its methods holds the backend's lock. What it calls takes that lock.
+    """
+
+    def __init__(self, call_later: CallLater) -> None:
+        self._call_later = call_later
+        self._limits = WorkerLimits()
+        #: Why a worker is to be replaced when its batch is over.
+        self._worn: dict[int, str] = {}
+        #: What calls off the end of workers that have nothing to do; None while some have.
+        self._call_off: Callable[[], None] | None = None
+        self._failed_starts = 0
+        #: Whether all workers were stopped, because they had nothing to do.
+        self.asleep = False
+
+    def limit(self, limits: WorkerLimits) -> None:
+        """Keep these limits from now on."""
+        self._limits = limits
+
+    def note(self, worker: int, why: str) -> None:
+        """A worker is to be replaced when its batch is over."""
+        self._worn[worker] = why
+
+    def forget(self, worker: int) -> None:
+        """A worker has ended."""
+        self._worn.pop(worker, None)
+
+    def why(self, worker: int, memory: Callable[[], int], used_up: bool) -> str | None:
+        """Why a worker whose batch is over is to be replaced; None if it is not."""
+        if used_up:
+            return "it had run as many tasks as one worker may"
+        limit = self._limits.max_memory
+        if limit is not None and memory() > limit:
+            return "its memory had grown beyond the limit"
+        return self._worn.get(worker)
+
+    def started(self) -> None:
+        """A worker has started."""
+        self._failed_starts = 0
+
+    def fails_to_start(self) -> bool:
+        """A worker could not start; whether it is of no use to try again."""
+        self._failed_starts += 1
+        return self._failed_starts >= STARTS
+
+    def rests(self, idle: bool, fall_asleep: Callable[[], None]) -> None:
+        """Whether nothing waits or runs now. If that stays so for long, `fall_asleep` is called."""
+        seconds = self._limits.idle_timeout
+        if not idle or self.asleep:
+            self._stay_awake()
+        elif seconds is not None and self._call_off is None:
+            self._call_off = call_after_beats(self._call_later, seconds, fall_asleep)
+
+    def sleep(self) -> None:
+        """All workers are being stopped."""
+        self._stay_awake()
+        self.asleep = True
+
+    def wake(self) -> bool:
+        """Workers are needed; whether they have to be started."""
+        self._stay_awake()
+        slept, self.asleep = self.asleep, False
+        return slept
+
+    def _stay_awake(self) -> None:
+        if self._call_off is not None:
+            self._call_off()
+            self._call_off = None

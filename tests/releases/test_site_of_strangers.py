@@ -1,0 +1,218 @@
+"""The bare wheel in a notebook of a site that strangers have built, with JupyterLite 0.5.
+
+The site has Pyodide 0.27.7 (Python 3.12) with numpy, pandas, scikit-learn and matplotlib. Nothing
+of ours is on it: a notebook installs the wheel.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Pages
+from tests.releases.conftest import the_wheel
+from tests.support.kernel import UNTIL, Kernel
+from tests.support.wheels import CLOUDPICKLE, download
+
+pytestmark = pytest.mark.timeout(300)  # a kernel starts, and loads packages, in three workers
+
+FILES = """
+import pathlib
+pathlib.Path("numbers").mkdir(exist_ok=True)
+for i in range(12):
+    pathlib.Path(f"numbers/{i}.txt").write_text(str(i) * 100)
+
+def copy(i):
+    from jupyterlite_pool import current_worker
+    import os, pathlib
+    text = pathlib.Path(f"numbers/{i}.txt").read_text()
+    pathlib.Path(f"numbers/copy-{i}.txt").write_text(text)
+    return text, current_worker().id, os.getcwd()
+
+copied = list(pool_map(copy, range(12), chunksize=1, progress=False))
+"""
+
+BESIDE = """
+futures = [executor.submit(copy, i) for i in range(12)]
+# The notebook asks for files of its own meanwhile.
+texts = [pathlib.Path(f"numbers/{i}.txt").read_text() for i in range(12)]
+beside = [future.result()[0] for future in futures]
+"""
+
+ARRAYS = """
+import numpy as np
+
+def largest(matrix):
+    return np.linalg.svd(matrix, compute_uv=False)[0]
+
+matrices = [np.random.default_rng(seed).normal(size=(20, 20)) for seed in range(8)]
+values = list(pool_map(largest, matrices, progress=False))
+large = np.arange(1_000_000.0)
+doubled = executor.submit(lambda array: array * 2, large).result()
+structured = np.array([(1, 2.5)], dtype=[("a", "i4"), ("b", "f8")])
+back = executor.submit(lambda array: array["b"], structured).result()
+dates = executor.submit(np.sort, np.array(["2026-02-01", "2025-01-01"], "M8[D]")).result()
+"""
+
+FRAMES = """
+import pandas as pd
+frame = pd.DataFrame({
+    "group": pd.Categorical(["a", "b", "a", "b"]),
+    "time": pd.date_range("2026-01-01", periods=4, tz="Europe/Berlin"),
+    "value": [1.0, 2.0, 3.0, None],
+})
+frame.to_csv("numbers/frame.csv", index=False)
+
+def summed(part):
+    return part["value"].sum()
+
+pieces = [part for _, part in frame.groupby("group", observed=True)]
+sums = list(pool_map(summed, pieces, progress=False))
+back = executor.submit(lambda table: table.iloc[::-1], frame).result()
+read = executor.submit(pd.read_csv, "numbers/frame.csv").result()
+"""
+
+LEARN = """
+import jupyterlite_pool
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+X, y = make_classification(200, 8, random_state=0)
+
+def search(n_jobs):
+    forest = RandomForestClassifier(n_estimators=8, random_state=0)
+    grid = {"max_depth": [2, 4], "min_samples_leaf": [1, 5]}
+    return GridSearchCV(forest, grid, cv=2, n_jobs=n_jobs).fit(X, y)
+
+serial = search(1)
+jupyterlite_pool.install()
+try:
+    pooled = search(-1)
+    crossed = cross_val_score(RandomForestClassifier(8, random_state=0), X, y, cv=2, n_jobs=2)
+    forest = RandomForestClassifier(8, random_state=0, n_jobs=2).fit(X, y).score(X, y)
+    import joblib
+    from jupyterlite_pool import current_worker
+    where = joblib.Parallel(n_jobs=-1)(joblib.delayed(current_worker)() for _ in range(4))
+finally:
+    jupyterlite_pool.uninstall()
+crossed_serially = cross_val_score(RandomForestClassifier(8, random_state=0), X, y, cv=2)
+forest_serially = RandomForestClassifier(8, random_state=0).fit(X, y).score(X, y)
+"""
+
+FIGURES = """
+def draw(n):
+    import matplotlib
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+    import io
+    from IPython.display import Image, display
+    figure, axes = plt.subplots(figsize=(1, 1))
+    axes.plot(range(n))
+    picture = io.BytesIO()
+    figure.savefig(picture)
+    plt.close(figure)
+    display(Image(picture.getvalue()))
+    return n
+
+drawn = list(pool_map(draw, [3, 4], progress=False))
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel(
+    site_of_strangers: Path,
+    module_pages: Pages,
+    serve: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Kernel:
+    """A kernel of that site, in which the bare wheel is installed."""
+    folder = tmp_path_factory.mktemp("strangers")
+    for part in ("lite", "pyodide"):  # the site looks for its Pyodide beside it
+        (folder / part).symlink_to(site_of_strangers / part)
+    wheels = [the_wheel(), download(CLOUDPICKLE)]
+    for wheel in wheels:
+        (folder / wheel.name).symlink_to(wheel)
+    url = serve(folder)
+    page = module_pages.open(f"{url}/lite/lab/index.html")
+    kernel = Kernel(page, strict=False)
+    urls = " ".join(f"{url}/{wheel.name}" for wheel in wheels)
+    kernel.run(f"import piplite\nawait piplite.install({urls.split()!r}, deps=False)")
+    kernel.run(
+        "import json, warnings\n"
+        "from jupyterlite_pool import get_reusable_executor, pool_map\n"
+        "from jupyterlite_pool.errors import PoolFallbackWarning\n"
+        "warnings.simplefilter('error', PoolFallbackWarning)\n"
+        "executor = get_reusable_executor(2)"
+    )
+    kernel.run(UNTIL)
+    kernel.run("await until(lambda: len(executor.ready_workers) == 2)")
+    return kernel
+
+
+def test_workers_are_restored_from_memory(kernel: Kernel) -> None:
+    kernel.run("workers = executor._pool.backend._pool.workers")
+    assert kernel.value("[bool(worker.restored) for worker in workers]") == [False, True]
+
+
+def test_tasks_and_errors_are_those_of_any_site(kernel: Kernel) -> None:
+    kernel.run("squares = list(pool_map(lambda x: x * x, range(300)))")
+    assert kernel.value("squares == [x * x for x in range(300)]") is True
+    error = kernel.fails("pool_map(lambda x: 1 // (x - 3), range(6))")
+    assert "ZeroDivisionError" in error["ename"]  # the kernel of 0.5 has the class's own text
+    assert "1 // (x - 3)" in re.sub(r"\x1b\[[\d;]*m", "", "".join(error["traceback"]))
+
+
+def test_tasks_read_and_write_the_notebooks_files(kernel: Kernel) -> None:
+    kernel.run(FILES)
+    assert kernel.value("[text for text, _, _ in copied]") == [str(i) * 100 for i in range(12)]
+    assert kernel.value("len({worker for _, worker, _ in copied})") == 2
+    assert kernel.value("{folder for _, _, folder in copied} == {'/drive'}") is True
+    assert kernel.value(
+        "[pathlib.Path(f'numbers/copy-{i}.txt').read_text() for i in range(12)]"
+    ) == [str(i) * 100 for i in range(12)]
+
+
+def test_the_notebook_and_its_workers_ask_for_files_at_once(kernel: Kernel) -> None:
+    # The site's service worker would give one the answer to the other's request.
+    kernel.run(BESIDE)
+    assert kernel.value("texts == beside == [str(i) * 100 for i in range(12)]") is True
+
+
+def test_numpy(kernel: Kernel) -> None:
+    kernel.run(ARRAYS)
+    assert kernel.value("bool(np.allclose(values, [largest(m) for m in matrices]))") is True
+    assert kernel.value("bool((doubled == large * 2).all())") is True
+    assert kernel.value("back.tolist()") == [2.5]
+    assert kernel.value("[str(date) for date in dates]") == ["2025-01-01", "2026-02-01"]
+
+
+def test_pandas(kernel: Kernel) -> None:
+    kernel.run(FRAMES)
+    assert kernel.value("sums") == [4.0, 2.0]
+    assert kernel.value("bool(back.equals(frame.iloc[::-1]))") is True
+    assert kernel.value("str(back['time'].dtype)") == "datetime64[ns, Europe/Berlin]"
+    assert kernel.value("read['value'].dropna().tolist()") == [1.0, 2.0, 3.0]
+
+
+def test_scikit_learn_has_the_scores_of_a_serial_run(kernel: Kernel) -> None:
+    kernel.run(LEARN)
+    scores = "cv_results_['mean_test_score'].tolist()"
+    assert kernel.value(f"pooled.{scores} == serial.{scores}") is True
+    assert kernel.value("pooled.best_params_ == serial.best_params_") is True
+    assert kernel.value("crossed.tolist() == crossed_serially.tolist()") is True
+    assert kernel.value("forest == forest_serially") is True
+    assert kernel.value("all(worker is not None for worker in where)") is True
+
+
+def test_figures_of_tasks_are_shown_in_the_notebook(kernel: Kernel) -> None:
+    reply = kernel.run(FIGURES)
+    assert kernel.value("drawn") == [3, 4]
+    pictures = [shown["data"]["image/png"] for shown in reply.displays() if "data" in shown]
+    assert len(pictures) == 2
+    for picture in pictures:
+        assert base64.b64decode(picture)[:4] == b"\x89PNG"
