@@ -23,7 +23,12 @@ from typing import Any, ClassVar
 
 from jupyterlite_core.addons.base import BaseAddon
 from jupyterlite_pyodide_kernel.addons.piplite import write_wheel_index
-from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSION
+from jupyterlite_pyodide_kernel.constants import (
+    PIPLITE_URLS,
+    PYODIDE_CDN_URL,
+    PYODIDE_KERNEL_PLUGIN_ID,
+    PYODIDE_VERSION,
+)
 from traitlets import Bool
 
 from .pyodide import add_remote_packages, bring_core, core_folder, full_lock
@@ -135,3 +140,19 @@ class PoolAddon(BaseAddon):  # type: ignore[misc]
             old.unlink()
         write_wheel(self.wheel_folder / wheel_name())
         write_wheel_index(self.wheel_folder)
+        self._forget_indices()
+
+    def _forget_indices(self) -> None:
+        """Take the addresses of our index at earlier builds out of the site's settings.
+
+        The kernel's own add-on adds the address with each new digest. A kernel asks all of them
+        whenever it installs a package.
+        """
+        config = Path(self.manager.output_dir) / "jupyter-lite.json"
+        settings = self.get_lite_plugin_settings(config, PYODIDE_KERNEL_PLUGIN_ID)
+        index = (self.wheel_folder / "all.json").relative_to(self.manager.output_dir).as_posix()
+        urls = settings.get(PIPLITE_URLS, [])
+        others = [url for url in urls if not url.partition("?")[0].endswith(index)]
+        if others != urls:
+            settings[PIPLITE_URLS] = others
+            self.set_lite_plugin_settings(config, PYODIDE_KERNEL_PLUGIN_ID, settings)

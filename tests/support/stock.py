@@ -58,6 +58,7 @@ class Stock:
             left = [str(error).splitlines()[0]]
         if left:
             tally.dirty += 1
+            tally.left[left[0]] += 1
             page_of(kernel).context.close()
         else:
             self._kept.append(kernel)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 
 
 @dataclass
@@ -16,11 +16,16 @@ class Tally:
     reused: int = 0
     #: Kernels that were not clean when they were given back.
     dirty: int = 0
+    #: What was left in those, and how often.
+    left: Counter[str] = field(default_factory=Counter)
 
     def counts(self) -> dict[str, int]:
         """The counts by name, as another process can take them."""
-        return asdict(self)
+        return {**{name: getattr(self, name) for name in COUNTED}, **self.left}
 
+
+#: What is counted of pages and kernels.
+COUNTED = [each.name for each in fields(Tally) if each.name != "left"]
 
 #: The tally of this process.
 tally = Tally()
@@ -28,5 +33,6 @@ tally = Tally()
 
 def sentence(counts: Counter[str]) -> str:
     """The counts of one or several processes, for people."""
-    words = [f"{counts[field.name]} {field.name}" for field in fields(Tally)]
-    return f"pages and kernels: {', '.join(words)}"
+    words = [f"{counts[name]} {name}" for name in COUNTED]
+    left = [f"{count} with {name}" for name, count in counts.most_common() if name not in COUNTED]
+    return "\n    ".join([f"pages and kernels: {', '.join(words)}", *left])

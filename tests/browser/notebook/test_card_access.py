@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from tests.conftest import Pages
+from tests.support.access import THEMES, change_theme, violations
 from tests.support.notebook import Notebook
 
 #: Jobs that end, and one that has items which end only when they are stopped.
@@ -31,9 +31,6 @@ def beside(items, **options):
     return pool_map(forever, items, block=False, chunksize=1, **options)
 """
 
-CHANGE_THEME = """theme =>
-  window.jupyterapp.commands.execute('apputils:change-theme', { theme })"""
-
 STATES = {
     "done": "pool_map(nap, range(5), label='Done')",
     "done, with failures": "pool_map(nap, range(8), return_exceptions=True, label='Collected')",
@@ -44,31 +41,14 @@ STATES = {
 }
 
 
-@pytest.fixture(scope="module", params=["JupyterLab Light", "JupyterLab Dark"])
+@pytest.fixture(scope="module", params=THEMES[:2])
 def notebook(module_pages: Pages, site: str, request: pytest.FixtureRequest) -> Iterator[Notebook]:
     notebook = Notebook(module_pages.open(f"{site}/lab/index.html"))
     page = notebook.page
-    page.evaluate(CHANGE_THEME, request.param)
-    light = "true" if request.param.endswith("Light") else "false"
-    expect(page.locator(f"body[data-jp-theme-light={light}]")).to_be_attached()
+    change_theme(page, request.param)
     notebook.run(JOBS + "pool_map(abs, [1])")
     yield notebook
     page.close()
-
-
-def violations(page: Page, card: Locator) -> list[str]:
-    """What axe finds in a card."""
-    card.scroll_into_view_if_needed()
-    handle = card.element_handle()
-    assert handle is not None
-    handle.evaluate("node => node.setAttribute('data-looked-at', '')")
-    found = Axe().run(page, context="[data-looked-at]")
-    handle.evaluate("node => node.removeAttribute('data-looked-at')")
-    return [
-        f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for each in found.response["violations"]
-        for node in each["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -14,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jupyterlite_core.manager import LiteManager
+from jupyterlite_pyodide_kernel.constants import PIPLITE_URLS, PYODIDE_KERNEL_PLUGIN_ID
 
 from jupyterlite_pool.site import snapshot
-from jupyterlite_pool.site.addon import CONSTRAINTS
+from jupyterlite_pool.site.addon import CONSTRAINTS, PoolAddon
 from jupyterlite_pool.site.pyodide import add_remote_packages
 from jupyterlite_pool.site.snapshot import SCRIPT, make_snapshot, pin_snapshot
 from jupyterlite_pool.site.wheel import NAME, wheel_name, write_wheel
@@ -185,3 +187,19 @@ def test_a_snapshot_without_paths_of_this_machine_is_kept(
 ) -> None:
     written = make(lambda **_: f"/lib/python3.14/{SCRIPT.name}")
     assert b"python3.14" in gzip.decompress(written.read_bytes())
+
+
+def test_a_site_that_is_built_again_names_no_index_of_an_earlier_build(tmp_path: Path) -> None:
+    ours = f"./extensions/{NAME}/static/pypi/all.json"
+    other = "./pypi/all.json?sha256=3"
+    urls = [f"{ours}?sha256=1", other, f"{ours}?sha256=2"]
+    settings = {PYODIDE_KERNEL_PLUGIN_ID: {PIPLITE_URLS: urls, "kept": True}}
+    config = tmp_path / "out" / "jupyter-lite.json"
+    config.parent.mkdir()
+    text = json.dumps({"jupyter-config-data": {"litePluginSettings": settings}})
+    config.write_text(text, "utf-8")
+    manager = LiteManager(lite_dir=tmp_path, output_dir=config.parent)
+    addon = PoolAddon(manager, parent=manager)
+    addon._write_wheel()
+    after = addon.get_lite_plugin_settings(config, PYODIDE_KERNEL_PLUGIN_ID)
+    assert after == {PIPLITE_URLS: [other], "kept": True}
