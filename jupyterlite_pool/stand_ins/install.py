@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import importlib
 import multiprocessing
 import os
 import sys
@@ -37,7 +38,7 @@ _replaced: list[tuple[object, str, Any]] = []
 _made: ModuleType | None = None
 
 
-def install() -> None:
+def install(*, pandas: bool = False) -> None:
     """Let Python's means for many processes use the workers of the browser.
 
     From now on `concurrent.futures.ProcessPoolExecutor` and `multiprocessing.Pool` run on pool
@@ -49,11 +50,17 @@ def install() -> None:
     imported earlier keep their meaning. `uninstall` puts everything back. A second call of
     `install` does nothing.
 
+    Args:
+        pandas: also give pandas' objects `parallel_apply` and `parallel_map`, as
+            `import jupyterlite_pool.pandas` does; when pandas is imported, if it is not yet.
+
     Raises:
         PoolStartError: this is no browser.
     """
     install_here()
     notebook.module = __name__
+    if pandas:
+        _with_pandas.start()
 
 
 def install_here() -> None:
@@ -115,6 +122,10 @@ def uninstall() -> None:
         return
     notebook.module = None
     _later.stop()
+    _with_pandas.stop()
+    methods = sys.modules.get("jupyterlite_pool.stand_ins.pandas_methods")
+    if methods is not None:
+        methods.remove_methods()
     if _made is not None and sys.modules.get(SHARED_MEMORY) is _made:
         del sys.modules[SHARED_MEMORY]
     _made = None
@@ -161,3 +172,11 @@ def _make_joblibs_default(_: ModuleType) -> None:
 _later = AfterImport(
     {**dict.fromkeys(ADVICE_OF_OTHERS, _replace_in), "joblib": _make_joblibs_default}
 )
+
+
+def _give_pandas_methods(_: ModuleType) -> None:
+    importlib.import_module(".pandas_methods", __package__).add_methods()
+
+
+#: Gives pandas' objects their methods, when pandas is there.
+_with_pandas = AfterImport({"pandas": _give_pandas_methods})

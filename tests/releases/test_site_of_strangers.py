@@ -76,6 +76,35 @@ back = executor.submit(lambda table: table.iloc[::-1], frame).result()
 read = executor.submit(pd.read_csv, "numbers/frame.csv").result()
 """
 
+#: Compared with pandas' own methods, in this older release of it.
+METHODS = """
+import jupyterlite_pool.pandas
+from jupyterlite_pool import current_worker
+
+table = pd.DataFrame({
+    "number": range(60),
+    "word": ["even" if n % 2 else "odd" for n in range(60)],
+    "day": pd.date_range("2026-01-01", periods=60, tz="Europe/Berlin"),
+})
+methods = {
+    "rows": lambda t, a: a(t, lambda row: {"n": row["number"]} if row["number"] > 50 else None, axis=1),
+    "series of rows": lambda t, a: a(t, lambda row: row[["number", "word"]], axis=1),
+    "columns": lambda t, a: a(t[["number"]], lambda column: column.max() - column.min()),
+    "values": lambda t, a: a(t["day"], lambda day: day.weekday()),
+    "groups": lambda t, a: a(t.groupby("word")[["number", "day"]], lambda group: group.head(2)),
+}
+
+def own(thing, *args, **kwargs):
+    return thing.apply(*args, **kwargs)
+
+def pooled_apply(thing, *args, **kwargs):
+    return thing.parallel_apply(*args, **kwargs)
+
+same = {name: bool(call(table, own).equals(call(table, pooled_apply))) for name, call in methods.items()}
+mapped = bool(table["word"].map(len).equals(table["word"].parallel_map(len)))
+on = table.parallel_apply(lambda row: current_worker().id, axis=1).nunique()
+"""
+
 LEARN = """
 import jupyterlite_pool
 from sklearn.datasets import make_classification
@@ -197,6 +226,14 @@ def test_pandas(kernel: Kernel) -> None:
     assert kernel.value("bool(back.equals(frame.iloc[::-1]))") is True
     assert kernel.value("str(back['time'].dtype)") == "datetime64[ns, Europe/Berlin]"
     assert kernel.value("read['value'].dropna().tolist()") == [1.0, 2.0, 3.0]
+
+
+def test_the_methods_of_pandas_on_the_pool(kernel: Kernel) -> None:
+    kernel.run("import pandas as pd" + METHODS)
+    assert kernel.value("[name for name, equal in same.items() if not equal]") == []
+    assert kernel.value("len(same)") == 5
+    assert kernel.value("mapped") is True
+    assert kernel.value("int(on)") == 2
 
 
 def test_scikit_learn_has_the_scores_of_a_serial_run(kernel: Kernel) -> None:
