@@ -3,9 +3,9 @@
     from jupyterlite_pool import pool_map
     results = pool_map(f, xs)
 
-The names of `__all__` and the modules `errors`, `pandas` and `testing` are public; all else is private. A
-public name is imported when it is first used, so that a worker can import its own part of the
-package without the notebook's part.
+The names of `__all__` and the modules `errors`, `pandas` and `testing` are public; all else is
+private. A public name is imported when it is first used, so that a worker can import its own part
+of the package without the notebook's part.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
+from .open_figures import picture_of
+
 #: The module of IPython's own `display`.
 MODULE = "IPython.core.display_functions"
 
@@ -137,6 +139,8 @@ def bundle(
             found, metadata[kind] = found
         if found is not None:
             data[kind] = found
+    if "image/png" not in data and (png := picture_of(obj)) is not None:
+        data["image/png"] = png
     data.setdefault("text/plain", _text(obj))
     data = {
         kind: value

@@ -16,6 +16,7 @@ from typing import Any
 from pyodide.ffi import JsException, can_run_sync, run_sync, to_js
 
 from .display import install_display
+from .open_figures import install_figures
 from .output import TaskStream
 from .runner import Runner
 from .surroundings.packages import normalize
@@ -166,6 +167,7 @@ def connect(worker: int, pid: int, drive: bool, post: Any) -> JsRunner:
     site_packages = sysconfig.get_path("purelib")
     port = JsPort(post)
     install_display(port.display)
+    install_figures()
     scratch = keep_apart(f"worker-{pid}")
     surroundings = WorkerSurroundings(LockLoader(), site_packages, port.announce, drive, scratch)
     runner = Runner(port, worker, pid, surroundings, memory=_memory)

@@ -19,6 +19,7 @@ from ..wire.buffers import in_heap
 from ..wire.pipe import Connection, Message, receive, send
 from .display import install_display
 from .memory import memory_of
+from .open_figures import install_figures
 from .output import TaskStream
 from .result_log import SHARED_BYTES, ResultLog
 from .runner import Runner
@@ -105,6 +106,7 @@ class WorkerProcess:
         self._pipe = pipe
         self._port = PipePort(pipe)
         install_display(self._port.display)
+        install_figures()
         surroundings = WorkerSurroundings(EverythingThere(), "", self._port.announce)
         pid = os.getpid()
         self._runner = Runner(

@@ -137,22 +137,21 @@ crossed_serially = cross_val_score(RandomForestClassifier(8, random_state=0), X,
 forest_serially = RandomForestClassifier(8, random_state=0).fit(X, y).score(X, y)
 """
 
+#: A figure that stays open, one that `plt.show` shows, and a picture that is displayed.
 FIGURES = """
 def draw(n):
-    import matplotlib
-    matplotlib.use("agg")
     import matplotlib.pyplot as plt
-    import io
-    from IPython.display import Image, display
+    from PIL import Image
+    if n == 2:
+        return display(Image.new("RGB", (5, 5)))
     figure, axes = plt.subplots(figsize=(1, 1))
     axes.plot(range(n))
-    picture = io.BytesIO()
-    figure.savefig(picture)
-    plt.close(figure)
-    display(Image(picture.getvalue()))
-    return n
+    if n == 3:
+        plt.show()
+    return plt.get_fignums()
 
-drawn = list(pool_map(draw, [3, 4], progress=False))
+drawn = list(pool_map(draw, [2, 3, 4], progress=False, chunksize=1))
+left = list(pool_map(lambda _: __import__("matplotlib.pyplot").pyplot.get_fignums(), range(4)))
 """
 
 
@@ -252,8 +251,9 @@ def test_scikit_learn_has_the_scores_of_a_serial_run(kernel: Kernel) -> None:
 
 def test_figures_of_tasks_are_shown_in_the_notebook(kernel: Kernel) -> None:
     reply = kernel.run(FIGURES)
-    assert kernel.value("drawn") == [3, 4]
+    assert kernel.value("drawn") == [None, [], [1]]
+    assert kernel.value("left") == [[], [], [], []]
     pictures = [shown["data"]["image/png"] for shown in reply.displays() if "data" in shown]
-    assert len(pictures) == 2
+    assert len(pictures) == 3
     for picture in pictures:
         assert base64.b64decode(picture)[:4] == b"\x89PNG"

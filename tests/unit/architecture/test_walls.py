@@ -60,6 +60,7 @@ OUTSIDE = {
     "ipywidgets": {"notebook.face"},
     "pandas": {"api.report", "stand_ins.pandas_methods"},
     "psutil": {"worker.memory"},
+    "matplotlib": {"worker.figures"},
     "loky": {"backends.local"},
     "dask": {"backends.dask"},
     "distributed": {"backends.dask", "worker.cluster"},

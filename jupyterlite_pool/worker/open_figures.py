@@ -1,0 +1,44 @@
+"""Figures that a task leaves open are shown in the notebook, as those of a cell.
+
+A worker has no shell of IPython, whose backend of matplotlib shows them at the end of a cell. So
+pyplot has our backend there, unless a task or the notebook asks for another one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
+
+from ..imports import AfterImport
+
+#: The module of our backend.
+MODULE = f"{__package__}.figures"
+
+#: What a notebook asks for that has chosen no backend itself.
+OF_NOTEBOOKS = ("", "inline", "module://matplotlib_inline.backend_inline")
+
+
+#: Shows what a task has left open, and closes it; empty until a task of this worker draws.
+show_open_figures: list[Callable[[], None]] = []
+
+
+def install_figures() -> None:
+    """Let pyplot draw for the notebook, from when a task imports matplotlib."""
+    AfterImport({"matplotlib": _draw_for_the_notebook}).start()
+
+
+def _draw_for_the_notebook(matplotlib: ModuleType) -> None:
+    if os.environ.get("MPLBACKEND", "") in OF_NOTEBOOKS:
+        matplotlib.rcParams["backend"] = f"module://{MODULE}"
+
+
+def picture_of(obj: object) -> bytes | None:
+    """A figure as PNG; None if it is none, or if nothing is on it."""
+    module = sys.modules.get("matplotlib.figure")
+    if module is None or not isinstance(obj, module.Figure):
+        return None
+    from .figures import picture
+
+    return picture(obj)
