@@ -32,7 +32,7 @@ from pyodide.code import run_js
 
 module = pyodide_js._module
 module.enable_pyproxy_allocation_tracing()
-executor = WorkerPoolExecutor(2)
+executor = WorkerPoolExecutor(2, progress=False)  # the first card imports its widgets
 executor.run_everywhere(abs, 0)  # both are up
 
 async def count():

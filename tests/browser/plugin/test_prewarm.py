@@ -23,9 +23,11 @@ def born(_):
     return js.performance.timeOrigin
 
 from jupyterlite_pool import get_reusable_executor, pool_map
-births = sorted({*pool_map(born, range(8), chunksize=1, progress=False)})
+births, size = set(), get_reusable_executor().max_workers
+while len(births) < size:  # one that comes late may find that the others have done it all
+    births |= {*pool_map(born, range(8), chunksize=1, progress=False)}
 print(json.dumps({
-    "ran": ran, "births": births, "size": get_reusable_executor().max_workers,
+    "ran": ran, "births": sorted(births), "size": size,
     "In": In[:-1], "_i": [_i, _ii, _iii], "ours": [n for n in globals() if "welcome" in n],
 }))
 """
