@@ -7,7 +7,6 @@ those of a cell: pictures, cut to what is drawn.
 from __future__ import annotations
 
 import builtins
-import io
 from typing import Any
 
 from matplotlib._pylab_helpers import Gcf
@@ -41,16 +40,6 @@ def show(*_: Any, **__: Any) -> None:
         figure = manager.canvas.figure
         if figure.axes or figure.lines:
             display(figure)
-
-
-def picture(figure: Any) -> bytes | None:
-    """A figure as PNG; None if nothing is on it."""
-    if not figure.axes and not figure.lines:
-        return None
-    file = io.BytesIO()
-    look = {"facecolor": figure.get_facecolor(), "edgecolor": figure.get_edgecolor()}
-    figure.savefig(file, format="png", dpi=figure.dpi, bbox_inches="tight", **look)
-    return file.getvalue()
 
 
 show_open_figures.append(show)

@@ -6,10 +6,12 @@ pyplot has our backend there, unless a task or the notebook asks for another one
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 from ..imports import AfterImport
 
@@ -34,11 +36,12 @@ def _draw_for_the_notebook(matplotlib: ModuleType) -> None:
         matplotlib.rcParams["backend"] = f"module://{MODULE}"
 
 
-def picture_of(obj: object) -> bytes | None:
+def picture_of(obj: Any) -> bytes | None:
     """A figure as PNG; None if it is none, or if nothing is on it."""
     module = sys.modules.get("matplotlib.figure")
-    if module is None or not isinstance(obj, module.Figure):
+    if module is None or not isinstance(obj, module.Figure) or not (obj.axes or obj.lines):
         return None
-    from .figures import picture
-
-    return picture(obj)
+    file = io.BytesIO()
+    look = {"facecolor": obj.get_facecolor(), "edgecolor": obj.get_edgecolor()}
+    obj.savefig(file, format="png", dpi=obj.dpi, bbox_inches="tight", **look)
+    return file.getvalue()

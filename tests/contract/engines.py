@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import pytest
 from distributed import Client
 
+from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import Backend
 from jupyterlite_pool.backends.dask.backend import DaskBackend
 from jupyterlite_pool.backends.local.backend import LocalBackend
@@ -79,3 +83,24 @@ def backend_of(engine: str, client: Client | None) -> Backend:
     if engine == "local":
         return LocalBackend(2)
     return InProcessBackend(2) if engine == "in process" else DaskBackend(client, 2)
+
+
+def cases(engine: str) -> list[Any]:
+    """Each promise that an engine keeps."""
+    return [
+        pytest.param(
+            engine,
+            promise,
+            id=f"{engine}-{promise.__name__[9:]}",
+            marks=() if engine == NAMES[0] or promise in TELLING else (pytest.mark.long,),
+        )
+        for promise in PROMISES
+        if engine != "dask" or promise not in NOT_ON_DASK
+    ]
+
+
+def keep(promise: Callable[..., Any], make: Callable[..., WorkerPoolExecutor]) -> None:
+    """Check that executors keep a promise."""
+    outcome = promise(make)
+    if inspect.iscoroutine(outcome):
+        asyncio.run(outcome)

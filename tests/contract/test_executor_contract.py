@@ -1,14 +1,11 @@
-"""The contract of an executor, kept by all engines but the browser's."""
+"""The contract of an executor, kept by the simplest engine, and what it means for jobs."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from distributed import Client
 
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import Listener, WorkerEnd, WorkerLimits
@@ -16,68 +13,16 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.options import MapOptions
-from tests.contract.engines import (
-    NAMES,
-    NOT_ON_DASK,
-    PROMISES,
-    TELLING,
-    backend_of,
-    dask_client,
-)
+from tests.contract.engines import NAMES, PROMISES, TELLING, cases, keep
 from tests.contract.promises import helpers
 
 
-@pytest.fixture(scope="module")
-def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A client of a cluster that the tests share."""
-    with dask_client(tmp_path_factory.mktemp("dask")) as client:
-        yield client
-
-
-@pytest.fixture
-def engine() -> str:
-    """The engine of a test that names none."""
-    return NAMES[0]
-
-
-@pytest.fixture
-def executor_factory(
-    engine: str, request: pytest.FixtureRequest
-) -> Iterator[Callable[[], WorkerPoolExecutor]]:
-    """Makes executors with two workers, and stops them in any case."""
-    made: list[WorkerPoolExecutor] = []
-    client = request.getfixturevalue("dask") if engine == "dask" else None
-
-    def make(**options: Any) -> WorkerPoolExecutor:
-        executor = WorkerPoolExecutor(backend=backend_of(engine, client), **options)
-        made.append(executor)
-        return executor
-
-    make.made = made  # type: ignore[attr-defined]
-    yield make
-    for executor in made:
-        executor.terminate_workers()
-
-
-def cases() -> Iterator[Any]:
-    """Each promise on each engine that keeps it."""
-    for engine in NAMES:
-        for promise in PROMISES:
-            if engine == "dask" and promise in NOT_ON_DASK:
-                continue
-            marks = () if engine == NAMES[0] or promise in TELLING else (pytest.mark.long,)
-            name = f"{engine}-{promise.__name__[9:]}"
-            yield pytest.param(engine, promise, id=name, marks=marks)
-
-
 @pytest.mark.timeout(90)
-@pytest.mark.parametrize(("engine", "promise"), list(cases()))
+@pytest.mark.parametrize(("engine", "promise"), cases(NAMES[0]))
 def test_contract(
     promise: Callable[..., Any], executor_factory: Callable[[], WorkerPoolExecutor]
 ) -> None:
-    outcome = promise(executor_factory)
-    if inspect.iscoroutine(outcome):
-        asyncio.run(outcome)
+    keep(promise, executor_factory)
 
 
 def test_every_promise_is_found() -> None:
