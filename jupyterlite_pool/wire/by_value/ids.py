@@ -11,16 +11,16 @@ from cloudpickle import cloudpickle
 #: Ids of classes that cloudpickle cannot keep, because their metaclass compares them.
 _odd_ids: dict[int, tuple[weakref.ref[type], str]] = {}
 
-#: A name of this process, with the process number for which it was made.
-_here = (0, "")
+#: The name of this process, by its number: one that began with a copy of the memory has another.
+_names: dict[int, str] = {}
 
 
 def this_process() -> str:
     """A name of this process. Made late, since workers begin with a copy of one memory."""
-    global _here
-    if _here[0] != os.getpid() or not _here[1]:
-        _here = os.getpid(), uuid.uuid4().hex
-    return _here[1]
+    number = os.getpid()
+    if number not in _names:
+        _names[number] = uuid.uuid4().hex
+    return _names[number]
 
 
 def id_of(cls: type) -> str:

@@ -76,8 +76,10 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     const open = sidebar === null ? null : (): void => app.shell.activateById(SIDEBAR_ID);
     const scene: Scene = { view, actions, open };
     addCommands(app.commands, palette, scene, trans);
-    const section = new PoolsSection(states, actions, pageOf(app, kernels, trackers), trans);
-    void addSection(app, section);
+    if (sidebar !== null) {
+      const section = new PoolsSection(states, actions, pageOf(app, kernels, trackers), trans);
+      void addSection(app, section);
+    }
     if (statusBar !== null) {
       const looks = new PoolView(states, focus, STATUS_EVERY, false);
       addStatusItem(statusBar, new PoolStatus(looks, () => open?.(), trans), settings);

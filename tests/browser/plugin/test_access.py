@@ -24,7 +24,8 @@ own = WorkerPoolExecutor(1)
 def panel(module_pages: Pages, site: str) -> Panel:
     notebook = Notebook(module_pages.open(f"{site}/lab/index.html"))
     notebook.run(START + JOBS)
-    notebook.start("running = pool_map(hear, ['a'] * 6, chunksize=1, label='listening')")
+    job = "pool_map(hear, ['a'] * 6, chunksize=1, label='listening', progress=False)"
+    notebook.start(f"running = {job}")
     panel = Panel(notebook.page).open_by_tab()
     hearing(notebook.page, 2)
     panel.job("failing").get_by_text("2 failed items").click()
