@@ -62,7 +62,7 @@ def contract_the_timeout_of_map_counts_from_the_call(make: Make) -> None:
         assert next(values) == 0  # what is there is given, however late it is asked for
         before = time.monotonic()
         assert isinstance(raised(lambda: next(values)), TimeoutError)
-        assert time.monotonic() - before < 0.5
+        assert time.monotonic() - before < 1.2  # not 1.5 seconds more
 
 
 def contract_all_that_runs_and_waits_can_be_cancelled(make: Make) -> None:
