@@ -59,7 +59,7 @@ def apply_frame(
         return self.apply(func, axis, raw, result_type, args, **kwargs)
     cuts = _cuts(self.shape[1 - number])
     parts = [self.iloc[cut] if number else self.iloc[:, cut] for cut in cuts]
-    values = _run(Lines(func, args, kwargs, number, raw), parts, func, "parallel_apply")
+    values = _run(Lines(func, args, kwargs, number, raw), parts, "parallel_apply")
     frame = self
     if number and not raw and result_type != "broadcast" and type(self) is pandas.DataFrame:
         # Rows of one column are made quickly, and nobody reads them.
@@ -78,8 +78,8 @@ def apply_series(self: pandas.Series, func: Any, *, args: Any = (), **kwargs: An
     plain = _is_plain(func) and _calls_for_each(self) and _shares(kwargs)
     if not plain:
         return self.apply(func, args=args, **kwargs)
-    parts = [self.iloc[cut] for cut in _cuts(len(self))]
-    return self.apply(_giving(_run(Values(func, args, kwargs), parts, func, "parallel_apply")))
+    values = _run(Values(func, args, kwargs), _parts([self]), "parallel_apply")
+    return self.apply(_giving(values))
 
 
 def map_series(self: pandas.Series, arg: Any, na_action: Any = None) -> Any:
@@ -91,8 +91,7 @@ def map_series(self: pandas.Series, arg: Any, na_action: Any = None) -> Any:
     """
     if not (_is_plain(arg) and _calls_for_each(self)):
         return self.map(arg, na_action=na_action)
-    parts = [self.iloc[cut] for cut in _cuts(len(self))]
-    values = _run(Values(arg, na_action=na_action), parts, arg, "parallel_map")
+    values = _run(Values(arg, na_action=na_action), _parts([self]), "parallel_map")
     return self.map(_giving(values), na_action=na_action)
 
 
@@ -107,8 +106,7 @@ def map_frame(self: pandas.DataFrame, func: Any, na_action: Any = None, **kwargs
     columns = [self.iloc[:, place] for place in range(self.shape[1])]
     if self.empty or not _is_plain(func) or not all(map(_calls_for_each, columns)):
         return whole(func, na_action=na_action, **kwargs)
-    parts = [column.iloc[cut] for column in columns for cut in _cuts(len(self))]
-    values = _run(Values(func, (), kwargs, na_action), parts, func, "parallel_map")
+    values = _run(Values(func, (), kwargs, na_action), _parts(columns), "parallel_map")
     return whole(_giving(values), na_action=na_action)
 
 
@@ -130,7 +128,7 @@ def apply_groups(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
     names = [group.name for group in groups]
     _check_that_it_can_wait()
     task = Group(func, args, kwargs)
-    values = pool_map(task, names, groups, label=_label("parallel_apply", func))
+    values = pool_map(task, names, groups, label=f"parallel_apply {task.__name__}")
     return self.apply(_giving(values), **options)
 
 
@@ -189,22 +187,22 @@ def _cuts(length: int) -> list[slice]:
     ]
 
 
-def _run(
-    task: Callable[[Any], list[Any]], parts: Sequence[Any], func: Any, method: str
-) -> list[Any]:
+def _parts(columns: Sequence[pandas.Series]) -> list[pandas.Series]:
+    """Parts of columns of one length, column by column."""
+    cuts = _cuts(len(columns[0]))
+    return [column.iloc[cut] for column in columns for cut in cuts]
+
+
+def _run(task: Lines | Values, parts: Sequence[Any], method: str) -> list[Any]:
     """The values of all parts, in order."""
     _check_that_it_can_wait()
-    label = _label(method, func)
+    label = f"{method} {task.__name__}"
     return [value for values in pool_map(task, parts, label=label) for value in values]
 
 
 def _check_that_it_can_wait() -> None:
     if current_worker() is None and not can_block():
         raise BlockingUnavailableError(_INSTEAD)
-
-
-def _label(method: str, func: Any) -> str:
-    return f"{method} {getattr(func, '__name__', type(func).__name__)}"
 
 
 def _giving(values: Sequence[Any]) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from matplotlib._pylab_helpers import Gcf
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from .open_figures import show_open_figures
+from .open_figures import end_of_task
 
 
 class FigureManager(FigureManagerBase):
@@ -42,4 +42,4 @@ def show(*_: Any, **__: Any) -> None:
             display(figure)
 
 
-show_open_figures.append(show)
+end_of_task.append(show)

@@ -21,9 +21,9 @@ MODULE = f"{__package__}.figures"
 #: What a notebook asks for that has chosen no backend itself.
 OF_NOTEBOOKS = ("", "inline", "module://matplotlib_inline.backend_inline")
 
-
-#: Shows what a task has left open, and closes it; empty until a task of this worker draws.
-show_open_figures: list[Callable[[], None]] = []
+#: What is done at the end of each task: nothing, until a task of this worker draws. From then on,
+#: our backend shows what the task has left open, and closes it.
+end_of_task: list[Callable[[], None]] = []
 
 
 def install_figures() -> None:

@@ -33,7 +33,7 @@ from .contexts import Within, WorkerContext
 from .interruption import leftover, may_stop
 from .memory import explain_memory
 from .names import SetUpCall, SharedNames
-from .open_figures import show_open_figures
+from .open_figures import end_of_task
 from .parallel_cell import CellBody, EverywhereCell, explain_value
 from .randomness import seed_item, unseed
 from .result_log import LARGEST_FILE, PLACE, ResultLog
@@ -264,8 +264,8 @@ class Runner:
                 self._awaited = Within(context, value)
                 value = await self._awaited
                 self._awaited = None
-            for show in show_open_figures:
-                show()
+            for act in end_of_task:
+                act()
             self._interruptible = False
             if sets_up:
                 own = isinstance(getattr(function, "__wrapped__", None), EverywhereCell)
@@ -280,8 +280,8 @@ class Runner:
         except BaseException as error:  # a task may raise SystemExit and KeyboardInterrupt, too
             self._interruptible = False
             with suppress(Exception):  # the error of the task matters more
-                for show in show_open_figures:
-                    show()
+                for act in end_of_task:
+                    act()
             self.log.state[LARGEST_FILE] = 0
             self._surroundings.explain(error)
             explain_value(error, self._functions.get(sent.function))

@@ -99,8 +99,16 @@ def cases(engine: str) -> list[Any]:
     ]
 
 
-def keep(promise: Callable[..., Any], make: Callable[..., WorkerPoolExecutor]) -> None:
-    """Check that executors keep a promise."""
-    outcome = promise(make)
-    if inspect.iscoroutine(outcome):
-        asyncio.run(outcome)
+def contract_of(engine: str) -> Any:
+    """The test of all promises that an engine keeps."""
+
+    @pytest.mark.timeout(90)
+    @pytest.mark.parametrize(("engine", "promise"), cases(engine))
+    def test(
+        promise: Callable[..., Any], executor_factory: Callable[[], WorkerPoolExecutor]
+    ) -> None:
+        outcome = promise(executor_factory)
+        if inspect.iscoroutine(outcome):
+            asyncio.run(outcome)
+
+    return test

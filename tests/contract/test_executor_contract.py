@@ -13,16 +13,10 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.options import MapOptions
-from tests.contract.engines import NAMES, PROMISES, TELLING, cases, keep
+from tests.contract.engines import NAMES, PROMISES, TELLING, contract_of
 from tests.contract.promises import helpers
 
-
-@pytest.mark.timeout(90)
-@pytest.mark.parametrize(("engine", "promise"), cases(NAMES[0]))
-def test_contract(
-    promise: Callable[..., Any], executor_factory: Callable[[], WorkerPoolExecutor]
-) -> None:
-    keep(promise, executor_factory)
+test_contract = contract_of(NAMES[0])
 
 
 def test_every_promise_is_found() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ import jupyterlite_pool  # noqa: E402
 from jupyterlite_pool import WorkerPoolExecutor  # noqa: E402
 from jupyterlite_pool.stand_ins import pandas_methods  # noqa: E402
 from jupyterlite_pool.tracebacks import notes_of  # noqa: E402
+from jupyterlite_pool.worker.frames import Group, Lines, Values  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -201,6 +203,12 @@ def test_an_error_says_for_what_it_was() -> None:
     assert "It was called for the group 'word 3'." in notes_of(raised_by_group.value)
 
 
+def test_an_error_behind_values_that_are_left_out_says_for_what_it_was() -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        MIXED["half"].parallel_map(lambda half: 1 / (half - 32), na_action="ignore")
+    assert "It was called for 'row 64'." in notes_of(raised.value)
+
+
 def test_each_row_is_called_for_once_and_on_workers(pool: WorkerPoolExecutor) -> None:
     def worker(row: Any) -> int:
         from jupyterlite_pool import current_worker
@@ -212,6 +220,15 @@ def test_each_row_is_called_for_once_and_on_workers(pool: WorkerPoolExecutor) ->
     found = NUMBERS.parallel_apply(worker, axis=1)
     assert set(found) <= set(pool.ready_workers)
     assert len(found) == len(NUMBERS)
+
+
+def test_tracebacks_find_the_cell_of_the_function() -> None:
+    def of_row(row: Any) -> int:
+        return 1
+
+    for task in (Lines(of_row), Values(of_row), Group(of_row)):
+        assert inspect.unwrap(task) is of_row
+        assert task.__name__ == "of_row"
 
 
 def test_functions_with_state_and_partials() -> None:

@@ -19,14 +19,14 @@ ROOT = Path(__file__).parents[3]
 BEGIN = """
 import json
 from jupyterlite_pool.worker.display import install_display
-from jupyterlite_pool.worker.open_figures import install_figures, show_open_figures
+from jupyterlite_pool.worker.open_figures import end_of_task as acts, install_figures
 
 install_display(print)
 install_figures()
 
 def end_of_task():
-    for show in show_open_figures:
-        show()
+    for act in acts:
+        act()
     import matplotlib.pyplot as plt
     print(json.dumps({"open": plt.get_fignums(), "backend": plt.get_backend()}))
 
