@@ -164,9 +164,11 @@ class Dispatcher:
         Args:
             begins: whether a source has just begun: its caller may compute for long from now on.
         """
-        self._fill(self._has_room)
-        until = time.perf_counter() + (AHEAD_AT_FIRST if begins else AHEAD_AT_ONCE)
-        self._fill(lambda source: self._has_room_ahead(source, until), ahead=True)
+        if self._sources:
+            self._fill(self._has_room)
+        if self._sources:
+            until = time.perf_counter() + (AHEAD_AT_FIRST if begins else AHEAD_AT_ONCE)
+            self._fill(lambda source: self._has_room_ahead(source, until), ahead=True)
         if self.closed and not self._busy():
             self._backend.shutdown()
 

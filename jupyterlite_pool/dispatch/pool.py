@@ -189,9 +189,8 @@ class Pool:
         """
         if not callable(fn):
             raise _not_callable(fn)
-        options = replace(options, batch_seconds=self.backend.batch_seconds)
-        if self._one_by_one:
-            options = replace(options, chunksize=1)
+        seconds = self.backend.batch_seconds
+        options = replace(options, batch_seconds=seconds, alone=self._one_by_one)
         with self._lock:
             self._check_open()
             ended: Future[None] = Future()

@@ -24,8 +24,10 @@ MOST_UNKNOWN = 1000
 #: not reliable.
 GROWTH = 8
 
-#: In seconds. To send a batch that takes no longer than this costs more time than to run it.
+#: In seconds. To send a batch that takes no longer than this costs more time than to run it. So
+#: batches of a fixed size travel together while they take no longer together, up to so many.
 BRIEF_SECONDS = 0.00025
+MOST_TOGETHER = 16
 
 #: Weight of the newest task in the running mean.
 WEIGHT = 0.3
@@ -34,15 +36,19 @@ WEIGHT = 0.3
 class ChunkSizer:
     """Decides the size of the next batch of a job."""
 
-    def __init__(self, fixed: int | None = None, seconds: float = TARGET_SECONDS) -> None:
+    def __init__(
+        self, fixed: int | None = None, seconds: float = TARGET_SECONDS, *, joins: bool = True
+    ) -> None:
         """Begin without measurements.
 
         Args:
             fixed: the size of all batches; None to adapt it.
             seconds: how long a batch should take.
+            joins: whether batches of a fixed size that end at once travel together.
         """
         self._fixed = fixed
         self._seconds = seconds
+        self._joins = joins
         self._mean: float | None = None
         self._last = 1
 
@@ -54,7 +60,7 @@ class ChunkSizer:
     @property
     def brief(self) -> bool:
         """Whether batches have a fixed size and end at once."""
-        if self._fixed is None or self._mean is None:
+        if self._fixed is None or self._mean is None or not self._joins:
             return False
         return self._fixed * self._mean <= BRIEF_SECONDS
 
@@ -71,7 +77,7 @@ class ChunkSizer:
         in few batches, and none so long that another worker would wait for it in the end.
         """
         if self._fixed is not None:
-            return self._fixed
+            return self._fixed * self._together(self._fixed, workers, remaining)
         share = max(1, remaining // (SHARES * workers))
         if self._mean is None:
             return min(share, MOST_UNKNOWN)
@@ -87,7 +93,7 @@ class ChunkSizer:
             remaining: how many tasks have not been sent; None if nobody knows.
         """
         if self._fixed is not None:
-            return self._fixed
+            return self._fixed * self._together(self._fixed, workers, remaining)
         if self._mean is None:
             return 1
         size = int(self._seconds / max(self._mean, 1e-7))
@@ -96,3 +102,12 @@ class ChunkSizer:
             size = min(size, remaining // (2 * workers))
         self._last = max(1, size)
         return self._last
+
+    def _together(self, fixed: int, workers: int, remaining: int | None) -> int:
+        """How many batches of a fixed size travel together: fewer near the end."""
+        if not self.brief or self._mean is None:
+            return 1
+        most = int(min(MOST_TOGETHER, BRIEF_SECONDS / max(fixed * self._mean, 1e-7)))
+        if remaining is not None:
+            most = min(most, remaining // (2 * workers * fixed))
+        return max(1, most)

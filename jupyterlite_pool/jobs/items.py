@@ -51,8 +51,9 @@ class Items:
         #: How many items there are; None until an iterable without a length has ended.
         self.total = _total(iterables, options.strict)
         #: How many tasks travel together. An item with a time limit travels alone.
-        size = 1 if options.task_timeout is not None else options.chunksize
-        self.chunks = ChunkSizer(size, options.batch_seconds)
+        alone = options.alone or options.task_timeout is not None
+        size = 1 if alone else options.chunksize
+        self.chunks = ChunkSizer(size, options.batch_seconds, joins=not alone)
         #: Tasks that were taken and have not ended, by their index.
         self.taken: dict[int, Task] = {}
         self._function = function

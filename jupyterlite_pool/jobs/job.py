@@ -128,8 +128,8 @@ class MapJob:
 
     @property
     def brief(self) -> bool:
-        """Whether batches are so short that many may wait at a worker; with a time limit none."""
-        return self.options.task_timeout is None and self.items.chunks.brief
+        """Whether batches are so short that many may wait at a worker."""
+        return self.items.chunks.brief
 
     @property
     def ahead(self) -> Ahead:

@@ -5,6 +5,7 @@ No other file of the waiting speaks with JavaScript. Outside of a browser nothin
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -49,10 +50,17 @@ def wakeable() -> tuple[Awaitable[Any], Callable[[], None]]:
 
     A promise needs no coroutine, and is resolved without a turn of the event loop.
     """
+    woken = _promise_maker()()
+    return woken.promise, woken.resolve
+
+
+@functools.cache
+def _promise_maker() -> Callable[[], Any]:
+    """JavaScript's function. To look it up takes as long as to call it."""
     from js import Promise
 
-    woken = Promise.withResolvers()
-    return woken.promise, woken.resolve
+    make: Callable[[], Any] = Promise.withResolvers
+    return make
 
 
 def set_timer(seconds: float, action: Callable[[], None]) -> Callable[[], None]:

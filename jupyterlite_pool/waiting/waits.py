@@ -167,7 +167,8 @@ class EndOf:
         if self._future.done():
             return
         loop = asyncio.get_running_loop()
-        woken: asyncio.Future[None] = loop.create_future()
+        # A future that Pyodide's loop makes costs one more turn of the loop when it is done.
+        woken: asyncio.Future[None] = asyncio.Future(loop=loop)
 
         def wake() -> None:
             if not woken.done():

@@ -7,6 +7,7 @@ import inspect
 import linecache
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 from .buffers import Buffer
@@ -24,8 +25,9 @@ def encode_function(function: Callable[..., Any]) -> Encoded:
     Raises:
         pickle.PicklingError: the function, or an object that it refers to, cannot be pickled.
     """
+    own = type(function) is FunctionType and function.__module__ == "__main__"
     try:
-        return encode((function, _notebook_source(function)), updates=True)
+        return encode((function, _notebook_source(function)), updates=True, by_value=own)
     except pickle.PicklingError as error:
         name = getattr(function, "__name__", type(function).__name__)
         why = why_not(function, encode, error)

@@ -61,6 +61,7 @@ def encode(
     kept: bool = False,
     updates: bool = False,
     classes_first: bool = False,
+    by_value: bool = False,
 ) -> Encoded:
     """Pickle an object; functions and classes by value if a worker could not find them by name.
 
@@ -71,6 +72,8 @@ def encode(
             as it must for a call.
         classes_first: whether the classes of the object go in front of it, if that can be; see
             `by_value.header`.
+        by_value: whether it is known that a worker could not find the object by its name, and that
+            it holds no large bytes. To find that out takes as long as to pickle a small function.
 
     Raises:
         pickle.PicklingError: it cannot be pickled; the message names its type.
@@ -78,7 +81,8 @@ def encode(
     if type(obj) in ATOMS:
         return Encoded(pickle.dumps(obj, PROTOCOL), [])
     with note_refs() as refs:
-        payload, buffers = _Dump(apart, kept, updates, classes_first).dump(obj)
+        dump = _Dump(apart, kept, updates, classes_first)
+        payload, buffers = dump.by_value(obj) if by_value else dump.dump(obj)
     if not refs:
         return Encoded(payload, buffers)
     return Encoded(payload, buffers, tuple({ref.key: ref for ref in refs}.values()))
@@ -119,6 +123,10 @@ class _Dump:
                 payload = self._with_header(obj, classes, large)
             if payload is not None:
                 return payload, self._buffers
+        return self.by_value(obj, large)
+
+    def by_value(self, obj: object, large: bool = False) -> tuple[bytes, list[memoryview]]:
+        """The same for an object whose functions and classes a worker could not find by name."""
         self._buffers.clear()
         try:
             payload = self._dump_with(_RawByValuePickler if large else ByValuePickler, obj)

@@ -185,12 +185,12 @@ class Runner:
         state, hold = self.log.state, self.log.add
         rest = iter(buffers)
         own: Sequence[Any] = ()
-        posted = perf_counter()
         last = len(calls) - 1
         changed = self._surroundings.outdated(sent.surroundings)
         if changed is not None:
             self._port.retire(f"{changed} has changed since it was imported")
             return
+        now = posted = perf_counter()
         for place, call in enumerate(calls):
             task = sent.first + place
             state[PLACE] = place
@@ -202,7 +202,7 @@ class Runner:
             if sent.buffers is not None:
                 own = list(islice(rest, sent.buffers[place]))
             seed = None if sent.seeds is None else sent.seeds[place]
-            record, out = await self._run_one(batch, sent, task, call, seed, own)
+            record, out, now = await self._run_one(batch, sent, task, call, seed, own, now)
             if self._interrupted:
                 self._interrupted = False
                 if reason := leftover():
@@ -212,13 +212,13 @@ class Runner:
                 self._post(batch, False)
                 self._port.result(batch, join_results([record]), out, False)
                 out = []  # a held buffer would keep the next task from resizing its object
-            if place < last and (not held or perf_counter() - posted >= POST_INTERVAL):
+            if place < last and (not held or now - posted >= POST_INTERVAL):
                 self._post(batch, False)
                 if self._rests:
                     await asyncio.sleep(0)  # the host may say something meanwhile
                 if batch in self._cancelled:
                     break
-                posted = perf_counter()
+                now = posted = perf_counter()
         state[PLACE] = -1
         self._cancelled.discard(batch)
         self._post(batch, True)
@@ -238,27 +238,33 @@ class Runner:
         call: tuple[Any, ...] | bytes,
         seed: tuple[int, int] | None,
         buffers: Sequence[Any],
-    ) -> tuple[bytes, list[memoryview]]:
-        """Make a call; returns its result as bytes, and the buffers that go beside them."""
-        started = perf_counter()
+        now: float,
+    ) -> tuple[bytes, list[memoryview], float]:
+        """Make a call.
+
+        To look at the clock takes as long as the rest of a small task, so one look serves as the
+        end of a call and as the beginning of the next.
+
+        Returns:
+            Its result as bytes, the buffers that go beside them, and when the call ended.
+        """
+        started = now
         try:
+            takes_long = type(call) is not tuple or sent.function not in self._functions
             if sent.surroundings != self._surroundings.current:
+                takes_long = True
                 await self._surroundings.apply(sent.surroundings)
             function, args, kwargs = self._read(sent.function, call, buffers)
-            if seed is not None:
-                self._seeded = True
-                seed_item(*seed)
-            elif self._seeded:
-                self._seeded = False
-                unseed()
+            if seed is not None or self._seeded:
+                self._seed(seed)
             sets_up = isinstance(function, SetUpCall)
             before = self._names.before(sent.function) if sets_up else []
             context = self._context.own if sets_up else self._context.of_task()
             if sent.timed:
                 self._port.begin(batch)
-            started = perf_counter()
-            self._awaited = None
-            self._interruptible = True
+            if takes_long:  # to read it
+                started = perf_counter()
+            self._awaited, self._interruptible = None, True
             value = context.run(function, *args, **kwargs)
             if type(value) not in PLAIN_TYPES and inspect.isawaitable(value):
                 self._awaited = Within(context, value)
@@ -271,25 +277,44 @@ class Runner:
                 own = isinstance(getattr(function, "__wrapped__", None), EverywhereCell)
                 self._names.share(before, notebook_first=own)
                 self._context.look_again()
-            seconds = perf_counter() - started
+            now = perf_counter()
             if self.log.state[LARGEST_FILE]:
                 self._warn_of_large_file()
             if type(value) in ATOMS:
-                return dump_value(task, seconds, value)
-            return context.run(dump_value, task, seconds, value)
+                return *dump_value(task, now - started, value), now
+            record, out = context.run(dump_value, task, now - started, value)
+            return record, out, perf_counter()
         except BaseException as error:  # a task may raise SystemExit and KeyboardInterrupt, too
             self._interruptible = False
-            with suppress(Exception):  # the error of the task matters more
-                for act in end_of_task:
-                    act()
-            self.log.state[LARGEST_FILE] = 0
-            self._surroundings.explain(error)
-            explain_value(error, self._functions.get(sent.function))
-            if isinstance(error, MemoryError):
-                explain_memory(error, self._worker, self._memory)
-                self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
-            seconds = perf_counter() - started
-            return dump_result(ResultItem(task, FAILED, encode_error(error), 0, seconds)), []
+            failure = self._failure(error, sent.function)
+            now = perf_counter()
+            record = dump_result(ResultItem(task, FAILED, failure, 0, now - started))
+            return record, [], now
+
+    def _seed(self, seed: tuple[int, int] | None) -> None:
+        """Decide the random numbers of the next task; None to leave them to chance."""
+        self._seeded = seed is not None
+        if seed is None:
+            unseed()
+        else:
+            seed_item(*seed)
+
+    def _failure(self, error: BaseException, key: str) -> bytes:
+        """The error of a task as bytes, with what explains it.
+
+        Args:
+            key: that of the function.
+        """
+        with suppress(Exception):  # the error of the task matters more
+            for act in end_of_task:
+                act()
+        self.log.state[LARGEST_FILE] = 0
+        self._surroundings.explain(error)
+        explain_value(error, self._functions.get(key))
+        if isinstance(error, MemoryError):
+            explain_memory(error, self._worker, self._memory)
+            self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
+        return encode_error(error)
 
     def _warn_of_large_file(self) -> None:
         state = self.log.state

@@ -48,6 +48,8 @@ class PyodideBackend:
         self.size = self._device.size() if max_workers is None else self._device.within(max_workers)
         self._surroundings = NotebookSurroundings(NotebookPackages(packages, pyodide_js))
         self._pool: Any = EarlyPool()
+        #: Its method, which would be made anew for each call.
+        self._submit: Any = self._pool.submit
         self._events = PoolEvents()
         #: The needs of the last batch, for Python and for JavaScript. Most batches have the same.
         self._last_needs: tuple[Sequence[str], Any] = (), None
@@ -90,7 +92,7 @@ class PyodideBackend:
             if not self._ended:
                 listener.on_broken(f"the pool's files could not be loaded: {error}")
             return
-        early, self._pool = self._pool, pool
+        early, self._pool, self._submit = self._pool, pool, pool.submit
         early.repeat(pool)
 
     def put(self, key: str, encoded: Encoded) -> None:
@@ -115,7 +117,7 @@ class PyodideBackend:
         if terms != self._last_terms[0]:
             self._last_terms = terms, _js_terms(terms)
         copies = copied_out(buffers) if buffers else None
-        self._pool.submit(batch, to_js(payload), copies, self._last_needs[1], self._last_terms[1])
+        self._submit(batch, to_js(payload), copies, self._last_needs[1], self._last_terms[1])
 
     def cancel(self, batch: int) -> bool | None:
         """As `Backend.cancel`."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from pyodide.ffi import create_proxy
 
 from ..base import Listener, WorkerEnd
-from .js import or_none
+from .js import js_object, or_none
+
+#: Bytes of a word in events that come packed.
+_WORD = 4
 
 
 class PoolEvents:
@@ -19,7 +23,8 @@ class PoolEvents:
     def __init__(self) -> None:
         #: None before the pool starts, and after it was stopped.
         self._listener: Listener | None = None
-        self._proxy: Any = None
+        #: The functions that the pool calls.
+        self._proxies: dict[str, Any] = {}
         #: What to call when the time limit of a lane is exceeded.
         self.lane_limits: dict[int, Callable[[], None]] = {}
 
@@ -27,38 +32,36 @@ class PoolEvents:
         """Tell a listener everything from now on.
 
         Returns:
-            The JavaScript function that the pool must call with each list of events.
+            What the pool must tell, as `PoolListener` in TypeScript.
         """
         self._listener = listener
-        self._proxy = create_proxy(self.hear)
-        return self._proxy
+        functions = {"event": self.hear, "gathered": self.hear_gathered}
+        self._proxies = {name: create_proxy(each) for name, each in functions.items()}
+        return js_object(**self._proxies)
 
     def mute(self) -> None:
-        """Tell the listener nothing any more, also nothing of the list that is being told."""
+        """Tell the listener nothing any more, also nothing of the events that are being told."""
         self._listener = None
 
     def disconnect(self) -> None:
         """Let go of JavaScript. The pool must have stopped."""
-        if self._proxy is not None:
+        for proxy in self._proxies.values():
             # Later, because this call may come from within a call of the proxy.
-            asyncio.get_event_loop().call_soon(self._proxy.destroy)
+            asyncio.get_event_loop().call_soon(proxy.destroy)
 
-    def hear(self, events: Any) -> None:
-        """Tell the listener of some events; their form is `Told` in TypeScript."""
-        for event in events:
-            listener = self._listener
-            if listener is None:
-                return
-            try:
-                self._hear_one(listener, event)
-            except Exception:  # the other events must be heard
-                traceback.print_exc()
+    def hear(self, event: Any) -> None:
+        """Tell the listener of an event; its form is `Told` in TypeScript."""
+        listener = self._listener
+        if listener is None:
+            return
+        try:
+            self._hear_one(listener, event)
+        except Exception:  # JavaScript would not show it in the notebook
+            traceback.print_exc()
 
     def _hear_one(self, listener: Listener, event: Any) -> None:
         kind = event.type
-        if kind == "gathered":
-            self._hear_gathered(event.words.to_py(), event.payload.to_bytes())
-        elif kind == "frame":
+        if kind == "frame":
             _hear_frame(listener, event.worker, event.frame)
         elif kind == "ready":
             listener.on_worker_ready(event.worker)
@@ -79,10 +82,11 @@ class PoolEvents:
         elif kind == "broken":
             listener.on_broken(event.message)
 
-    def _hear_gathered(self, words: Sequence[int], payload: bytes) -> None:
-        """Tell of many small events, which come as numbers: `GatheredEvent` in TypeScript."""
-        each = iter(words)
-        end = 0
+    def hear_gathered(self, packed: Any) -> None:
+        """Tell of many small events, which come packed: `GatheredEvent` in TypeScript."""
+        payload = packed.to_bytes()
+        end = _WORD * (1 + int.from_bytes(payload[:_WORD], sys.byteorder))
+        each = iter(memoryview(payload)[_WORD:end].cast("i"))
         for worker, batch, size, done in zip(each, each, each, each, strict=True):
             listener = self._listener
             if listener is None:

@@ -2,7 +2,10 @@
 
 import { SMALL } from '../protocol';
 import type { ResultFrame } from '../protocol';
-import type { Told } from './words';
+import type { GatheredEvent, Told } from './words';
+
+/** Bytes of a word. */
+const WORD = 4;
 
 /** Pack the small events among some events. */
 export function shorten(events: Told[]): Told[] {
@@ -11,7 +14,7 @@ export function shorten(events: Told[]): Told[] {
   let payloads: Uint8Array[] = [];
   const tell = () => {
     if (words.length > 0) {
-      told.push({ type: 'gathered', words, payload: joined(payloads) });
+      told.push(pack(words, payloads));
       [words, payloads] = [[], []];
     }
   };
@@ -31,16 +34,25 @@ export function shorten(events: Told[]): Told[] {
   return told;
 }
 
-function isSmall({ payload, buffers }: ResultFrame): boolean {
-  return buffers.length === 0 && payload.byteLength < SMALL;
-}
-
-function joined(payloads: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(payloads.reduce((size, payload) => size + payload.byteLength, 0));
-  let at = 0;
+/** An event for many: see `GatheredEvent`. */
+export function pack(words: number[], payloads: Uint8Array[]): GatheredEvent {
+  const size = payloads.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let at = WORD * (1 + words.length);
+  const packed = new Uint8Array(at + size);
+  new Int32Array(packed.buffer, 0, 1 + words.length).set([words.length, ...words]);
   for (const payload of payloads) {
-    whole.set(payload, at);
+    packed.set(payload, at);
     at += payload.byteLength;
   }
-  return whole;
+  return { type: 'gathered', packed };
+}
+
+/** The words of an event for many. */
+export function wordsOf({ packed }: GatheredEvent): Int32Array {
+  const [count = 0] = new Int32Array(packed.buffer, packed.byteOffset, 1);
+  return new Int32Array(packed.buffer, packed.byteOffset + WORD, count);
+}
+
+function isSmall({ payload, buffers }: ResultFrame): boolean {
+  return buffers.length === 0 && payload.byteLength < SMALL;
 }

@@ -24,6 +24,13 @@ const BROKER = 'broker:';
 const NONE: never[] = [];
 const ANY: Terms = {};
 
+/** What hears of everything that happens in a pool. */
+export interface PoolListener {
+  event(event: Told): void;
+  /** Of an event for many, in its packed form. Nearly all events come like this. */
+  gathered(packed: Uint8Array<ArrayBuffer>): void;
+}
+
 /** The snapshots that pools of this kernel have made, by their likeness: later pools start quickly. */
 const made = new Map<string, MadeSnapshot>();
 
@@ -51,12 +58,11 @@ export class BrokeredPool {
 
   /**
    * @param brokerUrl where the built `broker.js` is served
-   * @param listener hears of everything that happens, many events at a time
    */
   constructor(
     readonly brokerUrl: string,
     plan: PoolPlan,
-    private readonly listener: (news: Told[]) => void
+    private readonly listener: PoolListener
   ) {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
@@ -190,7 +196,7 @@ export class BrokeredPool {
     }
     this.held = { orders: [], transfer: [], until: performance.now() + HOLD };
     news.forEach(event => this.note(event));
-    this.tell(news);
+    news.forEach(event => this.tell(event));
     for (const event of news) {
       if (event.type === 'ready') {
         this.send(['open', event.worker]);
@@ -208,9 +214,13 @@ export class BrokeredPool {
     }
   }
 
-  private tell(news: Told[]): void {
+  private tell(event: Told): void {
     try {
-      this.listener(news);
+      if (event.type === 'gathered') {
+        this.listener.gathered(event.packed);
+      } else {
+        this.listener.event(event);
+      }
     } catch (error) {
       console.error('jupyterlite-pool: a listener failed', error);
     }
@@ -235,7 +245,7 @@ export class BrokeredPool {
   /** The broker cannot work any more, and all workers are gone with it. */
   private lose(message: string): void {
     if (this.end(message)) {
-      this.tell([{ type: 'broken', message }]);
+      this.tell({ type: 'broken', message });
     }
   }
 

@@ -127,5 +127,5 @@ function buffersOf(event: Told): Transferable[] {
   if (event.type === 'frame' && event.frame.kind === 'result') {
     return transferables(event.frame);
   }
-  return event.type === 'gathered' ? transferables({ payload: event.payload, buffers: [] }) : [];
+  return event.type === 'gathered' ? transferables({ payload: event.packed, buffers: [] }) : [];
 }

@@ -1,5 +1,6 @@
 /** What a kernel knows of the workers of its pool, from the news of the broker. */
 import type { WorkerStatus } from '../pool/pool';
+import { wordsOf } from './gather';
 import type { Told } from './words';
 
 type Worker = Omit<WorkerStatus, 'state'> & { ready: boolean; batches: number };
@@ -20,7 +21,7 @@ export class Table {
   /** Take note of an event. */
   note(event: Told): void {
     if (event.type === 'gathered') {
-      this.noteGathered(event.words);
+      this.noteGathered(wordsOf(event));
     } else if (event.type === 'spares') {
       this.spares = event.spares;
     } else if (event.type === 'starting') {
@@ -50,7 +51,7 @@ export class Table {
   }
 
   /** Packed events: see `GatheredEvent`. */
-  private noteGathered(words: number[]): void {
+  private noteGathered(words: Int32Array): void {
     for (let at = 0; at < words.length; at += 4) {
       const worker = this.workers.get(words[at] ?? -1);
       const bytes = words[at + 2] ?? 0;

@@ -41,12 +41,13 @@ export type Order =
 export interface GatheredEvent {
   type: 'gathered';
   /**
-   * Four numbers for each: worker, batch, bytes of the result, and 1 if the batch is done.
-   * Where a batch was given to a worker, -1 stands in place of the bytes.
+   * Words of four bytes, then the payloads of the results, one after the other.
+   *
+   * The first word says how many others there are: four for each event, which are worker, batch,
+   * bytes of the result, and 1 if the batch is done. Where a batch was given to a worker, -1 stands in
+   * place of the bytes.
    */
-  words: number[];
-  /** The payloads of the results, one after the other. */
-  payload: Uint8Array<ArrayBuffer>;
+  packed: Uint8Array<ArrayBuffer>;
 }
 
 /** One thing that a broker tells. */

@@ -56,9 +56,13 @@ afterEach(() => {
 function hire(meanwhile?: () => void): { pool: BrokeredPool; broker: FakeBroker; told: Told[] } {
   const told: Told[] = [];
   const plan = { workerUrl: 'worker.js', size: 2, options: {}, init: {} };
-  const pool = new BrokeredPool('broker.js', plan, news => {
-    told.push(...news);
+  const hear = (event: Told) => {
+    told.push(event);
     meanwhile?.();
+  };
+  const pool = new BrokeredPool('broker.js', plan, {
+    event: hear,
+    gathered: packed => hear({ type: 'gathered', packed })
   });
   return { pool, broker: FakeBroker.last, told };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { shorten } from '../../src/broker/gather';
+import { pack, shorten, wordsOf } from '../../src/broker/gather';
 import { SMALL } from '../../src/protocol';
 import type { PoolEvent } from '../../src/pool/events';
 
@@ -26,17 +26,21 @@ test('small events are packed into one, in order', () => {
     [2, 8, 0, 0],
     [1, 9, -1, 0]
   ].flat();
-  expect(told).toEqual([{ type: 'gathered', words, payload: new Uint8Array([5, 6]) }]);
+  expect(told).toEqual([pack(words, [new Uint8Array([5, 6])])]);
 });
 
 test('other events are told unchanged, in their place', () => {
   const large = result(3, Array<number>(SMALL).fill(1));
   const buffered = result(4, [1], [new ArrayBuffer(8)]);
   const told = shorten([dispatched(1, 7), limited, large, buffered, dispatched(1, 8)]);
-  const gathered = (batch: number) => ({
-    type: 'gathered',
-    words: [1, batch, -1, 0],
-    payload: new Uint8Array()
-  });
+  const gathered = (batch: number) => pack([1, batch, -1, 0], []);
   expect(told).toEqual([gathered(7), limited, large, buffered, gathered(8)]);
+});
+
+test('a packed event is words of four bytes, then the payloads', () => {
+  const event = pack([2, 7, 3, 0], [new Uint8Array([1, 2]), new Uint8Array([3])]);
+  expect([...wordsOf(event)]).toEqual([2, 7, 3, 0]);
+  const [head, rest] = [event.packed.slice(0, 4), event.packed.slice(20)];
+  expect([...new Int32Array(head.buffer)]).toEqual([4]);
+  expect([...rest]).toEqual([1, 2, 3]);
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { pack } from '../../src/broker/gather';
 import { MOST_UNHEARD, Outbox } from '../../src/broker/outbox';
 import type { News } from '../../src/broker/words';
 import type { PoolEvent } from '../../src/pool/events';
@@ -60,7 +61,7 @@ test('what was given to a worker is told with the next event, or a little later'
   outbox.push(dispatched(1));
   expect(sent).toEqual([]);
   outbox.push(limited(1));
-  expect(sent).toMatchObject([[{ type: 'gathered', words: [0, 1, -1, 0] }, limited(1)]]);
+  expect(sent).toMatchObject([[pack([0, 1, -1, 0], []), limited(1)]]);
   outbox.heard();
   outbox.push(dispatched(2));
   vi.runAllTimers();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { pack } from '../../src/broker/gather';
 import { Table } from '../../src/broker/table';
 import { REPORT } from '../fakeWorker';
 
@@ -23,9 +24,9 @@ test('a worker is starting, then idle', () => {
 test('a worker is busy until it has finished all that it was given', () => {
   const table = ready();
   const payload = new Uint8Array();
-  table.note({ type: 'gathered', words: [3, 1, -1, 0, 3, 2, -1, 0, 3, 1, 5, 1], payload });
+  table.note(pack([3, 1, -1, 0, 3, 2, -1, 0, 3, 1, 5, 1], [payload]));
   expect(table.status).toMatchObject([{ state: 'busy', finished: 1 }]);
-  table.note({ type: 'gathered', words: [3, 2, 5, 0], payload });
+  table.note(pack([3, 2, 5, 0], [payload]));
   expect(table.status).toMatchObject([{ state: 'busy' }]);
   table.note({
     type: 'frame',
@@ -47,7 +48,7 @@ test('a worker that has ended is gone, and later words of it change nothing', ()
   const table = ready();
   const end = { reason: 'silent', message: '', status: null, running: null, memory: 0 } as const;
   table.note({ type: 'ended', worker: 3, batch: null, behind: [], untaken: [], end });
-  table.note({ type: 'gathered', words: [3, 1, -1, 0], payload: new Uint8Array() });
+  table.note(pack([3, 1, -1, 0], []));
   table.note({ type: 'memory', worker: 3, memory: 1 });
   expect(table.status).toEqual([]);
 });

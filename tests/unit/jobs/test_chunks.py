@@ -8,6 +8,7 @@ from jupyterlite_pool.jobs.chunks import (
     BRIEF_SECONDS,
     GROWTH,
     LONGEST_SECONDS,
+    MOST_TOGETHER,
     MOST_UNKNOWN,
     TARGET_SECONDS,
     WEIGHT,
@@ -81,6 +82,31 @@ def test_batches_of_a_fixed_size_are_brief_once_they_were_seen_to_be() -> None:
     assert sizer.brief
     sizer.observe(1.0, 1)
     assert not sizer.brief
+
+
+def test_batches_of_a_fixed_size_travel_together_while_they_end_at_once() -> None:
+    sizer = ChunkSizer(3)
+    assert sizer.next(2, 10_000) == 3  # nobody knows yet
+    sizer.observe(BRIEF_SECONDS / 15, 1)
+    assert sizer.next(2, None) == sizer.ahead(2, 10_000) == 5 * 3
+    sizer.observe(0.0, 1000)
+    assert sizer.next(2, None) == MOST_TOGETHER * 3
+    sizer.observe(1.0, 1)
+    assert sizer.next(2, None) == 3
+
+
+@pytest.mark.parametrize(("remaining", "size"), [(10_000, 16), (40, 10), (7, 1), (0, 1)])
+def test_fewer_travel_together_near_the_end(remaining: int, size: int) -> None:
+    sizer = ChunkSizer(1)
+    sizer.observe(0.0, 1)
+    assert sizer.next(2, remaining) == size
+
+
+def test_what_is_to_travel_alone_does() -> None:
+    sizer = ChunkSizer(1, joins=False)
+    sizer.observe(0.0, 1)
+    assert sizer.next(2, None) == sizer.ahead(2, 10_000) == 1
+    assert not sizer.brief  # nor does it wait at a worker behind another
 
 
 def test_batches_whose_size_adapts_are_never_brief() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
+from array import array
 from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -64,7 +65,9 @@ def events(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The events of a pool, not connected yet."""
     ffi: Any = ModuleType("pyodide.ffi")
     ffi.create_proxy, ffi.jsnull, ffi.to_js = Proxy, NULL, list
-    modules = {"js": ModuleType("js"), "pyodide": ModuleType("pyodide"), "pyodide.ffi": ffi}
+    js: Any = ModuleType("js")
+    js.Object = SimpleNamespace(fromEntries=lambda pairs: SimpleNamespace(**dict(pairs)))
+    modules = {"js": js, "pyodide": ModuleType("pyodide"), "pyodide.ffi": ffi}
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
     yield importlib.import_module(f"{PACKAGE}.events").PoolEvents()
@@ -74,7 +77,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def test_each_event_is_one_call(events: Any) -> None:
     heard = Heard()
-    proxy = events.connect(heard)
+    told = events.connect(heard)
     end = SimpleNamespace(reason="fatal", message="a crash", status=NULL, running=2, memory=5)
     result = SimpleNamespace(
         kind="result", batch=7, payload=Value(b"results"), buffers=("a", "b"), done=False
@@ -98,7 +101,7 @@ def test_each_event_is_one_call(events: Any) -> None:
         SimpleNamespace(type="limited", workers=1),
         SimpleNamespace(type="broken", message="no worker"),
     ):
-        proxy.function([event])
+        told.event.function(event)
     assert heard.calls == [
         ("on_worker_ready", 0),
         ("on_expired", 0, 7),
@@ -112,16 +115,14 @@ def test_each_event_is_one_call(events: Any) -> None:
     ]
 
 
-GATHERED = SimpleNamespace(
-    type="gathered",
-    words=Value([0, 5, -1, 0, 0, 5, 3, 0, 0, 5, 2, 1]),
-    payload=Value(b"onetw"),
-)
+WORDS = [0, 5, -1, 0, 0, 5, 3, 0, 0, 5, 2, 1]
+GATHERED = Value(array("i", [len(WORDS), *WORDS]).tobytes() + b"onetw")
+READY = SimpleNamespace(type="ready", worker=1)
 
 
 def test_gathered_events_are_told_one_by_one(events: Any) -> None:
     heard = Heard()
-    events.connect(heard).function([GATHERED])
+    events.connect(heard).gathered.function(GATHERED)
     assert heard.calls == [
         ("on_dispatched", 0, 5),
         ("on_result", 0, 5, b"one", (), False),
@@ -134,7 +135,8 @@ def test_a_listener_that_fails_is_told_the_rest(
 ) -> None:
     heard = Heard(failing=("on_dispatched", 0, 5))
     events.connect(heard)
-    events.hear([GATHERED, SimpleNamespace(type="ready", worker=1)])
+    events.hear_gathered(GATHERED)
+    events.hear(READY)
     assert [name for name, *_ in heard.calls] == [
         "on_dispatched",
         "on_result",
@@ -151,19 +153,21 @@ def test_a_listener_that_ends_the_pool_is_told_nothing_more(events: Any) -> None
 
     heard = Ending()
     events.connect(heard)
-    events.hear([GATHERED, SimpleNamespace(type="ready", worker=1)])
+    events.hear_gathered(GATHERED)
+    events.hear(READY)
     assert heard.calls == []
 
 
 def test_javascript_is_let_go_of_after_the_call_that_runs(events: Any) -> None:
     async def disconnect() -> Any:
-        proxy = events.connect(Heard())
+        told = events.connect(Heard())
         events.disconnect()
-        assert not proxy.destroyed
+        assert [told.event.destroyed, told.gathered.destroyed] == [False, False]
         await asyncio.sleep(0)
-        return proxy
+        return told
 
-    assert asyncio.run(disconnect()).destroyed
+    told = asyncio.run(disconnect())
+    assert [told.event.destroyed, told.gathered.destroyed] == [True, True]
 
 
 def test_a_pool_that_never_started_has_nothing_to_let_go_of(events: Any) -> None:
