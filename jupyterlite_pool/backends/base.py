@@ -262,6 +262,16 @@ class Backend(Protocol):
             A function that takes the limit back.
         """
 
+    def let_cancel(self, lane: int, name: str, cancelled: Callable[[], None]) -> Callable[[], None]:
+        """Let a page that knows this name cancel all batches of a lane while the notebook computes.
+
+        Then `cancelled` is called, which cancels and stops them in the notebook, too. A backend
+        whose notebook has no such page does nothing.
+
+        Returns:
+            A function that lets nobody do so any more.
+        """
+
     def set_ups(self, needed: bool) -> None:
         """Say whether the listener may submit batches with a target when a worker becomes ready.
 
@@ -289,3 +299,11 @@ class Backend(Protocol):
 
     def shutdown(self) -> None:
         """Stop all workers at once, and report nothing any more."""
+
+
+class NoPage:
+    """A backend to which no page speaks: only the notebook hears of a page's buttons."""
+
+    def let_cancel(self, lane: int, name: str, cancelled: Callable[[], None]) -> Callable[[], None]:
+        """As `Backend.let_cancel`: nothing to do."""
+        return lambda: None

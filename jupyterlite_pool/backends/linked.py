@@ -18,7 +18,7 @@ from ..waiting.browser import tells_of_results
 from ..waiting.time_limits import call_after_beats
 from ..wire.buffers import in_heap
 from ..wire.payload import Encoded
-from .base import ANY, STOPPED, Listener, Terms, WorkerEnd, WorkerLimits, WorkerStatus
+from .base import ANY, STOPPED, Listener, NoPage, Terms, WorkerEnd, WorkerLimits, WorkerStatus
 from .clock import Clock
 from .deadlines import LEAST_GRACE, Deadlines
 from .lanes import Queued
@@ -27,7 +27,7 @@ from .roster import Roster
 from .wear import Wear
 
 
-class LinkedBackend(ABC):
+class LinkedBackend(NoPage, ABC):
     """Does what `Backend` says over links to workers.
 
     Args:
@@ -124,7 +124,7 @@ class LinkedBackend(ABC):
         """As `Backend.limit_lane`."""
         return call_after_beats(self.call_later, seconds, expired)
 
-    def set_ups(self, needed: bool) -> None:  # noqa: B027 - not abstract
+    def set_ups(self, needed: bool) -> None:
         """As `Backend.set_ups`. Nothing to do: a worker always waits for the listener."""
 
     def wake(self) -> None:

@@ -16,11 +16,11 @@ from ..wire.payload import Encoded
 from ..worker.context import WorkerInfo
 from ..worker.runner import Runner
 from ..worker.surroundings.surroundings import WorkerSurroundings
-from .base import ANY, STOPPED, Listener, Terms, WorkerEnd, WorkerLimits, WorkerStatus
+from .base import ANY, STOPPED, Listener, NoPage, Terms, WorkerEnd, WorkerLimits, WorkerStatus
 from .lanes import Queued
 
 
-class NestedBackend:
+class NestedBackend(NoPage):
     """Runs each batch when it is submitted; `submit` returns when the batch has ended.
 
     A task that awaits something goes on with the event loop, as it does on a worker. `submit` then

@@ -360,6 +360,15 @@ class Pool:
         call_off = self.backend.limit_lane(lane_of(job), seconds, overdue)
         job.ended.add_done_callback(lambda _: call_off())
 
+    def let_cancel(self, job: MapJob, name: str, cancel: Callable[[], None]) -> None:
+        """Let a page that knows this name stop a job while the notebook computes.
+
+        Args:
+            cancel: cancels the job here, when the notebook hears of it.
+        """
+        call_off = self.backend.let_cancel(lane_of(job), name, cancel)
+        job.ended.add_done_callback(lambda _: call_off())
+
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time, while this pool runs; returns what calls it off."""
         return self.backend.call_later(seconds, action)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import secrets
 import sys
 import uuid
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +85,19 @@ def show_calls(
         calls.count_with(Bursts(calls, begins, counted=counted, size=size))
 
 
+#: The widgets of the last cards that have ended. The page of a notebook that was closed and opened
+#: again while they moved still shows them: it does not hear that their output has changed.
+_ended: deque[Face] = deque()
+MOST_ENDED = 20
+
+
+def _retire(face: Face) -> None:
+    face.remove_button()
+    _ended.append(face)
+    if len(_ended) > MOST_ENDED:
+        _ended.popleft().close()
+
+
 class Card:
     """A card."""
 
@@ -121,6 +135,7 @@ class Card:
             word = "Stop" if subject.single else "Cancel"
             self._face.add_button(word, self._button, self._cancel)
             buttons[self._button] = self._cancel
+            subject.let_cancel(self._button)
         self._guarded = self._face is not None and page.cards and page.life is not None
         progress = subject.progress()
         self._draw(progress, details=True)
@@ -140,7 +155,7 @@ class Card:
         face, self._face = self._face, None
         self._display(progress)
         if face is not None:
-            face.close()
+            _retire(face)
 
     def is_over(self) -> bool:
         """Whether a subject that is not active will not go on. A job tells of its end itself."""

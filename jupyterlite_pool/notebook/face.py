@@ -33,6 +33,7 @@ class Face:
         self._label = label
         self._card = HTML()
         self._folded: Any = None
+        self._button: Any = None
         # For screen readers only. It is apart from the card, which changes ten times a second.
         self._news = HTML()
         self._news.layout.height = self._news.layout.width = "1px"
@@ -60,13 +61,21 @@ class Face:
         """
         from ipywidgets import Button
 
-        button = Button(description=word, tooltip=f"{word} {self._label}")
+        self._button = button = Button(description=word, tooltip=f"{word} {self._label}")
         button.on_click(lambda _: action())
         button.add_class("jp-pool-cancel")
         button.add_class(f"jp-pool-cancel-{name}")
         self._box.add_class("jp-pool-cancellable")
         card, *others = self._box.children
         self._box.children = (card, button, *others)  # in the order of the keyboard
+
+    def remove_button(self) -> None:
+        """There is nothing to end any more."""
+        button, self._button = self._button, None
+        if button is not None:
+            self._box.remove_class("jp-pool-cancellable")
+            self._box.children = [part for part in self._box.children if part is not button]
+            _close(button)
 
     def draw(self, card: str) -> None:
         """Show the card as HTML."""

@@ -28,6 +28,9 @@ class Pool(Protocol):
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
         """Call `action` after some time; returns what calls it off."""
 
+    def let_cancel(self, job: MapJob, name: str, cancel: Callable[[], None]) -> None:
+        """Let a page that knows this name stop a job while the notebook computes."""
+
 
 class Subject(Protocol):
     """What a card is about."""
@@ -56,6 +59,9 @@ class Subject(Protocol):
 
     def cancel(self) -> None:
         """Stop it with what runs of it."""
+
+    def let_cancel(self, name: str) -> None:
+        """Let a page that knows this name stop it, if possible also while the notebook computes."""
 
 
 class JobSubject:
@@ -108,6 +114,10 @@ class JobSubject:
             return
         word = "stopped" if self.single else "cancelled"
         self.job.abort(KeyboardInterrupt(f"the job was {word}: {self.label}"))
+
+    def let_cancel(self, name: str) -> None:
+        """Let a page that knows this name stop it, also while the notebook computes."""
+        self._pool.let_cancel(self.job, name, self.cancel)
 
     def _failures(self) -> list[tuple[int, BaseException]]:
         failures = self.job.outcomes.failures
@@ -176,6 +186,9 @@ class BurstSubject:
     def cancel(self) -> None:
         """Cancel them with those that run."""
         self._burst.cancel()
+
+    def let_cancel(self, name: str) -> None:
+        """Do nothing: other cells' calls are among those that wait for workers with these."""
 
     def _running(self) -> dict[int, Task]:
         tasks = self._pool.running_tasks(self._burst.source)

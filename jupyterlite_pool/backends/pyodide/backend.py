@@ -150,6 +150,18 @@ class PyodideBackend:
 
         return take_back
 
+    def let_cancel(self, lane: int, name: str, cancelled: Callable[[], None]) -> Callable[[], None]:
+        """As `Backend.let_cancel`."""
+        cancels = self._events.lane_cancels
+        cancels[lane] = cancelled
+        self._pool.letCancel(lane, f"jupyterlite-pool-cancel-{name}")
+
+        def take_back() -> None:
+            if cancels.pop(lane, None) is not None:
+                self._pool.letCancel(lane)
+
+        return take_back
+
     def set_ups(self, needed: bool) -> None:
         """As `Backend.set_ups`."""
         self._pool.setsUp(needed)

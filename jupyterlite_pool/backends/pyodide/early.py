@@ -46,6 +46,10 @@ class EarlyPool:
         """Record it: the limit counts from when the pool is there."""
         self._calls.append(("limitLane", *args))
 
+    def letCancel(self, *args: Any) -> None:  # noqa: N802 - JavaScript's name
+        """Record it."""
+        self._calls.append(("letCancel", *args))
+
     def setsUp(self, needed: bool) -> None:  # noqa: N802 - JavaScript's name
         """Record it."""
         self._calls.append(("setsUp", needed))

@@ -25,8 +25,9 @@ class PoolEvents:
         self._listener: Listener | None = None
         #: The functions that the pool calls.
         self._proxies: dict[str, Any] = {}
-        #: What to call when the time limit of a lane is exceeded.
+        #: What to call when the time limit of a lane is exceeded, and when the page cancels a lane.
         self.lane_limits: dict[int, Callable[[], None]] = {}
+        self.lane_cancels: dict[int, Callable[[], None]] = {}
 
     def connect(self, listener: Listener) -> Any:
         """Tell a listener everything from now on.
@@ -75,6 +76,8 @@ class PoolEvents:
             listener.on_cancelled(event.batch, event.taken)
         elif kind == "laneExpired":
             self.lane_limits.pop(event.lane, lambda: None)()
+        elif kind == "laneCancelled":
+            self.lane_cancels.pop(event.lane, lambda: None)()
         elif kind == "expired":
             listener.on_expired(event.worker, event.batch)
         elif kind == "limited":

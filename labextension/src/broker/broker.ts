@@ -6,6 +6,7 @@ import type { Terms } from '../pool/job';
 import type { MadeSnapshot } from '../pool/snapshotMaker';
 import { TurnKeeper } from '../turns/keeper';
 import type { TurnSeals } from '../turns/words';
+import { Cancels } from './cancels';
 import { Outbox } from './outbox';
 import type { Order, PoolPlan } from './words';
 
@@ -21,6 +22,9 @@ type SubmitOrder = Extract<Order, ['submit', ...unknown[]]>;
 export class Broker {
   readonly pool: PyodidePool;
   private readonly outbox: Outbox;
+  private readonly cancels = new Cancels(lane =>
+    this.pool.endLane(lane, 'laneCancelled', 'its job was cancelled')
+  );
   /** Workers that are ready, and of which the kernel has not heard. */
   private readonly unheard = new Set<number>();
   private setsUp = false;
@@ -65,12 +69,15 @@ export class Broker {
       const [, port] = order;
       const first: TurnSeals = { seals: new TurnKeeper(port).first };
       port.postMessage(first);
+    } else if (name === 'letCancel') {
+      this.cancels.let(order[1], order[2]);
     } else if (name === 'cancel') {
       const batch = order[1];
       this.outbox.push({ type: 'cancelled', batch, taken: this.pool.cancel(batch) });
     } else {
       this.call(order);
       if (name === 'terminate') {
+        this.cancels.close();
         this.close();
       }
     }

@@ -138,6 +138,14 @@ export class BrokeredPool {
     this.send(['limitLane', lane, seconds ?? null]);
   }
 
+  /**
+   * Cancel all batches of a lane if somebody says so on the channel of this name, also while the kernel
+   * computes; without a name, not any more.
+   */
+  letCancel(lane: number, name?: string): void {
+    this.send(['letCancel', lane, name ?? null]);
+  }
+
   /** As `PyodidePool.scale`. */
   scale(size: number): void {
     this.send(['scale', size]);

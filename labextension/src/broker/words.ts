@@ -32,6 +32,8 @@ export type Order =
   | ['setsUp', boolean]
   /** Prove that the broker lives, by a message, and hold this Web Lock from now on. */
   | ['prove', string | null]
+  /** Cancel all batches of a lane if somebody says so on the channel of this name; null for no more. */
+  | ['letCancel', number, string | null]
   /** Let the kernel take turns at the drive, over this port. */
   | ['drive', MessagePort]
   /** The kernel has received the last news. */

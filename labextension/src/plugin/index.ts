@@ -14,7 +14,7 @@ import type { Widget } from '@lumino/widgets';
 import { Lives } from './card/lives';
 import { showCards } from './card/renderer';
 import { cellsPlugin } from './cells';
-import { onCancel } from './kernels/cancel';
+import { onCancel, tellBroker } from './kernels/cancel';
 import { beforeInterrupt } from './kernels/interrupt';
 import { PoolKernels } from './kernels/kernels';
 import { DOMAIN } from './language';
@@ -102,7 +102,10 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
     eachOf(notebooks, widget => kernels.watch(widget));
     eachOf(consoles, widget => kernels.watch(widget));
     // Every kernel hears of it, and the kernel that knows the job cancels it.
-    onCancel(job => kernels.sendAll({ type: 'cancel', job }));
+    onCancel(job => {
+      kernels.sendAll({ type: 'cancel', job });
+      tellBroker(job);
+    });
     if (client !== null) {
       client.changed.connect((_, { type, key }) => {
         if (type === 'remove') {

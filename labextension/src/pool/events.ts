@@ -29,6 +29,9 @@ export interface Lost {
   untaken: number[];
 }
 
+/** A lane has exceeded its time limit, or was cancelled. */
+export type LaneEnd = 'laneExpired' | 'laneCancelled';
+
 /** One thing that a pool tells its listener. */
 export type PoolEvent =
   | { type: 'starting'; worker: number; pid: number }
@@ -39,8 +42,8 @@ export type PoolEvent =
   /** A batch has exceeded its time limit. Its worker is asked to end it, or is stopped. */
   | { type: 'expired'; worker: number; batch: number }
   | ({ type: 'ended'; worker: number; end: WorkerEnd } & Lost)
-  /** A lane has exceeded its time limit: the end of each of its batches follows. */
-  | { type: 'laneExpired'; lane: number }
+  /** The end of each batch of a lane follows. */
+  | { type: LaneEnd; lane: number }
   /** Whether a batch that was cancelled was still in the queue: then nothing of it ran, or will. */
   | { type: 'cancelled'; batch: number; taken: boolean }
   /** So many spares are ready to take the place of a worker. */

@@ -10,7 +10,7 @@ import type { AnswerFrame, ErrorFrame } from '../protocol';
 import { Crew } from './crew';
 import type { CrewOptions } from './crew';
 import { Dispatch } from './dispatch';
-import type { PoolEvent, WorkerEnd } from './events';
+import type { LaneEnd, PoolEvent, WorkerEnd } from './events';
 import { STOPPED } from './handle';
 import type { Share, TaskWord, WorkerHandle } from './handle';
 import { runJob } from './job';
@@ -58,7 +58,7 @@ export class PyodidePool {
   private readonly limits = new TimeLimits(
     this.stops,
     ({ id }, batch) => this.tell({ type: 'expired', worker: id, batch }),
-    lane => this.endLane(lane)
+    lane => this.endLane(lane, 'laneExpired', 'its job took too long')
   );
   private readonly share: Share;
   private readonly listener: (event: PoolEvent) => void;
@@ -337,14 +337,15 @@ export class PyodidePool {
     });
   }
 
-  private endLane(lane: number): void {
-    this.tell({ type: 'laneExpired', lane });
+  /** End all batches of a lane: those that wait, and those that run. */
+  endLane(lane: number, type: LaneEnd, message: string): void {
+    this.tell({ type, lane });
     for (const { batch } of this.dispatch.clearLane(lane)) {
       this.tell({ type: 'cancelled', batch, taken: true });
     }
     for (const handle of [...this.crew]) {
       for (const batch of handle.inbox.ofLane(lane)) {
-        this.stop(handle, batch, 'its job took too long');
+        this.stop(handle, batch, message);
       }
     }
   }

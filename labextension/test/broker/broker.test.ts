@@ -143,3 +143,34 @@ test('the kernel is told of a snapshot that the pool has made', async () => {
   const [told] = of('made');
   expect(told?.type === 'made' && (await told.snapshot.text())).toBe('memory');
 });
+
+test('somebody who knows the name of a job cancels it, although the kernel computes', async () => {
+  const { order, told, close } = hire({ computes: true });
+  const of = (lane: number, batch: number): Order => {
+    return ['submit', batch, new Uint8Array([batch]), [], [], { lane }];
+  };
+  [of(3, 1), of(3, 2), of(4, 5)].forEach(order);
+  order(['letCancel', 3, 'a secret name']);
+  order(['letCancel', 4, 'another name']);
+  order(['letCancel', 4, null]);
+  await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(1));
+  expect(await given(FakeWorker.at(0), 1)).toEqual([1]);
+  for (const name of ['another name', 'a secret name']) {
+    const channel = new BroadcastChannel(name);
+    channel.postMessage(null);
+    channel.close();
+  }
+  await vi.waitFor(() => {
+    expect(FakeWorker.at(0).frames).toContainEqual({ kind: 'cancel', batch: 1 });
+  });
+  FakeWorker.at(0).result(1);
+  expect(await given(FakeWorker.at(0), 2)).toEqual([1, 5]);
+  order(['heard']);
+  await vi.waitFor(() => expect(told.map(({ type }) => type)).toContain('laneCancelled'));
+  expect(told.filter(({ type }) => type === 'laneCancelled')).toEqual([
+    { type: 'laneCancelled', lane: 3 }
+  ]);
+  expect(told).toContainEqual({ type: 'cancelled', batch: 2, taken: true });
+  order(['terminate']); // closes the channels, which would keep this process alive
+  await vi.waitFor(() => expect(close).toHaveBeenCalled());
+});

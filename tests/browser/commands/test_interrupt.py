@@ -24,6 +24,10 @@ def spin(n):
         pass
     return n
 
+def nap(seconds):
+    time.sleep(seconds)
+    return time.time()
+
 def settled():
     "No job and no call is left."
     return not executor._pool.dispatcher.jobs() and not executor._pool.dispatcher.unfinished()
@@ -237,6 +241,31 @@ def test_the_cards_button_cancels_a_job_that_no_cell_waits_for(pressed: Pressed)
     press_cancel(pressed.page)
     expect(card).to_contain_text("■ cancelled")
     assert pressed.value("[job.done(), job.partial()]") == [True, [0, 1, 2, None, 4, 5]]
+    assert pressed.value("list(pool_map(abs, [-1], progress=False))") == [1]
+
+
+def test_the_cards_button_cancels_its_job_while_the_notebook_computes(pressed: Pressed) -> None:
+    notebook = pressed.notebook
+    notebook.run(
+        "job = pool_map(nap, [0.2] * 200, label='nap', block=False)\n"
+        "other = pool_map(nap, [0.2] * 4, progress=False, block=False)"
+    )
+    expect(notebook.cards.last).to_contain_text("nap")
+    notebook.start(
+        "print('computes now')\n"
+        "until = time.time() + 5\n"
+        "while time.time() < until: pass\n"
+        "over = time.time()"
+    )
+    pressed.page.evaluate(SHOWN, "computes now")
+    press_cancel(pressed.page)
+    notebook.finish()
+    assert notebook.error() == ""
+    expect(notebook.cards.last).to_contain_text("■ cancelled")
+    notebook.run("others = await other\nended = [end for end in job.partial() if end]")
+    # Nothing of it ran after the press, and other jobs went on meanwhile.
+    assert pressed.value("max(ended) < over - 2 and max(others) < over")
+    assert pressed.value("[job.done(), len(ended) < 60, len(others)]") == [True, True, 4]
     assert pressed.value("list(pool_map(abs, [-1], progress=False))") == [1]
 
 

@@ -68,6 +68,17 @@ def test_a_notebook_that_is_saved_while_a_job_runs_says_later_what_was(
     expect_gone(page)
 
 
+def test_a_card_that_was_opened_again_says_how_its_job_has_ended(notebook: Notebook) -> None:
+    notebook.run("import time\njob = pool_map(time.sleep, [0.4] * 40, label='Open', block=False)")
+    expect(notebook.cards.last).to_contain_text("▶ running")
+    notebook.reopen(keep_kernel=True)
+    card = notebook.last_card
+    expect(card).to_contain_text("▶ running", timeout=PAGE_TIMEOUT)
+    expect(card).to_contain_text("✓ done", timeout=PAGE_TIMEOUT)
+    expect(card).to_contain_text("40/40")
+    expect(card.get_by_role("button")).to_have_count(0)
+
+
 def test_an_interrupt_is_seen_on_the_card(notebook: Notebook) -> None:
     notebook.start(LONG)
     card = notebook.last_card

@@ -14,7 +14,7 @@ import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor, get_reusable_executor, pool_map, use
 from jupyterlite_pool.api import default_backend, shared
-from jupyterlite_pool.backends.base import ANY, STOPPED, Backend, Listener, Terms, WorkerEnd
+from jupyterlite_pool.backends.base import ANY, STOPPED, Backend, Listener, NoPage, Terms, WorkerEnd
 from jupyterlite_pool.backends.base import WorkerLimits as Limits
 from jupyterlite_pool.backends.base import WorkerStatus as Status
 from jupyterlite_pool.backends.threads import InProcessBackend
@@ -26,7 +26,7 @@ from jupyterlite_pool.worker.runner import Runner
 from jupyterlite_pool.worker.surroundings.surroundings import WorkerSurroundings
 
 
-class Fourth:
+class Fourth(NoPage):
     """An engine with one worker: a thread of a `ThreadPoolExecutor`, which is also its queue."""
 
     size, batch_seconds = 1, 0.05

@@ -25,6 +25,8 @@ class FakePool:
         self.ready_workers = {0, 1}
         self.running: Mapping[int, Task] = {}
         self.later: list[tuple[float, Callable[[], None]]] = []
+        #: Jobs that the page may cancel by a name while the notebook computes.
+        self.cancellable: dict[str, MapJob] = {}
 
     def running_tasks(self, source: TaskSource) -> Mapping[int, Task]:
         return self.running
@@ -33,6 +35,9 @@ class FakePool:
         entry = (seconds, action)
         self.later.append(entry)
         return lambda: self.later.remove(entry) if entry in self.later else None
+
+    def let_cancel(self, job: MapJob, name: str, cancel: Callable[[], None]) -> None:
+        self.cancellable[name] = job
 
     def tick(self) -> float:
         """Make the next call that is due; returns how many seconds it was to wait."""

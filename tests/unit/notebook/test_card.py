@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import pytest
@@ -112,14 +113,26 @@ def test_a_card_has_three_forms_and_ends_with_the_two_that_last(notebook: Shown)
     assert pool.later == []
 
 
-def test_no_widget_is_left_when_the_job_has_ended(notebook: Shown) -> None:
-    before = notebook.widgets
+def test_the_widgets_of_the_last_jobs_stay_as_they_ended_and_older_ones_go(
+    notebook: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "widgets", True)
+    monkeypatch.setattr(_card, "_ended", deque())
     job, pool = job_of(1), FakePool()
     show_progress(job, "f", True, pool)
-    assert notebook.widgets > before
+    first, box = notebook.widgets, widget_of(notebook)
     finish(job)
     finish(job)
-    assert notebook.widgets == before
+    assert "done" in box.children[0].value
+    assert not [each for each in box.children if isinstance(each, Button)]
+    assert "jp-pool-cancellable" not in box._dom_classes
+    for _ in range(_card.MOST_ENDED):
+        assert box.model_id in notebook.widgets
+        job = job_of(1)
+        show_progress(job, "f", True, pool)
+        finish(job)
+    finish(job)
+    assert not first & notebook.widgets
 
 
 def test_the_widget_shows_the_card_as_it_is_now(notebook: Shown) -> None:
@@ -196,10 +209,12 @@ def test_a_button_ends_the_job(
 ) -> None:
     monkeypatch.setattr(page, "widgets", not single)  # a cell in the background has one anyway
     job = MapJob(abs, [range(2)], MapOptions(single=single))
-    show_progress(job, "f", True, FakePool())
+    pool = FakePool()
+    show_progress(job, "f", True, pool)
     button = button_of(notebook)
     assert button.description == word
     assert len(buttons) == 1
+    assert pool.cancellable == dict.fromkeys(buttons, job)
     button.click()
     assert isinstance(job.settled.exception(0), KeyboardInterrupt)
     assert job.aborted

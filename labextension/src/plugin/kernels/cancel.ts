@@ -4,6 +4,16 @@
 const BUTTON = '.jp-pool-cancel';
 const JOB = /^jp-pool-cancel-([0-9a-f]{16})$/;
 
+/** The channel on which the broker of the job's pool listens, which is awake while the kernel computes. */
+const channelOf = (job: string) => `jupyterlite-pool-cancel-${job}`;
+
+/** Tell the broker of the pool that runs a job. */
+export function tellBroker(job: string): void {
+  const channel = new BroadcastChannel(channelOf(job));
+  channel.postMessage(null);
+  channel.close();
+}
+
 /**
  * Call `action` with the name of the job when a Cancel button is clicked.
  *
