@@ -118,9 +118,10 @@ def test_the_widgets_of_the_last_jobs_stay_as_they_ended_and_older_ones_go(
 ) -> None:
     monkeypatch.setattr(page, "widgets", True)
     monkeypatch.setattr(_card, "_ended", deque())
+    before = notebook.widgets
     job, pool = job_of(1), FakePool()
     show_progress(job, "f", True, pool)
-    first, box = notebook.widgets, widget_of(notebook)
+    first, box = notebook.widgets - before, widget_of(notebook)
     finish(job)
     finish(job)
     assert "done" in box.children[0].value
@@ -131,7 +132,7 @@ def test_the_widgets_of_the_last_jobs_stay_as_they_ended_and_older_ones_go(
         job = job_of(1)
         show_progress(job, "f", True, pool)
         finish(job)
-    finish(job)
+        finish(job)
     assert not first & notebook.widgets
 
 
