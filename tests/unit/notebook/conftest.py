@@ -8,6 +8,7 @@ from typing import Any
 
 import IPython.display
 import pytest
+from ipywidgets import Widget
 from ipywidgets.widgets import widget as ipywidgets_widget
 
 from jupyterlite_pool.jobs.job import MapJob
@@ -16,6 +17,13 @@ from jupyterlite_pool.jobs.tasks import Outcome, Task, TaskSource
 from jupyterlite_pool.notebook import card as _card
 from jupyterlite_pool.notebook.face import WIDGET
 from jupyterlite_pool.notebook.page import buttons
+
+
+def _instances() -> dict[str, Any]:
+    """The widgets that there are, by their names. ipywidgets 7 has them elsewhere."""
+    inside = vars(ipywidgets_widget)
+    here: dict[str, Any] = inside["_instances"] if "_instances" in inside else Widget.widgets
+    return here
 
 
 class FakePool:
@@ -58,7 +66,7 @@ class Shown:
     @property
     def widgets(self) -> set[str]:
         """The widgets that there are."""
-        return set(vars(ipywidgets_widget)["_instances"])
+        return set(_instances())
 
     def matches(self, pattern: str) -> bool:
         """Whether the last line of text begins as a pattern says."""
@@ -72,13 +80,13 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shown]:
     monkeypatch.setattr(IPython.display, "display", notebook.display)
     yield notebook
     buttons.clear()
-    for widget in list(vars(ipywidgets_widget)["_instances"].values()):
+    for widget in list(_instances().values()):
         widget.close()
 
 
 def widget_of(notebook: Shown, display: int = 0) -> Any:
     """The widget that a display shows."""
-    return vars(ipywidgets_widget)["_instances"][notebook.displays[display][0][WIDGET]["model_id"]]
+    return _instances()[notebook.displays[display][0][WIDGET]["model_id"]]
 
 
 def job_of(count: int) -> MapJob:
