@@ -17,6 +17,9 @@ export const CARD = 'application/vnd.jupyterlite-pool.card+json';
 const WIDGET = 'application/vnd.jupyter.widget-view+json';
 const HTML = 'text/html';
 
+/** Milliseconds between two looks for the widgets of a notebook. */
+const LOOK_AGAIN = 100;
+
 /** Of the forms of an output, the page shows the one of the lowest rank. */
 const BEFORE_ALL = -10;
 
@@ -84,8 +87,7 @@ export class CardRenderer extends Panel implements IRenderMime.IRenderer {
       return;
     }
     this.shown = shown;
-    const renderer = rendermime.createRenderer(form);
-    await renderer.renderModel(model);
+    const renderer = await this.rendererOf(form, model, rendermime);
     if (this.isDisposed || this.shown !== shown) {
       renderer.dispose(); // another form came meanwhile
       return;
@@ -110,11 +112,43 @@ export class CardRenderer extends Panel implements IRenderMime.IRenderer {
     }
   }
 
+  /**
+   * What has drawn a form.
+   *
+   * When a notebook is opened again, its widgets come a moment later. What was to draw one before waits
+   * for them in vain, as it is no output itself. But then another factory is there.
+   */
+  private async rendererOf(
+    form: string,
+    model: IRenderMime.IMimeModel,
+    rendermime: IRenderMimeRegistry
+  ): Promise<IRenderMime.IRenderer> {
+    for (;;) {
+      const factory = rendermime.getFactory(form);
+      const renderer = rendermime.createRenderer(form);
+      const drawn = renderer.renderModel(model).then(() => true);
+      do {
+        if (await Promise.race([drawn, after(LOOK_AGAIN)])) {
+          return renderer;
+        }
+      } while (rendermime.getFactory(form) === factory && !this.isDisposed);
+      if (this.isDisposed) {
+        return renderer;
+      }
+      renderer.dispose();
+    }
+  }
+
   /** Whether there is a widget, and the kernel that draws it. */
   private isAlive({ data }: IRenderMime.IMimeModel, rendermime: IRenderMimeRegistry): boolean {
     const { life } = tidingsOf({ data });
     return WIDGET in data && this.lives.has(life) && !!rendermime.getFactory(WIDGET);
   }
+}
+
+/** Resolves with false after so many milliseconds. */
+function after(milliseconds: number): Promise<false> {
+  return new Promise(resolve => setTimeout(() => resolve(false), milliseconds));
 }
 
 /** What shows outputs where a widget is: each notebook has its own, with its own widgets. */
