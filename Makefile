@@ -56,7 +56,7 @@ faults: build/.site build/.browser  ## do what can go wrong to a pool under load
 	$(BIN)/python -m tests.faults.report
 
 soak: build/.site build/.browser  ## what is long: crashes, tasks, bytes, bad input (MINUTES=60)
-	MINUTES=$(or $(MINUTES),60) $(PYTEST) tests/soak tests/releases tests/browser/plugin tests/unit/commands/parallel/test_oracle.py
+	MINUTES=$(or $(MINUTES),60) $(PYTEST) tests/soak tests/releases tests/unit/commands/parallel/test_oracle.py
 	ROUNDS=$(or $(ROUNDS),100) $(PYTEST) tests/faults
 	$(BIN)/python -m tests.faults.report
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.support.meeting import HEAR
@@ -43,10 +41,6 @@ PALETTE = 5_000
 expect.set_options(timeout=20_000)
 
 
-#: Tests that fail now and then on a machine with much else to do.
-unhurried = pytest.mark.skipif("MINUTES" not in os.environ, reason="`make soak` runs it")
-
-
 def say(page: Page, channel: str, word: str = "end") -> None:
     page.evaluate(SAY, [channel, word])
 
@@ -67,7 +61,7 @@ class Panel:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.region = page.get_by_role("region", name="Worker Pool")
+        self.region = page.get_by_role("region", name="Worker Pool", exact=True)
 
     def open_by_tab(self) -> Panel:
         self.page.get_by_role("tab", name="Worker Pool", exact=True).click()

@@ -16,7 +16,6 @@ from tests.support.panel import (
     counts_of,
     hearing,
     say,
-    unhurried,
 )
 
 # States of pools are waited for, which other tests beside these delay.
@@ -207,7 +206,6 @@ def test_it_follows_the_notebook_that_has_the_focus(pages: Pages, site: str) -> 
     expect(panel.job("of the first")).to_be_visible()
 
 
-@unhurried
 def test_a_kernel_that_restarts_has_nothing_of_before(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html")
     notebook = Notebook(page)
@@ -221,12 +219,10 @@ def test_a_kernel_that_restarts_has_nothing_of_before(pages: Pages, site: str) -
     expect(panel.workers).to_have_count(2)  # they are started ahead
 
 
-@unhurried
 def test_the_panel_of_what_runs_has_the_pools(notebook: Notebook, panel: Panel) -> None:
     page = notebook.page
     page.get_by_role("tab", name=re.compile("Running")).click()
-    section = page.locator(".jp-RunningSessions-section").filter(has_text="Worker Pools")
-    item = section.locator(".jp-RunningSessions-item")
+    item = page.get_by_role("region", name="Worker Pools Section").get_by_role("treeitem")
     expect(item).to_contain_text(f"{notebook.path}: Shared pool")
     expect(item).to_contain_text("Pool 2/2")
     page.get_by_role("tab", name="Worker Pool", exact=True).click()

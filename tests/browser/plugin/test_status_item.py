@@ -11,10 +11,10 @@ from playwright.sync_api import expect
 
 from tests.conftest import Pages
 from tests.support.notebook import Notebook
-from tests.support.panel import START, Panel, hearing, say, status_item, unhurried
+from tests.support.panel import START, Panel, hearing, say, status_item
 
 # States of pools are waited for, which other tests beside these delay.
-pytestmark = [pytest.mark.alone, unhurried]
+pytestmark = pytest.mark.alone
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,9 @@ from jupyterlite_pool.notebook.page import buttons
 def _instances() -> dict[str, Any]:
     """The widgets that there are, by their names. ipywidgets 7 has them elsewhere."""
     inside = vars(ipywidgets_widget)
-    here: dict[str, Any] = inside["_instances"] if "_instances" in inside else Widget.widgets
-    return here
+    if "_instances" not in inside:
+        return dict(Widget.widgets)
+    return dict(inside["_instances"])
 
 
 class FakePool:
