@@ -64,7 +64,8 @@ def pool_map(
             decides how many calls there are. An iterable without a length is read only as the
             pool has room for its items.
         max_workers: run this job on at most this many workers at once.
-        chunksize: how many items travel together; "auto" adapts it to how long they take.
+        chunksize: how many items travel together; "auto" adapts it to how long they take. Batches
+            that end at once may be joined.
         strict: raise ValueError if the iterables have different lengths.
         seed: gives each item a random stream of its own that depends only on this number and the
             item's index.

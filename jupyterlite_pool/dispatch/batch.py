@@ -89,7 +89,7 @@ class Batch:
         first = self.tasks[0].first
         return Terms(
             self.target,
-            lane_of(source),
+            source.lane,
             source.brief,
             first,
             source.max_workers,
@@ -199,11 +199,6 @@ class Batch:
         return TaskTimeoutError(
             f"it ran longer than task_timeout={self.source.task_timeout:g} s. {more}"
         )
-
-
-def lane_of(source: TaskSource) -> int:
-    """The number of the lane in which the batches of a source wait."""
-    return id(source)
 
 
 def _why(end: WorkerEnd) -> str:

@@ -19,7 +19,7 @@ from ..errors import AFTER_SHUTDOWN, PoolStartError, TerminatedWorkerError
 from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
 from ..jobs.set_up import SetUp
-from ..jobs.tasks import Ahead, Outcome, Task, TaskSource
+from ..jobs.tasks import Outcome, Task, TaskSource
 from ..jobs.work_log import WorkLog
 from ..waiting.waits import pool_locks
 from .batch import Batch
@@ -199,14 +199,15 @@ class Dispatcher:
         self._sources.extend(full)
 
     def _has_room(self, source: TaskSource) -> bool:
-        batches = BRIEF_BATCHES_PER_WORKER if source.brief else BATCHES_PER_WORKER
+        brief = source.brief and self.ledger.weight < AHEAD_BYTES
+        batches = BRIEF_BATCHES_PER_WORKER if brief else BATCHES_PER_WORKER
         limit = source.max_workers
         most = batches * self._backend.size
         return self.ledger.count(source) < (most if limit is None else min(most, limit))
 
     def _has_room_ahead(self, source: TaskSource, until: float) -> bool:
         return (
-            source.ahead is not Ahead.NO
+            source.ahead
             and self.ledger.weight < AHEAD_BYTES
             and self.ledger.open < AHEAD_BATCHES
             and time.perf_counter() < until

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ..backends.base import ON_PURPOSE, Backend, WorkerEnd
 from ..errors import PoolPerformanceWarning, PoolStartError, RemoteError, RemoteUnpicklingError
-from ..jobs.tasks import Ahead, Outcome, Task, TaskSource
+from ..jobs.tasks import Outcome, Task, TaskSource
 from .batch import Batch
 from .dispatcher import Dispatcher
 from .reading import read_results
@@ -114,7 +114,7 @@ class PoolListener:
                         entry.source.finish(task, outcome)
             if done and entry.tasks:  # its worker was told to start no more of it
                 self._dispatcher.recalls.give_back(entry)
-            if seconds and not done and entry.source.ahead is Ahead.CUT_ANEW:
+            if seconds and not done:
                 self._dispatcher.recalls.cut_long(entry, sum(seconds) / len(seconds))
             self._dispatcher.pump()
 

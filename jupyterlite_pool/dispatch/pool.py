@@ -25,7 +25,6 @@ from ..wire.buffers import copied
 from ..wire.calls import encode_call, encode_function
 from ..wire.refs import ObjectRef
 from ..worker.names import SetUpCall
-from .batch import lane_of
 from .dispatcher import Dispatcher
 from .listener import Output, PoolListener
 from .objects import SharedObjects
@@ -357,7 +356,7 @@ class Pool:
 
         In a browser the job is stopped then even if the notebook computes, and hears of it later.
         """
-        call_off = self.backend.limit_lane(lane_of(job), seconds, overdue)
+        call_off = self.backend.limit_lane(job.lane, seconds, overdue)
         job.ended.add_done_callback(lambda _: call_off())
 
     def let_cancel(self, job: MapJob, name: str, cancel: Callable[[], None]) -> None:
@@ -366,7 +365,7 @@ class Pool:
         Args:
             cancel: cancels the job here, when the notebook hears of it.
         """
-        call_off = self.backend.let_cancel(lane_of(job), name, cancel)
+        call_off = self.backend.let_cancel(job.lane, name, cancel)
         job.ended.add_done_callback(lambda _: call_off())
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:

@@ -10,9 +10,6 @@ from ..jobs.tasks import TaskSource
 from .batch import Batch
 from .ledger import Ledger
 
-#: Seconds of a batch that is cut anew once it is known how long its tasks take.
-TOO_LONG = 2.0
-
 
 class Recalls:
     """Asks the backend for batches, and gives the tasks that come back to their sources.
@@ -70,12 +67,9 @@ class Recalls:
         Args:
             seconds: how long a task of it takes.
         """
-        if not _is_too_long(running, seconds):
+        source = running.source
+        if not source.is_too_long(len(running.tasks), seconds):
             return  # longer ones will say so themselves
-        for batch in self._ledger.of(running.source):
-            if _is_too_long(batch, seconds):
+        for batch in self._ledger.of(source):
+            if source.is_too_long(len(batch.tasks), seconds):
                 self.ask(batch, cut=True)
-
-
-def _is_too_long(batch: Batch, seconds: float) -> bool:
-    return len(batch.tasks) > 1 and len(batch.tasks) * seconds > TOO_LONG

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..waiting.futures import PoolFuture
 from .bursts import Bursts
-from .tasks import Ahead, Outcome, Task
+from .tasks import Outcome, Task, new_lane
 from .work_log import State, Work, WorkLog
 
 
@@ -39,10 +39,11 @@ class CallQueue:
     brief = False
 
     #: Each call was encoded when it was made, so nothing is gained by keeping it here.
-    ahead = Ahead.AS_THEY_ARE
+    ahead = True
 
     def __init__(self, max_workers: int | None = None) -> None:
         self.max_workers = max_workers
+        self.lane = new_lane()
         self.stopping = False
         self.counts = CallCounts()
         self._waiting: deque[Task] = deque()
@@ -82,6 +83,10 @@ class CallQueue:
         self.cancel_waiting()
 
     # See `TaskSource`.
+
+    def is_too_long(self, tasks: int, seconds: float) -> bool:
+        """False: a call travels alone."""
+        return False
 
     def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
         """The next call whose future was not cancelled meanwhile."""

@@ -25,9 +25,13 @@ MOST_UNKNOWN = 1000
 GROWTH = 8
 
 #: In seconds. To send a batch that takes no longer than this costs more time than to run it. So
-#: batches of a fixed size travel together while they take no longer together, up to so many.
+#: batches of a fixed size are joined as long as the whole takes no longer, up to so many.
 BRIEF_SECONDS = 0.00025
-MOST_TOGETHER = 16
+MOST_JOINED = 16
+
+#: Seconds of a batch that was handed over ahead and is cut anew once it is known how long its tasks
+#: take.
+TOO_LONG = 2.0
 
 #: Weight of the newest task in the running mean.
 WEIGHT = 0.3
@@ -37,30 +41,30 @@ class ChunkSizer:
     """Decides the size of the next batch of a job."""
 
     def __init__(
-        self, fixed: int | None = None, seconds: float = TARGET_SECONDS, *, joins: bool = True
+        self, fixed: int | None = None, seconds: float = TARGET_SECONDS, *, alone: bool = False
     ) -> None:
         """Begin without measurements.
 
         Args:
-            fixed: the size of all batches; None to adapt it.
+            fixed: the size that the user wants of batches; None to adapt it.
             seconds: how long a batch should take.
-            joins: whether batches of a fixed size that end at once travel together.
+            alone: whether a batch is never joined with others, nor waits at a worker behind one.
         """
         self._fixed = fixed
         self._seconds = seconds
-        self._joins = joins
+        self._alone = alone
         self._mean: float | None = None
         self._last = 1
 
     @property
     def is_fixed(self) -> bool:
-        """Whether all batches have the same size."""
+        """Whether the user has chosen a size."""
         return self._fixed is not None
 
     @property
     def brief(self) -> bool:
         """Whether batches have a fixed size and end at once."""
-        if self._fixed is None or self._mean is None or not self._joins:
+        if self._fixed is None or self._mean is None or self._alone:
             return False
         return self._fixed * self._mean <= BRIEF_SECONDS
 
@@ -70,14 +74,23 @@ class ChunkSizer:
         weight = 1 - (1 - WEIGHT) ** tasks  # the same as one call for each task
         self._mean = mean if self._mean is None else self._mean + weight * (mean - self._mean)
 
-    def ahead(self, workers: int, remaining: int) -> int:
+    def is_too_long(self, tasks: int, seconds: float) -> bool:
+        """Whether so many tasks, of so many seconds each, make too long a batch.
+
+        Batches that were joined are to be no hindrance if their tasks turn out to take long.
+        """
+        if self._fixed is not None:
+            return tasks > self._fixed and tasks * seconds > self._seconds
+        return tasks > 1 and tasks * seconds > TOO_LONG
+
+    def ahead(self, workers: int, remaining: int, *, joins: bool = False) -> int:
         """How many tasks to send for later; the arguments are those of `next`.
 
         The kernel may hear of nothing for long, so all tasks that remain may be sent like this:
         in few batches, and none so long that another worker would wait for it in the end.
         """
         if self._fixed is not None:
-            return self._fixed * self._together(self._fixed, workers, remaining)
+            return self._fixed * (self._joined(self._fixed, workers, remaining) if joins else 1)
         share = max(1, remaining // (SHARES * workers))
         if self._mean is None:
             return min(share, MOST_UNKNOWN)
@@ -85,15 +98,16 @@ class ChunkSizer:
         usual = min(int(self._seconds / mean), max(1, remaining // (2 * workers)))
         return max(1, usual, min(share, int(LONGEST_SECONDS / mean)))
 
-    def next(self, workers: int, remaining: int | None) -> int:
+    def next(self, workers: int, remaining: int | None, *, joins: bool = False) -> int:
         """How many tasks to send now.
 
         Args:
             workers: how many workers there are.
             remaining: how many tasks have not been sent; None if nobody knows.
+            joins: whether batches of a fixed size that end at once are joined.
         """
         if self._fixed is not None:
-            return self._fixed * self._together(self._fixed, workers, remaining)
+            return self._fixed * (self._joined(self._fixed, workers, remaining) if joins else 1)
         if self._mean is None:
             return 1
         size = int(self._seconds / max(self._mean, 1e-7))
@@ -103,11 +117,11 @@ class ChunkSizer:
         self._last = max(1, size)
         return self._last
 
-    def _together(self, fixed: int, workers: int, remaining: int | None) -> int:
-        """How many batches of a fixed size travel together: fewer near the end."""
+    def _joined(self, fixed: int, workers: int, remaining: int | None) -> int:
+        """How many batches of a fixed size to join: fewer near the end."""
         if not self.brief or self._mean is None:
             return 1
-        most = int(min(MOST_TOGETHER, BRIEF_SECONDS / max(fixed * self._mean, 1e-7)))
+        most = int(min(MOST_JOINED, BRIEF_SECONDS / max(fixed * self._mean, 1e-7)))
         if remaining is not None:
             most = min(most, remaining // (2 * workers * fixed))
         return max(1, most)

@@ -53,7 +53,7 @@ class Items:
         #: How many tasks travel together. An item with a time limit travels alone.
         alone = options.alone or options.task_timeout is not None
         size = 1 if alone else options.chunksize
-        self.chunks = ChunkSizer(size, options.batch_seconds, joins=not alone)
+        self.chunks = ChunkSizer(size, options.batch_seconds, alone=alone)
         #: Tasks that were taken and have not ended, by their index.
         self.taken: dict[int, Task] = {}
         self._function = function
@@ -113,9 +113,10 @@ class Items:
     def size(self, workers: int, *, ahead: bool = False) -> int:
         """How many tasks the next batch should have; `ahead` as of `TaskSource.take`."""
         remaining = None if self.total is None else self.total - self._read
+        joins = self._at_once  # other items may be large, or take long to read
         if ahead and remaining is not None:
-            return self.chunks.ahead(workers, remaining + len(self._returned))
-        return self.chunks.next(workers, remaining)
+            return self.chunks.ahead(workers, remaining + len(self._returned), joins=joins)
+        return self.chunks.next(workers, remaining, joins=joins)
 
     def take(self, tasks: list[Task], size: int) -> Refusal | None:
         """Add tasks to a list until it has `size` of them, or until there are no more now.

@@ -15,7 +15,7 @@ from .arrivals import Arrivals
 from .items import Items
 from .options import DEFAULTS, MapOptions
 from .outcomes import outcomes_of
-from .tasks import Ahead, Held, Outcome, Task
+from .tasks import Held, Outcome, Task
 
 #: At most this many characters of an argument in a message.
 ARGUMENT_WIDTH = 60
@@ -132,14 +132,22 @@ class MapJob:
         return self.items.chunks.brief
 
     @property
-    def ahead(self) -> Ahead:
+    def lane(self) -> int:
+        """Its number: no other job has the same."""
+        return self.number
+
+    @property
+    def ahead(self) -> bool:
         """Whether items are read long before a worker has room for them.
 
         Where a cell waits for the job, the notebook does not compute meanwhile.
         """
-        if self.options.waited or not self.items.sized:
-            return Ahead.NO
-        return Ahead.AS_THEY_ARE if self.items.chunks.is_fixed else Ahead.CUT_ANEW
+        return self.items.sized and not self.options.waited
+
+    def is_too_long(self, tasks: int, seconds: float) -> bool:
+        """Whether a batch was larger than it should be, as is known now."""
+        chunks = self.items.chunks
+        return (chunks.is_fixed or self.ahead) and chunks.is_too_long(tasks, seconds)
 
     def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
         """The tasks of the next batch; empty where there is none now."""

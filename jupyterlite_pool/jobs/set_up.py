@@ -8,7 +8,7 @@ from typing import Any
 
 from ..waiting.futures import PoolFuture
 from ..wire.payload import Encoded
-from .tasks import Ahead, Held, Outcome, Task
+from .tasks import Held, Outcome, Task, new_lane
 
 
 class SetUp:
@@ -25,7 +25,7 @@ class SetUp:
     max_workers: int | None = None
     stopping = False
     brief = False
-    ahead = Ahead.NO
+    ahead = False
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class SetUp:
             ended: resolves when no worker will make the call any more.
             cell: where its output is shown.
         """
+        self.lane = new_lane()
         self.future: PoolFuture[list[Any]] = PoolFuture()
         # It runs from the start: whoever gives up waiting for it does not cancel it.
         self.future.set_running_or_notify_cancel()
@@ -76,6 +77,10 @@ class SetUp:
             self.future.set_result([value for _, value in sorted(self._values.items())])
 
     # See `TaskSource`. Nobody calls `take`: each worker is given its task when it is ready.
+
+    def is_too_long(self, tasks: int, seconds: float) -> bool:
+        """False: each worker has one call."""
+        return False
 
     def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
         """Nothing."""

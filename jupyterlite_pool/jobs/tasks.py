@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
 from ..wire.payload import Encoded
@@ -67,17 +67,12 @@ class Outcome(NamedTuple):
     error: BaseException | None = None
 
 
-class Ahead(IntEnum):
-    """Whether tasks may be handed over long before a worker has room for them.
+_lanes = itertools.count(-2, -1)
 
-    Workers run them while the notebook computes, and hands over nothing.
-    """
 
-    NO = 0
-    #: In batches whose size is given.
-    AS_THEY_ARE = 1
-    #: In batches that are cut anew if they turn out to be too long.
-    CUT_ANEW = 2
+def new_lane() -> int:
+    """A number for the lane of a source that is no job: jobs have their own numbers."""
+    return next(_lanes)
 
 
 class TaskSource(Protocol):
@@ -104,8 +99,21 @@ class TaskSource(Protocol):
         """Whether its batches take so little time that many of them may wait at one worker."""
 
     @property
-    def ahead(self) -> Ahead:
-        """Whether its tasks may be handed over ahead."""
+    def ahead(self) -> bool:
+        """Whether its tasks may be handed over long before a worker has room for them.
+
+        Workers run them while the notebook computes, and hands over nothing.
+        """
+
+    @property
+    def lane(self) -> int:
+        """The number of the lane in which its batches wait. No other source ever has the same."""
+
+    def is_too_long(self, tasks: int, seconds: float) -> bool:
+        """Whether so many tasks, of so many seconds each, make too long a batch.
+
+        It is taken back, and cut anew.
+        """
 
     def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
         """The tasks of the next batch, for a pool of so many workers; empty if none is ready.

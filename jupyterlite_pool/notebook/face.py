@@ -70,7 +70,7 @@ class Face:
         self._box.children = (card, button, *others)  # in the order of the keyboard
 
     def remove_button(self) -> None:
-        """There is nothing to end any more."""
+        """Take the button away: what it would end has ended."""
         button, self._button = self._button, None
         if button is not None:
             self._box.remove_class("jp-pool-cancellable")

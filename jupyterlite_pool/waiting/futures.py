@@ -136,7 +136,7 @@ class PoolFuture(concurrent.futures.Future[T]):
         A call that is run again comes here again, and may have been cancelled in between. Those who
         wait for the future are told of the cancellation once only.
         """
-        if self._state == RUNNING:  # it stays so until its result comes from whoever calls this
+        if self._state == RUNNING:  # the most common case, which one look can tell
             return True
         with self._condition:
             if self._state in (RUNNING, CANCELLED_AND_NOTIFIED, FINISHED):

@@ -250,7 +250,13 @@ class Runner:
         """
         started = now
         try:
-            takes_long = type(call) is not tuple or sent.function not in self._functions
+            key = sent.function
+            takes_long = (
+                type(call) is not tuple
+                or seed is not None
+                or key not in self._functions
+                or key in self._states
+            )
             if sent.surroundings != self._surroundings.current:
                 takes_long = True
                 await self._surroundings.apply(sent.surroundings)
@@ -286,10 +292,10 @@ class Runner:
             return record, out, perf_counter()
         except BaseException as error:  # a task may raise SystemExit and KeyboardInterrupt, too
             self._interruptible = False
-            failure = self._failure(error, sent.function)
-            now = perf_counter()
-            record = dump_result(ResultItem(task, FAILED, failure, 0, now - started))
-            return record, [], now
+            self._explain(error, sent.function)
+            seconds = perf_counter() - started
+            record = dump_result(ResultItem(task, FAILED, encode_error(error), 0, seconds))
+            return record, [], perf_counter()
 
     def _seed(self, seed: tuple[int, int] | None) -> None:
         """Decide the random numbers of the next task; None to leave them to chance."""
@@ -299,8 +305,8 @@ class Runner:
         else:
             seed_item(*seed)
 
-    def _failure(self, error: BaseException, key: str) -> bytes:
-        """The error of a task as bytes, with what explains it.
+    def _explain(self, error: BaseException, key: str) -> None:
+        """End a task that has failed, and say in its error what explains it.
 
         Args:
             key: that of the function.
@@ -314,7 +320,6 @@ class Runner:
         if isinstance(error, MemoryError):
             explain_memory(error, self._worker, self._memory)
             self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
-        return encode_error(error)
 
     def _warn_of_large_file(self) -> None:
         state = self.log.state

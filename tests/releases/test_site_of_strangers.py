@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import Pages
 from tests.releases.conftest import the_wheel
 from tests.support.kernel import UNTIL, Kernel
-from tests.support.wheels import CLOUDPICKLE, download
+from tests.support.wheels import CLOUDPICKLE, COMPILED_FOR_DASK, DASK, Wheels, download
 
 pytestmark = pytest.mark.timeout(300)  # a kernel starts, and loads packages, in three workers
 
@@ -154,6 +154,47 @@ drawn = list(pool_map(draw, [2, 3, 4], progress=False, chunksize=1))
 left = list(pool_map(lambda _: __import__("matplotlib.pyplot").pyplot.get_fignums(), range(4)))
 """
 
+ARROW = """
+import pyarrow as pa
+from jupyterlite_pool.wire.payload import encode
+
+table = pa.table({"n": list(range(200_000)), "word": ["a", "b"] * 100_000})
+
+def part(table, of, number):
+    import pyarrow.compute as pc
+    return table.filter(pc.equal(pc.bit_wise_and(table["n"], of - 1), number))
+
+parts = list(pool_map(part, [table] * 4, [4] * 4, range(4), progress=False))
+whole = pa.concat_tables(parts).sort_by("n")
+beside = sum(buffer.nbytes for buffer in encode(table).buffers)
+"""
+
+SCIENCE = """
+import math
+import numpy as np
+from scipy import integrate, optimize, sparse, special
+
+gammas = list(pool_map(special.gamma, [1.0, 2.5, 7.0], progress=False))
+area, _ = executor.submit(integrate.quad, math.sin, 0, math.pi).result()
+starts = [np.full(3, x) for x in (0.5, 1.5, -1.0)]
+found = [best.x for best in pool_map(lambda x: optimize.minimize(optimize.rosen, x), starts,
+                                     progress=False)]
+matrix = sparse.random(500, 500, 0.01, format="csr", random_state=3)
+product = executor.submit(lambda m: m @ m, matrix).result()
+"""
+
+DASK_ARRAY = """
+import dask.array as da
+import numpy as np
+
+numbers = np.random.default_rng(5).normal(size=(400, 300))
+array = da.from_array(numbers, chunks=(100, 150))
+gram = (array.T @ array).compute(scheduler=executor)
+means = array.mean(axis=0).compute(scheduler=executor)
+where = array.map_blocks(lambda block: np.full((1, 1), current_worker().id), chunks=(1, 1))
+workers = np.unique(where.compute(scheduler=executor)).tolist()
+"""
+
 
 @pytest.fixture(scope="module")
 def kernel(
@@ -247,6 +288,29 @@ def test_scikit_learn_has_the_scores_of_a_serial_run(kernel: Kernel) -> None:
     assert kernel.value("crossed.tolist() == crossed_serially.tolist()") is True
     assert kernel.value("forest == forest_serially") is True
     assert kernel.value("all(worker is not None for worker in where)") is True
+
+
+def test_pyarrows_tables_travel_with_their_buffers_beside_them(kernel: Kernel) -> None:
+    kernel.run(ARROW)
+    assert kernel.value("whole.equals(table.combine_chunks())") is True
+    assert kernel.value("beside > 0.9 * table.nbytes") is True
+
+
+def test_functions_of_scipy(kernel: Kernel) -> None:
+    kernel.run(SCIENCE)
+    assert kernel.value("gammas == [special.gamma(x) for x in (1.0, 2.5, 7.0)]") is True
+    assert kernel.value("abs(area - 2) < 1e-9") is True
+    assert kernel.value("all(np.allclose(x, 1, atol=1e-3) for x in found)") is True
+    assert kernel.value("(product != matrix @ matrix).nnz") == 0
+
+
+def test_arrays_of_dask(kernel: Kernel, wheels: Wheels) -> None:
+    wheels.install(kernel, *DASK)
+    wheels.install_pure(kernel, COMPILED_FOR_DASK)
+    kernel.run("from jupyterlite_pool import current_worker" + DASK_ARRAY)
+    assert kernel.value("np.allclose(gram, numbers.T @ numbers)") is True
+    assert kernel.value("np.allclose(means, numbers.mean(axis=0))") is True
+    assert kernel.value("set(workers) <= executor.ready_workers and len(workers) == 2") is True
 
 
 def test_figures_of_tasks_are_shown_in_the_notebook(kernel: Kernel) -> None:

@@ -157,8 +157,8 @@ class PyodideBackend:
         self._pool.letCancel(lane, f"jupyterlite-pool-cancel-{name}")
 
         def take_back() -> None:
-            if cancels.pop(lane, None) is not None:
-                self._pool.letCancel(lane)
+            cancels.pop(lane, None)
+            self._pool.letCancel(lane)
 
         return take_back
 

@@ -33,7 +33,7 @@ class PoolEvents:
         """Tell a listener everything from now on.
 
         Returns:
-            What the pool must tell, as `PoolListener` in TypeScript.
+            What the pool must tell, as `NewsListener` in TypeScript.
         """
         self._listener = listener
         functions = {"event": self.hear, "gathered": self.hear_gathered}

@@ -70,7 +70,12 @@ export class Broker {
       const first: TurnSeals = { seals: new TurnKeeper(port).first };
       port.postMessage(first);
     } else if (name === 'letCancel') {
-      this.cancels.let(order[1], order[2]);
+      const [, lane, channel] = order;
+      if (channel === null) {
+        this.cancels.forget(lane);
+      } else {
+        this.cancels.listen(lane, channel);
+      }
     } else if (name === 'cancel') {
       const batch = order[1];
       this.outbox.push({ type: 'cancelled', batch, taken: this.pool.cancel(batch) });
@@ -86,6 +91,10 @@ export class Broker {
   private submit([, batch, payload, buffers, needs, terms]: SubmitOrder): void {
     this.needs = needs ?? this.needs;
     this.terms = terms ?? this.terms;
+    if (this.cancels.has(this.terms.lane)) {
+      this.outbox.push({ type: 'cancelled', batch, taken: true });
+      return;
+    }
     this.attempt(() => this.pool.submit(batch, payload, buffers, this.needs, this.terms));
   }
 

@@ -25,7 +25,7 @@ const NONE: never[] = [];
 const ANY: Terms = {};
 
 /** What hears of everything that happens in a pool. */
-export interface PoolListener {
+export interface NewsListener {
   event(event: Told): void;
   /** Of an event for many, in its packed form. Nearly all events come like this. */
   gathered(packed: Uint8Array<ArrayBuffer>): void;
@@ -62,7 +62,7 @@ export class BrokeredPool {
   constructor(
     readonly brokerUrl: string,
     plan: PoolPlan,
-    private readonly listener: PoolListener
+    private readonly listener: NewsListener
   ) {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;

@@ -32,7 +32,7 @@ export type Order =
   | ['setsUp', boolean]
   /** Prove that the broker lives, by a message, and hold this Web Lock from now on. */
   | ['prove', string | null]
-  /** Cancel all batches of a lane if somebody says so on the channel of this name; null for no more. */
+  /** Cancel a lane if somebody says so on the channel of this name; null when its job has ended. */
   | ['letCancel', number, string | null]
   /** Let the kernel take turns at the drive, over this port. */
   | ['drive', MessagePort]

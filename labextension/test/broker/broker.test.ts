@@ -171,6 +171,17 @@ test('somebody who knows the name of a job cancels it, although the kernel compu
     { type: 'laneCancelled', lane: 3 }
   ]);
   expect(told).toContainEqual({ type: 'cancelled', batch: 2, taken: true });
+  const types = told.map(({ type }) => type);
+  expect(types.indexOf('laneCancelled')).toBeLessThan(types.indexOf('cancelled'));
+  // Nor does what the kernel submits before it has heard of that; later the lane is as any other.
+  [of(3, 6), ['letCancel', 3, null] as Order, of(3, 7)].forEach(order);
+  order(['heard']);
+  FakeWorker.at(0).result(5);
+  expect(await given(FakeWorker.at(0), 3)).toEqual([1, 5, 7]);
+  order(['heard']);
+  await vi.waitFor(() => {
+    expect(told).toContainEqual({ type: 'cancelled', batch: 6, taken: true });
+  });
   order(['terminate']); // closes the channels, which would keep this process alive
   await vi.waitFor(() => expect(close).toHaveBeenCalled());
 });

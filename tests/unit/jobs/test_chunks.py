@@ -8,7 +8,7 @@ from jupyterlite_pool.jobs.chunks import (
     BRIEF_SECONDS,
     GROWTH,
     LONGEST_SECONDS,
-    MOST_TOGETHER,
+    MOST_JOINED,
     MOST_UNKNOWN,
     TARGET_SECONDS,
     WEIGHT,
@@ -84,29 +84,39 @@ def test_batches_of_a_fixed_size_are_brief_once_they_were_seen_to_be() -> None:
     assert not sizer.brief
 
 
-def test_batches_of_a_fixed_size_travel_together_while_they_end_at_once() -> None:
+def test_batches_of_a_fixed_size_are_joined_while_they_end_at_once() -> None:
     sizer = ChunkSizer(3)
-    assert sizer.next(2, 10_000) == 3  # nobody knows yet
+    assert sizer.next(2, 10_000, joins=True) == 3  # nobody knows yet
     sizer.observe(BRIEF_SECONDS / 15, 1)
-    assert sizer.next(2, None) == sizer.ahead(2, 10_000) == 5 * 3
+    assert sizer.next(2, None, joins=True) == sizer.ahead(2, 10_000, joins=True) == 5 * 3
+    assert sizer.next(2, None) == sizer.ahead(2, 10_000) == 3  # if nobody wants that
     sizer.observe(0.0, 1000)
-    assert sizer.next(2, None) == MOST_TOGETHER * 3
+    assert sizer.next(2, None, joins=True) == MOST_JOINED * 3
     sizer.observe(1.0, 1)
-    assert sizer.next(2, None) == 3
+    assert sizer.next(2, None, joins=True) == 3
 
 
 @pytest.mark.parametrize(("remaining", "size"), [(10_000, 16), (40, 10), (7, 1), (0, 1)])
-def test_fewer_travel_together_near_the_end(remaining: int, size: int) -> None:
+def test_fewer_are_joined_near_the_end(remaining: int, size: int) -> None:
     sizer = ChunkSizer(1)
     sizer.observe(0.0, 1)
-    assert sizer.next(2, remaining) == size
+    assert sizer.next(2, remaining, joins=True) == size
 
 
 def test_what_is_to_travel_alone_does() -> None:
-    sizer = ChunkSizer(1, joins=False)
+    sizer = ChunkSizer(1, alone=True)
     sizer.observe(0.0, 1)
-    assert sizer.next(2, None) == sizer.ahead(2, 10_000) == 1
+    assert sizer.next(2, None, joins=True) == sizer.ahead(2, 10_000, joins=True) == 1
     assert not sizer.brief  # nor does it wait at a worker behind another
+
+
+def test_joined_batches_that_turn_out_to_be_long_are_too_long() -> None:
+    sizer = ChunkSizer(3)
+    assert sizer.is_too_long(6, TARGET_SECONDS / 3)
+    assert not sizer.is_too_long(6, TARGET_SECONDS / 7)
+    assert not sizer.is_too_long(3, 100.0), "the user wants it so"
+    assert not ChunkSizer().is_too_long(1, 100.0)
+    assert ChunkSizer().is_too_long(2, 1.01)
 
 
 def test_batches_whose_size_adapts_are_never_brief() -> None:

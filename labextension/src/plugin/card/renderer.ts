@@ -17,8 +17,9 @@ export const CARD = 'application/vnd.jupyterlite-pool.card+json';
 const WIDGET = 'application/vnd.jupyter.widget-view+json';
 const HTML = 'text/html';
 
-/** Milliseconds between two looks for the widgets of a notebook. */
+/** Milliseconds between two looks for what draws the widgets of a notebook, and how many looks to take. */
 const LOOK_AGAIN = 100;
+const MOST_LOOKS = 600;
 
 /** Of the forms of an output, the page shows the one of the lowest rank. */
 const BEFORE_ALL = -10;
@@ -87,8 +88,9 @@ export class CardRenderer extends Panel implements IRenderMime.IRenderer {
       return;
     }
     this.shown = shown;
-    const renderer = await this.rendererOf(form, model, rendermime);
-    if (this.isDisposed || this.shown !== shown) {
+    const isWanted = () => !this.isDisposed && this.shown === shown;
+    const renderer = await this.rendererOf(form, model, rendermime, isWanted);
+    if (!isWanted()) {
       renderer.dispose(); // another form came meanwhile
       return;
     }
@@ -115,24 +117,29 @@ export class CardRenderer extends Panel implements IRenderMime.IRenderer {
   /**
    * What has drawn a form.
    *
-   * When a notebook is opened again, its widgets come a moment later. What was to draw one before waits
-   * for them in vain, as it is no output itself. But then another factory is there.
+   * In a notebook that is opened again, what draws widgets comes a moment later than the outputs. A
+   * widget that was to be drawn before never is, unless it is an output itself. So it is tried again
+   * when that has come.
    */
   private async rendererOf(
     form: string,
     model: IRenderMime.IMimeModel,
-    rendermime: IRenderMimeRegistry
+    rendermime: IRenderMimeRegistry,
+    isWanted: () => boolean
   ): Promise<IRenderMime.IRenderer> {
     for (;;) {
       const factory = rendermime.getFactory(form);
       const renderer = rendermime.createRenderer(form);
-      const drawn = renderer.renderModel(model).then(() => true);
-      do {
-        if (await Promise.race([drawn, after(LOOK_AGAIN)])) {
-          return renderer;
-        }
-      } while (rendermime.getFactory(form) === factory && !this.isDisposed);
-      if (this.isDisposed) {
+      const done = { drawn: false };
+      const drawing = renderer.renderModel(model).then(() => {
+        done.drawn = true;
+      });
+      await Promise.race([drawing, after(LOOK_AGAIN)]);
+      const isNew = () => (rendermime.getFactory(form) ?? factory) !== factory;
+      for (let looks = 0; !done.drawn && isWanted() && !isNew() && looks < MOST_LOOKS; looks++) {
+        await after(LOOK_AGAIN);
+      }
+      if (done.drawn || !isWanted() || !isNew()) {
         return renderer;
       }
       renderer.dispose();
@@ -146,9 +153,9 @@ export class CardRenderer extends Panel implements IRenderMime.IRenderer {
   }
 }
 
-/** Resolves with false after so many milliseconds. */
-function after(milliseconds: number): Promise<false> {
-  return new Promise(resolve => setTimeout(() => resolve(false), milliseconds));
+/** Resolves after so many milliseconds. */
+function after(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds));
 }
 
 /** What shows outputs where a widget is: each notebook has its own, with its own widgets. */

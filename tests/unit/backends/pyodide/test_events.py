@@ -130,6 +130,17 @@ def test_gathered_events_are_told_one_by_one(events: Any) -> None:
     ]
 
 
+def test_the_end_of_a_lane_is_told_to_whoever_wants_to_know(events: Any) -> None:
+    told: list[str] = []
+    events.connect(Heard())
+    events.lane_limits[3] = lambda: told.append("expired")
+    events.lane_cancels[3] = lambda: told.append("cancelled")
+    for kind in ("laneCancelled", "laneCancelled", "laneExpired"):
+        events.hear(SimpleNamespace(type=kind, lane=3))
+        events.hear(SimpleNamespace(type=kind, lane=4))  # of nobody
+    assert told == ["cancelled", "expired"]
+
+
 def test_a_listener_that_fails_is_told_the_rest(
     events: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
