@@ -191,7 +191,8 @@ numbers = np.random.default_rng(5).normal(size=(400, 300))
 array = da.from_array(numbers, chunks=(100, 150))
 gram = (array.T @ array).compute(scheduler=executor)
 means = array.mean(axis=0).compute(scheduler=executor)
-where = array.map_blocks(lambda block: np.full((1, 1), current_worker().id), chunks=(1, 1))
+where = array.map_blocks(lambda block: np.full((1, 1), current_worker().id), chunks=(1, 1),
+                         dtype=int, meta=np.array([[0]]))
 workers = np.unique(where.compute(scheduler=executor)).tolist()
 """
 
