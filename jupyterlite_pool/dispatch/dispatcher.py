@@ -305,7 +305,7 @@ class Dispatcher:
                     if batch.worker is None:
                         self.recalls.ask(batch)
             for job in self._streams:
-                job.forbid_reading(RuntimeError(AFTER_SHUTDOWN))
+                job.items.forbid_reading(RuntimeError(AFTER_SHUTDOWN))
             self.pump()  # stops the backend if nothing is left
 
     def terminate(self) -> None:

@@ -193,7 +193,7 @@ class MapJob:
         else:
             self.outcomes.fail(task.index, fold(error))
             self.items.keep([task])
-            self._explain(error, task, outcome)
+            _explain(self, error, task, outcome)
             if not self.options.return_exceptions:
                 self._settle(error)
                 self.cancel()
@@ -259,10 +259,6 @@ class MapJob:
             return [self.ended]
         return [self.arrivals.of(index) for index in self.items.taken]
 
-    def forbid_reading(self, error: BaseException) -> None:
-        """Raise an error where more items are read on demand; those that were read still run."""
-        self.items.forbid_reading(error)
-
     def abort(self, error: BaseException | None = None, *, cell: Any = None) -> None:
         """Cancel the job with what runs of it: the workers that run its items are stopped.
 
@@ -314,17 +310,6 @@ class MapJob:
             self._check_end()
         return bool(tasks)
 
-    def _explain(self, error: BaseException, task: Task, outcome: Outcome) -> None:
-        """Say in the notes of an error which item failed, and what to do where that is known."""
-        again = self.options.again
-        total = self.items.total if again is None else again.total
-        if self.options.single:
-            add_note(error, f"{self.label} (job {self.number}){_where(task, outcome)}")
-            return
-        add_note(error, _note(self.items.number(task.index), task, outcome, total))
-        if _lacks_arguments(self.function, error, task):
-            add_note(error, ONE_TUPLE)
-
     def _cancel_tasks(self, tasks: Sequence[Task]) -> None:
         self.outcomes.cancel(task.index for task in tasks)
         self.items.keep(tasks)
@@ -350,6 +335,18 @@ class MapJob:
         self._settle(self.items.error)
         self.ended.set_result(None)
         self.arrivals.close()
+
+
+def _explain(job: MapJob, error: BaseException, task: Task, outcome: Outcome) -> None:
+    """Say in the notes of an error which item failed, and what to do where that is known."""
+    if job.options.single:
+        add_note(error, f"{job.label} (job {job.number}){_where(task, outcome)}")
+        return
+    again = job.options.again
+    total = job.items.total if again is None else again.total
+    add_note(error, _note(job.items.number(task.index), task, outcome, total))
+    if _lacks_arguments(job.function, error, task):
+        add_note(error, ONE_TUPLE)
 
 
 def _note(number: int, task: Task, outcome: Outcome, total: int | None) -> str:

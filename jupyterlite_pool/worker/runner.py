@@ -110,6 +110,8 @@ class Runner:
         self._functions: dict[str, Callable[..., Any]] = {}
         #: The classes that functions have brought, as they were when the functions were sent.
         self._states: dict[str, list[tuple[type, State]]] = {}
+        #: The keys of functions that are known and have brought none: they are called at once.
+        self._quick: set[str] = set()
         self._names = SharedNames()
         # Not decoded yet: a function that cannot be read must fail its tasks, not the frame that
         # brought it.
@@ -141,6 +143,7 @@ class Runner:
         self._encoded.pop(key, None)
         self._functions.pop(key, None)
         self._states.pop(key, None)
+        self._quick.discard(key)
         self._names.drop(key)
         self._objects.pop(key, None)
 
@@ -250,15 +253,9 @@ class Runner:
         """
         started = now
         try:
-            key = sent.function
-            takes_long = (
-                type(call) is not tuple
-                or seed is not None
-                or key not in self._functions
-                or key in self._states
-            )
+            quick = type(call) is tuple and seed is None and sent.function in self._quick
             if sent.surroundings != self._surroundings.current:
-                takes_long = True
+                quick = False
                 await self._surroundings.apply(sent.surroundings)
             function, args, kwargs = self._read(sent.function, call, buffers)
             if seed is not None or self._seeded:
@@ -268,7 +265,7 @@ class Runner:
             context = self._context.own if sets_up else self._context.of_task()
             if sent.timed:
                 self._port.begin(batch)
-            if takes_long:  # to read it
+            if not quick:  # to read it
                 started = perf_counter()
             self._awaited, self._interruptible = None, True
             value = context.run(function, *args, **kwargs)
@@ -368,6 +365,8 @@ class Runner:
             self._names.add(key, found)
             if states:
                 self._states[key] = states
+            else:
+                self._quick.add(key)
             self._functions[key] = function
             self._context.look_again()
         elif key in self._states:

@@ -149,6 +149,26 @@ def test_a_job_that_takes_too_long_is_ended_meanwhile(computing: Kernel) -> None
     assert computing.value("max(ended) < over")
 
 
+def test_a_job_that_is_cancelled_meanwhile_is_given_nothing_more(computing: Kernel) -> None:
+    computing.run(
+        "name = 'fedcba9876543210'\n"
+        "job = pool_map(nap, [0.2] * 100, block=False, progress=False)\n"
+        "executor._pool.let_cancel(job._job, name, job._job.abort)\n"
+        "compute(0.7)\n"
+        "js.BroadcastChannel.new(f'jupyterlite-pool-cancel-{name}').postMessage(True)\n"
+        "over = compute(2)\n"
+        "mark = executor.submit(time.time)  # with it, more of the job might be handed over\n"
+        "over = compute(1)\n"
+        "while not job.done(): await asyncio.sleep(0.01)\n"
+        "ended = [end for end in job.partial() if end]\n"
+        "still = await in_broker(executor, 'own.broker.cancels.channels.size')"
+    )
+    assert computing.value("0 < len(ended) < 20")
+    assert computing.value("max(ended) < over - 2")
+    assert computing.value("mark.result() < over"), "others' turns come meanwhile"
+    assert computing.value("still") == 0
+
+
 def test_if_the_broker_itself_is_gone_all_calls_say_so(computing: Kernel) -> None:
     computing.run(
         "other = WorkerPoolExecutor(1)\n"
