@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,12 +145,13 @@ class CallQueue:
             return
         if self._bursts is not None:
             self._bursts.finish(task, outcome)
-        if outcome.error is not None:
-            self.counts.failed += 1
-            future.set_exception(outcome.error)
-        else:
-            self.counts.done += 1
-            future.set_result(outcome.value)
+        with suppress(InvalidStateError):  # another thread has cancelled it since it was asked
+            if outcome.error is not None:
+                self.counts.failed += 1
+                future.set_exception(outcome.error)
+            else:
+                self.counts.done += 1
+                future.set_result(outcome.value)
 
     def finish_all(
         self, tasks: Sequence[Task], worker: int, values: Sequence[Any], seconds: Sequence[float]
