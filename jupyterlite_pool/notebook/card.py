@@ -98,6 +98,14 @@ def _retire(face: Face) -> None:
         _ended.popleft().close()
 
 
+def _come_back(face: Face | None) -> Face | None:
+    """The face, if its widget is still there."""
+    if face not in _ended or face is None:
+        return None
+    _ended.remove(face)
+    return face
+
+
 class Card:
     """A card."""
 
@@ -108,6 +116,8 @@ class Card:
         #: The name of its button.
         self._button = secrets.token_hex(8)
         self._face: Face | None = None
+        #: The face of before its subject had ended; calls may go on.
+        self._last: Face | None = None
         #: Whether its output is there.
         self._displayed = False
         #: Whether it changes.
@@ -130,7 +140,7 @@ class Card:
         if self._moves or not subject.active:
             return
         self._moves = True
-        self._face = make_face(subject.label, folds=not subject.single)
+        self._face = _come_back(self._last) or make_face(subject.label, folds=not subject.single)
         if self._face is not None and (page.widgets or subject.single):
             word = "Stop" if subject.single else "Cancel"
             self._face.add_button(word, self._button, self._cancel)
@@ -154,6 +164,7 @@ class Card:
         self._draw(progress, details=True)
         face, self._face = self._face, None
         self._display(progress)
+        self._last = face
         if face is not None:
             _retire(face)
 

@@ -14,6 +14,7 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.jobs.call_queue import CallQueue
 from jupyterlite_pool.jobs.tasks import Held, Outcome, Task
 from jupyterlite_pool.notebook.card import IDLE_LOOKS, show_calls
+from jupyterlite_pool.notebook.face import WIDGET
 from jupyterlite_pool.notebook.page import NEVER, buttons, page
 from jupyterlite_pool.waiting.futures import PoolFuture
 from jupyterlite_pool.wire.calls import AS_THEY_ARE
@@ -121,6 +122,10 @@ def test_one_call_after_the_other_has_one_card(notebook: Shown) -> None:
     assert text(notebook).startswith("f: done · 2/2")
     calls.submit()  # after it has ended
     pool.tick()
+    # A notebook that was opened again meanwhile shows the first display's widget: that goes on.
+    shown = {data[WIDGET]["model_id"] for data, _ in notebook.displays if WIDGET in data}
+    assert len(shown) == 1
+    assert "running" in drawn(notebook)
     calls.finish()
     settle(pool)
     assert text(notebook).startswith("f: done · 3/3")
