@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.kernel import Kernel
+from tests.support.kernel import UNTIL, Kernel
 
 TASKS = """
 import os
@@ -23,7 +23,11 @@ def exit_at(x, where):
 
 @pytest.fixture(scope="module", autouse=True)
 def _tasks(kernel: Kernel) -> None:
-    kernel.run(TASKS)
+    kernel.run(UNTIL + TASKS)
+    # One worker alone would have run them all before another is there.
+    kernel.run(
+        "executor = get_reusable_executor(2)\nawait until(lambda: len(executor.ready_workers) == 2)"
+    )
 
 
 def test_each_runs_once_and_all_workers_take_part(kernel: Kernel) -> None:

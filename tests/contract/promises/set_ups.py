@@ -190,7 +190,7 @@ def contract_workers_that_come_later_make_the_call_too(make: Make) -> None:
     with make() as executor:
         warm(executor)
         executor.run_everywhere(mark)
-        busy = [executor.submit(nap, 0.5) for _ in range(2)]
+        busy = [executor.submit(nap, 2.0) for _ in range(2)]
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
         cf.wait(busy)
