@@ -90,7 +90,7 @@ class ChunkSizer:
         in few batches, and none so long that another worker would wait for it in the end.
         """
         if self._fixed is not None:
-            return self._fixed * (self._joined(self._fixed, workers, remaining) if joins else 1)
+            return self._fixed_size(self._fixed, workers, remaining, joins)
         share = max(1, remaining // (SHARES * workers))
         if self._mean is None:
             return min(share, MOST_UNKNOWN)
@@ -107,7 +107,7 @@ class ChunkSizer:
             joins: whether batches of a fixed size that end at once are joined.
         """
         if self._fixed is not None:
-            return self._fixed * (self._joined(self._fixed, workers, remaining) if joins else 1)
+            return self._fixed_size(self._fixed, workers, remaining, joins)
         if self._mean is None:
             return 1
         size = int(self._seconds / max(self._mean, 1e-7))
@@ -117,11 +117,11 @@ class ChunkSizer:
         self._last = max(1, size)
         return self._last
 
-    def _joined(self, fixed: int, workers: int, remaining: int | None) -> int:
-        """How many batches of a fixed size to join: fewer near the end."""
-        if not self.brief or self._mean is None:
-            return 1
+    def _fixed_size(self, fixed: int, workers: int, remaining: int | None, joins: bool) -> int:
+        """The tasks of as many batches of a fixed size as are joined: fewer near the end."""
+        if not joins or not self.brief or self._mean is None:
+            return fixed
         most = int(min(MOST_JOINED, BRIEF_SECONDS / max(fixed * self._mean, 1e-7)))
         if remaining is not None:
             most = min(most, remaining // (2 * workers * fixed))
-        return max(1, most)
+        return fixed * max(1, most)

@@ -116,8 +116,6 @@ class Card:
         #: The name of its button.
         self._button = secrets.token_hex(8)
         self._face: Face | None = None
-        #: The face of before its subject had ended; calls may go on.
-        self._last: Face | None = None
         #: Whether its output is there.
         self._displayed = False
         #: Whether it changes.
@@ -140,7 +138,7 @@ class Card:
         if self._moves or not subject.active:
             return
         self._moves = True
-        self._face = _come_back(self._last) or make_face(subject.label, folds=not subject.single)
+        self._face = self._new_face()
         if self._face is not None and (page.widgets or subject.single):
             word = "Stop" if subject.single else "Cancel"
             self._face.add_button(word, self._button, self._cancel)
@@ -164,9 +162,11 @@ class Card:
         self._draw(progress, details=True)
         face, self._face = self._face, None
         self._display(progress)
-        self._last = face
         if face is not None:
             _retire(face)
+
+    def _new_face(self) -> Face | None:
+        return make_face(self._subject.label, folds=not self._subject.single)
 
     def is_over(self) -> bool:
         """Whether a subject that is not active will not go on. A job tells of its end itself."""
@@ -241,6 +241,11 @@ class BurstCard(Card):
         super().__init__(BurstSubject(burst, pool), pool)
         self._burst = burst
         self._idle = 0
+        #: The face of before, which a notebook that was opened again still shows.
+        self._last: Face | None = None
+
+    def _new_face(self) -> Face | None:
+        return _come_back(self._last) or super()._new_face()
 
     def begins(self) -> None:
         """There are calls to look at, now and until none is left for some time."""
@@ -250,6 +255,7 @@ class BurstCard(Card):
 
     def end(self) -> None:
         """Show how they have ended; the next call begins anew."""
+        self._last = self._face or self._last
         super().end()
         self._burst.watched = False
 

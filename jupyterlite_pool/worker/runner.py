@@ -265,7 +265,7 @@ class Runner:
             context = self._context.own if sets_up else self._context.of_task()
             if sent.timed:
                 self._port.begin(batch)
-            if not quick:  # to read it
+            if not quick:  # it took time to come so far
                 started = perf_counter()
             self._awaited, self._interruptible = None, True
             value = context.run(function, *args, **kwargs)

@@ -4,12 +4,13 @@
 const BUTTON = '.jp-pool-cancel';
 const JOB = /^jp-pool-cancel-([0-9a-f]{16})$/;
 
-/** The channel on which the broker of the job's pool listens, which is awake while the kernel computes. */
-const channelOf = (job: string) => `jupyterlite-pool-cancel-${job}`;
-
-/** Tell the broker of the pool that runs a job. */
+/**
+ * Tell the broker of the pool that runs a job: it is awake while the kernel computes.
+ *
+ * `backends/pyodide/backend.py` lets it listen on the channel of this name.
+ */
 export function tellBroker(job: string): void {
-  const channel = new BroadcastChannel(channelOf(job));
+  const channel = new BroadcastChannel(`jupyterlite-pool-cancel-${job}`);
   channel.postMessage(null);
   channel.close();
 }
