@@ -15,6 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .api.estimate import estimate
     from .api.executor import WorkerPoolExecutor
     from .api.history import last_result
     from .api.map_result import MapResult
@@ -38,6 +39,7 @@ __all__ = [
     "PoolStatus",
     "WorkerPoolExecutor",
     "current_worker",
+    "estimate",
     "get_reusable_executor",
     "install",
     "last_result",
@@ -56,6 +58,7 @@ _HOMES = {
     "PoolStatus": ".api.status",
     "WorkerPoolExecutor": ".api.executor",
     "current_worker": ".worker.context",
+    "estimate": ".api.estimate",
     "get_reusable_executor": ".api.shared",
     "install": ".stand_ins.install",
     "last_result": ".api.history",

@@ -2,7 +2,8 @@
 
 A backend starts workers, carries batches to them, and brings results back. It knows nothing of
 functions, jobs or futures. It reports to one `Listener`, the dispatcher. A new kind of workers
-needs a class with the methods of `Backend`; `backends.roster` does its bookkeeping.
+needs a class with the methods of `Backend`; `backends.roster` does its bookkeeping. It may have an
+attribute `costs`, as in `jobs.cost_model`, from which `estimate` tells how long a job takes on it.
 
 A worker is known by a number, which no other worker of the backend ever has. It runs one batch at a
 time, with a `worker.runner.Runner`, and reports in this order:

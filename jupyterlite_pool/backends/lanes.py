@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections import OrderedDict
+from collections.abc import Callable, Container, MutableMapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from .base import ANY, Terms
+
+K = TypeVar("K")
 
 
 class Queued(NamedTuple):
@@ -25,42 +28,50 @@ class Lanes:
     """The batches that wait. A worker runs those that have it as target before all others."""
 
     def __init__(self) -> None:
-        # A dictionary keeps the order of insertion, and finds a number at once.
-        self._targeted: dict[int, Queued] = {}
+        # Ordered dictionaries: they find a number at once, and in a long queue the first one, too.
+        #: By their targets.
+        self._targeted: dict[int, OrderedDict[int, Queued]] = {}
         #: The lanes that are not empty. The first one has its turn.
-        self._lanes: dict[int | None, dict[int, Queued]] = {}
+        self._lanes: OrderedDict[int | None, OrderedDict[int, Queued]] = OrderedDict()
         #: The lane of each batch that has no target.
         self._lane_of: dict[int, int | None] = {}
+        #: The target of each other batch.
+        self._target_of: dict[int, int] = {}
 
     def push(self, entry: Queued) -> None:
         """Let a batch wait."""
         batch, terms = entry.batch, entry.terms
         if terms.target is not None:
-            self._targeted[batch] = entry
+            self._targeted.setdefault(terms.target, OrderedDict())[batch] = entry
+            self._target_of[batch] = terms.target
             return
-        lane = self._lanes.setdefault(terms.lane, {})
-        others = dict(lane) if terms.first else {}
-        if terms.first:
-            lane.clear()
+        lane = self._lanes.setdefault(terms.lane, OrderedDict())
         lane[batch] = entry
-        lane.update(others)
+        if terms.first:
+            lane.move_to_end(batch, last=False)
         self._lane_of[batch] = terms.lane
 
-    def next(self, worker: int, may_run: Callable[[Terms], bool]) -> Queued | None:
-        """Take out the next batch for a worker; None if there is none.
+    def next_targeted(self, free: Container[int]) -> Queued | None:
+        """Take out the first batch for one of these workers alone; None if there is none."""
+        for target, waiting in self._targeted.items():
+            if target in free:
+                entry = next(iter(waiting.values()))
+                self.remove(entry.batch)
+                return entry
+        return None
+
+    def next(self, may_run: Callable[[Terms], bool]) -> Queued | None:
+        """Take out the next batch that any worker may run; None if there is none.
 
         Args:
             may_run: whether a batch may run now, as far as the number of workers of its lane goes.
         """
-        for entry in self._targeted.values():
-            if entry.terms.target == worker:
-                return self._targeted.pop(entry.batch)
         for number, lane in self._lanes.items():
             entry = next(iter(lane.values()))
             if may_run(entry.terms):
                 self.remove(entry.batch)
                 if lane:
-                    self._lanes[number] = self._lanes.pop(number)  # the others come first now
+                    self._lanes.move_to_end(number)  # the others come first now
                 return entry
         return None
 
@@ -70,22 +81,30 @@ class Lanes:
 
     def remove(self, batch: int) -> bool:
         """Take out one batch; False if it is not here."""
-        if batch not in self._lane_of:
-            return self._targeted.pop(batch, None) is not None
-        number = self._lane_of.pop(batch)
-        del self._lanes[number][batch]
-        if not self._lanes[number]:
-            del self._lanes[number]
+        if batch in self._target_of:
+            _take(self._targeted, self._target_of.pop(batch), batch)
+        elif batch in self._lane_of:
+            _take(self._lanes, self._lane_of.pop(batch), batch)
+        else:
+            return False
         return True
 
     def forget(self, worker: int) -> None:
         """Take out the batches whose target is this worker."""
-        for entry in list(self._targeted.values()):
-            if entry.terms.target == worker:
-                del self._targeted[entry.batch]
+        for batch in self._targeted.pop(worker, ()):
+            del self._target_of[batch]
 
     def clear(self) -> None:
         """Take out all batches."""
         self._targeted.clear()
         self._lanes.clear()
         self._lane_of.clear()
+        self._target_of.clear()
+
+
+def _take(queues: MutableMapping[K, OrderedDict[int, Queued]], key: K, batch: int) -> None:
+    """Take a batch out of a queue, and the queue with it if it was the last one there."""
+    waiting = queues[key]
+    del waiting[batch]
+    if not waiting:
+        del queues[key]

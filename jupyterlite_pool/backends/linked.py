@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from ..jobs.chunks import TARGET_SECONDS
+from ..jobs.cost_model import COSTS
 from ..surroundings.notebook import SentSurroundings
 from ..waiting.browser import tells_of_results
 from ..waiting.time_limits import call_after_beats
@@ -36,6 +37,8 @@ class LinkedBackend(NoPage, ABC):
     """
 
     batch_seconds = TARGET_SECONDS
+
+    costs = COSTS["local"]
 
     def __init__(self, size: int, *, grace: float = LEAST_GRACE) -> None:
         # Never held during a call of the listener, which has a lock of its own.

@@ -6,6 +6,7 @@ them. It tells its roster what has happened, and asks the roster what to do next
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -80,6 +81,7 @@ class Member(Generic[W]):
 class Roster(Generic[W]):
     """The workers, the objects and the queue of one backend.
 
+    What it does for each batch takes as long with ten thousand workers as with two.
     It has no lock: call it from one thread, or hold a lock of your own.
 
     Args:
@@ -91,6 +93,12 @@ class Roster(Generic[W]):
         self.size = size
         self._max_batches = max_batches
         self._members: dict[int, Member[W]] = {}
+        #: The workers that are ready and run nothing. The last one has rested least.
+        self._free: dict[int, Member[W]] = {}
+        #: Which worker runs each batch.
+        self._at: dict[int, int] = {}
+        #: How many workers run batches of each lane.
+        self._on_lane: Counter[int | None] = Counter()
         self._objects: dict[str, Stored] = {}
         self._queue = Lanes()
 
@@ -109,8 +117,11 @@ class Roster(Generic[W]):
 
     def surplus(self) -> list[int]:
         """Workers to end, because they are too many and have nothing to do."""
+        too_many = len(self._members) - self.size
+        if too_many <= 0:
+            return []
         idle = [number for number, member in self._members.items() if member.batch is None]
-        return idle[: max(0, len(self._members) - self.size)]
+        return idle[:too_many]
 
     def resize(self, size: int) -> None:
         """Want this many workers from now on."""
@@ -128,11 +139,12 @@ class Roster(Generic[W]):
         """The listener was told that a worker is ready."""
         if number in self._members:
             self._members[number].set_ready()
+            self._free[number] = self._members[number]
 
     def running(self, batch: int) -> W | None:
         """The worker that runs a batch."""
-        found = (member.worker for member in self._members.values() if member.batch == batch)
-        return next(found, None)
+        number = self._at.get(batch)
+        return None if number is None else self._members[number].worker
 
     def link(self, number: int) -> W:
         """The handle of a worker."""
@@ -140,8 +152,8 @@ class Roster(Generic[W]):
 
     def idle(self) -> bool:
         """Whether there are workers, and no batch waits or runs."""
-        at_work = any(not m.ready or m.batch is not None for m in self._members.values())
-        return bool(self._members) and not at_work and self._queue.empty()
+        all_free = len(self._free) == len(self._members)
+        return bool(self._members) and all_free and self._queue.empty()
 
     def batch(self, number: int) -> int | None:
         """The batch that a worker runs; None if it runs none."""
@@ -160,7 +172,9 @@ class Roster(Generic[W]):
     def finish(self, number: int) -> bool:
         """A worker has finished its batch. Returns whether it has now run its last one."""
         member = self._members[number]
+        self._leave_batch(member)
         member.finish()
+        self._free[number] = member
         return self._max_batches is not None and member.served >= self._max_batches
 
     def remove(self, number: int) -> Member[W] | None:
@@ -168,12 +182,17 @@ class Roster(Generic[W]):
         member = self._members.pop(number, None)
         if member is not None:
             self._queue.forget(number)
+            self._leave_batch(member)
+            self._free.pop(number, None)
         return member
 
     def clear(self) -> list[W]:
         """Forget all workers and batches. Returns the workers."""
         workers = [member.worker for member in self._members.values()]
         self._members.clear()
+        self._free.clear()
+        self._at.clear()
+        self._on_lane.clear()
         self._queue.clear()
         return workers
 
@@ -203,18 +222,27 @@ class Roster(Generic[W]):
 
     def assign(self) -> Assignment[W] | None:
         """Give the next batch to a worker that is idle; None if there is no such pair."""
-        for member in self._members.values():
-            if not member.ready or member.batch is not None:
-                continue
-            entry = self._queue.next(member.number, self._may_run)
-            if entry is None:
-                continue
-            objects = [self._objects[key] for key in member.begin(entry)]
-            return Assignment(member.worker, objects, entry)
-        return None
+        if not self._free:
+            return None
+        entry = self._queue.next_targeted(self._free) or self._queue.next(self._may_run)
+        if entry is None:
+            return None
+        target, lane = entry.terms.target, entry.terms.lane
+        # The one that was at work last: what it has loaded is at hand still.
+        member = self._free.popitem()[1] if target is None else self._free.pop(target)
+        self._at[entry.batch] = member.number
+        self._on_lane[lane] += 1
+        objects = [self._objects[key] for key in member.begin(entry)]
+        return Assignment(member.worker, objects, entry)
 
     def _may_run(self, terms: Terms) -> bool:
-        if terms.max_workers is None:
-            return True
-        at_work = [member for member in self._members.values() if member.lane == terms.lane]
-        return len(at_work) < terms.max_workers
+        return terms.max_workers is None or self._on_lane[terms.lane] < terms.max_workers
+
+    def _leave_batch(self, member: Member[W]) -> None:
+        """A worker does not run its batch any more."""
+        if member.batch is None:
+            return
+        del self._at[member.batch]
+        self._on_lane[member.lane] -= 1
+        if not self._on_lane[member.lane]:
+            del self._on_lane[member.lane]

@@ -17,6 +17,7 @@ from typing import Any
 
 from distributed import Future
 
+from ...jobs.cost_model import COSTS
 from ...worker.cluster import cancel_batch, close_seats, hello, run_batch, stop_batch
 from ..base import Listener, WorkerEnd, WorkerLimits
 from ..lanes import Queued
@@ -188,6 +189,8 @@ class DaskBackend(LinkedBackend):
     #: Dask takes some hundredths of a second to bring a task and its result. What a longer batch
     #: has finished is seen before its end.
     batch_seconds = 0.5
+
+    costs = COSTS["dask"]
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from pyodide.code import run_js
 from pyodide.ffi import to_js
 
 from ...jobs.chunks import TARGET_SECONDS
+from ...jobs.cost_model import COSTS
 from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
 from ...surroundings.packages import NotebookPackages
 from ...waiting.time_limits import call_after_beats
@@ -29,6 +30,8 @@ class PyodideBackend:
     """Carries batches to Pyodide workers, through a broker that the kernel's web worker starts."""
 
     batch_seconds = TARGET_SECONDS
+
+    costs = COSTS["pyodide"]
 
     def __init__(
         self,

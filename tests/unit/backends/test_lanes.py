@@ -16,7 +16,7 @@ def queue(*entries: tuple[int, Terms]) -> Lanes:
 def order(lanes: Lanes, worker: int = 0) -> list[int]:
     """The batches in the order in which a worker would get them."""
     taken = []
-    while (entry := lanes.next(worker, lambda _: True)) is not None:
+    while (entry := lanes.next_targeted([worker]) or lanes.next(lambda _: True)) is not None:
         taken.append(entry.batch)
     return taken
 
@@ -41,10 +41,10 @@ def test_what_is_first_goes_before_its_own_lane_alone() -> None:
 
 def test_a_lane_that_may_not_run_holds_up_no_other() -> None:
     lanes = queue((1, lane(5)), (2, lane(6)))
-    taken = lanes.next(0, lambda terms: terms.lane != 5)
+    taken = lanes.next(lambda terms: terms.lane != 5)
     assert taken is not None
     assert taken.batch == 2
-    assert lanes.next(0, lambda terms: terms.lane != 5) is None
+    assert lanes.next(lambda terms: terms.lane != 5) is None
     assert order(lanes) == [1]
 
 

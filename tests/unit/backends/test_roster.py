@@ -15,6 +15,7 @@ def roster() -> Roster[str]:
     roster: Roster[str] = Roster(2)
     for number, name in enumerate(["first", "second"]):
         roster.add(number, name)
+    for number in (1, 0):
         roster.set_ready(number)
     return roster
 
@@ -51,10 +52,42 @@ def test_a_worker_gets_nothing_until_the_listener_knows_of_it(roster: Roster[str
 def test_a_target_goes_first_and_to_its_worker_alone(roster: Roster[str]) -> None:
     queue(roster, 10, 11)
     queue(roster, 20, 21, target=1)
-    assert assigned(roster) == [("first", 10), ("second", 20)]
+    assert assigned(roster) == [("second", 20), ("first", 10)]
     roster.finish(0)
     roster.finish(1)
-    assert assigned(roster) == [("first", 11), ("second", 21)]
+    assert assigned(roster) == [("second", 21), ("first", 11)]
+
+
+def test_the_worker_that_was_at_work_last_goes_on(roster: Roster[str]) -> None:
+    queue(roster, 10, 11)
+    assert assigned(roster) == [("first", 10), ("second", 11)]
+    roster.finish(0)
+    roster.finish(1)
+    queue(roster, 12)
+    assert assigned(roster) == [("second", 12)]
+    roster.finish(1)
+    queue(roster, 13)
+    assert assigned(roster) == [("second", 13)]
+
+
+def test_a_lane_has_no_more_workers_than_it_may(roster: Roster[str]) -> None:
+    terms = Terms(lane=5, max_workers=1)
+    for batch in (10, 11, 12):
+        roster.queue(Queued(batch, b"", [], [], terms))
+    assert assigned(roster) == [("first", 10)]
+    roster.remove(0)  # its batch is over, too
+    assert assigned(roster) == [("second", 11)]
+    roster.finish(1)
+    assert assigned(roster) == [("second", 12)]
+
+
+def test_a_worker_that_ends_at_work_has_no_batch_any_more(roster: Roster[str]) -> None:
+    queue(roster, 10)
+    assert assigned(roster) == [("first", 10)]
+    assert not roster.idle()
+    roster.remove(0)
+    assert roster.running(10) is None
+    assert roster.idle()
 
 
 def test_what_was_meant_for_a_worker_goes_with_it(roster: Roster[str]) -> None:

@@ -1,0 +1,109 @@
+"""How long a job takes on an engine: a model of what starts, batches, items and bytes cost.
+
+The costs are figures of `python -m benchmarks.costs`, which also compares predictions with runs.
+`docs/scaling.md` says what follows from the model.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .chunks import TARGET_SECONDS
+
+#: A prediction looks at no more than so many pieces of a job, each of one batch or more.
+MOST_PIECES = 4096
+
+
+class Costs(NamedTuple):
+    """What an engine costs beside the work itself, in seconds."""
+
+    #: Until the first batch of a job begins.
+    trip: float
+    #: Of the notebook's processor for each batch, item and byte, there and back.
+    batch: float
+    item: float
+    byte: float
+    #: Until workers are ready: once, and for each worker.
+    start: float
+    start_worker: float
+    #: How long Python takes there for what CPython does in a second.
+    pace: float
+    #: How many seconds a batch should take.
+    batch_seconds: float = TARGET_SECONDS
+
+
+#: The costs of the engines, by their names.
+COSTS: dict[str, Costs] = {
+    "pyodide": Costs(0.001, 0.0005, 6e-6, 3e-9, 1.0, 0.2, 2.0),
+    "local": Costs(0.001, 0.0003, 3e-6, 1e-9, 0.3, 0.1, 1.0),
+    "dask": Costs(0.01, 0.003, 3e-6, 4e-9, 0.0, 0.0, 1.0, 0.5),
+}
+
+
+class Sample(NamedTuple):
+    """What is known of the items of a job."""
+
+    #: How many items the job has.
+    items: int
+    #: Seconds that some of the items take, in the order of the items and evenly spread over them.
+    seconds: Sequence[float]
+    #: Bytes that an item has, with its result.
+    bytes: float
+
+    @property
+    def mean(self) -> float:
+        """Seconds of an item."""
+        return sum(self.seconds) / len(self.seconds)
+
+    def like(self, first: int, count: int) -> float:
+        """Seconds of some items: each takes as long as the nearest one that is known."""
+        known = len(self.seconds)
+        places = (place * known // self.items for place in (first, first + count // 2))
+        before, middle = (self.seconds[min(place, known - 1)] for place in places)
+        return count * (before + middle) / 2
+
+
+def predict(
+    sample: Sample, workers: int, costs: Costs, *, pace: float = 1.0, started: bool = True
+) -> float:
+    """Seconds that a job takes.
+
+    Batches go to workers as they become free, as the pool does it. The notebook prepares them one
+    after the other, and takes their results; workers have so much less of the processor.
+
+    Args:
+        sample: the job.
+        workers: how many workers there are, each with a core of its own.
+        costs: those of the engine.
+        pace: how long Python takes there for what takes a second where the sample was taken.
+        started: whether the workers are ready.
+    """
+    if not sample.items:
+        return 0.0
+    item = max(sample.mean * pace, 1e-9)
+    size = max(1, min(int(costs.batch_seconds / item), sample.items // (2 * workers)))
+    each = costs.batch / size + costs.item + sample.bytes * costs.byte
+    free = [0.0] * min(workers, sample.items)
+    notebook = 0.0
+    for first, count in _pieces(sample.items, size):
+        notebook += count * each
+        begins = max(heapq.heappop(free), notebook)
+        heapq.heappush(free, begins + sample.like(first, count) * pace + count * each)
+    start = 0.0 if started else costs.start + workers * costs.start_worker
+    return start + costs.trip + max(free)
+
+
+def _pieces(items: int, size: int) -> Iterator[tuple[int, int]]:
+    """The first item and the number of items of each piece of a job: smaller ones at its end."""
+    first = 0
+    for i in itertools.count():
+        left = items - first
+        if not left:
+            return
+        # A job of very many batches is in the same state for most of the time.
+        count = min(left, max(size, left // max(1, MOST_PIECES - i)))
+        yield first, count
+        first += count
