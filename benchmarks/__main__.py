@@ -31,8 +31,10 @@ from . import (
     growth,
     handover,
     interruptible,
+    many_items,
     meanwhile,
     payloads,
+    predictions,
     prewarm,
     results,
     snapshotless,
@@ -73,6 +75,9 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
     ({20}, growth.with_size),
     ({21}, interruptible.cells),
     ({22}, meanwhile.jobs),
+    ({23}, predictions.in_a_browser),
+    ({24}, tasks.together),
+    ({25}, many_items.memory),
 ]
 EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 

@@ -30,6 +30,20 @@ class Native:
             pass
         return count / (time.perf_counter() - started)
 
+    def single_calls(self, count: int) -> float:
+        """Call an empty function, each time when the call before has ended; milliseconds a call."""
+        started = time.perf_counter()
+        for _ in range(count):
+            self._executor.submit(nothing).result()
+        return (time.perf_counter() - started) * 1000 / count
+
+    def submitted(self, count: int) -> float:
+        """Submit calls of an empty function, and take results as they come; calls per second."""
+        started = time.perf_counter()
+        futures = [self._executor.submit(nothing, x) for x in range(count)]
+        assert all(future.result() is None for future in concurrent.futures.as_completed(futures))
+        return count / (time.perf_counter() - started)
+
     def submit(self, function: Callable[..., T], /, *args: object) -> concurrent.futures.Future[T]:
         """Call a function in a process."""
         return self._executor.submit(function, *args)

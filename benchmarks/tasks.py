@@ -15,6 +15,9 @@ BLOCK = 100
 #: The tasks of one map: in batches, and one per message.
 MANY, SINGLE = 20_000, 2_000
 
+#: Calls that are submitted in a loop, before the first result is asked for.
+TOGETHER = 1_000
+
 FUNCTIONS = """
 def nothing(_=None):
     pass
@@ -38,6 +41,13 @@ def suspended(count):
         run_sync(promise)
     return (time.perf_counter() - started) * 1000 / count
 
+def submitted(count):
+    from concurrent.futures import as_completed
+    started = time.perf_counter()
+    futures = [executor.submit(nothing, x) for x in range(count)]
+    assert all(future.result() is None for future in as_completed(futures))
+    return count / (time.perf_counter() - started)
+
 def empty_tasks(count, **options):
     started = time.perf_counter()
     pool_map(nothing, range(count), progress=False, **options)
@@ -58,13 +68,20 @@ def one_by_one(stage: Stage) -> Iterator[Row]:
     for cell in cells:  # warm
         stage.measure(cell)
 
-    raw, importable, notebooks, blocking, suspended = take_turns(
-        stage.often, *(functools.partial(stage.measure, cell) for cell in cells)
-    )
+    with native(stage.cores) as processes:
+        raw, importable, notebooks, blocking, suspended, natively = take_turns(
+            stage.often,
+            *(functools.partial(stage.measure, cell) for cell in cells),
+            functools.partial(processes.single_calls, BLOCK),
+        )
     beside = Series("raw ping-pong on a `MessagePort`", "ms", raw)
     awaited = "`await executor.submit(f)`, empty `f`"
     yield Row(4, Series(f"{awaited} of a module", "ms", importable), beside, Target(2.0))
     yield Row(4, Series(f"{awaited} of the notebook", "ms", notebooks), beside)
+    beside = Series(
+        f"native `ProcessPoolExecutor({stage.cores}).submit(f).result()`", "ms", natively
+    )
+    yield Row(4, Series(f"{awaited} of the notebook", "ms", notebooks), beside, Target(1.0))
     floor = [one + two for one, two in zip(importable, suspended, strict=True)]
     yield Row(
         5,
@@ -100,3 +117,22 @@ def many(stage: Stage) -> Iterator[Row]:
                 ),
                 target,
             )
+
+
+def together(stage: Stage) -> Iterator[Row]:
+    """Row 24: many single calls at once, of which each result is taken as it comes."""
+    stage.kernel.run(FUNCTIONS)
+    cell = f"took = submitted({TOGETHER})"
+    stage.measure(cell)  # warm
+    with native(stage.cores) as processes:
+        pool, native_calls = take_turns(
+            stage.often,
+            functools.partial(stage.measure, cell),
+            functools.partial(processes.submitted, TOGETHER),
+        )
+    yield Row(
+        24,
+        Series(f"{TOGETHER:,} × `executor.submit(f, x)`, then `as_completed`", "calls/s", pool),
+        Series(f"native `ProcessPoolExecutor({stage.cores})`", "calls/s", native_calls),
+        Target(1.0, at_least=True),
+    )

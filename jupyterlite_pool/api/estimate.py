@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Sized
 from typing import Any
 
 from ..errors import PoolStartError
@@ -158,14 +158,9 @@ class _Items:
         self, iterables: Sequence[Iterable[Any]], starmap: bool, total: int | None
     ) -> None:
         self._starmap = starmap
-        if all(hasattr(each, "__len__") for each in iterables):
-            # A set or a dictionary has no places.
-            columns = [
-                each
-                if hasattr(each, "__getitem__") and not isinstance(each, Mapping)
-                else list(each)
-                for each in iterables
-            ]
+        columns: list[Any]
+        if all(isinstance(each, Sized) for each in iterables):
+            columns = [each if _has_places(each) else list(each) for each in iterables]
         elif total is None:
             raise TypeError(
                 "an iterable does not say how many items it has: write estimate(f, xs, total=…)"
@@ -173,7 +168,7 @@ class _Items:
         else:
             first = list(itertools.islice(zip(*iterables, strict=False), MOST))
             columns = [list(column) for column in zip(*first, strict=True)] or [[]]
-        self._columns: list[Any] = columns
+        self._columns = columns
         self._there = min(len(column) for column in columns)
         self.total = self._there if total is None or not self._there else total
 
@@ -186,6 +181,10 @@ class _Items:
         """The arguments of a call."""
         row = tuple(column[index] for column in self._columns)
         return tuple(row[0]) if self._starmap else row
+
+
+def _has_places(items: object) -> bool:
+    return hasattr(items, "__getitem__") and not isinstance(items, Mapping)
 
 
 def _measure(fn: Callable[..., Any], items: _Items) -> Steps:

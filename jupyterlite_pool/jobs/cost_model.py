@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from .chunks import TARGET_SECONDS
 
-#: A prediction looks at no more than so many pieces of a job, each of one batch or more.
-MOST_PIECES = 4096
+#: A prediction looks at about so many pieces of a job, or so many for each worker. Each is of one
+#: batch or more.
+PIECES, PIECES_PER_WORKER = 4096, 8
 
 
 class Costs(NamedTuple):
@@ -88,7 +89,7 @@ def predict(
     each = costs.batch / size + costs.item + sample.bytes * costs.byte
     free = [0.0] * min(workers, sample.items)
     notebook = 0.0
-    for first, count in _pieces(sample.items, size):
+    for first, count in _pieces(sample.items, size, workers):
         notebook += count * each
         begins = max(heapq.heappop(free), notebook)
         heapq.heappush(free, begins + sample.like(first, count) * pace + count * each)
@@ -96,14 +97,18 @@ def predict(
     return start + costs.trip + max(free)
 
 
-def _pieces(items: int, size: int) -> Iterator[tuple[int, int]]:
-    """The first item and the number of items of each piece of a job: smaller ones at its end."""
+def _pieces(items: int, size: int, workers: int) -> Iterator[tuple[int, int]]:
+    """The first item and the number of items of each piece of a job.
+
+    Near the end pieces get smaller, as batches do. Batches of a long job are taken together: it is
+    in the same state for most of its time.
+    """
+    most = max(PIECES, PIECES_PER_WORKER * workers)
     first = 0
     for i in itertools.count():
         left = items - first
         if not left:
             return
-        # A job of very many batches is in the same state for most of the time.
-        count = min(left, max(size, left // max(1, MOST_PIECES - i)))
-        yield first, count
-        first += count
+        count = max(1, min(size, left // (2 * workers)), left // max(1, most - i))
+        yield first, min(left, count)
+        first += min(left, count)

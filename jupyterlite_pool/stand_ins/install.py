@@ -124,7 +124,7 @@ def uninstall() -> None:
     _later.stop()
     _with_pandas.stop()
     methods = sys.modules.get("jupyterlite_pool.stand_ins.pandas_methods")
-    if methods is not None:
+    if methods is not None and "jupyterlite_pool.pandas" not in sys.modules:  # asked for apart
         methods.remove_methods()
     if _made is not None and sys.modules.get(SHARED_MEMORY) is _made:
         del sys.modules[SHARED_MEMORY]

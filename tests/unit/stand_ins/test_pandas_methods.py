@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -252,3 +254,19 @@ def test_install_gives_the_methods_and_uninstall_takes_them(
     assert pandas.Series([1, 2]).parallel_map(str).tolist() == ["1", "2"]
     jupyterlite_pool.uninstall()
     assert not hasattr(pandas.Series, "parallel_map")
+
+
+def test_uninstall_leaves_the_methods_that_an_import_has_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from jupyterlite_pool.stand_ins import install as module
+
+    monkeypatch.setattr(module, "default_workers", lambda: 7)
+    sys.modules.pop("jupyterlite_pool.pandas", None)
+    importlib.import_module("jupyterlite_pool.pandas")
+    try:
+        jupyterlite_pool.install(pandas=True)
+        jupyterlite_pool.uninstall()
+        assert pandas.Series([1, 2]).parallel_map(str).tolist() == ["1", "2"]
+    finally:
+        del sys.modules["jupyterlite_pool.pandas"]
