@@ -88,7 +88,7 @@ def contract_a_call_that_runs_cannot_be_cancelled(make: Make) -> None:
 
 def contract_wait_knows_the_first_and_the_last(make: Make) -> None:
     with make() as executor:
-        # Which of two ends first, a busy machine decides: it may start the second one late.
+        # A busy machine may start the second one late, so that nobody knows which ends first.
         both = {executor.submit(nap, 0.5), executor.submit(nap, 0)}
         done, pending = cf.wait(both, return_when=cf.FIRST_COMPLETED)
         assert done
