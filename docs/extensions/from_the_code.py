@@ -5,6 +5,8 @@
 - `pool-options`: the options of `pool_map` and of an executor, with what each does.
 - `pool-magic NAME`: what `-h` of a magic shows.
 - `pool-settings`: the settings, from the schema of the labextension.
+- `pool-costs`: what each engine costs, as `estimate` has it.
+- `pool-predictions`: how long some jobs take on some engines, as `estimate` computes it.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ from sphinx.util.docutils import SphinxDirective
 
 import jupyterlite_pool
 from jupyterlite_pool import errors, testing
+from jupyterlite_pool.api.estimate import in_words
 from jupyterlite_pool.commands.magic_lines import MAGICS
 from jupyterlite_pool.commands.pool_command import COMMANDS
+from jupyterlite_pool.jobs.cost_model import COSTS, Sample, predict
 
 SCHEMA = Path(__file__).parents[2] / "labextension" / "schema" / "plugin.json"
 
@@ -132,6 +136,50 @@ class Settings(_Made):
         return self.parsed(_table(["setting", "what it does", "default"], rows))
 
 
+class CostsOfEngines(_Made):
+    """What each engine costs, in the units that people read."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = [
+            [
+                "until the first batch begins",
+                *(f"{each.trip * 1e3:.2g} ms" for each in COSTS.values()),
+            ],
+            ["for each batch", *(f"{each.batch * 1e3:.2g} ms" for each in COSTS.values())],
+            ["for each item", *(f"{each.item * 1e6:.2g} µs" for each in COSTS.values())],
+            ["for each MB", *(f"{each.byte * 1e9:.2g} ms" for each in COSTS.values())],
+            ["until workers are ready", *(f"{each.start:.2g} s" for each in COSTS.values())],
+            ["and for each of them", *(f"{each.start_worker:.2g} s" for each in COSTS.values())],
+            ["how long plain Python takes", *(f"{each.pace:.2g}" for each in COSTS.values())],
+        ]
+        return self.parsed(_table(["", *(f"`{name}`" for name in COSTS)], rows))
+
+
+#: Items and seconds of an item in a browser, of some jobs.
+JOBS = [(100, 0.02), (100, 1.0), (10_000, 0.1), (1_000_000, 0.01), (1_000_000, 1.0)]
+
+#: Engines, and how many workers they have.
+PLACES = [("pyodide", 2), ("pyodide", 4), ("local", 16), ("dask", 100), ("dask", 1000)]
+
+
+class Predictions(_Made):
+    """How long some jobs take on some engines."""
+
+    def run(self) -> list[nodes.Node]:
+        here = COSTS["pyodide"].pace
+        rows = []
+        for items, seconds in JOBS:
+            sample = Sample(items, [seconds], 1000)
+            times = [
+                predict(sample, workers, COSTS[engine], pace=COSTS[engine].pace / here)
+                for engine, workers in PLACES
+            ]
+            job = f"{items:,} items of {in_words(seconds)}"
+            rows.append([job, in_words(items * seconds), *map(in_words, times)])
+        head = [f"`{engine}`, {workers:,} workers" for engine, workers in PLACES]
+        return self.parsed(_table(["job", "in a loop", *head], rows))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("pool-names", Names)
@@ -140,4 +188,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("pool-magic", MagicHelp)
     app.add_directive("pool-commands", Commands)
     app.add_directive("pool-settings", Settings)
+    app.add_directive("pool-costs", CostsOfEngines)
+    app.add_directive("pool-predictions", Predictions)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -79,9 +79,11 @@ class Estimate:
         if not self.items:
             return "nothing to do: there are no items"
         workers = "1 worker" if self.workers == 1 else f"{self.workers} workers"
-        text = f"about {_about(self.seconds)} here on {workers}, {_about(self.serial)} in a loop"
+        text = (
+            f"about {in_words(self.seconds)} here on {workers}, {in_words(self.serial)} in a loop"
+        )
         if self._costs is not COSTS["local"] or self.workers < CORES:
-            text += f"; {_about(self.on('local', CORES))} on {CORES} cores of a machine"
+            text += f"; {in_words(self.on('local', CORES))} on {CORES} cores of a machine"
         return f"{text} ({self.measured:,} of {self.items:,} items were measured)"
 
     def __await__(self) -> Generator[Any, None, Estimate]:
@@ -234,14 +236,10 @@ def _bytes(value: object) -> int:
         return 0
 
 
-def _about(seconds: float) -> str:
-    """Seconds with two digits, or longer times as a clock has them."""
-    if seconds < 1:
-        return f"{seconds * 1000:.2g} ms" if seconds < 0.1 else f"{seconds:.2g} s"
-    return (
-        f"{seconds:.2g} s"
-        if seconds < 10
-        else f"{seconds:.0f} s"
-        if seconds < 100
-        else clock(seconds)
-    )
+def in_words(seconds: float) -> str:
+    """Seconds with two digits, and long times as clocks show them: `42 ms`, `3.1 s`, `2:05`."""
+    if seconds >= 100:
+        return clock(seconds)
+    if seconds >= 0.1:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+    return f"{seconds * 1000:.2g} ms"

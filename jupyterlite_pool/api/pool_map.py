@@ -74,8 +74,8 @@ def pool_map(
         task_timeout: seconds that one call of `fn` may take. Then it gets a `KeyboardInterrupt`; if
             it does not end within a second, its worker is replaced.
             The time in which a worker loads packages or reads arguments does not count.
-        retries: how often to run an item again whose worker was lost. An item that raised an
-            exception never runs again.
+        retries: how often to run an item again whose worker was lost, or whose time was over. An
+            item that raised an exception never runs again.
         return_exceptions: run every item, and put exceptions among the results.
         progress: True to show the progress card at once, False for none; None to show it if the
             job takes longer than half a second.

@@ -137,4 +137,4 @@ def test_engines_and_workers_that_nobody_knows_are_errors(pool: WorkerPoolExecut
     [(0.0042, "4.2 ms"), (0.25, "0.25 s"), (3.14, "3.1 s"), (42.3, "42 s"), (125, "2:05")],
 )
 def test_times_read_as_people_say_them(seconds: float, text: str) -> None:
-    assert module._about(seconds) == text
+    assert module.in_words(seconds) == text
