@@ -4,7 +4,7 @@ usage: python -m benchmarks.predictions [local | dask]
 
 Prints what batches, items and bytes cost there, which are the figures of
 `jupyterlite_pool/jobs/cost_model.py`, and for each job how long it took and what was predicted. Row
-23 of the benchmark does the same in a browser.
+23 of the benchmark (`python -m benchmarks --rows 23`) does the same in a browser.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import contextlib
 import inspect
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -88,10 +89,13 @@ def costs(executor: Any, pool_map: Callable[..., Any]) -> dict[str, float]:
     # With a time limit, no two batches travel together.
     alone: dict[str, Any] = {"chunksize": 1, "task_timeout": 60, "progress": False}
     batch = median(lambda: pool_map(nothing, [1] * 500, **alone)) / 500
-    byte = median(lambda: pool_map(len, [bytes(8 * 10**6)] * 16, progress=False)) / (16 * 8e6)
+    data = 16 * 8e6
+    sent = median(lambda: pool_map(len, [bytes(8 * 10**6)] * 16, progress=False)) / data
+    returned = median(lambda: pool_map(bytes, [8 * 10**6] * 16, progress=False)) / data
     trip = median(lambda: executor.submit(nothing, 1).result())
     pace = min(pool_map(lambda _: took(lambda: work(200_000)), range(20), progress=False))
-    return {"trip": trip, "batch": batch, "item": item, "byte": byte, "200,000 steps": pace}
+    found = {"trip": trip, "batch": batch, "item": item, "sent": sent, "returned": returned}
+    return {**found, "200,000 steps": pace}
 
 
 def compare(
@@ -118,6 +122,8 @@ IN_A_NOTEBOOK = "\n".join(
 def in_a_browser(stage: Stage) -> Iterator[Row]:
     """Row 23: predicted seconds beside seconds, of twelve jobs."""
     stage.kernel.run(IN_A_NOTEBOOK)
+    found = stage.kernel.value("costs(executor, pool_map)")
+    print("costs in a browser:", json.dumps(found), file=sys.stderr)
     for name in jobs():
         pairs = [
             stage.kernel.value(f"compare({name!r}, estimate, pool_map)") for _ in range(ROUNDS)

@@ -147,7 +147,8 @@ class CostsOfEngines(_Made):
             ],
             ["for each batch", *(f"{each.batch * 1e3:.2g} ms" for each in COSTS.values())],
             ["for each item", *(f"{each.item * 1e6:.2g} µs" for each in COSTS.values())],
-            ["for each MB", *(f"{each.byte * 1e9:.2g} ms" for each in COSTS.values())],
+            ["for each MB there", *(f"{each.sent * 1e9:.2g} ms" for each in COSTS.values())],
+            ["for each MB back", *(f"{each.returned * 1e9:.2g} ms" for each in COSTS.values())],
             ["until workers are ready", *(f"{each.start:.2g} s" for each in COSTS.values())],
             ["and for each of them", *(f"{each.start_worker:.2g} s" for each in COSTS.values())],
             ["how long plain Python takes", *(f"{each.pace:.2g}" for each in COSTS.values())],
@@ -169,7 +170,7 @@ class Predictions(_Made):
         here = COSTS["pyodide"].pace
         rows = []
         for items, seconds in JOBS:
-            sample = Sample(items, [seconds], 1000)
+            sample = Sample(items, [seconds], 1000, 1000)
             times = [
                 predict(sample, workers, COSTS[engine], pace=COSTS[engine].pace / here)
                 for engine, workers in PLACES

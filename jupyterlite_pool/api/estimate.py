@@ -192,7 +192,7 @@ def _has_places(items: object) -> bool:
 def _measure(fn: Callable[..., Any], items: _Items) -> Steps:
     """Run an item on each worker, and then others."""
     if not items.total:
-        return Estimate(Sample(0, [], 0.0), 1, COSTS["local"])
+        return Estimate(Sample(0, []), 1, COSTS["local"])
     size, costs = _engine()
     numbers = items.spread(size)
     result = yield _run(fn, items, numbers)
@@ -203,8 +203,9 @@ def _measure(fn: Callable[..., Any], items: _Items) -> Steps:
         result = yield _run(fn, items, numbers)
         seconds = _seconds(result)
     weighed = list(zip(numbers, result, strict=True))[:: max(1, len(numbers) // WEIGHED)]
-    weights = [_bytes(items.arguments(number)) + _bytes(value) for number, value in weighed]
-    return Estimate(Sample(items.total, seconds, sum(weights) / len(weights)), size, costs)
+    sent = sum(_bytes(items.arguments(number)) for number, _ in weighed) / len(weighed)
+    returned = sum(_bytes(value) for _, value in weighed) / len(weighed)
+    return Estimate(Sample(items.total, seconds, sent, returned), size, costs)
 
 
 def _engine() -> tuple[int, Costs]:

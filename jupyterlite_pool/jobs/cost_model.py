@@ -11,11 +11,14 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .chunks import TARGET_SECONDS
+from .chunks import GROWTH, TARGET_SECONDS
 
 #: A prediction looks at about so many pieces of a job, or so many for each worker. Each is of one
 #: batch or more.
 PIECES, PIECES_PER_WORKER = 4096, 8
+
+#: After so many batches one can be as large as any job is.
+MOST_GROWTH = 20
 
 
 class Costs(NamedTuple):
@@ -23,10 +26,11 @@ class Costs(NamedTuple):
 
     #: Until the first batch of a job begins.
     trip: float
-    #: Of the notebook's processor for each batch, item and byte, there and back.
+    #: Of the notebook's processor for each batch and item, each byte there, and each byte back.
     batch: float
     item: float
-    byte: float
+    sent: float
+    returned: float
     #: Until workers are ready: once, and for each worker.
     start: float
     start_worker: float
@@ -38,9 +42,9 @@ class Costs(NamedTuple):
 
 #: The costs of the engines, by their names.
 COSTS: dict[str, Costs] = {
-    "pyodide": Costs(0.001, 0.0005, 6e-6, 3e-9, 1.0, 0.2, 2.0),
-    "local": Costs(0.001, 0.0003, 3e-6, 1e-9, 0.3, 0.1, 1.0),
-    "dask": Costs(0.01, 0.003, 3e-6, 4e-9, 0.0, 0.0, 1.0, 0.5),
+    "pyodide": Costs(0.001, 0.0006, 6e-6, 1.1e-9, 2e-9, 1.0, 0.2, 2.0),
+    "local": Costs(0.0005, 0.0002, 3e-6, 0.9e-9, 1.1e-9, 0.3, 0.1, 1.0),
+    "dask": Costs(0.02, 0.012, 8e-6, 3.1e-9, 2.5e-9, 0.0, 0.0, 1.0, 0.5),
 }
 
 
@@ -51,8 +55,9 @@ class Sample(NamedTuple):
     items: int
     #: Seconds that some of the items take, in the order of the items and evenly spread over them.
     seconds: Sequence[float]
-    #: Bytes that an item has, with its result.
-    bytes: float
+    #: Bytes of an item, and of its result.
+    sent: float = 0.0
+    returned: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -84,15 +89,15 @@ def predict(
     """
     if not sample.items:
         return 0.0
-    item = max(sample.mean * pace, 1e-9)
-    size = max(1, min(int(costs.batch_seconds / item), sample.items // (2 * workers)))
-    each = costs.batch / size + costs.item + sample.bytes * costs.byte
+    size = max(1, int(costs.batch_seconds / max(sample.mean * pace, 1e-9)))
+    each = costs.item + sample.sent * costs.sent + sample.returned * costs.returned
     free = [0.0] * min(workers, sample.items)
     notebook = 0.0
     for first, count in _pieces(sample.items, size, workers):
-        notebook += count * each
+        handling = count * each + max(1.0, count / size) * costs.batch
+        notebook += handling
         begins = max(heapq.heappop(free), notebook)
-        heapq.heappush(free, begins + sample.like(first, count) * pace + count * each)
+        heapq.heappush(free, begins + sample.like(first, count) * pace + handling)
     start = 0.0 if started else costs.start + workers * costs.start_worker
     return start + costs.trip + max(free)
 
@@ -100,8 +105,11 @@ def predict(
 def _pieces(items: int, size: int, workers: int) -> Iterator[tuple[int, int]]:
     """The first item and the number of items of each piece of a job.
 
-    Near the end pieces get smaller, as batches do. Batches of a long job are taken together: it is
-    in the same state for most of its time.
+    They grow at the beginning and shrink near the end, as batches do. Batches of a long job are
+    taken together: it is in the same state for most of its time.
+
+    Args:
+        size: how many items a batch has otherwise.
     """
     most = max(PIECES, PIECES_PER_WORKER * workers)
     first = 0
@@ -109,6 +117,7 @@ def _pieces(items: int, size: int, workers: int) -> Iterator[tuple[int, int]]:
         left = items - first
         if not left:
             return
-        count = max(1, min(size, left // (2 * workers)), left // max(1, most - i))
+        grown = GROWTH ** min(i, MOST_GROWTH)
+        count = max(1, min(size, grown, left // (2 * workers)), left // max(1, most - i))
         yield first, min(left, count)
         first += min(left, count)

@@ -12,7 +12,7 @@ from jupyterlite_pool.api import estimate as module
 from jupyterlite_pool.jobs.cost_model import COSTS, Costs, Sample, predict
 from jupyterlite_pool.tracebacks import notes_of
 
-FREE = Costs(0, 0, 0, 0, 0, 0, 1)
+FREE = Costs(0, 0, 0, 0, 0, 0, 0, 1)
 
 
 def nap(seconds: float) -> float:
@@ -21,7 +21,7 @@ def nap(seconds: float) -> float:
 
 
 def seconds_of(items: int, seconds: list[float], workers: int, costs: Costs = FREE) -> float:
-    return predict(Sample(items, seconds, 0.0), workers, costs)
+    return predict(Sample(items, seconds), workers, costs)
 
 
 # The model.
@@ -54,13 +54,16 @@ def test_a_notebook_that_is_busy_with_batches_is_the_limit() -> None:
 
 
 def test_bytes_and_items_cost_the_notebook_time() -> None:
-    costs = FREE._replace(byte=1e-9, item=1e-6)
-    assert predict(Sample(1000, [0.0], 1e6), 2, costs) == pytest.approx(1.001, rel=0.05)
+    costs = FREE._replace(sent=1e-9, returned=2e-9, item=1e-6)
+    sample = Sample(1000, [0.0], sent=1e6)
+    assert predict(sample, 2, costs) == pytest.approx(1.001, rel=0.05)
+    sample = Sample(1000, [0.0], returned=1e6)
+    assert predict(sample, 2, costs) == pytest.approx(2.001, rel=0.05)
 
 
 def test_workers_that_have_to_start_take_their_time() -> None:
     costs = FREE._replace(start=1.0, start_worker=0.5)
-    sample = Sample(2, [1.0], 0.0)
+    sample = Sample(2, [1.0])
     assert predict(sample, 2, costs, started=False) == pytest.approx(3.0)
     assert predict(sample, 2, costs, pace=2.0) == pytest.approx(2.0)
 
@@ -118,10 +121,10 @@ def test_all_kinds_of_items(pool: WorkerPoolExecutor) -> None:
 
 
 def test_bytes_are_counted_both_ways(pool: WorkerPoolExecutor) -> None:
-    sent = estimate(len, [bytes(10**6)] * 4)
-    back = estimate(bytes, [10**6] * 4)
-    for made in (sent, back):
-        assert made._sample.bytes == pytest.approx(10**6, rel=0.01)
+    sent = estimate(len, [bytes(10**6)] * 4)._sample
+    back = estimate(bytes, [10**6] * 4)._sample
+    assert (sent.sent, back.returned) == pytest.approx((10**6, 10**6), rel=0.01)
+    assert (sent.returned, back.sent) == pytest.approx((30, 30), abs=30)
 
 
 def test_engines_and_workers_that_nobody_knows_are_errors(pool: WorkerPoolExecutor) -> None:
