@@ -30,6 +30,7 @@ ROUNDS = 3
 
 SET_UP = """
 import io, pathlib, random, time
+import matplotlib
 import numpy as np
 import pandas as pd
 from PIL import Image
