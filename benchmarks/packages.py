@@ -112,7 +112,7 @@ pieces = {
         lambda: groups.apply(trend), lambda: groups.parallel_apply(trend),
     ),
     "a grid of 6 forests, 3 folds each": (lambda: search(1), lambda: search(-1)),
-    "20 columns times two, by numpy": each(
+    "20 arrays times two, by numpy": each(
         lambda part: part * 2, np.array_split(rng.normal(size=10**6), 20)
     ),
 }

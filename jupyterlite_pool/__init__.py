@@ -15,7 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api.estimate import estimate
+    from .api.estimate import Estimate, estimate
     from .api.executor import WorkerPoolExecutor
     from .api.history import last_result
     from .api.map_result import MapResult
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 __all__ = [
+    "Estimate",
     "MapResult",
     "ObjectRef",
     "PoolFuture",
@@ -52,6 +53,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Estimate": ".api.estimate",
     "MapResult": ".api.map_result",
     "ObjectRef": ".wire.refs",
     "PoolFuture": ".waiting.futures",
