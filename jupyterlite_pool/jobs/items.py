@@ -149,6 +149,9 @@ class Items:
                 self._read += 1
                 try:
                     self._complete(task)
+                except KeyboardInterrupt as error:  # the item has not run, and can run again
+                    self._returned.append(task)
+                    return Refusal(error)
                 except BaseException as error:  # an item may exit when it is pickled
                     self.taken[task.index] = task
                     return Refusal(error, task)

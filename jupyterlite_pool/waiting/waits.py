@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import time
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,11 @@ from typing import Any
 from ..errors import BlockingUnavailableError
 from ..tracebacks import fold, interrupted
 from .browser import IN_BROWSER, can_block, run_sync, set_timer, wakeable
+
+
+#: A signal that comes in the moment in which a thread begins to wait does not end its wait: Python
+#: has looked for signals just before. So the thread looks again after so many seconds.
+LOOK_AGAIN = 0.25
 
 
 class Wait:
@@ -109,13 +115,23 @@ def wait_done(
     else:
         try:
             with others_turn():
-                concurrent.futures.wait([future], timeout)
+                _block_until_done(future, timeout)
         except KeyboardInterrupt:  # as *Interrupt Kernel* in a browser
             if stop is not None:
                 stop()
             raise
     if not future.done():
         raise fold(TimeoutError())
+
+
+def _block_until_done(future: concurrent.futures.Future[Any], timeout: float | None) -> None:
+    """Wait in a thread, which looks for signals now and then."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while not future.done():
+        left = LOOK_AGAIN if deadline is None else deadline - time.monotonic()
+        if left <= 0:
+            return
+        concurrent.futures.wait([future], min(left, LOOK_AGAIN))
 
 
 #: The locks of all pools. Only threads that are no browser's have to wait for them.
