@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import pickle
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Sized
-from typing import Any
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence, Sized
+from typing import Any, TypeGuard
 
 from ..errors import PoolStartError
 from ..jobs.cost_model import COSTS, Costs, Sample, predict
 from ..jobs.options import Again, MapOptions
 from ..notebook.progress import clock
-from ..waiting.browser import can_block
+from ..waiting.browser import IN_BROWSER, can_block
 from ..wire.payload import encode
+from .history import keep
 from .map_result import MapResult
-from .pool_map import run_again, start
+from .options import check_count
+from .pool_map import check_items, run_again, start
 from .shared import get_reusable_executor
 
 #: A machine of so many cores is named beside the time here.
@@ -26,6 +28,9 @@ LONG = 5.0
 
 #: Seconds that the others should take on all workers together, and how many there are at most.
 SECONDS, MOST = 1.0, 1000
+
+#: Seconds that reading items may take, of an iterable without a length.
+READING = 1.0
 
 #: How many items and results are looked at for their sizes.
 WEIGHED = 8
@@ -42,7 +47,7 @@ class Estimate:
         seconds: how long it will take here, on the workers that there are.
         serial: how long a loop over the items would take here.
         workers: how many workers there are.
-        measured: how many items have run for the estimate.
+        measured: on how many items the estimate is based.
     """
 
     def __init__(self, sample: Sample, workers: int, costs: Costs) -> None:
@@ -96,20 +101,23 @@ class _Measuring:
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
+        self._made: Estimate | None = None
 
     def __repr__(self) -> str:
         return "this browser cannot pause Python: write `await estimate(f, xs)`"
 
     def __await__(self) -> Generator[Any, None, Estimate]:
-        steps = self._steps
-        try:
-            result = next(steps)
-            while True:
-                yield from result.__await__()
-                result = steps.send(result)
-        except StopIteration as end:
-            estimate: Estimate = end.value
-            return estimate
+        if self._made is None:
+            steps = self._steps
+            try:
+                result = next(steps)
+                while True:
+                    yield from result.__await__()
+                    result = steps.send(result)
+            except StopIteration as end:
+                self._made = end.value
+        assert self._made is not None
+        return self._made
 
 
 def estimate(
@@ -121,14 +129,16 @@ def estimate(
 ) -> Estimate:
     """How long `pool_map(fn, *iterables)` will probably take.
 
-    Runs the function for a few items on the pool: one for each worker, and more if that ends at
-    once. So it takes as long as one item, or about two seconds. Where the browser cannot pause
-    Python, write `await estimate(fn, xs)`, which works everywhere.
+    Runs the function for a few items on the pool: one for each worker, and then some others, if
+    there are any. So it takes as long as two items, or about two seconds, and does what the
+    function does for them. No item runs twice. Items are measured while all workers are busy, as
+    in the job. Where the browser cannot pause Python, write `await estimate(fn, xs)`, which works
+    everywhere.
 
     Args:
         fn: what to call.
-        *iterables: the items, as for `pool_map`. Of one without a length the first items are taken
-            out of it.
+        *iterables: the items, as for `pool_map`. Of one without a length, the first items are
+            taken out of it: a thousand of them, or as many as come within a second.
         starmap: take each item as a tuple of arguments.
         total: how many items there are, if an iterable does not say.
 
@@ -137,10 +147,14 @@ def estimate(
         `on("local", 16)` the time on another engine.
 
     Raises:
-        TypeError: an iterable has no length, and `total` is not given.
+        TypeError: an iterable has no length, and `total` is not given; or `fn` is no function, or
+            there is nothing to map it over.
+        ValueError: `total` is negative.
         Exception: what an item raised, as `pool_map` raises it.
     """
     __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
+    check_items(fn, iterables, starmap)
+    check_count("total", total, 0, optional=True)
     steps = _measure(fn, _Items(iterables, starmap, total))
     if not can_block():
         return _Measuring(steps)  # type: ignore[return-value] # it is one when it was awaited
@@ -160,24 +174,25 @@ class _Items:
         self, iterables: Sequence[Iterable[Any]], starmap: bool, total: int | None
     ) -> None:
         self._starmap = starmap
-        columns: list[Any]
-        if all(isinstance(each, Sized) for each in iterables):
-            columns = [each if _has_places(each) else list(each) for each in iterables]
+        #: Items that are at hand: a column for each argument.
+        self._columns: list[Sequence[Any]]
+        sized = all(isinstance(each, Sized) for each in iterables)
+        if sized:
+            self._columns = [each if _has_places(each) else list(each) for each in iterables]
         elif total is None:
             raise TypeError(
                 "an iterable does not say how many items it has: write estimate(f, xs, total=…)"
             )
         else:
-            first = list(itertools.islice(zip(*iterables, strict=False), MOST))
-            columns = [list(column) for column in zip(*first, strict=True)] or [[]]
-        self._columns = columns
-        self._there = min(len(column) for column in columns)
-        self.total = self._there if total is None or not self._there else total
+            self._columns = [*zip(*_first(zip(*iterables, strict=False)), strict=True)] or [[]]
+        self._there = min(len(column) for column in self._columns)
+        self.total = self._there if sized or total is None or not self._there else total
 
     def spread(self, count: int) -> list[int]:
         """The numbers of some items, evenly spread over those that are at hand."""
-        count = min(count, self._there)
-        return [(2 * i + 1) * self._there // (2 * count) for i in range(count)]
+        there = min(self._there, self.total)
+        count = min(count, there)
+        return [(2 * i + 1) * there // (2 * count) for i in range(count)]
 
     def arguments(self, index: int) -> tuple[Any, ...]:
         """The arguments of a call."""
@@ -185,27 +200,47 @@ class _Items:
         return tuple(row[0]) if self._starmap else row
 
 
-def _has_places(items: object) -> bool:
-    return hasattr(items, "__getitem__") and not isinstance(items, Mapping)
+def _has_places(items: object) -> TypeGuard[Sequence[Any]]:
+    """Whether its items can be had by their numbers; those of a pandas object have labels."""
+    is_array = type(items).__module__ == "numpy" and hasattr(items, "__getitem__")
+    return isinstance(items, (Sequence, MapResult)) or is_array
+
+
+def _first(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The first items of an iterable that may be slow."""
+    until = time.perf_counter() + READING
+    first: list[tuple[Any, ...]] = []
+    for row in rows:
+        first.append(row)
+        if len(first) == MOST or time.perf_counter() > until:
+            break
+    return first
 
 
 def _measure(fn: Callable[..., Any], items: _Items) -> Steps:
     """Run an item on each worker, and then others."""
     if not items.total:
-        return Estimate(Sample(0, []), 1, COSTS["local"])
+        return Estimate(Sample(0, []), 1, _DEFAULT)
     size, costs = _engine()
     numbers = items.spread(size)
-    result = yield _run(fn, items, numbers)
-    seconds = _seconds(result)
+    calls = [items.arguments(number) for number in numbers]
+    result = yield _run(fn, items, numbers, calls)
+    seconds, size = _seconds(result), _workers(result, size)
     mean = sum(seconds) / len(seconds)
-    if mean <= LONG:
-        numbers = items.spread(min(MOST, max(size, int(SECONDS * size / max(mean, 1e-6)))))
-        result = yield _run(fn, items, numbers)
+    count = min(MOST, max(size, int(SECONDS * size / max(mean, 1e-6))))
+    others = [each for each in items.spread(len(numbers) + count) if each not in numbers][:count]
+    if mean <= LONG and others:
+        calls = [items.arguments(number) for number in others]
+        result = yield _run(fn, items, others, calls)
         seconds = _seconds(result)
-    weighed = list(zip(numbers, result, strict=True))[:: max(1, len(numbers) // WEIGHED)]
-    sent = sum(_bytes(items.arguments(number)) for number, _ in weighed) / len(weighed)
+    weighed = list(zip(calls, result, strict=True))[:: max(1, len(calls) // WEIGHED)]
+    sent = sum(_bytes(call) for call, _ in weighed) / len(weighed)
     returned = sum(_bytes(value) for _, value in weighed) / len(weighed)
     return Estimate(Sample(items.total, seconds, sent, returned), size, costs)
+
+
+#: What is assumed of an engine that says nothing, or does not work.
+_DEFAULT = COSTS["pyodide" if IN_BROWSER else "local"]
 
 
 def _engine() -> tuple[int, Costs]:
@@ -213,15 +248,24 @@ def _engine() -> tuple[int, Costs]:
     try:
         backend = get_reusable_executor()._pool.backend
     except PoolStartError:  # the items run in the notebook's own Python, with a warning
-        return 1, COSTS["local"]
-    return backend.size, getattr(backend, "costs", COSTS["local"])
+        return 1, _DEFAULT
+    return backend.size, getattr(backend, "costs", _DEFAULT)
 
 
-def _run(fn: Callable[..., Any], items: _Items, numbers: Sequence[int]) -> MapResult[Any]:
+def _workers(result: MapResult[Any], size: int) -> int:
+    """How many workers run items: one, if the notebook runs them itself, as no worker starts."""
+    timings = result._job.outcomes.timings.by_item().values()
+    return size if any(timing.worker is not None for timing in timings) else 1
+
+
+def _run(
+    fn: Callable[..., Any], items: _Items, numbers: Sequence[int], calls: Sequence[Any]
+) -> MapResult[Any]:
     """Run some items; errors name them by their own numbers."""
-    arguments = [items.arguments(number) for number in numbers]
     options = MapOptions(starmap=True, waited=can_block(), again=Again(numbers, items.total))
-    return MapResult(start(fn, [arguments], options, None, None)[0], run_again)
+    result: MapResult[Any] = MapResult(start(fn, [calls], options, None, None)[0], run_again)
+    keep(result)  # an error says where to find what has finished
+    return result
 
 
 def _seconds(result: MapResult[Any]) -> list[float]:
@@ -239,8 +283,8 @@ def _bytes(value: object) -> int:
 
 def in_words(seconds: float) -> str:
     """Seconds with two digits, and long times as clocks show them: `42 ms`, `3.1 s`, `2:05`."""
-    if seconds >= 100:
-        return clock(seconds)
-    if seconds >= 0.1:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
-    return f"{seconds * 1000:.2g} ms"
+    if seconds >= 99.5:
+        return clock(seconds + 0.5)
+    if seconds >= 0.0995:
+        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.2g} s"
+    return f"{seconds * 1000:.2g} ms" if seconds >= 1e-5 else "less than 0.01 ms"

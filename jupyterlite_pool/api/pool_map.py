@@ -109,7 +109,7 @@ def pool_map(
         PoolFallbackWarning: no worker can start, and the items run in the notebook's own Python.
     """
     __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
-    _check_items(fn, iterables, starmap)
+    check_items(fn, iterables, starmap)
     given: dict[str, Any] = {
         "strict": strict,
         "chunksize": chunksize,
@@ -147,7 +147,7 @@ def run_again(
 ) -> MapJob:
     """Run items of a job again; see `Rerun`."""
     __tracebackhide__ = True
-    _check_items(fn, [inputs], starmap=True)
+    check_items(fn, [inputs], starmap=True)
     check_map_options(changes)
     changes = dict(changes)
     timeout, progress = changes.pop("timeout", None), changes.pop("progress", None)
@@ -206,7 +206,8 @@ def _with_changes(options: MapOptions, changes: Mapping[str, Any]) -> MapOptions
     return replace(options, **own)
 
 
-def _check_items(fn: object, iterables: Sequence[object], starmap: bool) -> None:
+def check_items(fn: object, iterables: Sequence[object], starmap: bool) -> None:
+    """Raise TypeError if this is no function, or nothing to map it over."""
     if not callable(fn):
         raise TypeError(f"the first argument must be a function, not {type(fn).__name__!r}")
     if not iterables:

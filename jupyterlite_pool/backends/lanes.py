@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Container, MutableMapping, Sequence
+from collections.abc import Callable, Collection, MutableMapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from .base import ANY, Terms
@@ -51,11 +51,12 @@ class Lanes:
             lane.move_to_end(batch, last=False)
         self._lane_of[batch] = terms.lane
 
-    def next_targeted(self, free: Container[int]) -> Queued | None:
+    def next_targeted(self, free: Collection[int]) -> Queued | None:
         """Take out the first batch for one of these workers alone; None if there is none."""
-        for target, waiting in self._targeted.items():
-            if target in free:
-                entry = next(iter(waiting.values()))
+        few, many = sorted((self._targeted.keys(), free), key=len)
+        for target in few:
+            if target in many:
+                entry = next(iter(self._targeted[target].values()))
                 self.remove(entry.batch)
                 return entry
         return None

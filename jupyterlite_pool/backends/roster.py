@@ -137,9 +137,11 @@ class Roster(Generic[W]):
 
     def set_ready(self, number: int) -> None:
         """The listener was told that a worker is ready."""
-        if number in self._members:
-            self._members[number].set_ready()
-            self._free[number] = self._members[number]
+        member = self._members.get(number)
+        if member is not None:
+            member.set_ready()
+            if member.batch is None:
+                self._free[number] = member
 
     def running(self, batch: int) -> W | None:
         """The worker that runs a batch."""
@@ -174,7 +176,8 @@ class Roster(Generic[W]):
         member = self._members[number]
         self._leave_batch(member)
         member.finish()
-        self._free[number] = member
+        if member.ready:
+            self._free[number] = member
         return self._max_batches is not None and member.served >= self._max_batches
 
     def remove(self, number: int) -> Member[W] | None:

@@ -1,6 +1,7 @@
 """How long a job takes on an engine: a model of what starts, batches, items and bytes cost.
 
-The costs are figures of `python -m benchmarks.costs`, which also compares predictions with runs.
+The costs are figures of `python -m benchmarks.predictions`, which also compares predictions with
+runs; those of starts are figures of the benchmark's rows 1 and 17.
 `docs/scaling.md` says what follows from the model.
 """
 
