@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -247,3 +248,20 @@ def test_a_job_is_not_asked_for_items_while_one_is_read(
     assert pool_map(double, items(), progress=False) == [0, 2, 4, 6, 8, 10]
     result = pool_map(double, items(), block=False, progress=False)
     assert result.wait() == [0, 2, 4, 6, 8, 10]
+
+
+class Interrupts:
+    """Is interrupted while it is pickled."""
+
+    def __reduce__(self) -> Any:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_an_item_is_pickled_stops_what_runs(pool: WorkerPoolExecutor) -> None:
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        pool_map(lambda _: wait_at_the_gate(), [1, 2, Interrupts(), 4], chunksize=1)
+    assert time.monotonic() - started < 25  # the gate is shut for 30 s
+    result = caught.value.map_result  # type: ignore[attr-defined]
+    assert result._job.aborted
+    assert not result.failed

@@ -228,3 +228,29 @@ def test_a_browsers_wait_does_not_cancel_the_work(
     loop.call_soon(future.set_result, 1)
     wait_done(future, None, "")
     assert future.result(0) == 1
+
+
+def test_a_wait_of_a_thread_looks_for_signals_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A signal that comes as the wait begins is seen when the thread runs Python again.
+    future: concurrent.futures.Future[int] = concurrent.futures.Future()
+    waited: list[float | None] = []
+
+    def nothing_comes(futures: object, timeout: float | None) -> None:
+        waited.append(timeout)
+        if len(waited) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(concurrent.futures, "wait", nothing_comes)
+    stopped: list[bool] = []
+    with pytest.raises(KeyboardInterrupt):
+        wait_done(future, None, "", lambda: stopped.append(True))
+    assert waited == [_waits.LOOK_AGAIN] * 3
+    assert stopped == [True]
+
+
+def test_a_wait_of_a_thread_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_waits, "LOOK_AGAIN", 0.001)
+    started = time.monotonic()
+    with pytest.raises(TimeoutError):
+        wait_done(concurrent.futures.Future(), 0.05, "")
+    assert time.monotonic() - started >= 0.05
