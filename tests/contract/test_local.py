@@ -208,7 +208,8 @@ def test_no_thread_is_left_when_a_pool_has_ended() -> None:
 
 
 PROGRAM = """
-import os, sys, threading, time
+import os, signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may have been told to ignore it
 from jupyterlite_pool import get_reusable_executor, pool_map
 
 def work(x):
