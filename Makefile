@@ -10,7 +10,7 @@ JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest
 # Tests without a browser run apart: where Playwright was used, an event loop runs for good.
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
-# A test that fails beside others is asked once more, by itself: a machine that is busy for others is
+# A test that fails is asked once more, with no other beside it: a machine that is busy for others is
 # slow. The log names it and has its first failure, so that its cause can be mended.
 BY_ITSELF := $(PYTEST) --last-failed --last-failed-no-failures none
 NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
@@ -51,7 +51,7 @@ peers: build/.site build/.browser  ## CPython's and joblib's own tests on the po
 
 test-all: build/.site build/.browser test-scripts  ## all of these
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser" || { test $$? -eq 1 && $(BY_ITSELF) -m "not browser"; }
-	$(PYTEST) -m alone
+	$(PYTEST) -m alone || { test $$? -eq 1 && $(BY_ITSELF) -m alone; }
 	$(PYTEST) $(SIDE_BY_SIDE) -m "browser and not alone" || { test $$? -eq 1 && $(BY_ITSELF) -m "browser and not alone"; }
 
 faults: build/.site build/.browser  ## do what can go wrong to a pool under load, and to others (ROUNDS=1, SEED=…)

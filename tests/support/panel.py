@@ -94,19 +94,21 @@ class Panel:
 
 
 def choose_in_palette(page: Page, name: str) -> None:
-    """Choose a command in the palette, and again if the palette closes before that.
+    """Choose a command in the palette, and again if the menu or the palette closes before that.
 
-    It closes when it loses the focus, and an application that has just been opened gives the focus
-    to its first document some time later.
+    They close when they lose the focus, and an application that has just been opened gives the
+    focus to its first document some time later.
     """
     # The palette of an application that has just been opened may not have our commands yet.
     expect(page.get_by_role("tab", name="Worker Pool", exact=True)).to_be_visible()
     item = page.locator(".lm-CommandPalette-item").filter(has_text=name).first
     for tries_left in reversed(range(5)):
-        page.get_by_role("menuitem", name="View", exact=True).click()
-        page.get_by_role("menuitem", name=re.compile("^Activate Command Palette")).click()
+        view = page.get_by_role("menuitem", name="View", exact=True)
+        opens = page.get_by_role("menuitem", name=re.compile("^Activate Command Palette"))
         box = page.get_by_placeholder("SEARCH", exact=True).locator("visible=true").last
         try:
+            view.click(timeout=PALETTE)
+            opens.click(timeout=PALETTE)
             box.fill(name, timeout=PALETTE)
             item.click(timeout=PALETTE)
             return
