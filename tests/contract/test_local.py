@@ -209,7 +209,7 @@ def test_no_thread_is_left_when_a_pool_has_ended() -> None:
 
 PROGRAM = """
 import os, signal, sys, threading, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may have been told to ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which whoever runs us may ignore
 from jupyterlite_pool import get_reusable_executor, pool_map
 
 def work(x):
