@@ -37,10 +37,10 @@ SAY = """([channel, word]) => {
 #: Milliseconds in which a palette is there, and an item of it.
 PALETTE = 5_000
 
-#: Whether so many tasks have said that they run. A card that appears among what they print parts it.
-HEARS = """tasks => {
+#: Whether so many tasks have said that they run. A card that appears parts what they print.
+HEARS = """([where, tasks]) => {
   const printed = '[data-mime-type="application/vnd.jupyter.stdout"]';
-  const parts = document.querySelectorAll(`.jp-Cell.jp-mod-active .jp-OutputArea ${printed}`);
+  const parts = document.querySelectorAll(`${where} ${printed}`);
   const text = [...parts].map(part => part.textContent).join();
   return text.split('runs now').length > tasks;
 }"""
@@ -53,9 +53,9 @@ def say(page: Page, channel: str, word: str = "end") -> None:
     page.evaluate(SAY, [channel, word])
 
 
-def hearing(page: Page, tasks: int) -> None:
-    """Wait until so many tasks of the last cell hear."""
-    page.wait_for_function(HEARS, arg=tasks, timeout=20_000)
+def hearing(page: Page, tasks: int, where: str = ".jp-Cell.jp-mod-active") -> None:
+    """Wait until so many tasks of the last cell hear, or of cells elsewhere."""
+    page.wait_for_function(HEARS, arg=[where, tasks], timeout=20_000)
 
 
 def status_item(page: Page) -> Locator:
