@@ -20,6 +20,7 @@ from releases import UnavailableError, strangers_site
 
 from tests.conftest import BROWSER_FLAGS
 from tests.support.kernel import UNTIL, Kernel
+from tests.support.strangers import lay_out, start_kernel
 from tests.support.wheels import CLOUDPICKLE, download
 
 from .scripts import served
@@ -178,21 +179,14 @@ def main() -> None:
     wheels = [wheel, download(CLOUDPICKLE)]
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for part in ("lite", "pyodide"):
-            (folder / part).symlink_to(site / part)
-        for path in wheels:
-            (folder / path.name).symlink_to(path)
+        lay_out(site, wheels, folder)
         url = stack.enter_context(served(folder))
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_FLAGS)
         stack.callback(browser.close)
         page = browser.new_page()
         page.set_default_timeout(600_000)
-        page.goto(f"{url}/lite/lab/index.html")
-        kernel = Kernel(page, strict=False)
-        urls = [f"{url}/{path.name}" for path in wheels]
-        kernel.run(f"import piplite\nawait piplite.install({urls!r}, deps=False)")
-        measure(kernel)
+        measure(start_kernel(page, url, wheels))
 
 
 if __name__ == "__main__":

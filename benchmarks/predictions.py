@@ -19,6 +19,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from jupyterlite_pool import (
+    WorkerPoolExecutor,
+    estimate,
+    get_reusable_executor,
+    pool_map,
+    use,
+)
+
 from .report import Row, Series, Target
 from .stage import Stage
 
@@ -98,6 +106,15 @@ def costs(executor: Any, pool_map: Callable[..., Any]) -> dict[str, float]:
     return {**found, "200,000 steps": pace}
 
 
+def start(workers: int) -> float:
+    """Seconds until so many workers are ready that were not there."""
+    started = time.perf_counter()
+    with WorkerPoolExecutor(workers) as executor:
+        while len(executor.ready_workers) < workers:
+            time.sleep(0.005)
+        return time.perf_counter() - started
+
+
 def compare(
     name: str, estimate: Callable[..., Any], pool_map: Callable[..., Any]
 ) -> tuple[float, float]:
@@ -150,8 +167,6 @@ class Near(Target):
 
 def on_an_engine(name: str) -> None:
     """Print the costs of an engine, and how well jobs on it are predicted."""
-    from jupyterlite_pool import estimate, get_reusable_executor, pool_map, use
-
     with contextlib.ExitStack() as stack:
         if name == "dask":
             from distributed import LocalCluster
@@ -164,6 +179,8 @@ def on_an_engine(name: str) -> None:
         executor = get_reusable_executor()
         pool_map(nap, [0.2] * 2 * executor.max_workers, progress=False)
         print(json.dumps(costs(executor, pool_map), indent=1))
+        if name == "local":  # the workers of a cluster are there
+            print(f"start of 1 worker: {start(1):.2f} s, of 4: {start(4):.2f} s")
         ratios = []
         for job in jobs():
             pairs = [compare(job, estimate, pool_map) for _ in range(ROUNDS)]

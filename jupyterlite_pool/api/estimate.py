@@ -62,7 +62,7 @@ class Estimate:
     def on(self, engine: str, workers: int) -> float:
         """Seconds that the job would take on an engine, with the start of its workers.
 
-        How fast Python is there, is known of plain Python; code of numpy may be faster or slower.
+        The figures of other engines are of plain Python; code of numpy may gain more, or less.
 
         Args:
             engine: "pyodide", "local" or "dask".

@@ -1,8 +1,8 @@
 """How long a job takes on an engine: a model of what starts, batches, items and bytes cost.
 
 The costs are figures of `python -m benchmarks.predictions`, which also compares predictions with
-runs; those of starts are figures of the benchmark's rows 1 and 17.
-`docs/scaling.md` says what follows from the model.
+runs. In a browser, the start of four workers lies between rows 1 and 17 of the benchmark: some
+sites have a snapshot. `docs/scaling.md` says what follows from the model.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import Pages
 from tests.releases.conftest import the_wheel
 from tests.support.kernel import UNTIL, Kernel
+from tests.support.strangers import lay_out, start_kernel
 from tests.support.wheels import CLOUDPICKLE, COMPILED_FOR_DASK, DASK, Wheels, download
 
 pytestmark = pytest.mark.timeout(300)  # a kernel starts, and loads packages, in three workers
@@ -206,16 +207,9 @@ def kernel(
 ) -> Kernel:
     """A kernel of that site, in which the bare wheel is installed."""
     folder = tmp_path_factory.mktemp("strangers")
-    for part in ("lite", "pyodide"):  # the site looks for its Pyodide beside it
-        (folder / part).symlink_to(site_of_strangers / part)
     wheels = [the_wheel(), download(CLOUDPICKLE)]
-    for wheel in wheels:
-        (folder / wheel.name).symlink_to(wheel)
-    url = serve(folder)
-    page = module_pages.open(f"{url}/lite/lab/index.html")
-    kernel = Kernel(page, strict=False)
-    urls = " ".join(f"{url}/{wheel.name}" for wheel in wheels)
-    kernel.run(f"import piplite\nawait piplite.install({urls.split()!r}, deps=False)")
+    lay_out(site_of_strangers, wheels, folder)
+    kernel = start_kernel(module_pages.open(), serve(folder), wheels)
     kernel.run(
         "import json, warnings\n"
         "from jupyterlite_pool import get_reusable_executor, pool_map\n"
