@@ -180,7 +180,7 @@ def on_an_engine(name: str) -> None:
         pool_map(nap, [0.2] * 2 * executor.max_workers, progress=False)
         print(json.dumps(costs(executor, pool_map), indent=1))
         if name == "local":  # the workers of a cluster are there
-            print(f"start of 1 worker: {start(1):.2f} s, of 4: {start(4):.2f} s")
+            print(f"start of 1 worker: {start(1):.2f} s, of 2: {start(2):.2f} s")
         ratios = []
         for job in jobs():
             pairs = [compare(job, estimate, pool_map) for _ in range(ROUNDS)]

@@ -32,7 +32,7 @@ class Costs(NamedTuple):
     item: float
     sent: float
     returned: float
-    #: Until workers are ready: once, and for each worker.
+    #: Until workers are ready: once, and for each worker if it has a core of its own.
     start: float
     start_worker: float
     #: How long Python takes there for what CPython does in a second.
@@ -44,7 +44,7 @@ class Costs(NamedTuple):
 #: The costs of the engines, by their names.
 COSTS: dict[str, Costs] = {
     "pyodide": Costs(0.001, 0.0006, 6e-6, 1.1e-9, 2e-9, 1.0, 0.2, 2.0),
-    "local": Costs(0.0005, 0.0002, 3e-6, 0.9e-9, 1.1e-9, 0.3, 0.1, 1.0),
+    "local": Costs(0.0005, 0.0002, 3e-6, 0.9e-9, 1.1e-9, 0.3, 0.03, 1.0),
     "dask": Costs(0.02, 0.012, 8e-6, 3.1e-9, 2.5e-9, 0.0, 0.0, 1.0, 0.5),
 }
 
