@@ -159,8 +159,13 @@ class CostsOfEngines(_Made):
 #: Items and seconds of an item in a browser, of some jobs.
 JOBS = [(100, 0.02), (100, 1.0), (10_000, 0.1), (1_000_000, 0.01), (1_000_000, 1.0)]
 
-#: Engines, and how many workers they have.
-PLACES = [("pyodide", 2), ("pyodide", 4), ("local", 16), ("dask", 100), ("dask", 1000)]
+#: Engines, and how many workers they have, by what the table calls them.
+PLACES = {
+    "browser, 2": ("pyodide", 2),
+    "cores, 16": ("local", 16),
+    "Dask, 100": ("dask", 100),
+    "Dask, 1,000": ("dask", 1000),
+}
 
 
 class Predictions(_Made):
@@ -173,12 +178,11 @@ class Predictions(_Made):
             sample = Sample(items, [seconds], 1000, 1000)
             times = [
                 predict(sample, workers, COSTS[engine], pace=COSTS[engine].pace / here)
-                for engine, workers in PLACES
+                for engine, workers in PLACES.values()
             ]
             job = f"{items:,} items of {in_words(seconds)}"
             rows.append([job, in_words(items * seconds), *map(in_words, times)])
-        head = [f"`{engine}`, {workers:,} workers" for engine, workers in PLACES]
-        return self.parsed(_table(["job", "in a loop", *head], rows))
+        return self.parsed(_table(["job", "in a loop", *PLACES], rows))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
