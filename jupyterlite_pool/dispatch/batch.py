@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..backends.base import ON_PURPOSE, STOPPED, Terms, WorkerEnd
 from ..errors import PoolError, TaskTimeoutError, TerminatedWorkerError
+from ..jobs.plain_tasks import PlainTasks
 from ..jobs.tasks import Task, TaskSource
 from ..wire.calls import AS_THEY_ARE, join_calls
 from ..wire.protocol import CallBatch
@@ -25,7 +27,7 @@ class Batch:
     number: int
     source: TaskSource
     #: The tasks without a result so far, in order.
-    tasks: list[Task]
+    tasks: Sequence[Task]
     #: The number of the first of them; the others have the numbers that follow.
     first: int
     #: How many tasks it had in the beginning.
@@ -58,6 +60,8 @@ class Batch:
     def frame(self) -> tuple[bytes, list[memoryview], list[str]]:
         """Its payload, its buffers, and the keys of the objects to send before it, in order."""
         tasks = self.tasks
+        if isinstance(tasks, PlainTasks):
+            return self._frame_of_plain(tasks)
         function, environment, *_ = tasks[0].held  # all tasks of a batch call the same function
         needs = dict.fromkeys(tasks[0].needs)
         buffers: list[memoryview] = []
@@ -82,6 +86,20 @@ class Batch:
             self.source.task_timeout is not None,
         )
         return join_calls(batch), buffers, list(needs)
+
+    def _frame_of_plain(self, tasks: PlainTasks) -> tuple[bytes, list[memoryview], list[str]]:
+        function, environment, *_ = tasks.held
+        batch = CallBatch(
+            self.first,
+            function,
+            environment,
+            cast("list[tuple[Any, ...] | bytes]", tasks.calls),
+            [1] * len(tasks),
+            None,
+            tasks.seeds,
+            self.source.task_timeout is not None,
+        )
+        return join_calls(batch), [], list(dict.fromkeys(tasks[0].needs))
 
     def terms(self) -> Terms:
         """How it is to run."""
@@ -143,7 +161,7 @@ class Batch:
         self.behind = behind
         self.untaken = untaken
 
-    def pop(self, count: int) -> list[Task]:
+    def pop(self, count: int) -> Sequence[Task]:
         """Remove its first tasks, whose results have come, and return them."""
         popped, self.tasks = self.tasks[:count], self.tasks[count:]
         self.first += count
@@ -157,7 +175,7 @@ class Batch:
         place = number - self.first
         return self.tasks[place] if 0 <= place < len(self.tasks) else None
 
-    def divide(self, end: WorkerEnd) -> tuple[list[Task], list[Task]]:
+    def divide(self, end: WorkerEnd) -> tuple[Sequence[Task], Sequence[Task]]:
         """Divide its tasks when its worker has ended.
 
         Returns:

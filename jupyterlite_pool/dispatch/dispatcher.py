@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -184,7 +184,7 @@ class Dispatcher:
                 continue
             # Reading and encoding items can run any code. Meanwhile the pool counts as busy.
             self._asking.append(source)
-            tasks: list[Task] = []
+            tasks: Sequence[Task] = []
             try:
                 tasks = source.take(size, ahead=ahead)
                 if tasks and self.broken is None:
@@ -216,7 +216,7 @@ class Dispatcher:
     def submit(
         self,
         source: TaskSource,
-        tasks: list[Task],
+        tasks: Sequence[Task],
         target: int | None = None,
     ) -> None:
         """Give tasks to the backend as a batch, for any worker or for a target alone."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..jobs.tasks import Task, TaskSource
 from .batch import Batch
 
@@ -31,7 +33,7 @@ class Ledger:
         self._next_task = 0
         self._next_batch = 0
 
-    def enter(self, source: TaskSource, tasks: list[Task], target: int | None) -> Batch:
+    def enter(self, source: TaskSource, tasks: Sequence[Task], target: int | None) -> Batch:
         """Make a batch of tasks, for any worker or for a target alone."""
         only = tasks[0] if len(tasks) == 1 else None
         batch = Batch(self._next_batch, source, tasks, self._next_task, len(tasks), target, only)

@@ -13,11 +13,15 @@ from ..wire.calls import AS_THEY_ARE, are_plain, encode_call
 from .chunks import ChunkSizer
 from .feed import SLOW, Feed
 from .options import MapOptions
+from .plain_tasks import PlainTasks, TakenTasks
 from .read_ahead import ReadAhead
 from .tasks import Held, Task
 
 #: Reading from these runs no code of the user's, and cannot fail.
 AT_ONCE = (list, tuple, range)
+
+#: So many tasks are not made one by one.
+FEWEST_AT_ONCE = 16
 
 
 class Refusal(NamedTuple):
@@ -54,8 +58,8 @@ class Items:
         alone = options.alone or options.task_timeout is not None
         size = 1 if alone else options.chunksize
         self.chunks = ChunkSizer(size, options.batch_seconds, alone=alone)
-        #: Tasks that were taken and have not ended, by their index.
-        self.taken: dict[int, Task] = {}
+        #: Tasks that were taken and have not ended.
+        self.taken = TakenTasks()
         self._function = function
         self._held = held
         self._seed = options.seed
@@ -153,10 +157,10 @@ class Items:
                     self._returned.append(task)
                     return Refusal(error)
                 except BaseException as error:  # an item may exit when it is pickled
-                    self.taken[task.index] = task
+                    self.taken.add(task)
                     return Refusal(error, task)
             tasks.append(task)
-            self.taken[task.index] = task  # at once: reading the next item can run any code
+            self.taken.add(task)  # at once: reading the next item can run any code
             if feed is not None and self._is_slow(feed, started):
                 return None
         return None
@@ -182,22 +186,34 @@ class Items:
         """The number of an item for people: its index in the first run of the job."""
         return index if self._again is None else self._again.indices[index]
 
-    def _take_plain(self, tasks: list[Task], count: int) -> None:
-        """Add the next items all at once if their arguments are plain; else none, now or later."""
+    def take_run(self, size: int) -> PlainTasks | None:
+        """The next tasks all at once, if there are many and their arguments are plain."""
+        if size < FEWEST_AT_ONCE or not self._at_once or self._returned:
+            return None
+        rows = self._read_plain(size)
+        if not rows:
+            return None
+        run = PlainTasks(self._read - len(rows), rows, self._held, self._seed, self.cell)
+        self.taken.add_run(run)
+        return run
+
+    def _read_plain(self, count: int) -> list[tuple[Any, ...]]:
+        """The arguments of the next items if they are plain; else none, now or later."""
         rows = list(itertools.islice(self._rows or (), count))
-        if not are_plain(itertools.chain.from_iterable(rows)):
-            self._at_once = False
-            if self._rows is not None:
-                self._rows = itertools.chain(rows, self._rows)
-            return
-        first, self._read = self._read, self._read + len(rows)
-        held, seed, cell = self._held, self._seed, self.cell
-        made = [
-            Task(index, held, AS_THEY_ARE, args, None if seed is None else (seed, index), cell)
-            for index, args in enumerate(rows, first)
-        ]
-        self.taken.update(zip(range(first, self._read), made, strict=True))
-        tasks += made
+        if are_plain(itertools.chain.from_iterable(rows)):
+            self._read += len(rows)
+            return rows
+        self._at_once = False
+        if self._rows is not None:
+            self._rows = itertools.chain(rows, self._rows)
+        return []
+
+    def _take_plain(self, tasks: list[Task], count: int) -> None:
+        """Add the next items at once if their arguments are plain; else none, now or later."""
+        rows = self._read_plain(count)
+        for task in PlainTasks(self._read - len(rows), rows, self._held, self._seed, self.cell):
+            tasks.append(task)
+            self.taken.add(task)
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """These tasks never ran; they are the next to be taken."""
@@ -207,7 +223,7 @@ class Items:
     def untake(self, tasks: Iterable[Task]) -> None:
         """These tasks are with no worker any more."""
         for task in tasks:
-            self.taken.pop(task.index, None)
+            self.taken.remove(task.index)
 
     def stop(self) -> tuple[list[Task], range]:
         """Make no more tasks.

@@ -15,6 +15,7 @@ from .arrivals import Arrivals
 from .items import Items
 from .options import DEFAULTS, MapOptions
 from .outcomes import outcomes_of
+from .plain_tasks import PlainTasks
 from .tasks import Held, Outcome, Task
 
 #: At most this many characters of an argument in a message.
@@ -149,11 +150,15 @@ class MapJob:
         chunks = self.items.chunks
         return (chunks.is_fixed or self.ahead) and chunks.is_too_long(tasks, seconds)
 
-    def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
+    def take(self, workers: int, *, ahead: bool = False) -> Sequence[Task]:
         """The tasks of the next batch; empty where there is none now."""
-        tasks: list[Task] = []
         workers = min(workers, self.options.max_workers or workers)
-        self._fill(tasks, self.items.size(workers, ahead=ahead))
+        size = self.items.size(workers, ahead=ahead)
+        run = self.items.take_run(size)
+        if run is not None:
+            return run
+        tasks: list[Task] = []
+        self._fill(tasks, size)
         if self.stopping:  # an item could not be read, or not be sent
             self.put_back(tasks)
             return []
@@ -184,7 +189,7 @@ class MapJob:
             self.outcomes.timings.stop(worker, task.index, seconds, task.attempt)
             self.discard([task])
             return
-        self.items.taken.pop(task.index, None)
+        self.items.taken.remove(task.index)
         indices = [task.index]
         failed = error is not None
         self.outcomes.timings.add(worker, indices, [seconds], [task.attempt], failed=failed)
@@ -211,12 +216,18 @@ class MapJob:
         """
         if not tasks:
             return
-        indices = [task.index for task in tasks]
         taken = self.items.taken
-        for index in indices:
-            taken.pop(index, None)
+        if isinstance(tasks, PlainTasks):
+            indices: Sequence[int] = tasks.indices
+            taken.remove_run(tasks.indices)
+            attempts = [1] * len(tasks)
+        else:
+            indices = [task.index for task in tasks]
+            for index in indices:
+                taken.remove(index)
+            attempts = [task.attempt for task in tasks]
         self.outcomes.add(indices, values)
-        self.outcomes.timings.add(worker, indices, seconds, [task.attempt for task in tasks])
+        self.outcomes.timings.add(worker, indices, seconds, attempts)
         self.items.chunks.observe(sum(seconds), len(seconds))
         self.arrivals.tell(indices)
         if not taken:
@@ -234,7 +245,7 @@ class MapJob:
 
     def broken(self, error: Exception) -> None:
         """No worker runs anything any more: the job fails, or is taken over."""
-        taken = list(self.items.taken.values())
+        taken = self.items.taken.tasks()
         # Where an initializer raised an error, it would raise one in the notebook's Python, too.
         untried = isinstance(error, PoolStartError) and error.__cause__ is None
         if untried and self._takeover is not None and not self.stopping:

@@ -115,7 +115,7 @@ class TaskSource(Protocol):
         It is taken back, and cut anew.
         """
 
-    def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
+    def take(self, workers: int, *, ahead: bool = False) -> Sequence[Task]:
         """The tasks of the next batch, for a pool of so many workers; empty if none is ready.
 
         Args:

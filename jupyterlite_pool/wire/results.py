@@ -18,10 +18,11 @@ from .trouble import name_of_type, why_not
 #: notice when C code writes to wrong places. A result that was overwritten must be an error, and
 #: not another value.
 RESULTS_END = struct.Struct("<II")
+_pack_end = RESULTS_END.pack
 
 #: In this version of `marshal` no value refers to an earlier one. So results that were written one
 #: by one can be read as one list.
-_PIECES = 2
+PIECES = 2
 
 
 #: How the error begins of a value that cannot be sent.
@@ -39,7 +40,7 @@ def dump_value(task: int, seconds: float, value: Any) -> tuple[bytes, list[memor
     """
     kind = type(value)
     if kind in ATOMS and (kind is not str or len(value) < OUT_OF_BAND_BYTES):
-        return marshal.dumps((task, PLAIN, value, 0, seconds), _PIECES), []
+        return marshal.dumps((task, PLAIN, value, 0, seconds), PIECES), []
     try:
         payload, buffers, _ = encode(value, classes_first=True)
     except pickle.PicklingError as error:
@@ -58,7 +59,7 @@ def dump_value(task: int, seconds: float, value: Any) -> tuple[bytes, list[memor
 
 def dump_result(item: ResultItem) -> bytes:
     """One result as bytes. Results one after the other, and then an end, are a payload."""
-    return marshal.dumps(tuple(item), _PIECES)
+    return marshal.dumps(tuple(item), PIECES)
 
 
 def results_end(count: int, checksum: int) -> bytes:
@@ -68,7 +69,7 @@ def results_end(count: int, checksum: int) -> bytes:
         count: how many results it has.
         checksum: the CRC-32 of the bytes of all results.
     """
-    return RESULTS_END.pack(count, checksum ^ count)
+    return _pack_end(count, checksum ^ count)
 
 
 def join_results(records: Sequence[bytes]) -> bytes:

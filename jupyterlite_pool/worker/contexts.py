@@ -37,6 +37,11 @@ class WorkerContext:
         found = [(variable, value) for variable, value in self.own.items()]
         self._decimal = next((entry for entry in found if entry[0].name == DECIMAL), None)
 
+    @property
+    def shared(self) -> bool:
+        """Whether tasks may share a context, as long as none of them changes it."""
+        return self._decimal is None
+
     def of_task(self) -> Context:
         """A context for the next task."""
         if len(self.own) != self._size:  # reading arguments can set a variable, as of a `Decimal`

@@ -8,7 +8,7 @@ A worker that is a process has them in memory that it shares with the notebook's
 from __future__ import annotations
 
 import array
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from ..wire.protocol import LOG_BYTES
@@ -20,6 +20,9 @@ from ..wire.results import RESULTS_END, results_end
 #: the drive (set by JavaScript).
 PLACE, USED, LARGEST_FILE = range(3)
 
+
+#: Bytes of the end of a payload.
+END_BYTES = RESULTS_END.size
 
 #: Bytes of memory that holds the buffer and the state.
 SHARED_BYTES = LOG_BYTES + 3 * array.array("i").itemsize
@@ -40,6 +43,14 @@ def left_in(shared: memoryview) -> tuple[int, bytes]:
         return state[PLACE], bytes(buffer[: state[USED]])
 
 
+class Written(NamedTuple):
+    """What a log has: how many results, the CRC-32 of their bytes, and where they end."""
+
+    results: int = 0
+    checksum: int = 0
+    end: int = 0
+
+
 class ResultLog:
     """Collects the results of a batch until the next post.
 
@@ -54,21 +65,21 @@ class ResultLog:
         if shared is not None:
             self.buffer, self.state = _parts(shared)
             self.state[PLACE], self.state[USED], self.state[LARGEST_FILE] = -1, 0, 0
-        #: How many results there are, the CRC-32 of their bytes, and where they end.
-        self._count = self._checksum = self._end = 0
+        #: The buffer, as bytes are written to it fastest.
+        self.view = memoryview(self.buffer)
+        self.written = Written()
 
     def add(self, record: bytes) -> bool:
         """Keep a result; False if there is no room for it."""
-        start = self._end
+        count, checksum, start = self.written
         end = start + len(record)
-        used = end + RESULTS_END.size
+        used = end + END_BYTES
         if used > LOG_BYTES:
             return False
-        self._count += 1
-        self._checksum = crc32(record, self._checksum)
+        count, checksum = count + 1, crc32(record, checksum)
         # The next result overwrites the end, so that the buffer holds a whole payload at any time.
-        self.buffer[start:used] = record + results_end(self._count, self._checksum)
-        self._end = end
+        self.view[start:used] = record + results_end(count, checksum)
+        self.written = Written(count, checksum, end)
         self.state[USED] = used
         return True
 
@@ -76,5 +87,5 @@ class ResultLog:
         """The results as a payload, empty if there are none; the log is empty afterwards."""
         payload = bytes(self.buffer[: self.state[USED]])
         self.state[USED] = 0
-        self._count = self._checksum = self._end = 0
+        self.written = Written()
         return payload

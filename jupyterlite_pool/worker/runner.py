@@ -7,7 +7,6 @@ task. It speaks through a `Port`.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import inspect
 import traceback
 import warnings
@@ -17,31 +16,35 @@ from contextvars import Context
 from itertools import islice
 from time import perf_counter
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from ..errors import PoolPerformanceWarning, RemoteUnpicklingError
-from ..wire.by_value.classes import State
-from ..wire.by_value.updates import note_states, restore
-from ..wire.calls import decode_function, split_calls
+from ..errors import PoolPerformanceWarning
+from ..wire.calls import split_calls
 from ..wire.failure import encode_error
-from ..wire.payload import ATOMS, Found, decode
+from ..wire.payload import ATOMS, decode
 from ..wire.protocol import FAILED, POST_INTERVAL, SURROUNDINGS_PREFIX, CallBatch, ResultItem
 from ..wire.refs import set_fetcher
 from ..wire.results import dump_result, dump_value, join_results
 from .context import WorkerInfo, set_current_worker
 from .contexts import Within, WorkerContext
-from .interruption import leftover, may_stop
+from .held import HeldObjects
+from .interruption import Interruption, leftover
 from .memory import explain_memory
-from .names import SetUpCall, SharedNames
+from .names import SetUpCall
 from .open_figures import end_of_task
-from .parallel_cell import CellBody, EverywhereCell, explain_value
+from .parallel_cell import EverywhereCell, explain_value
 from .randomness import seed_item, unseed
 from .result_log import LARGEST_FILE, PLACE, ResultLog
+from .stretch import FEWEST, End, run_stretch
 from .surroundings.surroundings import WorkerSurroundings
 
 #: Types of most values. They cannot be awaited, and `inspect.isawaitable` takes longer than many a
 #: task.
 PLAIN_TYPES = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
+
+
+#: How a task has ended: its result as bytes, the buffers that go beside them, and when it ended.
+Ended: TypeAlias = tuple[bytes, list[memoryview], float]
 
 
 class Port(Protocol):
@@ -104,30 +107,17 @@ class Runner:
         self._pid = pid
         self._surroundings = surroundings
         self._context = WorkerContext(Context() if context is None else context)
-        self._context.own.run(set_fetcher, self.fetch)
         #: The attempt of the last task.
         self._attempt = 0
-        self._functions: dict[str, Callable[..., Any]] = {}
-        #: The classes that functions have brought, as they were when the functions were sent.
-        self._states: dict[str, list[tuple[type, State]]] = {}
-        #: The keys of functions that are known and have brought none: they are called at once.
-        self._quick: set[str] = set()
-        self._names = SharedNames()
-        # Not decoded yet: a function that cannot be read must fail its tasks, not the frame that
-        # brought it.
-        self._encoded: dict[str, tuple[bytes, Sequence[Any]]] = {}
-        #: Objects of references, decoded when the first task needed them.
-        self._objects: dict[str, Any] = {}
+        self._held = HeldObjects(self._context)
+        self._context.own.run(set_fetcher, self._held.fetch)
         self._cancelled: set[int] = set()
         self._rests = rests
         #: Whether a seed decided the random numbers of the last task.
         self._seeded = False
-        #: Whether the user's code runs. Nothing else may be interrupted.
-        self._interruptible = False
-        #: Whether the task that ran was stopped.
-        self._interrupted = False
-        #: What the task that runs awaits; None where it awaits nothing.
-        self._awaited: Within[Any] | None = None
+        self._interruption = Interruption(
+            Runner._run_one.__code__, Runner._result.__code__, run_stretch.__code__
+        )
         self.log = ResultLog() if log is None else log
 
     def put(self, key: str, payload: bytes, buffers: Sequence[Any]) -> None:
@@ -135,45 +125,24 @@ class Runner:
         if key.startswith(SURROUNDINGS_PREFIX):
             self._surroundings.put(key, decode(payload, buffers))
         else:
-            self._encoded[key] = (payload, buffers)
+            self._held.put(key, payload, buffers)
 
     def drop(self, key: str) -> None:
         """Forget an object."""
         self._surroundings.drop(key)
-        self._encoded.pop(key, None)
-        self._functions.pop(key, None)
-        self._states.pop(key, None)
-        self._quick.discard(key)
-        self._names.drop(key)
-        self._objects.pop(key, None)
-
-    def fetch(self, key: str) -> Any:
-        """The object of a reference; all tasks share it."""
-        if key not in self._objects:
-            found: list[Found] = []
-            self._objects[key] = decode(*self._encoded[key], found)
-            self._names.add(key, found)
-            del self._encoded[key]
-        return self._objects[key]
+        self._held.drop(key)
 
     def cancel(self, batch: int) -> None:
         """Start no further task of a batch; a task that runs goes on to its end."""
         self._cancelled.add(batch)
 
     def interrupt(self, frame: FrameType | None) -> None:
-        """Stop the task that runs, if it may be stopped in this frame.
-
-        Python calls this as a signal handler amid any code, also of the event loop.
-        """
-        if self._interruptible and may_stop(frame, Runner._run_one.__code__):
-            self._interruptible, self._interrupted = False, True
-            raise KeyboardInterrupt
+        """Stop the task that runs, if it may be stopped in this frame: for a signal handler."""
+        self._interruption.stop(frame)
 
     def interrupt_awaited(self) -> None:
-        """Stop the task that runs, if it awaits something. Only the event loop may call this."""
-        if self._interruptible and self._awaited is not None and self._awaited.waits:
-            self._interruptible, self._interrupted = False, True
-            self._awaited.stop()
+        """Stop the task that runs, if it awaits something: for the event loop."""
+        self._interruption.stop_awaited()
 
     async def run(self, batch: int, payload: bytes, buffers: Sequence[Any]) -> None:
         """Run a batch's tasks in order; post their results on the way and at the end."""
@@ -187,35 +156,37 @@ class Runner:
             calls = []
         state, hold = self.log.state, self.log.add
         rest = iter(buffers)
-        own: Sequence[Any] = ()
-        last = len(calls) - 1
         changed = self._surroundings.outdated(sent.surroundings)
         if changed is not None:
             self._port.retire(f"{changed} has changed since it was imported")
             return
+        alike = _are_alike(sent)
+        place, last = 0, len(calls) - 1
         now = posted = perf_counter()
-        for place, call in enumerate(calls):
-            task = sent.first + place
-            state[PLACE] = place
-            self._port.task(task)
-            if sent.attempts[place] != self._attempt:
-                self._attempt = sent.attempts[place]
-                info = WorkerInfo(self._worker, self._pid, self._attempt)
-                self._context.own.run(set_current_worker, info)
-            if sent.buffers is not None:
-                own = list(islice(rest, sent.buffers[place]))
-            seed = None if sent.seeds is None else sent.seeds[place]
-            record, out, now = await self._run_one(batch, sent, task, call, seed, own, now)
-            if self._interrupted:
-                self._interrupted = False
-                if reason := leftover():
+        while place <= last:
+            held = True
+            end = End(place, now)
+            context = self._context_of_stretch(sent, place) if alike else None
+            if context is not None:
+                end = self._run_stretch(context, sent, end, posted + POST_INTERVAL)
+                place, now = end.place, end.now
+            if context is None or end.ran:
+                if end.ran:
+                    record, out, now = await self._end_one(sent, end, context or Context())
+                else:
+                    state[PLACE] = place
+                    self._begin(sent, place)
+                    own = () if sent.buffers is None else list(islice(rest, sent.buffers[place]))
+                    record, out, now = await self._run_one(batch, sent, place, own, now)
+                if self._interruption.was_stopped() and (reason := leftover()):
                     self._port.worn(reason)
-            held = not out and hold(record)
-            if not held:
-                self._post(batch, False)
-                self._port.result(batch, join_results([record]), out, False)
-                out = []  # a held buffer would keep the next task from resizing its object
-            if place < last and (not held or now - posted >= POST_INTERVAL):
+                held = not out and hold(record)
+                if not held:
+                    self._post(batch, False)
+                    self._port.result(batch, join_results([record]), out, False)
+                    out = []  # a held buffer would keep the next task from resizing its object
+                place += 1
+            if place <= last and (not held or now - posted >= POST_INTERVAL):
                 self._post(batch, False)
                 if self._rests:
                     await asyncio.sleep(0)  # the host may say something meanwhile
@@ -226,6 +197,46 @@ class Runner:
         self._cancelled.discard(batch)
         self._post(batch, True)
 
+    def _begin(self, sent: CallBatch, place: int) -> None:
+        """A task begins: what it prints belongs to it."""
+        self._port.task(sent.first + place)
+        if sent.attempts[place] != self._attempt:
+            self._attempt = sent.attempts[place]
+            info = WorkerInfo(self._worker, self._pid, self._attempt)
+            self._context.own.run(set_current_worker, info)
+
+    def _context_of_stretch(self, sent: CallBatch, place: int) -> Context | None:
+        """A context for the next tasks, where one of them needs no more than others."""
+        if (
+            len(sent.calls) - place < FEWEST
+            or type(sent.calls[place]) is not tuple
+            or sent.function not in self._held.quick
+            or sent.attempts[place] != self._attempt
+            or sent.surroundings != self._surroundings.current
+            or self._seeded
+            or end_of_task
+        ):
+            return None
+        context = self._context.of_task()
+        return context if self._context.shared else None
+
+    def _run_stretch(self, context: Context, sent: CallBatch, end: End, until: float) -> End:
+        end = context.run(
+            run_stretch,
+            self._held.functions[sent.function],
+            sent.calls,
+            sent.first,
+            end,
+            until,
+            context,
+            self.log,
+            self._port.task,
+            self._interruption,
+        )
+        if self.log.state[LARGEST_FILE] and not end.ran:
+            self._warn_of_large_file()
+        return end
+
     def _post(self, batch: int, done: bool) -> None:
         """Post the results in the log."""
         self._port.task(-1)  # this posts the output of the last task, which goes before its result
@@ -234,65 +245,104 @@ class Runner:
             self._port.result(batch, results, [], done)
 
     async def _run_one(
-        self,
-        batch: int,
-        sent: CallBatch,
-        task: int,
-        call: tuple[Any, ...] | bytes,
-        seed: tuple[int, int] | None,
-        buffers: Sequence[Any],
-        now: float,
-    ) -> tuple[bytes, list[memoryview], float]:
+        self, batch: int, sent: CallBatch, place: int, buffers: Sequence[Any], now: float
+    ) -> Ended:
         """Make a call.
 
         To look at the clock takes as long as the rest of a small task, so one look serves as the
         end of a call and as the beginning of the next.
 
-        Returns:
-            Its result as bytes, the buffers that go beside them, and when the call ended.
+        Args:
+            now: when the task before has ended.
         """
         started = now
+        task, call = sent.first + place, sent.calls[place]
+        seed = None if sent.seeds is None else sent.seeds[place]
         try:
-            quick = type(call) is tuple and seed is None and sent.function in self._quick
+            quick = type(call) is tuple and seed is None and sent.function in self._held.quick
             if sent.surroundings != self._surroundings.current:
                 quick = False
                 await self._surroundings.apply(sent.surroundings)
-            function, args, kwargs = self._read(sent.function, call, buffers)
+            function, args, kwargs = self._held.read(sent.function, call, buffers)
             if seed is not None or self._seeded:
                 self._seed(seed)
-            sets_up = isinstance(function, SetUpCall)
-            before = self._names.before(sent.function) if sets_up else []
-            context = self._context.own if sets_up else self._context.of_task()
+            if isinstance(function, SetUpCall):
+                share, context = self._sharing(sent.function, function), self._context.own
+            else:
+                share, context = None, self._context.of_task()
             if sent.timed:
                 self._port.begin(batch)
             if not quick:  # it took time to come so far
                 started = perf_counter()
-            self._awaited, self._interruptible = None, True
+            self._interruption.awaited, self._interruption.allowed = None, True
             value = context.run(function, *args, **kwargs)
-            if type(value) not in PLAIN_TYPES and inspect.isawaitable(value):
-                self._awaited = Within(context, value)
-                value = await self._awaited
-                self._awaited = None
-            for act in end_of_task:
-                act()
-            self._interruptible = False
-            if sets_up:
-                own = isinstance(getattr(function, "__wrapped__", None), EverywhereCell)
-                self._names.share(before, notebook_first=own)
-                self._context.look_again()
-            now = perf_counter()
-            if self.log.state[LARGEST_FILE]:
-                self._warn_of_large_file()
-            if type(value) in ATOMS:
-                return *dump_value(task, now - started, value), now
-            record, out = context.run(dump_value, task, now - started, value)
-            return record, out, perf_counter()
+            return await self._result(task, started, value, context, share)
         except BaseException as error:  # a task may raise SystemExit and KeyboardInterrupt, too
-            self._interruptible = False
-            self._explain(error, sent.function)
-            seconds = perf_counter() - started
-            record = dump_result(ResultItem(task, FAILED, encode_error(error), 0, seconds))
-            return record, [], perf_counter()
+            return self._failure(task, started, error, sent.function)
+
+    async def _end_one(self, sent: CallBatch, end: End, context: Context) -> Ended:
+        """End a task that a stretch has called."""
+        task = sent.first + end.place
+        try:
+            if end.error is not None:
+                raise end.error
+            return await self._result(task, end.now, end.value, context)
+        except BaseException as error:
+            return self._failure(task, end.now, error, sent.function)
+
+    def _sharing(self, key: str, function: SetUpCall) -> Callable[[], None]:
+        """What lets all functions see what a set-up changes from now on."""
+        names = self._held.names
+        before = names.before(key)
+        own = isinstance(function.__wrapped__, EverywhereCell)
+
+        def share() -> None:
+            names.share(before, notebook_first=own)
+            self._context.look_again()
+
+        return share
+
+    async def _result(
+        self,
+        task: int,
+        started: float,
+        value: Any,
+        context: Context,
+        share: Callable[[], None] | None = None,
+    ) -> Ended:
+        """The result of a call that has returned; waits for it if the call has only begun.
+
+        Args:
+            share: is called before the value is looked at.
+
+        Raises:
+            BaseException: whatever the task raises.
+        """
+        interruption = self._interruption
+        if type(value) not in PLAIN_TYPES and inspect.isawaitable(value):
+            interruption.awaited, interruption.allowed = Within(context, value), True
+            value = await interruption.awaited
+            interruption.awaited = None
+        for act in end_of_task:
+            act()
+        interruption.allowed = False
+        if share is not None:
+            share()
+        now = perf_counter()
+        if self.log.state[LARGEST_FILE]:
+            self._warn_of_large_file()
+        if type(value) in ATOMS:
+            return *dump_value(task, now - started, value), now
+        record, out = context.run(dump_value, task, now - started, value)
+        return record, out, perf_counter()
+
+    def _failure(self, task: int, started: float, error: BaseException, key: str) -> Ended:
+        """The result of a task that has failed."""
+        self._interruption.allowed = False
+        self._explain(error, key)
+        seconds = perf_counter() - started
+        record = dump_result(ResultItem(task, FAILED, encode_error(error), 0, seconds))
+        return record, [], perf_counter()
 
     def _seed(self, seed: tuple[int, int] | None) -> None:
         """Decide the random numbers of the next task; None to leave them to chance."""
@@ -313,7 +363,7 @@ class Runner:
                 act()
         self.log.state[LARGEST_FILE] = 0
         self._surroundings.explain(error)
-        explain_value(error, self._functions.get(key))
+        explain_value(error, self._held.functions.get(key))
         if isinstance(error, MemoryError):
             explain_memory(error, self._worker, self._memory)
             self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
@@ -328,67 +378,8 @@ class Runner:
             stacklevel=2,
         )
 
-    def _read(
-        self, key: str, call: tuple[Any, ...] | bytes, buffers: Sequence[Any]
-    ) -> tuple[Callable[..., Any], Any, Any]:
-        function = self._functions.get(key)
-        if function is not None and type(call) is tuple:  # the quick way of most small tasks
-            if key in self._states:
-                self._restore(key)
-            return function, call, {}
-        try:
-            # In the worker's own context: modules that are imported now stay.
-            try:
-                return self._context.own.run(self._decode, key, call, buffers)
-            except ModuleNotFoundError:
-                importlib.invalidate_caches()  # the module may be a moment old
-                return self._context.own.run(self._decode, key, call, buffers)
-        except BaseException as error:
-            raise RemoteUnpicklingError(
-                f"the worker could not read the call: {type(error).__name__}: {error}"
-            ) from error
 
-    def _decode(
-        self, key: str, call: tuple[Any, ...] | bytes, buffers: Sequence[Any]
-    ) -> tuple[Callable[..., Any], Any, Any]:
-        function = self._functions.get(key)
-        if function is None:
-            found: list[Found] = []
-            with note_states() as states:
-                function = decode_function(*self._encoded[key], found)
-            body = getattr(function, "__wrapped__", function)
-            if isinstance(body, CellBody):
-                found.append(body.names)  # they are the globals of its body
-                body.states = states
-                if not body.sees_worker:
-                    found, states = [], []
-            self._names.add(key, found)
-            if states:
-                self._states[key] = states
-            else:
-                self._quick.add(key)
-            self._functions[key] = function
-            self._context.look_again()
-        elif key in self._states:
-            self._restore(key)
-        if isinstance(call, tuple):
-            return function, call, {}
-        sets_up = isinstance(function, SetUpCall)
-        args, kwargs = self._decode_arguments(call, buffers, key if sets_up else None)
-        return function, args, kwargs
-
-    def _decode_arguments(self, payload: bytes, buffers: Sequence[Any], key: str | None) -> Any:
-        """The arguments of a call; a set-up is named by its key, as it may change what comes."""
-        if not self._names and key is None:
-            return decode(payload, buffers)
-        found: list[Found] = []
-        arguments = decode(payload, buffers, found)
-        self._names.fill(found)
-        if key is not None:
-            self._names.extend(key, found)
-        return arguments
-
-    def _restore(self, key: str) -> None:
-        """Bring the classes of a function to the states with which it came."""
-        if restore(self._states[key]):
-            self._names.refill(key)  # what set-ups have changed in them is still wanted
+def _are_alike(sent: CallBatch) -> bool:
+    """Whether no task of a batch needs something that another one does not need."""
+    alike = sent.seeds is None and sent.buffers is None and not sent.timed
+    return alike and sent.attempts.count(sent.attempts[0]) == len(sent.attempts)

@@ -136,7 +136,7 @@ def lose_three(end: WorkerEnd, *batches: Any) -> tuple[MapJob, list[int]]:
         tell.on_dispatched(0, batch)
     tell.on_worker_ended(0, batches[0], end, *batches[1:])
     again = [
-        task.index for task in job.items.taken.values() if task.index not in job.outcomes.failures
+        task.index for task in job.items.taken.tasks() if task.index not in job.outcomes.failures
     ]
     executor.terminate_workers()
     return job, again

@@ -24,7 +24,7 @@ def run_task(task: Callable[[], object]) -> bool:
     """Whether a task may be stopped where it calls `here`."""
     frames.clear()
     task()
-    return may_stop(frames[0], run_task.__code__)
+    return may_stop(frames[0], (run_task.__code__,))
 
 
 def test_a_task_may_be_stopped_in_its_own_code() -> None:
@@ -35,8 +35,8 @@ def test_a_task_may_be_stopped_in_its_own_code() -> None:
 def test_what_something_else_has_called_is_not_stopped() -> None:
     frames.clear()
     here()
-    assert not may_stop(frames[0], run_task.__code__)
-    assert not may_stop(None, run_task.__code__)
+    assert not may_stop(frames[0], (run_task.__code__,))
+    assert not may_stop(None, (run_task.__code__,))
 
 
 class Ends:
