@@ -11,7 +11,7 @@ from typing import Any
 from ..backends.base import Backend
 from ..jobs.tasks import Held
 from ..surroundings.notebook import SentSurroundings
-from ..wire.calls import encode_object, function_key
+from ..wire.calls import encode_object
 from ..wire.payload import Encoded
 from ..wire.refs import ObjectRef
 
@@ -59,10 +59,10 @@ class SharedObjects:
         return key
 
     def hold_for(
-        self, function: Encoded, around: SentSurroundings | None, until: Future[Any]
+        self, function: Encoded, key: str, around: SentSurroundings | None, until: Future[Any]
     ) -> Held:
         """Keep a function, and the surroundings of its tasks, until a future is done."""
-        keys = [self.hold(function_key(function), function)]
+        keys = [self.hold(key, function)]
         if around is not None:
             keys.append(self.hold(around.key, around.encoded))
             for part in around.parts:

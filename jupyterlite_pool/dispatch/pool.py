@@ -22,7 +22,8 @@ from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
 from ..waiting.waits import wait_done
 from ..wire.buffers import copied
-from ..wire.calls import encode_call, encode_function
+from ..wire.calls import encode_call, encode_function, function_key
+from ..wire.known_functions import KnownFunctions
 from ..wire.refs import ObjectRef
 from ..worker.names import SetUpCall
 from .dispatcher import Dispatcher
@@ -70,6 +71,7 @@ class Pool:
         self.number = next(_numbers)
         self.backend = backend
         self.objects = SharedObjects(backend)
+        self._functions = KnownFunctions()
         self.dispatcher = Dispatcher(backend, break_with)
         self.listener = PoolListener(self.dispatcher, backend, output)
         #: The calls of `Executor.submit`.
@@ -281,10 +283,14 @@ class Pool:
 
     def _hold(self, fn: Callable[..., Any], until: Future[Any]) -> Held:
         """Put a function and the surroundings of now on the workers, until a future is done."""
-        function = encode_function(fn)
-        self.objects.check_owner(function)
-        warn_if_heavy(fn, function)
-        return self.objects.hold_for(function, self.backend.surroundings(), until)
+        known = self._functions.get(fn)
+        if known is None:
+            function = encode_function(fn)
+            self.objects.check_owner(function)
+            warn_if_heavy(fn, function)
+            known = function, function_key(function)
+            self._functions.keep(fn, *known)
+        return self.objects.hold_for(*known, self.backend.surroundings(), until)
 
     def _check_open(self) -> None:
         broken = self.dispatcher.broken

@@ -39,6 +39,7 @@ BROWSERS_OWN = ("backends.pyodide.", "waiting.browser")
 OUTSIDE = {
     "cloudpickle": {
         "wire.payload",
+        "wire.known_functions",
         "wire.contents",
         "wire.by_value",
         "wire.trouble",
