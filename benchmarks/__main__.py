@@ -37,6 +37,7 @@ from . import (
     predictions,
     prewarm,
     results,
+    shared_array,
     snapshotless,
     starting,
     tasks,
@@ -78,6 +79,7 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
     ({23}, predictions.in_a_browser),
     ({24}, tasks.together),
     ({25}, many_items.memory),
+    ({26}, shared_array.searches),
 ]
 EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 

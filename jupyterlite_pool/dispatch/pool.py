@@ -285,11 +285,12 @@ class Pool:
         """Put a function and the surroundings of now on the workers, until a future is done."""
         known = self._functions.get(fn)
         if known is None:
+            before = self._functions.look(fn)
             function = encode_function(fn)
             self.objects.check_owner(function)
             warn_if_heavy(fn, function)
             known = function, function_key(function)
-            self._functions.keep(fn, *known)
+            self._functions.keep(before, *known)
         return self.objects.hold_for(*known, self.backend.surroundings(), until)
 
     def _check_open(self) -> None:

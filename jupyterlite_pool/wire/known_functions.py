@@ -78,25 +78,31 @@ class Body(NamedTuple):
         )
 
 
-class Known(NamedTuple):
-    """A function that was encoded."""
+class Look(NamedTuple):
+    """What a function is at some time."""
 
     function: weakref.ref[Any]
-    encoded: Encoded
-    key: str
     #: What its bytes depend on.
     parts: list[Body | Named]
     #: The modules that were imported, if its bytes depend on that.
     imported: tuple[int, str] | None
 
     def holds(self, function: Callable[..., Any]) -> bool:
-        """Whether its bytes would be the same now."""
+        """Whether the function is still that."""
         return (
             self.function() is function
             and (self.imported is None or self.imported == _imported())
             and not cloudpickle._PICKLE_BY_VALUE_MODULES
             and all(part.is_there() for part in self.parts)
         )
+
+
+class Known(NamedTuple):
+    """A function that was encoded."""
+
+    look: Look
+    encoded: Encoded
+    key: str
 
 
 class KnownFunctions:
@@ -114,34 +120,42 @@ class KnownFunctions:
         if known is None:
             return None
         try:
-            if known.holds(function):
+            if known.look.holds(function):
                 return known.encoded, known.key
         except Exception:  # annotations of today may name what is not there
             pass
         del self._known[id(function)]
         return None
 
-    def keep(self, function: Callable[..., Any], encoded: Encoded, key: str) -> None:
-        """A function was encoded just now.
-
-        Args:
-            key: the key of the function.
-        """
+    def look(self, function: Callable[..., Any]) -> Look | None:
+        """What a function is now, before it is encoded; None if that cannot be compared later."""
         if type(function) not in (FunctionType, BuiltinFunctionType):
-            return
+            return None
         again = self._last is not None and self._last() is function
         self._last = weakref.ref(function)
-        if not again or encoded.buffers or encoded.refs or len(encoded.payload) > LARGEST:
-            return
-        parts = _parts(function)
+        parts = _parts(function) if again else None
         if parts is None or cloudpickle._PICKLE_BY_VALUE_MODULES:
-            return
+            return None
         packages = any(isinstance(part, Named) and part.name is None for part in parts)
         place = id(function)
         ref = weakref.ref(function, lambda _: self._known.pop(place, None))
+        return Look(ref, parts, _imported() if packages else None)
+
+    def keep(self, look: Look | None, encoded: Encoded, key: str) -> None:
+        """A function was encoded.
+
+        Args:
+            look: what it was before. Another thread may have changed it meanwhile.
+            key: its key.
+        """
+        function = None if look is None else look.function()
+        if look is None or function is None or not look.holds(function):
+            return
+        if encoded.buffers or encoded.refs or len(encoded.payload) > LARGEST:
+            return
         while len(self._known) >= MOST:
             del self._known[next(iter(self._known))]
-        self._known[place] = Known(ref, encoded, key, parts, _imported() if packages else None)
+        self._known[id(function)] = Known(look, encoded, key)
 
 
 def _is(one: object, other: object) -> bool:

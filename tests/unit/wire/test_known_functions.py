@@ -98,8 +98,9 @@ def know(function: Callable[..., Any]) -> KnownFunctions:
     """Encode a function twice, as a loop of `submit` does."""
     known = KnownFunctions()
     for _ in range(2):
+        look = known.look(function)
         encoded = encode_function(function)
-        known.keep(function, encoded, function_key(encoded))
+        known.keep(look, encoded, function_key(encoded))
     return known
 
 
@@ -201,9 +202,9 @@ def test_a_submodule_that_is_imported_later_is_sent(
 def test_a_function_is_looked_into_the_second_time_only(cell: dict[str, Any]) -> None:
     known = KnownFunctions()
     encoded = encode_function(cell["plain"])
-    known.keep(cell["plain"], encoded, "key")
+    known.keep(known.look(cell["plain"]), encoded, "key")
     assert known.get(cell["plain"]) is None
-    known.keep(cell["plain"], encoded, "key")
+    known.keep(known.look(cell["plain"]), encoded, "key")
     assert known.get(cell["plain"]) == (encoded, "key")
 
 
@@ -223,6 +224,17 @@ def test_few_functions_are_known_at_once(cell: dict[str, Any]) -> None:
         exec(f"def f{number}(): pass", cell)
         functions.append(cell[f"f{number}"])
         for _ in range(2):
-            known.keep(functions[-1], encode_function(functions[-1]), str(number))
+            look = known.look(functions[-1])
+            known.keep(look, encode_function(functions[-1]), str(number))
     found = [known.get(function) is not None for function in functions]
     assert found == [False] * 5 + [True] * MOST
+
+
+def test_what_another_thread_changes_meanwhile_is_seen(cell: dict[str, Any]) -> None:
+    known = know(cell["reads"])
+    cell["number"] = 6
+    look = known.look(cell["reads"])
+    encoded = encode_function(cell["reads"])
+    cell["number"] = 7  # after the look, and after it was encoded
+    known.keep(look, encoded, "key")
+    assert known.get(cell["reads"]) is None
