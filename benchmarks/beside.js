@@ -40,6 +40,42 @@
     return (performance.now() - started) / count;
   };
 
+  /** Start a worker that passes messages on to a worker of its own, and its answers back; the port. */
+  const startRelay = async () => {
+    const relay = await start(`
+      const echo = new Worker(URL.createObjectURL(new Blob([\`
+        self.onmessage = ({ data: port }) => {
+          port.onmessage = ({ data }) => port.postMessage(data);
+          self.postMessage('ready');
+        };
+      \`], { type: 'text/javascript' })), { type: 'module' });
+      const inner = new MessageChannel();
+      echo.postMessage(inner.port2, [inner.port2]);
+      echo.onmessage = () => self.postMessage('ready');
+      self.onmessage = ({ data: port }) => {
+        port.onmessage = ({ data }) => inner.port1.postMessage(data);
+        inner.port1.onmessage = ({ data }) => port.postMessage(data);
+      };
+    `);
+    const { port1, port2 } = new MessageChannel();
+    relay.postMessage(port2, [port2]);
+    return port1;
+  };
+
+  let relayed = null;
+
+  /** The same as `pingPong` through a worker between the two. */
+  const throughAnother = async count => {
+    relayed ??= await startRelay();
+    const started = performance.now();
+    for (let i = 0; i < count; i++) {
+      const answer = next(relayed);
+      relayed.postMessage(i);
+      await answer;
+    }
+    return (performance.now() - started) / count;
+  };
+
   /** Milliseconds of a frame with a payload of this size and its answer: the mean of a block. */
   const payload = async (size, count, transferred) => {
     port ??= await startEcho();
@@ -96,5 +132,5 @@
       })
     );
 
-  return { pingPong, payload, startPythons, thereAndBack, share };
+  return { pingPong, throughAnother, payload, startPythons, thereAndBack, share };
 })()

@@ -34,6 +34,14 @@ def blocking(function, count):
         executor.submit(function).result()
     return (time.perf_counter() - started) * 1000 / count
 
+def handed_over(count):
+    started = time.perf_counter()
+    futures = [executor.submit(nothing) for _ in range(count)]
+    took = (time.perf_counter() - started) * 1000 / count
+    for future in futures:
+        future.result()
+    return took
+
 def suspended(count):
     promise = js.Promise.resolve(1)
     started = time.perf_counter()
@@ -64,12 +72,14 @@ def one_by_one(stage: Stage) -> Iterator[Row]:
         f"took = await awaited(nothing, {BLOCK})",
         f"took = blocking(gc.isenabled, {BLOCK})",
         f"took = suspended({BLOCK})",
+        f"took = await beside.throughAnother({BLOCK})",
+        f"took = handed_over({BLOCK})",
     ]
     for cell in cells:  # warm
         stage.measure(cell)
 
     with native(stage.cores) as processes:
-        raw, importable, notebooks, blocking, suspended, natively = take_turns(
+        raw, importable, notebooks, blocking, suspended, relayed, handed, natively = take_turns(
             stage.often,
             *(functools.partial(stage.measure, cell) for cell in cells),
             functools.partial(processes.single_calls, BLOCK),
@@ -78,6 +88,10 @@ def one_by_one(stage: Stage) -> Iterator[Row]:
     awaited = "`await executor.submit(f)`, empty `f`"
     yield Row(4, Series(f"{awaited} of a module", "ms", importable), beside, Target(2.0))
     yield Row(4, Series(f"{awaited} of the notebook", "ms", notebooks), beside)
+    yield Row(
+        4, Series("`submit` alone, in a loop, empty `f` of the notebook", "ms", handed), beside
+    )
+    yield Row(4, Series("ping-pong through a worker between the two", "ms", relayed), beside)
     beside = Series(
         f"native `ProcessPoolExecutor({stage.cores}).submit(f).result()`", "ms", natively
     )
