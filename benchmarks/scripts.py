@@ -95,9 +95,13 @@ def empty_site(site: Path, isolated: bool = False) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def served(folder: Path, isolated: bool = False) -> Iterator[str]:
-    """Serve a folder; its URL. The clock of an isolated page has steps of 5 µs."""
-    with make_server(str(folder), isolated=isolated) as server:
+def served(folder: Path, isolated: bool = False, shared: bool = False) -> Iterator[str]:
+    """Serve a folder; its URL. The clock of an isolated page has steps of 5 µs.
+
+    Args:
+        shared: whether pages of other servers may fetch what is in it.
+    """
+    with make_server(str(folder), isolated=isolated, shared=shared) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()

@@ -70,7 +70,7 @@ def timed(function, *args):
 
 def searches(stage: Stage) -> Iterator[Row]:
     """Row 26: the array as an argument of each call, and as a reference of `executor.put`."""
-    with served(FOLDER) as url:
+    with served(FOLDER, shared=True) as url:
         Wheels(url).install(stage.kernel, JOBLIB)
     stage.kernel.run(TIMED)
     stage.kernel.run(FUNCTIONS.format(cores=stage.cores, work=WORK, seconds=SECONDS, calls=CALLS))

@@ -1,4 +1,4 @@
-"""The contract of an executor, kept by the workers of Firefox and WebKitGTK in a real kernel."""
+"""The contract of an executor, kept by the workers of Firefox in a real kernel."""
 
 from __future__ import annotations
 
@@ -9,32 +9,15 @@ from tests.support.promises import FACTORY, PROMISES, SOURCES, call
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
-#: Where Python cannot be paused, only these can be asked for: they await.
-AWAITED = [name for name, awaits in PROMISES.items() if awaits]
 
-
-def prepared(kernel: Kernel) -> Kernel:
+@pytest.fixture(scope="module")
+def kernel(firefox_kernel: Kernel) -> Kernel:
     for source in SOURCES:
-        kernel.run(source)
-    kernel.run(FACTORY)
-    return kernel
-
-
-@pytest.fixture(scope="module")
-def in_firefox(firefox_kernel: Kernel) -> Kernel:
-    return prepared(firefox_kernel)
-
-
-@pytest.fixture(scope="module")
-def in_webkit(webkit_kernel: Kernel) -> Kernel:
-    return prepared(webkit_kernel)
+        firefox_kernel.run(source)
+    firefox_kernel.run(FACTORY)
+    return firefox_kernel
 
 
 @pytest.mark.parametrize("name", PROMISES)
-def test_contract_in_firefox(in_firefox: Kernel, name: str) -> None:
-    in_firefox.run(call(name))
-
-
-@pytest.mark.parametrize("name", AWAITED)
-def test_contract_in_webkit(in_webkit: Kernel, name: str) -> None:
-    in_webkit.run(call(name))
+def test_contract_in_firefox(kernel: Kernel, name: str) -> None:
+    kernel.run(call(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.kernel import RESTORED, UNTIL, Kernel
+from tests.support.promises import FACTORY, PROMISES, SOURCES, call
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -274,3 +275,19 @@ def test_help_and_mistakes_are_explained_as_elsewhere(kernel: Kernel) -> None:
     reply = kernel.execute("%pool_map double")
     assert reply.stderr.startswith("UsageError: expected a function and what to map it over")
     assert "NameError" in kernel.fails("%pool_map double no_such_name")["ename"]
+
+
+@pytest.fixture(scope="module")
+def contract(kernel: Kernel) -> Kernel:
+    """The kernel with the promises of the contract; the workers of the other tests are gone."""
+    kernel.run("executor.shutdown()")
+    for source in SOURCES:
+        kernel.run(source)
+    kernel.run(FACTORY)
+    return kernel
+
+
+# Where Python cannot be paused, only promises that await can be asked for.
+@pytest.mark.parametrize("name", [name for name, awaits in PROMISES.items() if awaits])
+def test_contract_in_webkit(contract: Kernel, name: str) -> None:
+    contract.run(call(name))
