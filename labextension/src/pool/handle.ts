@@ -124,6 +124,11 @@ export class WorkerHandle {
     this.control.preload(pyodideUrl).catch(() => undefined);
   }
 
+  /** Hand over the snapshot that the options of `boot` tell of; null if there is none after all. */
+  lay(snapshot: WebAssembly.Module | null): void {
+    this.control.lay(snapshot).catch(() => undefined);
+  }
+
   /**
    * Make the worker ready.
    *

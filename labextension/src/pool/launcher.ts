@@ -1,12 +1,13 @@
 /** Starts workers: with options, and within a time limit. */
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
+import { outlineOf } from '../snapshot';
 import { Stopwatch } from './beats';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
 import { DEFAULT_PYODIDE_URL, sharedRuntime } from './runtime';
 import { SnapshotMaker, takeOver } from './snapshotMaker';
 import type { MadeSnapshot } from './snapshotMaker';
-import { verifiedSnapshot } from './snapshots';
+import { outlineAhead, verifiedSnapshot } from './snapshots';
 import type { SnapshotSource } from './snapshots';
 
 /** The options of all workers of a pool. Every one may be left out. */
@@ -103,7 +104,6 @@ export class Launcher {
 
   private async bootOptions(handle: WorkerHandle, pyodideUrl: string): Promise<BootOptions> {
     const { options } = this;
-    const sitesSnapshot = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
     const common: BootOptions = {
       id: handle.id,
       pid: handle.pid,
@@ -120,9 +120,22 @@ export class Launcher {
       turns: null, // the handle has these two
       stopSigns: null
     };
-    const snapshot =
-      (await sitesSnapshot) ?? (await this.snapshotMaker.snapshotFor(common, this.timeout));
-    return { ...common, snapshot };
+    const coming = this.snapshotFor(common);
+    const ahead = options.snapshot ? outlineAhead(options.snapshot) : null;
+    if (ahead !== null) {
+      void coming.then(snapshot => handle.lay(snapshot));
+      return { ...common, snapshot: ahead };
+    }
+    const snapshot = await coming;
+    handle.lay(snapshot);
+    return { ...common, snapshot: snapshot && outlineOf(snapshot) };
+  }
+
+  /** The site's snapshot, or one that is made here; null where the worker starts without one. */
+  private async snapshotFor(common: BootOptions): Promise<WebAssembly.Module | null> {
+    const { snapshot } = this.options;
+    const sites = snapshot ? await verifiedSnapshot(snapshot) : null;
+    return sites ?? this.snapshotMaker.snapshotFor(common, this.timeout);
   }
 
   private get timeout(): number {
