@@ -106,7 +106,9 @@ export function layDown(snapshot: WebAssembly.Module, memory: WebAssembly.Memory
 /** Read the custom section. */
 function read(snapshot: WebAssembly.Module): Outline & { runs: Runs } {
   const [content] = WebAssembly.Module.customSections(snapshot, NAME);
-  const [version, heapSize = 0, headSize = 0, count = 0] = content ? words(content, 0, FIXED_WORDS) : [];
+  const [version, heapSize = 0, headSize = 0, count = 0] = content
+    ? words(content, 0, FIXED_WORDS)
+    : [];
   if (content === undefined || version !== VERSION) {
     throw new Error('this is no snapshot of this version');
   }

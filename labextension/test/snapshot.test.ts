@@ -35,7 +35,10 @@ test('pages come into their places, and all others are cleared', async () => {
 test('a heap that is larger than the snapshot is cleared to its end', async () => {
   const memory = memoryOf(2, 1);
   layDown(await compiled(smallSnapshot()), memory);
-  const found = Array.from({ length: 2 * EACH }, (_, page) => new Uint8Array(memory.buffer)[page * PAGE]);
+  const found = Array.from(
+    { length: 2 * EACH },
+    (_, page) => new Uint8Array(memory.buffer)[page * PAGE]
+  );
   expect(found).toEqual([0, 0, 0, 7, 7, ...Array<number>(27).fill(0)]);
 });
 

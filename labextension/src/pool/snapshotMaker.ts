@@ -46,16 +46,16 @@ export class SnapshotMaker {
    *
    * @param timeout milliseconds that the making may take
    */
-  async snapshotFor(options: BootOptions, timeout: number): Promise<WebAssembly.Module | null> {
-    if (options.runner === null) {
-      return null;
+  snapshotFor(options: BootOptions, timeout: number): Promise<WebAssembly.Module | null> {
+    const snapshot = made.get(likenessOf(options)) ?? null;
+    if (options.runner === null || snapshot !== null) {
+      return Promise.resolve(snapshot);
     }
-    const snapshot = made.get(likenessOf(options)) ?? this.making;
-    if (snapshot !== null) {
-      return snapshot;
+    if (this.making !== null) {
+      return this.making;
     }
     this.making = this.make(options, timeout);
-    return null;
+    return Promise.resolve(null);
   }
 
   /** Nobody needs the snapshot any more. */
@@ -63,10 +63,7 @@ export class SnapshotMaker {
     this.worker?.terminate();
   }
 
-  private async make(
-    options: BootOptions,
-    timeout: number
-  ): Promise<WebAssembly.Module | null> {
+  private async make(options: BootOptions, timeout: number): Promise<WebAssembly.Module | null> {
     const nobody = (): void => undefined;
     const events: HandleEvents = { frame: nobody, worn: nobody, ended: nobody };
     const worker = (this.worker = new WorkerHandle(options.id, this.workerUrl, events));

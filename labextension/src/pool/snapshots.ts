@@ -85,9 +85,7 @@ async function fetchSnapshot(source: SnapshotSource): Promise<WebAssembly.Module
 /** Do without a file. Another try would find the same one, so null stays. */
 function refuse({ url, sha256 }: SnapshotSource, reason: string): null {
   refused.add(sha256);
-  console.warn(
-    `jupyterlite-pool: workers start without a snapshot: ${url} is not used: ${reason}`
-  );
+  console.warn(`jupyterlite-pool: workers start without a snapshot: ${url} is not used: ${reason}`);
   return null;
 }
 
