@@ -14,18 +14,17 @@ from tests.support import ruined
 
 from .conftest import Effort
 
-#: Tells whether the pool gives its worker a snapshot to restore; this is decided before the worker
-#: starts. With `whole` it also waits for the start, and tells whether the worker was restored and
-#: can compute.
+#: Tells whether the pool gives its worker a snapshot to restore: the worker waits for this word.
+#: With `whole` it also waits for the start, and tells whether the worker was restored and can
+#: compute.
 TRY = """async ([site, whole]) => {
   const folder = `${site}/extensions/jupyterlite-pool`;
   const about = await (await fetch(`${folder}/pool.json`)).json();
   const given = new Promise(resolve => {
     const post = (window.realPost ??= MessagePort.prototype.postMessage);
     MessagePort.prototype.postMessage = function (message, ...rest) {
-      const [options] = message?.argumentList ?? [];
-      if (options?.value && 'snapshot' in options.value) {
-        resolve(options.value.snapshot !== null);
+      if (message?.path?.[0] === 'lay') {
+        resolve(message.argumentList[0].value !== null);
       }
       return post.call(this, message, ...rest);
     };

@@ -36,8 +36,8 @@ class PoolFiles(NamedTuple):
     kernel: str
     broker: str
     worker: str
-    #: A JavaScript object with the URL, the digest and the outline of the site's snapshot; None if the
-    #: site has none that fits this kernel.
+    #: A JavaScript object with the URL, the digest and the outline of the site's snapshot; None if
+    #: the site has none that fits this kernel.
     snapshot: Any
 
 

@@ -17,7 +17,7 @@ export interface Sharing {
  */
 export function share({ module, library }: SharedRuntime, pyodideUrl: string): Sharing {
   const { fetch } = globalThis;
-  const { instantiateStreaming, Module } = WebAssembly;
+  const { instantiateStreaming } = WebAssembly;
   let memory: WebAssembly.Memory | null = null;
   const answers = new Map([
     [new URL('pyodide.asm.wasm', pyodideUrl).href, null], // nobody reads the answer
@@ -35,38 +35,11 @@ export function share({ module, library }: SharedRuntime, pyodideUrl: string): S
       memory = heap instanceof WebAssembly.Memory ? heap : null;
       resolve({ module, instance });
     });
-  WebAssembly.Module = remembering(Module);
   return {
     memory: () => memory,
     end() {
       globalThis.fetch = fetch;
       WebAssembly.instantiateStreaming = instantiateStreaming;
-      WebAssembly.Module = Module;
     }
   };
-}
-
-/** The size of the modules that are remembered. Those of single functions are much smaller. */
-const SMALL = 256;
-
-/**
- * The same class, but the same bytes are compiled once.
- *
- * For each of the hundreds of JavaScript functions that C can point to, the runtime compiles a module
- * that has nothing but the signature of the function. There are a few dozen signatures.
- */
-function remembering(Module: typeof WebAssembly.Module): typeof WebAssembly.Module {
-  const known = new Map<string, WebAssembly.Module>();
-  return new Proxy(Module, {
-    construct(target, given: [BufferSource], newTarget): WebAssembly.Module {
-      const [bytes] = given;
-      if (!ArrayBuffer.isView(bytes) || bytes.byteLength > SMALL) {
-        return Reflect.construct(target, given, newTarget) as WebAssembly.Module;
-      }
-      const key = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).join();
-      const module = known.get(key) ?? new target(bytes);
-      known.set(key, module);
-      return module;
-    }
-  });
 }
