@@ -14,8 +14,8 @@ async ([site, kind, count]) => {
     const listener = event => event.type === 'ready' && heard.ready();
     const started = performance.now();
     const pool = new PyodidePool(`${folder}/${about.worker}`, count, { listener });
-    const { file, sha256 } = about.snapshot;
-    const snapshot = { url: `${folder}/${file}`, sha256 };
+    const { file, ...told } = about.snapshot;
+    const snapshot = { ...told, url: `${folder}/${file}` };
     await pool.init({ pyodideUrl, snapshot, runner: 'jupyterlite_pool.worker.entry' });
     if (pool.workers.some(worker => !worker.restored)) {
       throw new Error('a worker was not restored from the snapshot');

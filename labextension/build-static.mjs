@@ -11,7 +11,7 @@ await build({
     kernel: 'src/broker/index.ts',
     broker: 'src/broker/main.ts',
     worker: 'src/worker/main.ts',
-    snapshot: 'src/worker/snapshot.ts',
+    snapshot: 'src/snapshot.ts',
     interrupt: 'src/interrupt/index.ts',
     ear: 'src/interrupt/ear.ts'
   },

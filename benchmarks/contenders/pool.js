@@ -20,8 +20,8 @@ async function start(count, pyodideUrl) {
   const about = await (await fetch(`${folder}/pool.json`)).json();
   const { PyodidePool } = await import(`${folder}/${about.pool}`);
   pool = new PyodidePool(`${folder}/${about.worker}`, count, { listener });
-  const { file, sha256 } = about.snapshot;
-  const snapshot = { url: `${folder}/${file}`, sha256 };
+  const { file, ...told } = about.snapshot;
+  const snapshot = { ...told, url: `${folder}/${file}` };
   await pool.init({ pyodideUrl, snapshot, runner: 'jupyterlite_pool.worker.entry' });
   for (const { key, held } of Object.values(window.poolFrames)) {
     pool.put(key, Uint8Array.from(held), []);

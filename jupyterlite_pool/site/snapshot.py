@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import json
+import struct
 import subprocess
 import tempfile
 import zipfile
@@ -53,7 +55,9 @@ def make_snapshot(pyodide: Path, lock: Path, target: Path) -> None:
 
 
 def pin_snapshot(snapshot: Path, lock: Path, about: Path) -> None:
-    """Write a snapshot's name, its digest and the versions inside it into `pool.json`.
+    """Write a snapshot's name, its digest, its outline and the versions inside it into `pool.json`.
+
+    With the outline, a worker begins to start before it has the snapshot.
 
     Args:
         snapshot: the file of the snapshot.
@@ -66,8 +70,18 @@ def pin_snapshot(snapshot: Path, lock: Path, about: Path) -> None:
         "sha256": hashlib.sha256(snapshot.read_bytes()).hexdigest(),
         "pyodide": json.loads(lock.read_text("utf-8"))["info"]["version"],
         "cloudpickle": _packages(lock)["cloudpickle"]["version"],
+        **_outline(gzip.decompress(snapshot.read_bytes())),
     }
     about.write_text(json.dumps(spec, indent=2) + "\n", "utf-8")
+
+
+def _outline(memory: bytes) -> dict[str, Any]:
+    """What a snapshot tells of itself; see `labextension/src/snapshot.ts`."""
+    name = NAME.encode()
+    at = memory.index(bytes([len(name)]) + name) + 1 + len(name)
+    _, heap_size, head_size, _ = struct.unpack_from("<4I", memory, at)
+    head = memory[at + 16 : at + 16 + head_size]
+    return {"heapSize": heap_size, "head": base64.b64encode(head).decode()}
 
 
 def _packages(lock: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@
  */
 
 /** Raise this whenever a frame changes shape. A host uses no worker of another version. */
-export const PROTOCOL_VERSION = 9;
+export const PROTOCOL_VERSION = 10;
 
 /** Bytes that Python's pickle wrote, and the buffers that it left out of them. */
 export interface Encoded {
@@ -233,8 +233,11 @@ export interface BootOptions {
   lockFileUrl: string | null;
   /** The files that all workers of a host share; null to load them anew. */
   runtime: SharedRuntime | null;
-  /** The memory of a Pyodide that is ready except for its files; null to start one anew. */
-  snapshot: Blob | null;
+  /**
+   * The outline of a Pyodide's memory that is ready except for its files; null to start one anew. The
+   * memory itself comes by `lay`.
+   */
+  snapshot: { heapSize: number; head: Uint8Array<ArrayBuffer> } | null;
   /** Whether to make a snapshot of this worker, which then serves no tasks. */
   makeSnapshot: boolean;
   /** Packages of the lock file to load. */
@@ -301,6 +304,12 @@ export interface BootReport {
 export interface WorkerControl {
   /** Load Pyodide's scripts while the host still prepares the options of `boot`. */
   preload(pyodideUrl: string): void;
+  /**
+   * Take over the snapshot whose outline is in the options of `boot`; null if it cannot be used after
+   * all. It may come before `boot` and after it, so that no worker waits for a snapshot in order to
+   * begin.
+   */
+  lay(snapshot: WebAssembly.Module | null): void;
   /** Make Pyodide ready. The task port tells of each phase. */
   boot(options: BootOptions): Promise<BootReport>;
   /** Bytes of the worker's WebAssembly memory. */

@@ -57,6 +57,8 @@ export class FakeWorker {
   pulse: MessagePort | null = null;
   /** The options of its boot. */
   options: BootOptions | null = null;
+  /** The snapshots that it was handed, in order. */
+  readonly laid: (WebAssembly.Module | null)[] = [];
   /** Whether it turns to no further batch, without a word. */
   deaf = false;
   private tasks: MessagePort | null = null;
@@ -82,6 +84,7 @@ export class FakeWorker {
     };
     const served: WorkerControl = {
       preload: () => undefined,
+      lay: snapshot => void this.laid.push(snapshot),
       boot: async (options: BootOptions) => {
         this.options = options;
         this.post({ kind: 'phase', phase: 'loading' });

@@ -14,28 +14,27 @@ from tests.support import ruined
 
 from .conftest import Effort
 
-#: Tells whether the pool gives its worker a snapshot to restore; this is decided before the worker
-#: starts. With `whole` it also waits for the start, and tells whether the worker was restored and
-#: can compute.
+#: Tells whether the pool gives its worker a snapshot to restore: the worker waits for this word.
+#: With `whole` it also waits for the start, and tells whether the worker was restored and can
+#: compute.
 TRY = """async ([site, whole]) => {
   const folder = `${site}/extensions/jupyterlite-pool`;
   const about = await (await fetch(`${folder}/pool.json`)).json();
   const given = new Promise(resolve => {
     const post = (window.realPost ??= MessagePort.prototype.postMessage);
     MessagePort.prototype.postMessage = function (message, ...rest) {
-      const [options] = message?.argumentList ?? [];
-      if (options?.value && 'snapshot' in options.value) {
-        resolve(options.value.snapshot !== null);
+      if (message?.path?.[0] === 'lay') {
+        resolve(message.argumentList[0].value !== null);
       }
       return post.call(this, message, ...rest);
     };
   });
   const { PyodidePool } = await import(`${folder}/${about.pool}?${Math.random()}`);
   const pool = new PyodidePool(`${folder}/${about.worker}`, 1);
-  const { file, sha256 } = about.snapshot;
+  const { file, ...told } = about.snapshot;
   const started = pool.init({
     pyodideUrl: `${site}/static/pyodide/pyodide.mjs`,
-    snapshot: { url: `${folder}/${file}`, sha256 }
+    snapshot: { ...told, url: `${folder}/${file}` }
   });
   started.catch(() => undefined);
   const outcome = { given: await given };

@@ -8,10 +8,10 @@ RUN = """async site => {
   const about = await (await fetch(`${folder}/pool.json`)).json();
   const { PyodidePool } = await import(`${folder}/${about.pool}`);
   const pool = new PyodidePool(`${folder}/${about.worker}`, 1);
-  const { file, sha256 } = about.snapshot;
+  const { file, ...told } = about.snapshot;
   await pool.init({
     pyodideUrl: `${site}/static/pyodide/pyodide.mjs`,
-    snapshot: { url: `${folder}/${file}`, sha256 }
+    snapshot: { ...told, url: `${folder}/${file}` }
   });
   const value = await pool.run('6 * 7');
   const restored = pool.workers[0].restored;

@@ -36,8 +36,8 @@ class PoolFiles(NamedTuple):
     kernel: str
     broker: str
     worker: str
-    #: A JavaScript object with the URL and the digest of the site's snapshot; None if the site has
-    #: none that fits this kernel.
+    #: A JavaScript object with the URL, the digest and the outline of the site's snapshot; None if
+    #: the site has none that fits this kernel.
     snapshot: Any
 
 
@@ -58,7 +58,7 @@ async def find_files() -> PoolFiles:
     return PoolFiles(kernel, broker, worker, None)
 
 
-def _fitting_snapshot(folder: str, about: dict[str, str] | None) -> Any:
+def _fitting_snapshot(folder: str, about: dict[str, Any] | None) -> Any:
     """The site's snapshot if it was made of the same versions as this kernel."""
     if about is None:
         return None
@@ -70,7 +70,8 @@ def _fitting_snapshot(folder: str, about: dict[str, str] | None) -> Any:
                 f"{about[name]}; this kernel has {wanted}"
             )
             return None
-    return js_object(url=folder + about["file"], sha256=about["sha256"])
+    outline = {name: about[name] for name in ("heapSize", "head") if name in about}
+    return js_object(url=folder + about["file"], sha256=about["sha256"], **outline)
 
 
 @functools.cache

@@ -119,9 +119,18 @@ export class WorkerHandle {
     return this.life.end !== null;
   }
 
-  /** Let the worker load Pyodide's scripts while its other options are still being prepared. */
-  preload(pyodideUrl: string): void {
-    this.control.preload(pyodideUrl).catch(() => undefined);
+  /**
+   * Let the worker load Pyodide's scripts while its other options are still being prepared.
+   *
+   * Resolves when the worker's own script runs. If it ends before, this may stay open for good.
+   */
+  async preload(pyodideUrl: string): Promise<void> {
+    await this.control.preload(pyodideUrl).catch(() => undefined);
+  }
+
+  /** Hand over the snapshot that the options of `boot` tell of; null if there is none after all. */
+  lay(snapshot: WebAssembly.Module | null): void {
+    this.control.lay(snapshot).catch(() => undefined);
   }
 
   /**

@@ -1,12 +1,13 @@
 /** Starts workers: with options, and within a time limit. */
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
+import { outlineOf } from '../snapshot';
 import { Stopwatch } from './beats';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
 import { DEFAULT_PYODIDE_URL, sharedRuntime } from './runtime';
 import { SnapshotMaker, takeOver } from './snapshotMaker';
 import type { MadeSnapshot } from './snapshotMaker';
-import { verifiedSnapshot } from './snapshots';
+import { outlineAhead, verifiedSnapshot } from './snapshots';
 import type { SnapshotSource } from './snapshots';
 
 /** The options of all workers of a pool. Every one may be left out. */
@@ -72,22 +73,19 @@ export class Launcher {
     this.options = { ...options, pyodideUrl: href };
     sharedRuntime(href).catch(() => undefined); // each start that needs it fails with the cause
     options.made?.forEach(takeOver);
-    if (options.snapshot) {
-      void verifiedSnapshot(options.snapshot);
-    }
   }
 
   /** Start a worker. */
   launch(): Launched {
     const { pyodideUrl = DEFAULT_PYODIDE_URL, onProgress } = this.options;
     const handle = new WorkerHandle(this.nextWorker++, this.workerUrl, this.events);
-    handle.preload(pyodideUrl);
+    const awake = handle.preload(pyodideUrl);
     const started = new Stopwatch();
     const phase = (phase: BootPhase): void => {
       onProgress?.(handle.id, phase);
       this.onPhase(handle, phase);
     };
-    const options = this.bootOptions(handle, pyodideUrl);
+    const options = this.bootOptions(handle, awake, pyodideUrl);
     const booted = handle.boot(options, this.timeout, { phase }).then(report => {
       this.slowest = Math.max(this.slowest ?? 0, started.elapsed);
       return report;
@@ -101,9 +99,12 @@ export class Launcher {
     this.snapshotMaker.close();
   }
 
-  private async bootOptions(handle: WorkerHandle, pyodideUrl: string): Promise<BootOptions> {
+  private async bootOptions(
+    handle: WorkerHandle,
+    awake: Promise<void>,
+    pyodideUrl: string
+  ): Promise<BootOptions> {
     const { options } = this;
-    const sitesSnapshot = options.snapshot ? verifiedSnapshot(options.snapshot) : null;
     const common: BootOptions = {
       id: handle.id,
       pid: handle.pid,
@@ -120,9 +121,31 @@ export class Launcher {
       turns: null, // the handle has these two
       stopSigns: null
     };
-    const snapshot =
-      (await sitesSnapshot) ?? (await this.snapshotMaker.snapshotFor(common, this.timeout));
-    return { ...common, snapshot };
+    const coming = this.snapshotFor(common, awake);
+    const ahead = options.snapshot ? outlineAhead(options.snapshot) : null;
+    if (ahead !== null) {
+      void coming.then(snapshot => handle.lay(snapshot));
+      return { ...common, snapshot: ahead };
+    }
+    const snapshot = await coming;
+    handle.lay(snapshot);
+    return { ...common, snapshot: snapshot && outlineOf(snapshot) };
+  }
+
+  /**
+   * The site's snapshot, or one that is made here; null where the worker starts without one.
+   *
+   * To unpack the site's keeps this thread busy, and a browser needs this thread to start a worker. So
+   * the worker comes first.
+   */
+  private async snapshotFor(
+    common: BootOptions,
+    awake: Promise<void>
+  ): Promise<WebAssembly.Module | null> {
+    const { snapshot } = this.options;
+    await awake;
+    const sites = snapshot ? await verifiedSnapshot(snapshot) : null;
+    return sites ?? this.snapshotMaker.snapshotFor(common, this.timeout);
   }
 
   private get timeout(): number {

@@ -1,19 +1,21 @@
 /** Makes a snapshot beside the first worker, where the site has none. */
+import { errorText } from '../errors';
 import type { BootOptions } from '../protocol';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
+import { compileSnapshot } from './snapshots';
 
 /** A snapshot, and what all workers have in common that can be restored from it. */
 export interface MadeSnapshot {
   likeness: string;
-  snapshot: Blob;
+  snapshot: WebAssembly.Module;
 }
 
 /**
  * The snapshots that this host has made, by their likeness. They stay in memory: a snapshot is state
  * that runs, and storage of the browser could be changed by any script of the origin.
  */
-const made = new Map<string, Blob>();
+const made = new Map<string, WebAssembly.Module>();
 
 /** Take over a snapshot that another host of the same kernel has made. */
 export function takeOver({ likeness, snapshot }: MadeSnapshot): void {
@@ -28,7 +30,7 @@ export function takeOver({ likeness, snapshot }: MadeSnapshot): void {
  * ordinary start. A page makes none: it has few workers, and no runner to import.
  */
 export class SnapshotMaker {
-  private making: Promise<Blob | null> | null = null;
+  private making: Promise<WebAssembly.Module | null> | null = null;
   private worker: WorkerHandle | null = null;
 
   /**
@@ -44,16 +46,16 @@ export class SnapshotMaker {
    *
    * @param timeout milliseconds that the making may take
    */
-  async snapshotFor(options: BootOptions, timeout: number): Promise<Blob | null> {
-    if (options.runner === null) {
-      return null;
+  snapshotFor(options: BootOptions, timeout: number): Promise<WebAssembly.Module | null> {
+    const snapshot = made.get(likenessOf(options)) ?? null;
+    if (options.runner === null || snapshot !== null) {
+      return Promise.resolve(snapshot);
     }
-    const snapshot = made.get(likenessOf(options)) ?? this.making;
-    if (snapshot !== null) {
-      return snapshot;
+    if (this.making !== null) {
+      return this.making;
     }
     this.making = this.make(options, timeout);
-    return null;
+    return Promise.resolve(null);
   }
 
   /** Nobody needs the snapshot any more. */
@@ -61,27 +63,34 @@ export class SnapshotMaker {
     this.worker?.terminate();
   }
 
-  private make(options: BootOptions, timeout: number): Promise<Blob | null> {
+  private async make(options: BootOptions, timeout: number): Promise<WebAssembly.Module | null> {
     const nobody = (): void => undefined;
     const events: HandleEvents = { frame: nobody, worn: nobody, ended: nobody };
     const worker = (this.worker = new WorkerHandle(options.id, this.workerUrl, events));
-    return new Promise(resolve => {
-      const end = (snapshot: Blob | null): void => {
-        if (snapshot !== null) {
-          const result = { likeness: likenessOf(options), snapshot };
-          takeOver(result);
-          this.onMade(result);
-        }
-        resolve(snapshot);
-        worker.terminate();
-      };
+    const packed = await new Promise<Blob | null>(resolve => {
       const task = { ...options, makeSnapshot: true, packages: [], code: '', drive: null };
-      const told = { phase: nobody, snapshot: end };
-      worker.boot(Promise.resolve(task), timeout, told).then(
-        () => end(null),
-        () => end(null)
-      );
+      const none = (): void => resolve(null);
+      const told = { phase: nobody, snapshot: resolve };
+      worker.boot(Promise.resolve(task), timeout, told).then(none, none);
     });
+    worker.terminate();
+    const snapshot = await compile(packed);
+    if (snapshot !== null) {
+      const result = { likeness: likenessOf(options), snapshot };
+      takeOver(result);
+      this.onMade(result);
+    }
+    return snapshot;
+  }
+}
+
+/** A snapshot as workers use it; null on failure. */
+async function compile(packed: Blob | null): Promise<WebAssembly.Module | null> {
+  try {
+    return packed && (await compileSnapshot(packed.stream()));
+  } catch (error) {
+    console.warn(`jupyterlite-pool: no snapshot could be made: ${errorText(error)}`);
+    return null;
   }
 }
 

@@ -1,10 +1,18 @@
 /** Starts or restores Pyodide in a pool worker. */
 import { errorText } from '../errors';
-import type { BootOptions, SharedRuntime } from '../protocol';
-import type { CreatePyodideModule, LoadOptions, Pyodide, PyodideModule } from './pyodide';
+import type { BootOptions } from '../protocol';
+import { HASH_SEED, layDown, outlineOf, packSnapshot } from '../snapshot';
+import type { Outline } from '../snapshot';
+import type {
+  CreatePyodideModule,
+  LoadOptions,
+  Pyodide,
+  PyodideModule,
+  PyodideRuntime
+} from './pyodide';
 import { importRuntime, loadWith, trampolinePlace } from './releases';
-import { HASH_SEED, layDown, openSnapshot, packSnapshot } from './snapshot';
-import type { Snapshot } from './snapshot';
+import { share } from './sharing';
+import type { Sharing } from './sharing';
 
 export interface Runtime {
   python: Pyodide;
@@ -16,13 +24,14 @@ export interface Runtime {
  * Make a Pyodide, and unpack the files of the options.
  *
  * The compiled runtime and the snapshot are used where the host has them.
+ *
+ * @param coming the snapshot whose outline is in the options; null if it cannot be used after all
  */
 export async function loadRuntime(
   options: BootOptions,
+  coming: Promise<WebAssembly.Module | null>,
   onSnapshot: (snapshot: Blob | null) => void
 ): Promise<Runtime> {
-  const opened = options.snapshot && openSnapshot(options.snapshot);
-  opened?.catch(() => undefined); // `restore` awaits it
   const { loadPyodide } = await importPart<PyodideModule>(options.pyodideUrl, 'loadPyodide');
   await importRuntime(options.pyodideUrl); // Pyodide's own error would not name the script
   const common: LoadOptions = {
@@ -30,9 +39,11 @@ export async function loadRuntime(
     env: { PYTHONHASHSEED: HASH_SEED },
     ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
   };
-  const unshare = options.runtime ? share(options.runtime, options.pyodideUrl) : () => undefined;
+  const sharing = options.runtime && share(options.runtime, options.pyodideUrl);
   try {
-    const restored = opened && (await restore(loadPyodide, common, opened));
+    const { snapshot } = options;
+    const awaited = snapshot && sharing && { ...snapshot, coming, sharing };
+    const restored = awaited && (await restore(loadPyodide, common, awaited));
     const making = options.makeSnapshot ? { _makeSnapshot: true } : {};
     const python = restored ?? (await start(loadPyodide, { ...common, ...making }));
     if (options.files) {
@@ -47,7 +58,7 @@ export async function loadRuntime(
     }
     return { python, restored: restored !== null };
   } finally {
-    unshare();
+    sharing?.end();
   }
 }
 
@@ -90,59 +101,67 @@ async function start(
   }
 }
 
+/** A snapshot that may still be on its way. */
+interface Awaited extends Outline {
+  coming: Promise<WebAssembly.Module | null>;
+  sharing: Sharing;
+}
+
 /** A Pyodide with the memory of a snapshot; null on failure: an ordinary start may succeed. */
 async function restore(
   loadPyodide: PyodideModule['loadPyodide'],
   common: LoadOptions,
-  opened: Promise<Snapshot>
+  awaited: Awaited
 ): Promise<Pyodide | null> {
   try {
     const create = await importRuntime(common.indexURL);
     const createRestored: CreatePyodideModule = async settings => {
-      const snapshot = await opened;
-      settings.INITIAL_MEMORY = snapshot.heapSize;
+      settings.INITIAL_MEMORY = awaited.heapSize;
       const module = await create(settings);
-      // Python calls C functions of another signature through a function that the runtime makes as it
-      // starts, unless the browser cannot; then the pointer is 0. It must be this runtime's own, since
-      // another browser may have made the snapshot.
-      const place = trampolinePlace(module);
-      const pointer = module.HEAP32[place] ?? 0;
-      await layDown(snapshot, module.HEAPU8);
-      module.HEAP32[place] = pointer;
+      layOver(await expected(awaited), module, awaited.sharing.memory());
       return module;
     };
-    const _loadSnapshot = opened.then(({ head }) => head);
+    const _loadSnapshot = Promise.resolve(awaited.head);
     return await loadWith(loadPyodide, { ...common, _loadSnapshot }, createRestored);
   } catch (error) {
-    console.warn(`jupyterlite-pool: the snapshot could not be restored: ${errorText(error)}`);
+    if ((await awaited.coming) !== null) {
+      // The host has said why there is none.
+      console.warn(`jupyterlite-pool: the snapshot could not be restored: ${errorText(error)}`);
+    }
     return null;
   }
 }
 
+/** The snapshot, which must be the one that was announced. */
+async function expected({ head, coming }: Awaited): Promise<WebAssembly.Module> {
+  const snapshot = await coming;
+  if (snapshot === null) {
+    throw new Error('there is none');
+  }
+  const found = outlineOf(snapshot).head;
+  if (found.length !== head.length || found.some((byte, place) => byte !== head[place])) {
+    throw new Error('it is not the one that was announced');
+  }
+  return snapshot;
+}
+
 /**
- * Let Pyodide use the files that the host has loaded for all of its workers.
+ * Give a new runtime the memory of a snapshot.
  *
- * Compiling takes most of a start, and workers that compile at once slow each other down. Pyodide has
- * no option for this, so its requests to the browser are answered here. Returns a function that puts
- * the browser's own functions back.
+ * Python calls C functions of another signature through a function that the runtime makes as it
+ * starts, unless the browser cannot; then the pointer is 0. It must be this runtime's own, since
+ * another browser may have made the snapshot.
  */
-function share({ module, library }: SharedRuntime, pyodideUrl: string): () => void {
-  const { fetch } = globalThis;
-  const { instantiateStreaming } = WebAssembly;
-  const answers = new Map([
-    [new URL('pyodide.asm.wasm', pyodideUrl).href, null], // nobody reads the answer
-    [new URL('python_stdlib.zip', pyodideUrl).href, library]
-  ]);
-  globalThis.fetch = async (input, init) => {
-    const answer = answers.get(input instanceof Request ? input.url : String(input));
-    return answer === undefined ? fetch(input, init) : new Response(answer);
-  };
-  WebAssembly.instantiateStreaming = async (_source, imports) => ({
-    module,
-    instance: await WebAssembly.instantiate(module, imports)
-  });
-  return () => {
-    globalThis.fetch = fetch;
-    WebAssembly.instantiateStreaming = instantiateStreaming;
-  };
+function layOver(
+  snapshot: WebAssembly.Module,
+  module: PyodideRuntime,
+  memory: WebAssembly.Memory | null
+): void {
+  if (memory === null || memory.buffer !== module.HEAP32.buffer) {
+    throw new Error('this release of Pyodide does not tell where its heap is');
+  }
+  const place = trampolinePlace(module);
+  const pointer = module.HEAP32[place] ?? 0;
+  layDown(snapshot, memory);
+  module.HEAP32[place] = pointer;
 }

@@ -25,13 +25,17 @@ function connect({ control, tasks, lock }: ConnectMessage): void {
   let python: Pyodide | null = null;
   const say = (frame: StartFrame): void => tasks.postMessage(frame);
   const held = holdForLife(lock);
+  let lay: WorkerControl['lay'] = () => undefined;
+  const coming = new Promise<WebAssembly.Module | null>(resolve => (lay = resolve));
 
   const served: WorkerControl = {
     preload,
+    lay,
     async boot(options: BootOptions): Promise<BootReport> {
       const started = performance.now();
       const loading = held.then(() => say({ kind: 'phase', phase: 'loading' }));
-      const runtime = await loadRuntime(options, snapshot => say({ kind: 'snapshot', snapshot }));
+      const onSnapshot = (snapshot: Blob | null): void => say({ kind: 'snapshot', snapshot });
+      const runtime = await loadRuntime(options, coming, onSnapshot);
       await loading;
       python = runtime.python;
       // Nothing stops the calls of a web page.

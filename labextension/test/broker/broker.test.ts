@@ -2,8 +2,10 @@ import { expect, test, vi } from 'vitest';
 
 import { Broker } from '../../src/broker/broker';
 import type { News, Order, PoolPlan, Told } from '../../src/broker/words';
+import { outlineOf } from '../../src/snapshot';
 import { FakeWorker } from '../fakeWorker';
 import { given, useFakePage } from '../pool/fakePool';
+import { smallSnapshot } from '../smallSnapshot';
 
 useFakePage();
 
@@ -137,11 +139,11 @@ test('several orders are followed in their turn, with the needs and terms of tho
 });
 
 test('the kernel is told of a snapshot that the pool has made', async () => {
-  FakeWorker.snapshot = new Blob(['memory']);
+  FakeWorker.snapshot = smallSnapshot();
   const { of } = hire({ init: { runner: 'a runner of a broker' } });
   await vi.waitFor(() => expect(of('made')).toHaveLength(1));
   const [told] = of('made');
-  expect(told?.type === 'made' && (await told.snapshot.text())).toBe('memory');
+  expect(told?.type === 'made' && outlineOf(told.snapshot).heapSize).toBe(65_536);
 });
 
 test('somebody who knows the name of a job cancels it, although the kernel computes', async () => {

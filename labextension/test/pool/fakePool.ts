@@ -16,7 +16,7 @@ export function useFakePage(): void {
     vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
     vi.stubGlobal('location', { href: 'http://localhost/index.html' });
     vi.stubGlobal('fetch', vi.fn(emptyFile));
-    vi.spyOn(WebAssembly, 'compileStreaming').mockResolvedValue(EMPTY_MODULE);
+    vi.spyOn(WebAssembly, 'compileStreaming').mockImplementation(compileFake);
   });
 
   afterEach(() => {
@@ -24,6 +24,13 @@ export function useFakePage(): void {
     vi.restoreAllMocks();
     vi.useRealTimers();
   });
+}
+
+/** Snapshots are compiled; the runtime is an empty module. */
+async function compileFake(source: Response | PromiseLike<Response>): Promise<WebAssembly.Module> {
+  const answer = await source;
+  const isSnapshot = answer.headers.get('Content-Type') === 'application/wasm';
+  return isSnapshot ? WebAssembly.compile(await answer.arrayBuffer()) : EMPTY_MODULE;
 }
 
 export interface Made {

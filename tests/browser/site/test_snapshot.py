@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,16 +57,23 @@ def site_copy(tmp_path: Path) -> Path:
     return folder / "extensions" / "jupyterlite-pool"
 
 
-def start_elsewhere(pages: Pages, serve: Callable[..., str], labextension: Path) -> list[str]:
-    """Start workers on a changed copy of the site; returns what the browser's console says."""
+def start_elsewhere(
+    pages: Pages,
+    serve: Callable[..., str],
+    labextension: Path,
+    restored: tuple[bool, bool] = (False, True),
+) -> list[str]:
+    """Start workers on a changed copy of the site; returns what the browser's console says.
+
+    By default, a snapshot is made beside the first worker, in memory alone, for all that follow.
+    """
     said: list[str] = []
     page = pages.open()
     page.on("console", lambda message: said.append(message.text))
     page.goto(f"{serve(labextension.parents[1])}/lab/index.html")
     kernel = Kernel(page)
     kernel.run(START)
-    # Beside the first worker a snapshot was made, in memory alone, for all that follow.
-    assert kernel.value("restored") == [False, True]
+    assert kernel.value("restored") == list(restored)
     check(kernel.value("draws"))
     assert kept_by_the_pool(page) == []
     return [text for text in said if text.startswith("jupyterlite-pool: ")]
@@ -77,6 +88,66 @@ def test_a_snapshot_that_was_changed_is_not_used(
     snapshot.write_bytes(content)
     [warning] = start_elsewhere(pages, serve, site_copy)
     assert "snapshot.bin is not used: its SHA-256 is" in warning
+
+
+def pin(labextension: Path, **told: object) -> None:
+    """Let the site's `pool.json` tell something else of its snapshot, whose digest is right."""
+    about = labextension / "pool.json"
+    spec = json.loads(about.read_text("utf-8"))
+    digest = hashlib.sha256((labextension / "static" / "snapshot.bin").read_bytes()).hexdigest()
+    spec["snapshot"].update(sha256=digest, **told)
+    about.write_text(json.dumps(spec), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda memory: memory[: len(memory) // 2], "compile"),
+        (lambda _: b"\0asm\1\0\0\0", "this is no snapshot of this version"),
+        pytest.param(
+            lambda memory: struct.pack("<5I", 0x53504C4A, 1, 31_457_280, 144, 0) + memory[47:191],
+            "compile",
+            marks=pytest.mark.long,
+        ),
+    ],
+    ids=["a module cut short", "another module", "a snapshot of the version before"],
+)
+def test_a_file_that_is_no_snapshot_is_not_used_though_its_digest_is_right(
+    pages: Pages,
+    serve: Callable[..., str],
+    site_copy: Path,
+    make: Callable[[bytes], bytes],
+    reason: str,
+) -> None:
+    snapshot = site_copy / "static" / "snapshot.bin"
+    snapshot.write_bytes(gzip.compress(make(gzip.decompress(snapshot.read_bytes()))))
+    pin(site_copy)
+    [warning] = start_elsewhere(pages, serve, site_copy)
+    assert "snapshot.bin is not used: " in warning
+    assert reason in warning
+
+
+def test_a_snapshot_that_is_not_the_announced_one_is_not_laid_down(
+    pages: Pages, serve: Callable[..., str], site_copy: Path
+) -> None:
+    about = json.loads((site_copy / "pool.json").read_text("utf-8"))
+    head = bytearray(base64.b64decode(about["snapshot"]["head"]))
+    head[-1] ^= 1
+    pin(site_copy, head=base64.b64encode(head).decode())
+    warnings = start_elsewhere(pages, serve, site_copy, restored=(False, False))
+    assert len(warnings) >= 2
+    for warning in warnings:
+        assert "it is not the one that was announced" in warning
+
+
+def test_a_site_that_announces_nothing_of_its_snapshot_restores_workers_from_it(
+    pages: Pages, serve: Callable[..., str], site_copy: Path
+) -> None:
+    about = site_copy / "pool.json"
+    spec = json.loads(about.read_text("utf-8"))
+    del spec["snapshot"]["heapSize"], spec["snapshot"]["head"]
+    about.write_text(json.dumps(spec), "utf-8")
+    assert start_elsewhere(pages, serve, site_copy, restored=(True, True)) == []
 
 
 @pytest.mark.long

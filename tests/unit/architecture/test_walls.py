@@ -87,9 +87,10 @@ SCRIPT_LAYERS = {
     "interrupt": {"interrupt"},
     "turns": {"interrupt", "turns"},
     "alive": {"protocol", "errors"},
-    "pool": {"protocol", "errors", "interrupt", "turns", "pool"},
+    "snapshot": set(),
+    "pool": {"protocol", "errors", "snapshot", "interrupt", "turns", "pool"},
     "broker": {"protocol", "errors", "alive", "turns", "pool", "broker"},
-    "worker": {"protocol", "errors", "alive", "interrupt", "turns", "worker"},
+    "worker": {"protocol", "errors", "alive", "snapshot", "interrupt", "turns", "worker"},
     "plugin": {"protocol", "errors", "interrupt", "pool", "plugin"},
 }
 
@@ -100,6 +101,7 @@ SCRIPT_PACKAGES = {
     "interrupt": set(),
     "turns": set(),
     "alive": set(),
+    "snapshot": set(),
     "pool": {"comlink"},
     "broker": set(),
     "worker": {"comlink", "pyodide", "@jupyterlite/services"},

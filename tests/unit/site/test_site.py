@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import re
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -113,13 +114,19 @@ def test_every_constraint_is_one_version() -> None:
     assert {"ipython", "ipywidgets", "cloudpickle", "micropip"} <= set(names)
 
 
-def test_a_snapshot_is_pinned_with_its_digest_and_versions(tmp_path: Path) -> None:
+#: The beginning of a snapshot: of a heap of 65,536 bytes, with a header of Pyodide's of 4 bytes.
+SNAPSHOT = (
+    b"\0asm\1\0\0\0\0\x25\x10jupyterlite-pool" + struct.pack("<4I", 2, 65_536, 4, 0) + b"head"
+)
+
+
+def test_a_snapshot_is_pinned_with_its_digest_outline_and_versions(tmp_path: Path) -> None:
     folder = tmp_path / "labextension"
     (folder / "static").mkdir(parents=True)
     about = folder / "pool.json"
     about.write_text('{"version": "1"}', "utf-8")
     snapshot = folder / "static" / "snapshot.bin"
-    snapshot.write_bytes(b"memory")
+    snapshot.write_bytes(gzip.compress(SNAPSHOT))
     lock = tmp_path / "lock.json"
     spec = {"info": {"version": "314"}, "packages": {"cloudpickle": {"version": "3"}}}
     lock.write_text(json.dumps(spec), "utf-8")
@@ -129,9 +136,11 @@ def test_a_snapshot_is_pinned_with_its_digest_and_versions(tmp_path: Path) -> No
         "version": "1",
         "snapshot": {
             "file": "static/snapshot.bin",
-            "sha256": hashlib.sha256(b"memory").hexdigest(),
+            "sha256": hashlib.sha256(snapshot.read_bytes()).hexdigest(),
             "pyodide": "314",
             "cloudpickle": "3",
+            "heapSize": 65_536,
+            "head": base64.b64encode(b"head").decode(),
         },
     }
 
