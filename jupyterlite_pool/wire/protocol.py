@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 #: Goes up whenever the form of a frame or payload changes. Workers of other versions are not used.
-PROTOCOL_VERSION = 9
+PROTOCOL_VERSION = 10
 
 #: Seconds between two posts of results, at least. A runner posts at the first end of a task after
 #: them, so that little is lost with a worker.

@@ -1,5 +1,6 @@
 /** Gives the jobs that wait to the workers of a crew. */
 import type { Encoded } from '../protocol';
+import type { Calls } from './calls';
 import type { Crew } from './crew';
 import type { WorkerHandle } from './handle';
 import { IdleTimer } from './idleTimer';
@@ -27,6 +28,7 @@ export class Dispatch {
   /** @param idleTimeout milliseconds after which idle workers are let go; null to keep them */
   constructor(
     private readonly crew: Crew,
+    private readonly calls: Calls,
     idleTimeout: number | null,
     private readonly events: DispatchEvents
   ) {
@@ -39,7 +41,7 @@ export class Dispatch {
 
   /** How many jobs wait for a worker. */
   get waiting(): number {
-    return this.queue.length;
+    return this.queue.length + this.calls.waiting;
   }
 
   /** Keep an object. A worker is sent it when it first needs it. */
@@ -62,9 +64,10 @@ export class Dispatch {
     this.run();
   }
 
-  /** Queue jobs again, before all others: a worker had them and never turned to them. */
-  addAgain(jobs: Job[]): void {
-    this.queue.putBack(jobs);
+  /** More calls of a page wait. */
+  begin(): void {
+    this.crew.wake();
+    this.run();
   }
 
   /** Take a job back. False where it no longer waits: its worker then starts no more tasks of it. */
@@ -133,7 +136,7 @@ export class Dispatch {
   /** A worker that starts is not idle. */
   private get isIdle(): boolean {
     const workers = [...this.crew];
-    return this.queue.length === 0 && workers.every(handle => handle.ready && !handle.busy);
+    return this.waiting === 0 && workers.every(handle => handle.ready && !handle.busy);
   }
 
   private giveToFree(): void {
@@ -141,7 +144,8 @@ export class Dispatch {
     // The worker that was busy last is the warmest: it has imported the modules that tasks import.
     free.sort((a, b) => b.inbox.lastServed - a.inbox.lastServed);
     for (const handle of free) {
-      const job = this.queue.next(handle.id, waiting => this.mayRun(waiting));
+      const job =
+        this.queue.next(handle.id, waiting => this.mayRun(waiting)) ?? this.calls.job(this.crew.size);
       if (job) {
         this.give(handle, job);
       }

@@ -1,0 +1,99 @@
+/** The answers to one frame of wishes, which a worker posts as they come. */
+import { errorText } from '../errors';
+import type { Raised, ValuesFrame } from '../protocol';
+
+/** Milliseconds after which answers that are there are posted, while the next wish has its turn. */
+const SOON = 2;
+
+/** Milliseconds after which a wish is a long one: others do not wait behind it. */
+const LONG = 10;
+
+export class Answers {
+  /** How many wishes are answered. */
+  answered = 0;
+  private values: unknown[] = [];
+  private failed: number[] = [];
+  /** When answers were last posted, and when the last wish was answered. */
+  private posted = performance.now();
+  private last = this.posted;
+
+  /**
+   * @param batch the number of the frame
+   * @param count how many wishes the worker is to grant: some may be given back later
+   * @param post posts the host a frame
+   */
+  constructor(
+    private readonly batch: number,
+    private count: number,
+    private readonly post: (frame: ValuesFrame) => void
+  ) {}
+
+  /** Whether other wishes of the frame wait behind the one that has its turn. */
+  get hasOthers(): boolean {
+    return this.answered + 1 < this.count;
+  }
+
+  /** The value of the wish that has its turn. True where the next one may begin. */
+  add(value: unknown): boolean {
+    this.values.push(value);
+    this.answered += 1;
+    this.last = performance.now();
+    if (this.answered === this.count || this.last - this.posted > SOON) {
+      this.flush();
+    }
+    return this.answered < this.count;
+  }
+
+  /** The wish that has its turn has failed. True where the next one may begin. */
+  fail(raised: Raised): boolean {
+    this.failed.push(this.values.length);
+    return this.add(raised);
+  }
+
+  /** Give back what waits, if the wish that has its turn takes long. True where nothing waits. */
+  look(): boolean {
+    if (this.hasOthers && performance.now() - this.last > LONG) {
+      this.giveBack();
+    }
+    return !this.hasOthers;
+  }
+
+  /** Grant only the wish that has its turn: the host can give the others to workers that are idle. */
+  giveBack(): void {
+    if (this.hasOthers) {
+      this.count = this.answered + 1;
+      this.flush();
+    }
+  }
+
+  /** Post the answers that are there. */
+  flush(): void {
+    const { batch, values, failed } = this;
+    const took = values.length > 0 ? this.last - this.posted : 0;
+    this.values = [];
+    this.failed = [];
+    this.posted = performance.now();
+    const kept = this.count - this.answered;
+    const frame = { kind: 'values', batch, kept, took } as const;
+    try {
+      this.post({ ...frame, values, failed: failed.length > 0 ? failed : null });
+    } catch {
+      this.post({ ...frame, ...sendable(values, failed) });
+    }
+  }
+}
+
+/** Values of which those that cannot be posted have failed. */
+function sendable(values: unknown[], failed: number[]): Pick<ValuesFrame, 'values' | 'failed'> {
+  const places = new Set(failed);
+  const posted = values.map((value, place) => {
+    try {
+      return structuredClone(value);
+    } catch (error) {
+      places.add(place);
+      const message = errorText(error);
+      return { type: 'Error', message, traceback: message } satisfies Raised;
+    }
+  });
+  return { values: posted, failed: [...places] };
+}
