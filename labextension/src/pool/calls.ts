@@ -81,13 +81,13 @@ export class Calls {
     }
     const group = new Line<Call>();
     group.push(first);
+    const wishes = [first.wish];
     const brief = this.isBrief(first);
     if (brief) {
       const share = Math.ceil((this.line.length + 1) / workers);
-      this.fill(group, Math.min(this.most, share), this.paces.of(first.kind) ?? 0);
+      this.fill(group, wishes, Math.min(this.most, share), this.paces.of(first.kind) ?? 0);
     }
     this.groups.set(first.number, group);
-    const wishes = group.items.map(({ wish }) => wish);
     return wishJob(first.number, wishes, first.transfer, brief);
   }
 
@@ -103,21 +103,24 @@ export class Calls {
     if (group === undefined || values.length + kept > group.length) {
       return `it answered more calls than it was given`;
     }
-    const kinds = new Set<string>();
-    const faults = new Set(failed);
-    for (const [place, value] of values.entries()) {
+    let kind: string | null = null;
+    for (let place = 0; place < values.length; place++) {
       const call = group.shift();
-      kinds.add(call?.kind ?? '');
-      if (faults.has(place)) {
-        call?.reject(remoteError(value as Raised));
+      if (failed?.includes(place)) {
+        call?.reject(remoteError(values[place] as Raised));
       } else {
-        call?.resolve(value);
+        call?.resolve(values[place]);
+      }
+      if (call && call.kind !== kind) {
+        kind = call.kind;
+        this.paces.note(kind, took / values.length);
       }
     }
-    kinds.forEach(kind => this.paces.note(kind, took / values.length));
-    // The worker has begun none of the others: they have their turn again, before those that came later.
-    this.line.putBack(group.items.slice(kept));
-    group.keep(kept);
+    if (group.length > kept) {
+      // The worker has begun none of these: they have their turn again, before those that came later.
+      this.line.putBack(group.items.slice(kept));
+      group.keep(kept);
+    }
     if (kept === 0) {
       this.groups.delete(batch);
     }
@@ -171,8 +174,8 @@ export class Calls {
   }
 
   /** Put as many of the brief calls that wait into a group as one frame should have. */
-  private fill(group: Line<Call>, most: number, took: number): void {
-    for (let time = took; group.length < most; ) {
+  private fill(group: Line<Call>, wishes: Wish[], most: number, took: number): void {
+    for (let time = took; group.length < most;) {
       const call = this.line.first;
       if (call === undefined || !this.isBrief(call)) {
         return;
@@ -183,6 +186,7 @@ export class Calls {
       }
       this.line.shift();
       group.push(call);
+      wishes.push(call.wish);
     }
   }
 

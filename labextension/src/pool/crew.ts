@@ -130,6 +130,9 @@ export class Crew {
 
   /** End idle workers that are worn or too many. Of those that are too many, ready ones end first. */
   release(): void {
+    if (this.handles.size <= this.wanted && ![...this].some(({ worn }) => worn !== null)) {
+      return; // as nearly always
+    }
     const free = [...this].filter(handle => !handle.busy);
     for (const handle of free.filter(({ worn }) => worn !== null)) {
       handle.finish('recycled', handle.worn ?? '');

@@ -108,8 +108,10 @@ export class Dispatch {
       return;
     }
     this.crew.release();
-    this.giveToFree();
-    this.giveBrief();
+    if (this.waiting > 0) {
+      this.giveToFree();
+      this.giveBrief();
+    }
     this.restartIdleTimer();
   }
 
@@ -144,8 +146,12 @@ export class Dispatch {
     // The worker that was busy last is the warmest: it has imported the modules that tasks import.
     free.sort((a, b) => b.inbox.lastServed - a.inbox.lastServed);
     for (const handle of free) {
+      if (this.waiting === 0) {
+        return;
+      }
       const job =
-        this.queue.next(handle.id, waiting => this.mayRun(waiting)) ?? this.calls.job(this.crew.size);
+        this.queue.next(handle.id, waiting => this.mayRun(waiting)) ??
+        this.calls.job(this.crew.size);
       if (job) {
         this.give(handle, job);
       }

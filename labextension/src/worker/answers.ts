@@ -50,20 +50,16 @@ export class Answers {
     return this.add(raised);
   }
 
-  /** Give back what waits, if the wish that has its turn takes long. True where nothing waits. */
+  /**
+   * Give back what waits, if the wish that has its turn takes long: the host can give it to a worker that
+   * is idle. True where nothing waits.
+   */
   look(): boolean {
     if (this.hasOthers && performance.now() - this.last > LONG) {
-      this.giveBack();
-    }
-    return !this.hasOthers;
-  }
-
-  /** Grant only the wish that has its turn: the host can give the others to workers that are idle. */
-  giveBack(): void {
-    if (this.hasOthers) {
       this.count = this.answered + 1;
       this.flush();
     }
+    return !this.hasOthers;
   }
 
   /** Post the answers that are there. */
@@ -72,7 +68,7 @@ export class Answers {
     const took = values.length > 0 ? this.last - this.posted : 0;
     this.values = [];
     this.failed = [];
-    this.posted = performance.now();
+    this.posted = this.last;
     const kept = this.count - this.answered;
     const frame = { kind: 'values', batch, kept, took } as const;
     try {

@@ -11,17 +11,29 @@ import { WISHES } from './wishes';
 /** The functions of `WISHES`. */
 interface Functions {
   run: PyCallable;
-  call: PyCallable;
-  serve: PyCallable;
+  caller: PyCallable;
   describe_last: PyCallable;
 }
 
-/** Milliseconds after which a worker whose Python pauses looks whether a wish takes long. */
-const PAUSED = 15;
+interface Described {
+  toJs(): string[];
+  destroy(): void;
+}
+interface Names {
+  get(name: string): PyCallable;
+}
+
+/** Milliseconds between two looks at a wish that awaits something, while others wait behind it. */
+const AWAITED = 15;
+
+/** Names of functions that are remembered. */
+const MOST_CALLERS = 256;
 
 export class Evaluator {
   /** Made when they are first needed: a kernel's workers evaluate no source. */
   private made: Functions | null = null;
+  /** What calls the function that has a name, whichever it is by then. */
+  private readonly callers = new Map<string, PyCallable>();
 
   /** @param alone whether nothing else looks while Python computes */
   constructor(
@@ -31,11 +43,25 @@ export class Evaluator {
 
   /** Grant wishes, one after the other, and answer each. */
   async grant(wishes: readonly Wish[], answers: Answers): Promise<void> {
-    const [first] = wishes;
-    if (wishes.length === 1 && first !== undefined) {
-      await this.grantOne(first, answers);
-    } else {
-      await this.grantAll(wishes, answers);
+    const stop = wishes.length > 1 ? this.watch(answers) : null;
+    try {
+      for (const wish of wishes) {
+        let more: boolean;
+        try {
+          let value = this.begin(wish);
+          if (isThenable(value)) {
+            value = await settle(value, answers);
+          }
+          more = answers.add(toPlain(value));
+        } catch (error) {
+          more = answers.fail(this.describe(error));
+        }
+        if (!more) {
+          break;
+        }
+      }
+    } finally {
+      stop?.();
     }
   }
 
@@ -46,7 +72,7 @@ export class Evaluator {
       const message = errorText(error);
       return { type: 'Error', message, traceback: message };
     }
-    const described = this.functions.describe_last() as PyProxy & { toJs(): string[] };
+    const described = this.functions.describe_last() as object as Described;
     const [type = '', message = '', traceback = ''] = described.toJs();
     described.destroy();
     return { type, message, traceback };
@@ -58,83 +84,42 @@ export class Evaluator {
 
   private make(): Functions {
     // With globals of its own: its names must not be among the user's.
-    const globals = this.python.toPy({ space: this.python.globals }) as PyProxy & {
-      get(name: string): PyCallable;
+    const globals = this.python.toPy({ space: this.python.globals }) as object as Names;
+    const options: object = { globals, filename: '<pool>' };
+    this.python.runPython(WISHES, options);
+    return {
+      run: globals.get('run'),
+      caller: globals.get('caller'),
+      describe_last: globals.get('describe_last')
     };
-    this.python.runPython(WISHES, { globals, filename: '<pool>' } as object);
-    const [run, call, serve, describe_last] = ['run', 'call', 'serve', 'describe_last'].map(name =>
-      globals.get(name)
-    ) as [PyCallable, PyCallable, PyCallable, PyCallable];
-    return { run, call, serve, describe_last };
-  }
-
-  private async grantOne(wish: Wish, answers: Answers): Promise<void> {
-    try {
-      const value = this.begin(wish);
-      answers.add(toPlain(isThenable(value) ? await settle(value) : value));
-    } catch (error) {
-      answers.fail(this.describe(error));
-    }
   }
 
   private begin(wish: Wish): unknown {
-    const { run, call } = this.functions;
     if (typeof wish === 'string') {
-      return callPausable(run, wish);
+      return callPausable(this.functions.run, wish);
     }
     const [name, args, pauses] = wish;
+    const call = this.callers.get(name) ?? this.newCaller(name);
+    if (args.length === 0) {
+      return pauses ? callPausable(call) : call();
+    }
     const converted = args.map(arg => this.toPython(arg));
     try {
-      return pauses ? callPausable(call, name, ...converted) : call(name, ...converted);
+      return pauses ? callPausable(call, ...converted) : call(...converted);
     } finally {
       converted.forEach(destroy);
     }
   }
 
-  /** Grant several brief wishes by one call of Python. */
-  private async grantAll(wishes: readonly Wish[], answers: Answers): Promise<void> {
-    let awaited: PromiseLike<unknown> | null = null;
-    const done = (value: unknown): boolean => {
-      if (isThenable(value)) {
-        answers.giveBack(); // who knows how long it takes
-        awaited = 'copy' in value ? ((value as unknown as PyProxy).copy() as unknown as PromiseLike<unknown>) : value;
-        return false;
-      }
-      try {
-        return answers.add(toPlain(value, false));
-      } catch (error) {
-        return answers.fail(this.describe(error));
-      }
-    };
-    const failed = (type: string, message: string, traceback: string): boolean =>
-      answers.fail({ type, message, traceback });
-    await this.serve(wishes, answers, done, failed);
-    if (awaited !== null) {
-      try {
-        answers.add(toPlain(await settle(awaited)));
-      } catch (error) {
-        answers.fail(this.describe(error));
-      }
+  private newCaller(name: string): PyCallable {
+    const [oldest] = this.callers;
+    if (oldest !== undefined && this.callers.size >= MOST_CALLERS) {
+      this.callers.delete(oldest[0]);
+      oldest[1].destroy();
     }
-  }
-
-  private async serve(
-    wishes: readonly Wish[],
-    answers: Answers,
-    ...hear: ((...args: never[]) => boolean)[]
-  ): Promise<void> {
-    const list: unknown = this.python.toPy(wishes);
-    const pauses = wishes.some(wish => typeof wish === 'string' || wish[2]);
-    const stop = this.watch(answers);
-    const timer = pauses ? setInterval(() => answers.look(), PAUSED) : undefined;
-    try {
-      const { serve } = this.functions;
-      await (pauses ? callPausable(serve, list, ...hear) : serve(list, ...hear));
-    } finally {
-      clearInterval(timer);
-      stop();
-      destroy(list);
-    }
+    const call = this.functions.caller(name) as PyCallable;
+    this.callers.set(name, call);
+    return call;
   }
 
   /**
@@ -167,14 +152,19 @@ export class Evaluator {
   }
 
   private toPython(value: unknown): unknown {
-    return typeof value === 'object' && value !== null ? (this.python.toPy(value) as unknown) : value;
+    return typeof value === 'object' && value !== null
+      ? (this.python.toPy(value) as unknown)
+      : value;
   }
 }
 
-async function settle(value: PromiseLike<unknown>): Promise<unknown> {
+/** Await a value. If it takes long, others do not wait behind it. */
+async function settle(value: PromiseLike<unknown>, answers: Answers): Promise<unknown> {
+  const timer = answers.hasOthers ? setInterval(() => answers.look(), AWAITED) : undefined;
   try {
     return await value;
   } finally {
+    clearInterval(timer);
     destroy(value);
   }
 }
@@ -192,7 +182,7 @@ function destroy(value: unknown): void {
 }
 
 /** A value that can be posted. Every proxy in it is destroyed. */
-function toPlain(value: unknown, own = true): unknown {
+function toPlain(value: unknown): unknown {
   // The proxy of something callable is a function.
   const isObject = typeof value === 'object' || typeof value === 'function';
   if (isObject && value !== null && 'toJs' in value) {
@@ -205,9 +195,7 @@ function toPlain(value: unknown, own = true): unknown {
         dict_converter: Object.fromEntries
       });
     } finally {
-      if (own) {
-        proxy.destroy(); // Python destroys what it has lent
-      }
+      proxy.destroy();
     }
   }
   return value;

@@ -66,9 +66,12 @@ def find(name):
     return found
 
 
-def call(name, *args):
-    function = space.get(name)
-    return copy_context().run(find(name) if function is None else function, *args)
+def caller(name):
+    def call(*args):
+        function = space.get(name)
+        return copy_context().run(find(name) if function is None else function, *args)
+
+    return call
 
 
 def describe(error):
@@ -87,17 +90,4 @@ def describe(error):
 
 def describe_last():
     return describe(sys.last_exc)
-
-
-def serve(wishes, done, failed):
-    for wish in wishes:
-        try:
-            value = run(wish) if type(wish) is str else call(wish[0], *wish[1])
-        except BaseException as error:
-            more = failed(*describe(error))
-        else:
-            more = done(value)
-            value = None
-        if not more:
-            break
 `;

@@ -17,7 +17,11 @@ function wishes(job: Job | undefined): readonly Wish[] {
   return job?.frame.kind === 'wish' ? job.frame.wishes : [];
 }
 
-function answer(job: Job | undefined, values: unknown[], rest: Partial<ValuesFrame> = {}): ValuesFrame {
+function answer(
+  job: Job | undefined,
+  values: unknown[],
+  rest: Partial<ValuesFrame> = {}
+): ValuesFrame {
   return {
     kind: 'values',
     batch: job?.batch ?? 0,
@@ -68,7 +72,7 @@ test('a value settles the call of its place, and an exception rejects it', async
 
 test('calls that are known to be brief travel together, each worker with its share', async () => {
   const calls = await brief();
-  begin(calls, 10);
+  void begin(calls, 10);
   expect([calls.job(4), calls.job(4)].map(job => wishes(job).length)).toEqual([3, 2]);
   expect(calls.waiting).toBe(5);
 });
@@ -76,22 +80,22 @@ test('calls that are known to be brief travel together, each worker with its sha
 test('a call travels alone that may be long, hands something over, or is one of few', async () => {
   const calls = await brief();
   const { buffer } = new Uint8Array(8);
-  begin(calls, 1);
+  void begin(calls, 1);
   void calls.call('g', [], {});
   void calls.call('f', [buffer], { transfer: [buffer] });
   expect(buffer.byteLength).toBe(0);
-  begin(calls, 1);
+  void begin(calls, 1);
   const jobs = [1, 2, 3, 4].map(() => calls.job(1));
   expect(jobs.map(job => wishes(job).length)).toEqual([1, 1, 1, 1]);
   expect(jobs.map(job => job?.brief)).toEqual([true, false, false, true]);
   const single = await brief(1);
-  begin(single, 2);
+  void begin(single, 2);
   expect(wishes(single.job(1))).toHaveLength(1);
 });
 
 test('calls that turn out to be long travel alone again', async () => {
   const calls = await brief();
-  begin(calls, 4);
+  void begin(calls, 4);
   calls.hear(answer(calls.job(2), [0, 1], { took: 40 }));
   expect(wishes(calls.job(1))).toHaveLength(1);
 });
@@ -100,7 +104,7 @@ test('calls that a worker gives back have their turn before later ones', async (
   const calls = await brief();
   const first = begin(calls, 4);
   const job = calls.job(1);
-  begin(calls, 1);
+  void begin(calls, 1);
   expect(calls.hear(answer(job, ['a'], { kept: 1 }))).toBeNull();
   expect(calls.waiting).toBe(3);
   expect(wishes(calls.job(3))).toEqual([['f', [2]]]);
@@ -114,7 +118,7 @@ test.each([
   [[], 3]
 ])('an answer %j that leaves %i calls of two is wrong', async (values, kept) => {
   const calls = await brief();
-  begin(calls, 2);
+  void begin(calls, 2);
   expect(calls.hear(answer(calls.job(1), values, { kept }))).toContain('more calls');
   expect(calls.hear(answer(undefined, [1]))).toContain('more calls');
 });
@@ -153,7 +157,7 @@ test('calls that a worker never turned to run elsewhere, unless their data is go
   const calls = await brief();
   const { buffer } = new Uint8Array(8);
   const moved = calls.call('g', [buffer], { transfer: [buffer] });
-  begin(calls, 1);
+  void begin(calls, 1);
   const jobs = [calls.job(1), calls.job(1)] as Job[];
   const lost = calls.end({ ...NONE, untaken: jobs }, 'it exited', ended('exited'));
   expect(lost).toEqual({ batch: null, behind: [], untaken: [-2, -3] });

@@ -58,11 +58,14 @@ test.each([
   [[1], false],
   [[7], false],
   ['0', false]
-])('values of which %j have failed are accepted only if these are exceptions: %s', (failed, right) => {
-  const values = [{ type: 'E', message: 'm', traceback: 't' }, { type: 'E' }];
-  const frame = { kind: 'values', batch: -1, values, failed, kept: 0, took: 1 };
-  expect(isWorkerFrame(frame)).toBe(right);
-});
+])(
+  'values of which %j have failed are accepted only if these are exceptions: %s',
+  (failed, right) => {
+    const values = [{ type: 'E', message: 'm', traceback: 't' }, { type: 'E' }];
+    const frame = { kind: 'values', batch: -1, values, failed, kept: 0, took: 1 };
+    expect(isWorkerFrame(frame)).toBe(right);
+  }
+);
 
 test.each([null, undefined, 'result', 7, [], () => 1, { kind: 'toString' }, { kind: {} }])(
   '%s is refused',

