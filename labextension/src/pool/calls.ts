@@ -42,9 +42,17 @@ export class Calls {
   private readonly groups = new Map<number, Line<Call>>();
   private readonly paces = new Paces();
   private next = -1;
+  /** Why no call can begin any more; null while they can. */
+  private closed: Error | null = null;
 
-  /** @param most how many calls may travel together */
-  constructor(private readonly most: number = MOST) {}
+  /**
+   * @param onMore called when a call waits
+   * @param most how many calls may travel together
+   */
+  constructor(
+    private readonly onMore: () => void,
+    private readonly most: number = MOST
+  ) {}
 
   /** How many calls wait for a worker. */
   get waiting(): number {
@@ -155,17 +163,23 @@ export class Calls {
     return lost;
   }
 
-  /** Reject all calls. */
+  /** Reject all calls, also those to come. */
   close(error: Error): void {
+    this.closed = error;
     const all = [...this.groups.values(), this.line].flatMap(line => line.clear());
     this.groups.clear();
     all.forEach(call => call.reject(error));
   }
 
   private begin(wish: Wish, kind: string, transfer: Transferable[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+    if (this.closed) {
+      return Promise.reject(this.closed);
+    }
+    const value = new Promise((resolve, reject) => {
       this.line.push({ number: this.next--, wish, kind, transfer, resolve, reject });
     });
+    this.onMore();
+    return value;
   }
 
   /** Whether a call may travel with others. */

@@ -65,7 +65,7 @@ export interface Share {
 }
 
 /** Whether a worker has nothing more to say to a job. */
-function isLast(frame: AnswerFrame): boolean {
+export function isLast(frame: AnswerFrame): boolean {
   return frame.kind === 'result' ? frame.done : frame.kind === 'error' || frame.kept === 0;
 }
 

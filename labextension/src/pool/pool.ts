@@ -6,14 +6,14 @@
  * through the listener, so that one call enters Python for many events.
  */
 import { PoolError, PoolStartError } from '../errors';
-import type { ErrorFrame, ResultFrame, ValuesFrame } from '../protocol';
+import type { ErrorFrame, ResultFrame } from '../protocol';
 import { Calls } from './calls';
 import type { CallOptions } from './calls';
 import { Crew } from './crew';
 import type { CrewOptions } from './crew';
 import { Dispatch } from './dispatch';
 import type { LaneEnd, PoolEvent, WorkerEnd } from './events';
-import { STOPPED } from './handle';
+import { STOPPED, isLast } from './handle';
 import type { Share, TaskWord, WorkerHandle } from './handle';
 import { runJob } from './job';
 import type { Job, Terms } from './job';
@@ -66,7 +66,8 @@ export class PyodidePool {
     };
     this.listener = options.listener ?? (() => undefined);
     // A worker that is replaced after so many calls is given them one at a time.
-    this.calls = new Calls(this.share.maxBatches === Infinity ? undefined : 1);
+    const most = this.share.maxBatches === Infinity ? undefined : 1;
+    this.calls = new Calls(() => this.dispatch.begin(), most);
     this.crew = new Crew(String(workerUrl), size, options, {
       starting: ({ id, pid }) => this.tell({ type: 'starting', worker: id, pid }),
       phase: ({ id }, phase) => this.tell({ type: 'phase', worker: id, phase }),
@@ -108,7 +109,7 @@ export class PyodidePool {
    * Rejects with `PoolStartError` where a worker cannot be started.
    */
   async init(options: InitOptions = {}): Promise<void> {
-    this.checkOpen();
+    throwIfAny(this.closed);
     await this.crew.start(options);
     const meanwhile = this.closed;
     if (meanwhile) {
@@ -124,7 +125,7 @@ export class PyodidePool {
    * to Python. Rejects as `run` does.
    */
   call(name: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<unknown> {
-    return this.serve(() => this.calls.call(name, args, options));
+    return this.calls.call(name, args, options);
   }
 
   /**
@@ -134,7 +135,7 @@ export class PyodidePool {
    * `RemoteError` where the source raises, with `TerminatedWorkerError` where its worker ends.
    */
   run(code: string): Promise<unknown> {
-    return this.serve(() => this.calls.run(code));
+    return this.calls.run(code);
   }
 
   /** Stop every worker at once, and reject every call. */
@@ -165,7 +166,7 @@ export class PyodidePool {
     needs: readonly string[] = [],
     terms: Terms = {}
   ): void {
-    this.checkOpen();
+    throwIfAny(this.closed);
     if (terms.target !== undefined && this.crew.get(terms.target) === undefined) {
       return; // the owner has not heard of the worker's end yet, which ends the batch as well
     }
@@ -262,12 +263,6 @@ export class PyodidePool {
     return memoryOf(this.crew);
   }
 
-  private checkOpen(): void {
-    if (this.closed) {
-      throw this.closed;
-    }
-  }
-
   /** A listener that throws must not stop the pool. */
   private tell(event: PoolEvent): void {
     try {
@@ -275,16 +270,6 @@ export class PyodidePool {
     } catch (error) {
       console.error('jupyterlite-pool: a listener failed', error);
     }
-  }
-
-  /** Let the calls of a page begin, if the pool is open. */
-  private serve(begin: () => Promise<unknown>): Promise<unknown> {
-    if (this.closed) {
-      return Promise.reject(this.closed);
-    }
-    const value = begin();
-    this.dispatch.begin();
-    return value;
   }
 
   private onFrame(handle: WorkerHandle, frame: TaskWord): void {
@@ -296,33 +281,23 @@ export class PyodidePool {
       handle.inbox.hear(frame) ?? (frame.kind === 'values' ? this.calls.hear(frame) : null);
     if (fault !== null) {
       handle.finish('protocol', fault);
-    } else if (frame.kind === 'values') {
-      this.hearValues(handle, frame);
     } else if (frame.kind === 'begin') {
       const { timeLimit } = handle.inbox;
       if (timeLimit !== undefined) {
         this.limits.begin(handle, frame.batch, timeLimit);
       }
     } else if (frame.kind !== 'taken') {
-      if (frame.kind !== 'result' || frame.done) {
+      if (isLast(frame)) {
         this.limits.end(frame.batch);
         this.stops.end(frame.batch);
       }
       handle.hearAnswer(frame, this.share);
       this.stops.next(handle);
-      this.tellAnswer(handle, frame);
+      if (frame.kind !== 'values') {
+        this.tellAnswer(handle, frame);
+      }
       this.dispatch.run();
     }
-  }
-
-  private hearValues(handle: WorkerHandle, frame: ValuesFrame): void {
-    if (frame.kept === 0) {
-      this.limits.end(frame.batch);
-      this.stops.end(frame.batch);
-    }
-    handle.hearAnswer(frame, this.share);
-    this.stops.next(handle);
-    this.dispatch.run(); // the worker is free, or has given calls back
   }
 
   /** The browser cannot send a batch, because it is too large, for example: it fails as a whole. */
@@ -394,5 +369,11 @@ export class PyodidePool {
     this.stops.close();
     this.crew.terminate();
     this.tell({ type: 'broken', message: error.message });
+  }
+}
+
+function throwIfAny(error: Error | null): void {
+  if (error) {
+    throw error;
   }
 }

@@ -12,7 +12,7 @@ import { WISHES } from './wishes';
 interface Functions {
   run: PyCallable;
   caller: PyCallable;
-  describe_last: PyCallable;
+  describe: PyCallable;
 }
 
 interface Described {
@@ -40,6 +40,11 @@ export class Evaluator {
     private readonly python: Pyodide,
     private readonly alone = true
   ) {}
+
+  /** Make ready, so that the first wish does not wait for it. */
+  prepare(): void {
+    this.made ??= this.make();
+  }
 
   /** Grant wishes, one after the other, and answer each. */
   async grant(wishes: readonly Wish[], answers: Answers): Promise<void> {
@@ -72,7 +77,7 @@ export class Evaluator {
       const message = errorText(error);
       return { type: 'Error', message, traceback: message };
     }
-    const described = this.functions.describe_last() as object as Described;
+    const described = this.functions.describe() as object as Described;
     const [type = '', message = '', traceback = ''] = described.toJs();
     described.destroy();
     return { type, message, traceback };
@@ -90,7 +95,7 @@ export class Evaluator {
     return {
       run: globals.get('run'),
       caller: globals.get('caller'),
-      describe_last: globals.get('describe_last')
+      describe: globals.get('describe')
     };
   }
 

@@ -64,6 +64,7 @@ export class TaskLoop {
   start(): void {
     if (!this.runner) {
       this.postOutput();
+      this.evaluator.prepare();
     }
     this.port.onmessage = event => {
       const frame = event.data as HostFrame;

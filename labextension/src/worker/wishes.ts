@@ -11,9 +11,7 @@
 export const WISHES = `
 import ast
 import builtins
-import inspect
 import sys
-import traceback
 import warnings
 from asyncio import Task, get_running_loop
 from contextvars import copy_context
@@ -21,8 +19,9 @@ from contextvars import copy_context
 from pyodide.code import CodeRunner
 
 SOURCES, LONGEST = 128, 4096
+COROUTINE = 0x80  # as inspect has it, which takes long to import
 compiled, compiled_under = {}, None
-hidden = {CodeRunner.run.__code__.co_filename, inspect.currentframe().f_code.co_filename}
+hidden = {CodeRunner.run.__code__.co_filename, sys._getframe().f_code.co_filename}
 
 
 def compile_source(source):
@@ -44,7 +43,7 @@ def compile_source(source):
 
 def run(source):
     runner = compile_source(source)
-    if runner.code.co_flags & inspect.CO_COROUTINE:
+    if runner.code.co_flags & COROUTINE:
         task = Task(runner.run_async(space), loop=get_running_loop(), eager_start=True)
         return task.result() if task.done() else task
     return copy_context().run(runner.run, space)
@@ -74,7 +73,10 @@ def caller(name):
     return call
 
 
-def describe(error):
+def describe():
+    import traceback
+
+    error = sys.last_exc
     shown = error.__traceback__
     while shown and shown.tb_frame.f_code.co_filename in hidden:
         shown = shown.tb_next
@@ -86,8 +88,4 @@ def describe(error):
         error.add_note("pool.call() from a page: such a function needs the option { pauses: true }")
     text = "".join(traceback.format_exception(type(error), error, shown))
     return type(error).__name__, message, text
-
-
-def describe_last():
-    return describe(sys.last_exc)
 `;

@@ -35,7 +35,7 @@ function answer(
 
 /** Calls of which those of `f` are known to be brief. */
 async function brief(most?: number): Promise<Calls> {
-  const calls = new Calls(most);
+  const calls = new Calls(() => undefined, most);
   const first = calls.call('f', [], {});
   expect(calls.hear(answer(calls.job(1), [0]))).toBeNull();
   await first;
@@ -52,7 +52,7 @@ const names = (settled: PromiseSettledResult<unknown>[]): unknown[] =>
   );
 
 test('a call has a number of its own, below those of batches, and travels alone at first', () => {
-  const calls = new Calls();
+  const calls = new Calls(() => undefined);
   void calls.run('1');
   void calls.call('f', [2], {});
   const jobs = [calls.job(1), calls.job(1), calls.job(1)];
@@ -168,12 +168,12 @@ test('calls that a worker never turned to run elsewhere, unless their data is go
 test('the batches of an owner are told with their own numbers', () => {
   const job = (batch: number): Job => ({ batch }) as Job;
   const jobs = { begun: [job(1)], behind: [job(2)], untaken: [job(3)] };
-  const lost = new Calls().end(jobs, '', ended('exited', 0));
+  const lost = new Calls(() => undefined).end(jobs, '', ended('exited', 0));
   expect(lost).toEqual({ batch: 1, behind: [2], untaken: [3] });
 });
 
 test('what the page does with an argument later does not change it', () => {
-  const calls = new Calls();
+  const calls = new Calls(() => undefined);
   const list = [1];
   void calls.call('f', [list, list], {});
   list.push(2);
@@ -181,7 +181,7 @@ test('what the page does with an argument later does not change it', () => {
 });
 
 test('an argument that cannot be sent rejects its own call, and names the function', async () => {
-  const calls = new Calls();
+  const calls = new Calls(() => undefined);
   const bad = calls.call('f', [() => 1], {});
   await expect(bad).rejects.toBeInstanceOf(PoolError);
   await expect(bad).rejects.toThrow('the arguments of f cannot be sent to a worker');
@@ -189,7 +189,7 @@ test('an argument that cannot be sent rejects its own call, and names the functi
 });
 
 test('a frame that could not be served rejects its calls, and no batch', async () => {
-  const calls = new Calls();
+  const calls = new Calls(() => undefined);
   const call = calls.run('1');
   const error = { kind: 'error', type: 'E', message: 'm', traceback: 't' } as const;
   expect(calls.refuse({ ...error, batch: 1 })).toBe(false);
@@ -198,10 +198,11 @@ test('a frame that could not be served rejects its calls, and no batch', async (
 });
 
 test('the end of the pool rejects all calls, those that wait and those that run', async () => {
-  const calls = new Calls();
+  const calls = new Calls(() => undefined);
   const both = Promise.allSettled([calls.run('1'), calls.run('2')]);
   calls.job(1);
   calls.close(new Error('the pool ended'));
   expect(names(await both)).toEqual(['Error', 'Error']);
+  await expect(calls.call('f', [], {})).rejects.toThrow('the pool ended');
   expect(calls.waiting).toBe(0);
 });

@@ -48,7 +48,7 @@ def test_both_packages_have_the_same_version() -> None:
 
 def test_the_shape_of_items_is_that_of_this_version() -> None:
     # Whoever changes a shape raises the version, so that a worker of another one is not used.
-    assert _protocol.PROTOCOL_VERSION == 9
+    assert _protocol.PROTOCOL_VERSION == 10
     assert _protocol.CallBatch._fields == (
         "first",
         "function",
