@@ -13,6 +13,7 @@ export class Answers {
   answered = 0;
   private values: unknown[] = [];
   private failed: number[] = [];
+  private over = false;
   /** When answers were last posted, and when the last wish was answered. */
   private posted = performance.now();
   private last = this.posted;
@@ -35,6 +36,9 @@ export class Answers {
 
   /** The value of the wish that has its turn. True where the next one may begin. */
   add(value: unknown): boolean {
+    if (this.over) {
+      return false;
+    }
     this.values.push(value);
     this.answered += 1;
     this.last = performance.now();
@@ -46,6 +50,9 @@ export class Answers {
 
   /** The wish that has its turn has failed. True where the next one may begin. */
   fail(raised: Raised): boolean {
+    if (this.over) {
+      return false;
+    }
     this.failed.push(this.values.length);
     return this.add(raised);
   }
@@ -55,15 +62,21 @@ export class Answers {
    * is idle. True where nothing waits.
    */
   look(): boolean {
-    if (this.hasOthers && performance.now() - this.last > LONG) {
+    if (!this.over && this.hasOthers && performance.now() - this.last > LONG) {
       this.count = this.answered + 1;
       this.flush();
     }
     return !this.hasOthers;
   }
 
+  /** Post the answers that are there, and no more: the worker ends. Whatever is behind must not begin. */
+  end(): void {
+    this.flush();
+    this.over = true;
+  }
+
   /** Post the answers that are there. */
-  flush(): void {
+  private flush(): void {
     const { batch, values, failed } = this;
     const took = values.length > 0 ? this.last - this.posted : 0;
     this.values = [];

@@ -211,7 +211,7 @@ export class TaskLoop {
   private postLastResults(): number | null {
     const { batch, memory, answers } = this;
     if (answers !== null) {
-      answers.flush();
+      answers.end();
       return answers.answered;
     }
     const unposted = batch === null ? null : this.runner?.unposted();

@@ -71,3 +71,14 @@ test('a value that cannot be posted fails alone', () => {
     { values: [1, raised, { type: 'Error' }], failed: [1, 2], kept: 0 }
   ]);
 });
+
+test('a worker that ends posts what is answered, and begins nothing more', () => {
+  const { answers, posted } = answersTo(4);
+  answers.add(1);
+  answers.end();
+  expect(posted).toMatchObject([{ values: [1], kept: 3 }]);
+  now = 1_000;
+  expect([answers.add(2), answers.fail(raised)]).toEqual([false, false]);
+  answers.look();
+  expect(posted).toHaveLength(1);
+});
