@@ -108,9 +108,12 @@ export class Dispatch {
       return;
     }
     this.crew.release();
-    if (this.waiting > 0) {
+    if (this.queue.length > 0) {
       this.giveToFree();
       this.giveBrief();
+    }
+    if (this.calls.waiting > 0) {
+      this.giveCalls();
     }
     this.restartIdleTimer();
   }
@@ -146,16 +149,34 @@ export class Dispatch {
     // The worker that was busy last is the warmest: it has imported the modules that tasks import.
     free.sort((a, b) => b.inbox.lastServed - a.inbox.lastServed);
     for (const handle of free) {
-      if (this.waiting === 0) {
-        return;
-      }
-      const job =
-        this.queue.next(handle.id, waiting => this.mayRun(waiting)) ??
-        this.calls.job(this.crew.size);
+      const job = this.queue.next(handle.id, waiting => this.mayRun(waiting));
       if (job) {
         this.give(handle, job);
       }
     }
+  }
+
+  /** Give the calls of a page that wait to free workers, the warmest first. */
+  private giveCalls(): void {
+    for (;;) {
+      const handle = this.warmest();
+      const job = handle && this.calls.job(this.crew.size);
+      if (!handle || !job) {
+        return;
+      }
+      this.give(handle, job);
+    }
+  }
+
+  /** The free worker that was busy last; null where none is free. */
+  private warmest(): WorkerHandle | null {
+    let warmest: WorkerHandle | null = null;
+    for (const handle of this.crew) {
+      if (handle.free && handle.inbox.lastServed > (warmest?.inbox.lastServed ?? -1)) {
+        warmest = handle;
+      }
+    }
+    return warmest;
   }
 
   /** Let brief jobs wait at busy workers: to fetch them one by one would take longer than to run them. */

@@ -86,10 +86,10 @@ export class PyodidePool {
       failed: error => this.close(error)
     });
     this.dispatch = new Dispatch(this.crew, this.calls, options.idleTimeout ?? null, {
-      dispatched: ({ id }, job) =>
-        (this.calls.numbers(job.batch) ?? [job.batch]).forEach(batch =>
-          this.tell({ type: 'dispatched', worker: id, batch })
-        ),
+      dispatched: ({ id }, { batch: job }) => {
+        const batches = options.listener ? (this.calls.numbers(job) ?? [job]) : [];
+        batches.forEach(batch => this.tell({ type: 'dispatched', worker: id, batch }));
+      },
       refused: (handle, job, error) => this.onRefused(handle, job, error)
     });
   }
