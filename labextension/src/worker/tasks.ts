@@ -35,6 +35,8 @@ export class TaskLoop {
   private batch: number | null = null;
   /** Settles when all frames that have come are served. */
   private served: Promise<void> = Promise.resolve();
+  /** How many frames are not served yet. */
+  private waiting = 0;
   /** The browser's own way to close this worker. */
   private readonly close = self.close.bind(self);
   /** Whether the worker has said its last word. */
@@ -78,9 +80,9 @@ export class TaskLoop {
         }
         return;
       }
-      this.served = this.served
-        .then(() => this.serve(frame))
-        .catch((error: unknown) => this.refuse(frame, error));
+      const serve = (): Promise<void> => this.serveOrRefuse(frame);
+      // At once, if no other frame is being served: a turn in line takes time.
+      this.served = this.waiting++ === 0 ? serve() : this.served.then(serve);
     };
   }
 
@@ -117,6 +119,16 @@ export class TaskLoop {
       set.call(this.python, {
         batched: text => this.post({ kind: 'output', task: -1, stream, text: `${text}\n` })
       });
+    }
+  }
+
+  private async serveOrRefuse(frame: Exclude<HostFrame, CancelFrame | StopFrame>): Promise<void> {
+    try {
+      await this.serve(frame);
+    } catch (error) {
+      this.refuse(frame, error);
+    } finally {
+      this.waiting -= 1;
     }
   }
 
