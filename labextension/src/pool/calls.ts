@@ -66,15 +66,21 @@ export class Calls {
 
   /** Begin a call of a function. What the page does with the arguments later does not change them. */
   call(name: string, args: readonly unknown[], options: CallOptions): Promise<unknown> {
-    const { transfer = [], pauses = false } = options;
-    let sent: { args: readonly unknown[]; transfer: Transferable[] };
+    const { transfer = [] } = options;
+    const wish = (copy: readonly unknown[]): Wish =>
+      options.pauses ? [name, copy, true] : [name, copy];
+    if (transfer.length > 0) {
+      return this.begin(wish(args), name, transfer);
+    }
+    // These cannot change, and to copy them takes longer than to look at them.
+    if (args.every(isPlain)) {
+      return this.begin(wish([...args]), name, []);
+    }
     try {
-      sent = snapshot(args, transfer);
+      return this.begin(wish(structuredClone(args)), name, []);
     } catch (error) {
       return Promise.reject(unsendable(name, error));
     }
-    const wish: Wish = pauses ? [name, sent.args, true] : [name, sent.args];
-    return this.begin(wish, name, sent.transfer);
   }
 
   /**
@@ -138,7 +144,11 @@ export class Calls {
   /** A frame could not be served. False where it has no calls of a page. */
   refuse(frame: ErrorFrame): boolean {
     const group = this.take(frame.batch);
-    group?.forEach(call => call.reject(remoteError(frame)));
+    group?.forEach(call =>
+      call.reject(
+        frame.type === 'DataCloneError' ? unsendable(call.kind, frame) : remoteError(frame)
+      )
+    );
     return group !== undefined;
   }
 
@@ -175,11 +185,25 @@ export class Calls {
     if (this.closed) {
       return Promise.reject(this.closed);
     }
-    const value = new Promise((resolve, reject) => {
-      this.line.push({ number: this.next--, wish, kind, transfer, resolve, reject });
+    return new Promise((resolve, reject) => {
+      const call: Call = { number: this.next--, wish, kind, transfer, resolve, reject };
+      this.line.push(call);
+      this.onMore();
+      if (transfer.length > 0 && this.line.last === call) {
+        this.takeOver(call); // else it was sent
+      }
     });
-    this.onMore();
-    return value;
+  }
+
+  /** Take over what a page hands over with a call that waits, so that the page cannot change it. */
+  private takeOver(call: Call): void {
+    const { wish, transfer } = call;
+    try {
+      [call.wish, call.transfer] = structuredClone([wish, transfer], { transfer });
+    } catch (error) {
+      this.line.pop();
+      call.reject(unsendable(call.kind, error));
+    }
   }
 
   /** Whether a call may travel with others. */
@@ -247,27 +271,14 @@ function remoteError({ type, message, traceback }: Raised): RemoteError {
   return new RemoteError(type, message, traceback);
 }
 
-/** The arguments as they are now. Throws where they cannot be sent. */
-function snapshot(
-  args: readonly unknown[],
-  transfer: Transferable[]
-): { args: readonly unknown[]; transfer: Transferable[] } {
-  // These cannot change, and to copy them takes longer than to look at them.
-  if (args.every(isPlain)) {
-    return { args: [...args], transfer };
-  }
-  return structuredClone({ args: [...args], transfer }, { transfer });
-}
-
 function isPlain(value: unknown): boolean {
   return value === null || !['object', 'function', 'symbol'].includes(typeof value);
 }
 
 function unsendable(name: string, error: unknown): PoolError {
-  const why = error instanceof Error ? error.message : String(error);
+  const { message } = error as Error;
   return new PoolError(
-    `the arguments of ${name} cannot be sent to a worker: ${why}. Numbers, text, arrays, plain objects ` +
-      'and typed arrays can',
-    { cause: error }
+    `the arguments of ${name} cannot be sent to a worker: ${message}. Numbers, text, arrays, plain ` +
+      'objects and typed arrays can'
   );
 }

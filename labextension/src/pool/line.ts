@@ -13,6 +13,11 @@ export class Line<T> {
     return this.waiting[this.at];
   }
 
+  /** The last, which stays; undefined where there is none. */
+  get last(): T | undefined {
+    return this.length > 0 ? this.waiting.at(-1) : undefined;
+  }
+
   /** All, in their order. */
   get items(): T[] {
     return this.waiting.slice(this.at);
@@ -32,6 +37,13 @@ export class Line<T> {
       this.clear();
     }
     return first;
+  }
+
+  /** Take out the last. */
+  pop(): void {
+    if (this.length > 0) {
+      this.waiting.pop();
+    }
   }
 
   /** Put some before all others. */

@@ -188,6 +188,34 @@ test('an argument that cannot be sent rejects its own call, and names the functi
   expect(calls.waiting).toBe(0);
 });
 
+test('what a page hands over is taken at once, unless the call is sent at once', async () => {
+  const { buffer } = new Uint8Array([5, 6]);
+  const sent: Job[] = [];
+  const idle: Calls = new Calls(() => sent.push(idle.job(1) as Job));
+  void idle.call('f', [buffer], { transfer: [buffer] });
+  expect(sent).toMatchObject([{ transfer: [buffer] }]);
+  const busy = new Calls(() => undefined);
+  void busy.call('f', [buffer], { transfer: [buffer] });
+  expect(buffer.byteLength).toBe(0);
+  const job = busy.job(1);
+  expect(job?.transfer).toEqual([new Uint8Array([5, 6]).buffer]);
+  expect(wishes(job)).toEqual([['f', job?.transfer]]);
+  const bad = busy.call('f', [() => 1], { transfer: [new ArrayBuffer(1)] });
+  await expect(bad).rejects.toThrow('the arguments of f cannot be sent to a worker');
+  expect(busy.waiting).toBe(0);
+});
+
+test('a call that the browser could not send says so as one that cannot be copied', async () => {
+  const calls = new Calls(() => undefined);
+  const call = calls.call('f', [1], { transfer: [new ArrayBuffer(1)] });
+  const { batch = 0 } = calls.job(1) ?? {};
+  const type = 'DataCloneError';
+  calls.refuse({ kind: 'error', batch, type, message: 'it is detached', traceback: '' });
+  await expect(call).rejects.toThrow(
+    'the arguments of f cannot be sent to a worker: it is detached'
+  );
+});
+
 test('a frame that could not be served rejects its calls, and no batch', async () => {
   const calls = new Calls(() => undefined);
   const call = calls.run('1');
