@@ -77,7 +77,7 @@ async function paint(pool, lane) {
   const began = performance.now();
   await Promise.all(
     Array.from({ length: tasks }, async (_, n) => {
-      const result = await pool.run(`heavy_logic(${n})`);
+      const result = await pool.call('heavy_logic', [n]);
       run.arrived(n, result);
     })
   ).finally(run.end);

@@ -66,14 +66,20 @@ export interface RunFrame extends Encoded, Asked {
   kind: 'run';
 }
 
-/** Evaluate Python source in the worker's globals. */
-export interface EvalFrame extends Asked {
-  kind: 'eval';
-  code: string;
+/**
+ * What a page wants of a worker's globals: source to evaluate, or a function to call by its name, which
+ * may pause Python only if the page has said so.
+ */
+export type Wish = string | readonly [name: string, args: readonly unknown[], pauses?: boolean];
+
+/** Grant some wishes of a page, one after the other. */
+export interface WishFrame extends Asked {
+  kind: 'wish';
+  wishes: readonly Wish[];
 }
 
 /** A frame that takes a worker's time. The worker works on one at a time. */
-export type TaskFrame = RunFrame | EvalFrame;
+export type TaskFrame = RunFrame | WishFrame;
 export type HostFrame = TaskFrame | PutFrame | DropFrame | CancelFrame | StopFrame;
 
 // --- worker → host, on the task port -----------------------------------------------------------
@@ -114,11 +120,29 @@ export interface BeginFrame {
   batch: number;
 }
 
-/** The value of an `EvalFrame`, converted to JavaScript. */
-export interface ValueFrame {
-  kind: 'value';
+/** An exception of Python. */
+export interface Raised {
+  /** The name of its class. */
+  type: string;
+  message: string;
+  traceback: string;
+}
+
+/** What became of the next wishes of a `WishFrame`, in their order. */
+export interface ValuesFrame {
+  kind: 'values';
   batch: number;
-  value: unknown;
+  /** Their values, converted to JavaScript; of those that have failed, what was raised. */
+  values: readonly unknown[];
+  /** The places in `values` of those that have failed; null for none. */
+  failed: readonly number[] | null;
+  /**
+   * How many wishes the worker will still answer. If more are left, it has begun none of them, and
+   * gives them back.
+   */
+  kept: number;
+  /** Milliseconds that these wishes took. */
+  took: number;
 }
 
 /** A batch failed as a whole: its code raised, or its payload could not be read. */
@@ -168,7 +192,7 @@ export interface FatalFrame {
 }
 
 /** An answer to a task frame. */
-export type AnswerFrame = ResultFrame | ErrorFrame | ValueFrame;
+export type AnswerFrame = ResultFrame | ErrorFrame | ValuesFrame;
 /** A frame about the start of a worker. */
 export type StartFrame = PhaseFrame | SnapshotFrame;
 /** A frame about a worker's own state. */
@@ -244,7 +268,7 @@ export interface BootOptions {
   packages: string[];
   /** A zip archive to unpack in site-packages before anything is imported. */
   files: Uint8Array<ArrayBuffer> | null;
-  /** Python module whose `connect(...)` serves `run` frames; null for `eval` frames alone. */
+  /** Python module whose `connect(...)` serves `run` frames; null for `wish` frames alone. */
   runner: string | null;
   /** Python source to run once, in the worker's globals. */
   code: string;

@@ -108,7 +108,7 @@ export class FakeWorker {
   /** Send a frame to the host. */
   post(frame: WorkerFrame): void {
     this.tasks?.postMessage(frame);
-    const ends = frame.kind === 'value' || frame.kind === 'error';
+    const ends = (frame.kind === 'values' && frame.kept === 0) || frame.kind === 'error';
     if (ends || (frame.kind === 'result' && frame.done)) {
       this.done.add(frame.batch);
       this.working = null;
@@ -151,7 +151,7 @@ export class FakeWorker {
   }
 
   private get asked(): TaskFrame[] {
-    return this.frames.filter(frame => frame.kind === 'run' || frame.kind === 'eval');
+    return this.frames.filter(frame => frame.kind === 'run' || frame.kind === 'wish');
   }
 
   /** Whether the host asks it to stop what it runs in a turn, from 1. */
@@ -164,6 +164,11 @@ export class FakeWorker {
       return false;
     }
     return this.frames.some(frame => frame.kind === 'stop' && frame.turn === turn);
+  }
+
+  /** Send the only value of a frame. */
+  value(batch: number, value: unknown): void {
+    this.post({ kind: 'values', batch, values: [value], failed: null, kept: 0, took: 1 });
   }
 
   /** Send a result. */

@@ -3,7 +3,7 @@ import { afterBeats } from '../pool/beats';
 import type { WorkerEnd } from '../pool/events';
 import type { Terms } from '../pool/job';
 import { Life } from '../pool/life';
-import type { WorkerStatus } from '../pool/pool';
+import type { WorkerStatus } from '../pool/status';
 import type { MadeSnapshot } from '../pool/snapshotMaker';
 import { transferables } from '../protocol';
 import { shareDrive } from './drive';

@@ -1,5 +1,5 @@
 /** What a kernel knows of the workers of its pool, from the news of the broker. */
-import type { WorkerStatus } from '../pool/pool';
+import type { WorkerStatus } from '../pool/status';
 import { wordsOf } from './gather';
 import type { Told } from './words';
 

@@ -130,6 +130,9 @@ export class Crew {
 
   /** End idle workers that are worn or too many. Of those that are too many, ready ones end first. */
   release(): void {
+    if (!this.hasTooMany) {
+      return; // as nearly always
+    }
     const free = [...this].filter(handle => !handle.busy);
     for (const handle of free.filter(({ worn }) => worn !== null)) {
       handle.finish('recycled', handle.worn ?? '');
@@ -171,6 +174,16 @@ export class Crew {
     this.reserve.terminate();
     this.launcher.close();
     this.slots.close();
+  }
+
+  /** Whether some worker should end when it is idle. */
+  private get hasTooMany(): boolean {
+    for (const handle of this.handles.values()) {
+      if (handle.worn !== null) {
+        return true;
+      }
+    }
+    return this.handles.size > this.wanted;
   }
 
   private has(handle: WorkerHandle): boolean {

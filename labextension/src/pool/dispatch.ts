@@ -1,5 +1,6 @@
 /** Gives the jobs that wait to the workers of a crew. */
 import type { Encoded } from '../protocol';
+import type { Calls } from './calls';
 import type { Crew } from './crew';
 import type { WorkerHandle } from './handle';
 import { IdleTimer } from './idleTimer';
@@ -27,6 +28,7 @@ export class Dispatch {
   /** @param idleTimeout milliseconds after which idle workers are let go; null to keep them */
   constructor(
     private readonly crew: Crew,
+    private readonly calls: Calls,
     idleTimeout: number | null,
     private readonly events: DispatchEvents
   ) {
@@ -39,7 +41,7 @@ export class Dispatch {
 
   /** How many jobs wait for a worker. */
   get waiting(): number {
-    return this.queue.length;
+    return this.queue.length + this.calls.waiting;
   }
 
   /** Keep an object. A worker is sent it when it first needs it. */
@@ -62,9 +64,10 @@ export class Dispatch {
     this.run();
   }
 
-  /** Queue jobs again, before all others: a worker had them and never turned to them. */
-  addAgain(jobs: Job[]): void {
-    this.queue.putBack(jobs);
+  /** More calls of a page wait. */
+  begin(): void {
+    this.crew.wake();
+    this.run();
   }
 
   /** Take a job back. False where it no longer waits: its worker then starts no more tasks of it. */
@@ -105,8 +108,13 @@ export class Dispatch {
       return;
     }
     this.crew.release();
-    this.giveToFree();
-    this.giveBrief();
+    if (this.queue.length > 0) {
+      this.giveToFree();
+      this.giveBrief();
+    }
+    if (this.calls.waiting > 0) {
+      this.giveCalls();
+    }
     this.restartIdleTimer();
   }
 
@@ -133,7 +141,7 @@ export class Dispatch {
   /** A worker that starts is not idle. */
   private get isIdle(): boolean {
     const workers = [...this.crew];
-    return this.queue.length === 0 && workers.every(handle => handle.ready && !handle.busy);
+    return this.waiting === 0 && workers.every(handle => handle.ready && !handle.busy);
   }
 
   private giveToFree(): void {
@@ -146,6 +154,29 @@ export class Dispatch {
         this.give(handle, job);
       }
     }
+  }
+
+  /** Give the calls of a page that wait to free workers, the warmest first. */
+  private giveCalls(): void {
+    for (;;) {
+      const handle = this.warmest();
+      const job = handle && this.calls.job(this.crew.size);
+      if (!handle || !job) {
+        return;
+      }
+      this.give(handle, job);
+    }
+  }
+
+  /** The free worker that was busy last; null where none is free. */
+  private warmest(): WorkerHandle | null {
+    let warmest: WorkerHandle | null = null;
+    for (const handle of this.crew) {
+      if (handle.free && handle.inbox.lastServed > (warmest?.inbox.lastServed ?? -1)) {
+        warmest = handle;
+      }
+    }
+    return warmest;
   }
 
   /** Let brief jobs wait at busy workers: to fetch them one by one would take longer than to run them. */

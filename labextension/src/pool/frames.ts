@@ -31,7 +31,12 @@ const CHECKS: { [K in WorkerFrame['kind']]: (frame: Fields) => boolean } = {
     typeof frame.done === 'boolean' &&
     isPlace(frame.memory),
   begin: frame => isWhole(frame.batch),
-  value: frame => isWhole(frame.batch) && 'value' in frame,
+  values: frame =>
+    isWhole(frame.batch) &&
+    Array.isArray(frame.values) &&
+    (frame.failed === null || areFailures(frame.failed, frame.values)) &&
+    isPlace(frame.kept) &&
+    typeof frame.took === 'number',
   error: frame =>
     isWhole(frame.batch) &&
     typeof frame.type === 'string' &&
@@ -57,6 +62,16 @@ export function isWorkerFrame(data: unknown): data is WorkerFrame {
   return Object.hasOwn(CHECKS, String(frame.kind))
     ? CHECKS[frame.kind as WorkerFrame['kind']](frame)
     : false;
+}
+
+/** Whether something is a list of places in values, and each such value is an exception. */
+function areFailures(failed: unknown, values: readonly unknown[]): boolean {
+  return Array.isArray(failed) && failed.every(place => isPlace(place) && isRaised(values[place]));
+}
+
+function isRaised(value: unknown): boolean {
+  const { type, message, traceback } = (value ?? {}) as Fields;
+  return [type, message, traceback].every(text => typeof text === 'string');
 }
 
 function isWhole(value: unknown): value is number {

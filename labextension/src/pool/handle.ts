@@ -64,6 +64,11 @@ export interface Share {
   maxMemory: number;
 }
 
+/** Whether a worker has nothing more to say to a job. */
+export function isLast(frame: AnswerFrame): boolean {
+  return frame.kind === 'result' ? frame.done : frame.kind === 'error' || frame.kept === 0;
+}
+
 export class WorkerHandle {
   /** The number of its process, as Python names it. */
   readonly pid = nextPid++;
@@ -190,7 +195,7 @@ export class WorkerHandle {
 
   /** Ask Python to stop the first job. */
   interrupt(): void {
-    this.stopper.ask(this.inbox.finished + 1);
+    this.stopper.ask(this.inbox.turns + 1);
   }
 
   /** Take note of an answer to the first job. After its last answer, the worker may be worn out. */
@@ -198,7 +203,10 @@ export class WorkerHandle {
     if (frame.kind === 'result') {
       this.memorySize = frame.memory;
     }
-    if (frame.kind !== 'result' || frame.done) {
+    if (frame.kind === 'values') {
+      this.inbox.count(frame.values.length);
+    }
+    if (isLast(frame)) {
       this.inbox.finish();
       this.wearOut(share);
     }

@@ -30,6 +30,8 @@ export class Inbox {
   /** Whether the worker may be given jobs: its pool's owner has heard that it is ready. */
   isOpen = false;
   /** How many jobs the worker has finished. */
+  turns = 0;
+  /** How many batches and calls it has finished. */
   finished = 0;
   /** How many jobs it was given that any worker could have run. */
   served = 0;
@@ -94,7 +96,13 @@ export class Inbox {
       this.served += 1;
       this.lastServed = ++given;
     }
-    job.frame.acknowledge = this.jobs.length === 0;
+    const { frame } = job;
+    if (this.jobs.length === 0) {
+      frame.acknowledge = frame.kind === 'run' || !job.brief;
+      this.taken = frame.acknowledge ? false : null;
+    } else {
+      frame.acknowledge = false;
+    }
     this.jobs.push(job);
   }
 
@@ -142,16 +150,22 @@ export class Inbox {
     }
     this.taken = true;
     const isOfEither = frame.kind === 'taken' || frame.kind === 'error';
-    if (!isOfEither && (frame.kind === 'value') !== (current.kind === 'eval')) {
+    if (!isOfEither && (frame.kind === 'values') !== (current.kind === 'wish')) {
       return `it answered a frame of the kind ${current.kind} with one of the kind ${frame.kind}`;
     }
     return null;
   }
 
+  /** The worker has answered so many calls of the first job. */
+  count(calls: number): void {
+    this.finished += calls;
+  }
+
   /** Take out the first job. The worker turns to the next one by itself, and does not say so. */
   finish(): void {
-    this.jobs.shift();
-    this.finished += 1;
+    const job = this.jobs.shift();
+    this.turns += 1;
+    this.finished += job?.frame.kind === 'run' ? 1 : 0;
     this.taken = this.jobs.length > 0 ? null : false;
   }
 

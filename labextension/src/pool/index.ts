@@ -6,4 +6,6 @@ export type { PoolEvent, WorkerEnd } from './events';
 export { defaultSize, workerCap } from './limits';
 export { PyodidePool } from './pool';
 export type { InitOptions } from './launcher';
-export type { PoolOptions, WorkerStatus } from './pool';
+export type { CallOptions } from './calls';
+export type { PoolOptions } from './pool';
+export type { WorkerStatus } from './status';

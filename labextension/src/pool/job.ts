@@ -1,6 +1,6 @@
 /** A frame that takes a worker's time: it waits in the pool's queue, then in the inbox of a worker. */
 import { transferables } from '../protocol';
-import type { RunFrame, TaskFrame } from '../protocol';
+import type { RunFrame, TaskFrame, Wish, WishFrame } from '../protocol';
 
 /** How a batch is to run. Every field may be left out. */
 export interface Terms {
@@ -38,8 +38,17 @@ export function runJob(
   return { batch, frame, needs, transfer: transferables(frame), ...terms };
 }
 
-/** Python source to evaluate. */
-export function evalJob(batch: number, code: string): Job {
-  const frame: TaskFrame = { kind: 'eval', batch, acknowledge: true, code };
-  return { batch, frame, needs: [], transfer: [] };
+/**
+ * Wishes of a page.
+ *
+ * @param brief whether they take so little time that an acknowledgement would delay them
+ */
+export function wishJob(
+  batch: number,
+  wishes: readonly Wish[],
+  transfer: Transferable[] = [],
+  brief = false
+): Job {
+  const frame: WishFrame = { kind: 'wish', batch, acknowledge: true, wishes };
+  return { batch, frame, needs: [], transfer, brief };
 }

@@ -1,23 +1,26 @@
 /**
  * `PyodidePool`: some Pyodide workers, one queue, and one listener.
  *
- * The class has two owners. In a web page, JavaScript calls `init`, `run` and `terminate`. In a
+ * The class has two owners. In a web page, JavaScript calls `init`, `call`, `run` and `terminate`. In a
  * kernel's worker, Python calls `init`, `put`, `submit` and `cancel`, and hears of everything
  * through the listener, so that one call enters Python for many events.
  */
-import { PoolError, PoolStartError, TerminatedWorkerError } from '../errors';
-import type { AnswerFrame, ErrorFrame } from '../protocol';
+import { PoolError, PoolStartError } from '../errors';
+import type { ErrorFrame, ResultFrame } from '../protocol';
+import { Calls } from './calls';
+import type { CallOptions } from './calls';
 import { Crew } from './crew';
 import type { CrewOptions } from './crew';
 import { Dispatch } from './dispatch';
 import type { LaneEnd, PoolEvent, WorkerEnd } from './events';
-import { STOPPED } from './handle';
+import { STOPPED, isLast } from './handle';
 import type { Share, TaskWord, WorkerHandle } from './handle';
 import { runJob } from './job';
 import type { Job, Terms } from './job';
 import type { InitOptions } from './launcher';
 import { defaultSize } from './limits';
-import { Runs } from './runs';
+import { memoryOf, statusOf } from './status';
+import type { WorkerStatus } from './status';
 import { Stops } from './stops';
 import { TimeLimits } from './timeLimits';
 
@@ -34,26 +37,13 @@ export interface PoolOptions extends CrewOptions {
   listener?: (event: PoolEvent) => void;
 }
 
-/** A worker as a page can show it. */
-export interface WorkerStatus {
-  id: number;
-  /** The number of its process, as Python names it. */
-  pid: number;
-  state: 'starting' | 'idle' | 'busy';
-  finished: number;
-  /** Whether it was restored from a snapshot. */
-  restored: boolean;
-  /** Bytes of its WebAssembly memory, as it last said; 0 while it is starting. */
-  memory: number;
-}
-
 /** WebAssembly memory ends at 4 GiB: a worker that is so near to that will fail before long. */
 const FULL_MEMORY = 3.5 * 2 ** 30;
 
 export class PyodidePool {
   private readonly crew: Crew;
   private readonly dispatch: Dispatch;
-  private readonly runs = new Runs();
+  private readonly calls: Calls;
   private readonly stops = new Stops();
   private readonly limits = new TimeLimits(
     this.stops,
@@ -75,6 +65,9 @@ export class PyodidePool {
       maxMemory: Math.min(options.maxMemory ?? Infinity, FULL_MEMORY)
     };
     this.listener = options.listener ?? (() => undefined);
+    // A worker that is replaced after so many calls is given them one at a time.
+    const most = this.share.maxBatches === Infinity ? undefined : 1;
+    this.calls = new Calls(() => this.dispatch.begin(), most);
     this.crew = new Crew(String(workerUrl), size, options, {
       starting: ({ id, pid }) => this.tell({ type: 'starting', worker: id, pid }),
       phase: ({ id }, phase) => this.tell({ type: 'phase', worker: id, phase }),
@@ -92,8 +85,11 @@ export class PyodidePool {
       limited: workers => this.tell({ type: 'limited', workers }),
       failed: error => this.close(error)
     });
-    this.dispatch = new Dispatch(this.crew, options.idleTimeout ?? null, {
-      dispatched: ({ id }, { batch }) => this.tell({ type: 'dispatched', worker: id, batch }),
+    this.dispatch = new Dispatch(this.crew, this.calls, options.idleTimeout ?? null, {
+      dispatched: ({ id }, { batch: job }) => {
+        const batches = options.listener ? (this.calls.numbers(job) ?? [job]) : [];
+        batches.forEach(batch => this.tell({ type: 'dispatched', worker: id, batch }));
+      },
       refused: (handle, job, error) => this.onRefused(handle, job, error)
     });
   }
@@ -113,7 +109,7 @@ export class PyodidePool {
    * Rejects with `PoolStartError` where a worker cannot be started.
    */
   async init(options: InitOptions = {}): Promise<void> {
-    this.checkOpen();
+    throwIfAny(this.closed);
     await this.crew.start(options);
     const meanwhile = this.closed;
     if (meanwhile) {
@@ -123,19 +119,26 @@ export class PyodidePool {
   }
 
   /**
+   * Call a function of the workers' globals, by its name, on the next idle worker.
+   *
+   * Resolves to the value, or to what it awaits, converted to JavaScript. The arguments are converted
+   * to Python. Rejects as `run` does.
+   */
+  call(name: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<unknown> {
+    return this.calls.call(name, args, options);
+  }
+
+  /**
    * Evaluate Python source on the next idle worker.
    *
    * Resolves to the value of its last expression, converted to JavaScript. Rejects with
    * `RemoteError` where the source raises, with `TerminatedWorkerError` where its worker ends.
    */
-  async run(code: string): Promise<unknown> {
-    this.checkOpen();
-    const { job, value } = this.runs.begin(code);
-    this.dispatch.add(job);
-    return value;
+  run(code: string): Promise<unknown> {
+    return this.calls.run(code);
   }
 
-  /** Stop every worker at once, and reject every run. */
+  /** Stop every worker at once, and reject every call. */
   terminate(): void {
     this.close(new PoolError('the pool was terminated'));
   }
@@ -163,7 +166,7 @@ export class PyodidePool {
     needs: readonly string[] = [],
     terms: Terms = {}
   ): void {
-    this.checkOpen();
+    throwIfAny(this.closed);
     if (terms.target !== undefined && this.crew.get(terms.target) === undefined) {
       return; // the owner has not heard of the worker's end yet, which ends the batch as well
     }
@@ -252,32 +255,12 @@ export class PyodidePool {
   }
 
   get workers(): WorkerStatus[] {
-    return [...this.crew].map(handle => ({
-      id: handle.id,
-      pid: handle.pid,
-      state: !handle.ready ? 'starting' : handle.busy ? 'busy' : 'idle',
-      finished: handle.inbox.finished,
-      restored: handle.restored,
-      memory: handle.memorySize
-    }));
+    return [...this.crew].map(statusOf);
   }
 
   /** Bytes of each ready worker's WebAssembly memory, by worker. */
-  async memory(): Promise<Map<number, number>> {
-    const ready = [...this.crew].filter(handle => handle.ready);
-    const sizes = await Promise.allSettled(ready.map(handle => handle.memory()));
-    return new Map(
-      ready.flatMap((handle, i) => {
-        const size = sizes[i];
-        return size?.status === 'fulfilled' ? [[handle.id, size.value] as const] : [];
-      })
-    );
-  }
-
-  private checkOpen(): void {
-    if (this.closed) {
-      throw this.closed;
-    }
+  memory(): Promise<Map<number, number>> {
+    return memoryOf(this.crew);
   }
 
   /** A listener that throws must not stop the pool. */
@@ -294,7 +277,8 @@ export class PyodidePool {
       this.tell({ type: 'frame', worker: handle.id, frame });
       return;
     }
-    const fault = handle.inbox.hear(frame);
+    const fault =
+      handle.inbox.hear(frame) ?? (frame.kind === 'values' ? this.calls.hear(frame) : null);
     if (fault !== null) {
       handle.finish('protocol', fault);
     } else if (frame.kind === 'begin') {
@@ -303,13 +287,15 @@ export class PyodidePool {
         this.limits.begin(handle, frame.batch, timeLimit);
       }
     } else if (frame.kind !== 'taken') {
-      if (frame.kind !== 'result' || frame.done) {
+      if (isLast(frame)) {
         this.limits.end(frame.batch);
         this.stops.end(frame.batch);
       }
       handle.hearAnswer(frame, this.share);
       this.stops.next(handle);
-      this.tellAnswer(handle, frame);
+      if (frame.kind !== 'values') {
+        this.tellAnswer(handle, frame);
+      }
       this.dispatch.run();
     }
   }
@@ -324,14 +310,14 @@ export class PyodidePool {
   }
 
   /**
-   * Settle a run, or tell the listener of an answer.
+   * Settle calls of a page, or tell the listener of an answer.
    *
    * The listener may bring more batches. They wait until it has returned: the worker may be worn, and
    * is then to end, not to be given one of them.
    */
-  private tellAnswer(handle: WorkerHandle, frame: AnswerFrame): void {
+  private tellAnswer(handle: WorkerHandle, frame: ResultFrame | ErrorFrame): void {
     this.dispatch.pauseFor(() => {
-      if (!this.runs.settle(frame) && frame.kind !== 'value') {
+      if (frame.kind === 'result' || !this.calls.refuse(frame)) {
         this.tell({ type: 'frame', worker: handle.id, frame });
       }
     });
@@ -362,25 +348,14 @@ export class PyodidePool {
 
   private onEnded(handle: WorkerHandle, end: WorkerEnd): void {
     this.dispatch.forget(handle.id);
-    const { begun, behind, untaken } = handle.inbox.unfinished(end);
-    const message = `worker ${handle.id} stopped: ${end.message}`;
-    for (const { batch } of [...begun, ...behind, ...untaken]) {
+    const jobs = handle.inbox.unfinished(end);
+    for (const { batch } of [...jobs.begun, ...jobs.behind, ...jobs.untaken]) {
       this.limits.end(batch);
       this.stops.end(batch);
     }
-    for (const { batch } of [...begun, ...behind]) {
-      this.runs.fail(batch, new TerminatedWorkerError(message, end.reason));
-    }
-    // The owner submits its batches again itself: the worker has their buffers.
-    this.dispatch.addAgain(untaken.filter(({ frame }) => frame.kind === 'eval'));
-    this.tell({
-      type: 'ended',
-      worker: handle.id,
-      batch: begun[0]?.batch ?? null,
-      behind: behind.map(({ batch }) => batch),
-      untaken: untaken.map(({ batch }) => batch),
-      end
-    });
+    const message = `worker ${handle.id} stopped: ${end.message}`;
+    const lost = this.calls.end(jobs, message, end);
+    this.tell({ type: 'ended', worker: handle.id, ...lost, end });
   }
 
   private close(error: PoolError): void {
@@ -388,11 +363,17 @@ export class PyodidePool {
       return;
     }
     this.closed = error;
-    this.runs.failAll(error); // before the workers end, which would give each run another error
+    this.calls.close(error); // before the workers end, which would give each call another error
     this.dispatch.close();
     this.limits.close();
     this.stops.close();
     this.crew.terminate();
     this.tell({ type: 'broken', message: error.message });
+  }
+}
+
+function throwIfAny(error: Error | null): void {
+  if (error) {
+    throw error;
   }
 }

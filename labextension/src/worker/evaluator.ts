@@ -1,59 +1,188 @@
-/** Evaluates Python source that a web page runs. */
+/** Grants what a web page wishes: runs of Python source, and calls of functions. */
+import { Pace } from '../interrupt/pace';
+import { isTold, stepsSetter } from '../interrupt/signals';
+import { errorText } from '../errors';
+import type { Raised, Wish } from '../protocol';
+import type { Answers } from './answers';
 import { callPausable } from './pyodide';
 import type { PyCallable, PyProxy, Pyodide } from './pyodide';
+import { WISHES } from './wishes';
 
-/**
- * Evaluates source whose top level may await, as `runPythonAsync` does. Source that never waits is
- * done when the call returns: a turn of the event loop would take far longer.
- */
-const EVALUATE = `
-import asyncio
-from pyodide.code import eval_code_async
-
-def evaluate(code, space):
-    loop = asyncio.get_running_loop()
-    task = asyncio.Task(eval_code_async(code, space), loop=loop, eager_start=True)
-    return task.result() if task.done() else task
-
-evaluate
-`;
-
-/** An exception of Python. */
-export interface Raised {
-  type: string;
-  message: string;
-  traceback: string;
+/** The functions of `WISHES`. */
+interface Functions {
+  run: PyCallable;
+  caller: PyCallable;
+  describe: PyCallable;
 }
 
+interface Described {
+  toJs(): string[];
+  destroy(): void;
+}
+interface Names {
+  get(name: string): PyCallable;
+}
+
+/** Milliseconds between two looks at a wish that awaits something, while others wait behind it. */
+const AWAITED = 15;
+
+/** Names of functions that are remembered. */
+const MOST_CALLERS = 256;
+
 export class Evaluator {
-  /** Made when it is first needed: a kernel's workers evaluate no source. */
-  private function: PyCallable | null = null;
+  /** Made when they are first needed: a kernel's workers evaluate no source. */
+  private made: Functions | null = null;
+  /** What calls the function that has a name, whichever it is by then. */
+  private readonly callers = new Map<string, PyCallable>();
 
-  constructor(private readonly python: Pyodide) {}
+  /** @param alone whether nothing else looks while Python computes */
+  constructor(
+    private readonly python: Pyodide,
+    private readonly alone = true
+  ) {}
 
-  /** The value of the last expression of some source, converted to JavaScript. */
-  async evaluate(code: string): Promise<unknown> {
-    this.function ??= this.makeFunction();
-    return toPlain(await callPausable(this.function, code, this.python.globals));
+  /** Make ready, so that the first wish does not wait for it. */
+  prepare(): void {
+    this.made ??= this.make();
   }
 
-  /** Describe an error that `evaluate` has thrown. */
+  /** Grant wishes, one after the other, and answer each. */
+  async grant(wishes: readonly Wish[], answers: Answers): Promise<void> {
+    const stop = wishes.length > 1 ? this.watch(answers) : null;
+    try {
+      for (const wish of wishes) {
+        let more: boolean;
+        try {
+          let value = this.begin(wish);
+          if (isThenable(value)) {
+            value = await settle(value, answers);
+          }
+          more = answers.add(toPlain(value));
+        } catch (error) {
+          more = answers.fail(this.describe(error));
+        }
+        if (!more) {
+          break;
+        }
+      }
+    } finally {
+      stop?.();
+    }
+  }
+
+  /** Describe an exception that was thrown. */
   describe(error: unknown): Raised {
-    const { type, message } = error as Error & { type?: string };
-    // Only Pyodide's PythonError has a type. Its message is the whole traceback.
-    return type === undefined
-      ? { type: 'Error', message, traceback: message }
-      : { type, message: this.lastMessage(), traceback: message };
+    // Only Pyodide's PythonError has a type.
+    if ((error as { type?: string }).type === undefined) {
+      const message = errorText(error);
+      return { type: 'Error', message, traceback: message };
+    }
+    const described = this.functions.describe() as object as Described;
+    const [type = '', message = '', traceback = ''] = described.toJs();
+    described.destroy();
+    return { type, message, traceback };
   }
 
-  private makeFunction(): PyCallable {
+  private get functions(): Functions {
+    return (this.made ??= this.make());
+  }
+
+  private make(): Functions {
     // With globals of its own: its names must not be among the user's.
-    const options: object = { globals: this.python.toPy({}) as unknown };
-    return this.python.runPython(EVALUATE, options) as PyCallable;
+    const globals = this.python.toPy({ space: this.python.globals }) as object as Names;
+    const options: object = { globals, filename: '<pool>' };
+    this.python.runPython(WISHES, options);
+    return {
+      run: globals.get('run'),
+      caller: globals.get('caller'),
+      describe: globals.get('describe')
+    };
   }
 
-  private lastMessage(): string {
-    return this.python.runPython('import sys; str(sys.last_exc)') as string;
+  private begin(wish: Wish): unknown {
+    if (typeof wish === 'string') {
+      return callPausable(this.functions.run, wish);
+    }
+    const [name, args, pauses] = wish;
+    const call = this.callers.get(name) ?? this.newCaller(name);
+    if (args.length === 0) {
+      return pauses ? callPausable(call) : call();
+    }
+    const converted = args.map(arg => this.toPython(arg));
+    try {
+      return pauses ? callPausable(call, ...converted) : call(...converted);
+    } finally {
+      converted.forEach(destroy);
+    }
+  }
+
+  private newCaller(name: string): PyCallable {
+    const [oldest] = this.callers;
+    if (oldest !== undefined && this.callers.size >= MOST_CALLERS) {
+      this.callers.delete(oldest[0]);
+      oldest[1].destroy();
+    }
+    const call = this.functions.caller(name) as PyCallable;
+    this.callers.set(name, call);
+    return call;
+  }
+
+  /**
+   * Look now and then, while Python computes, whether a wish takes long that was thought to be brief.
+   *
+   * Returns what ends that.
+   */
+  private watch(answers: Answers): () => void {
+    const { python } = this;
+    if (!this.alone || isTold(python)) {
+      return () => undefined;
+    }
+    const stop = (): void => python.setInterruptBuffer(undefined as never);
+    const steps = stepsSetter(python);
+    const pace = new Pace();
+    let looks = true;
+    const signals = Object.defineProperty({}, 0, {
+      get: () => {
+        if (looks) {
+          looks = !answers.look();
+          steps(pace.next(performance.now()));
+        }
+        return 0;
+      },
+      set: () => undefined
+    });
+    python.setInterruptBuffer(signals as never);
+    steps(pace.reset());
+    return stop;
+  }
+
+  private toPython(value: unknown): unknown {
+    return typeof value === 'object' && value !== null
+      ? (this.python.toPy(value) as unknown)
+      : value;
+  }
+}
+
+/** Await a value. If it takes long, others do not wait behind it. */
+async function settle(value: PromiseLike<unknown>, answers: Answers): Promise<unknown> {
+  const timer = answers.hasOthers ? setInterval(() => answers.look(), AWAITED) : undefined;
+  try {
+    return await value;
+  } finally {
+    clearInterval(timer);
+    destroy(value);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  const isObject = typeof value === 'object' || typeof value === 'function';
+  return isObject && value !== null && 'then' in value;
+}
+
+/** Forget a proxy. */
+function destroy(value: unknown): void {
+  if (typeof value === 'object' && value !== null && 'destroy' in value) {
+    (value as PyProxy).destroy();
   }
 }
 

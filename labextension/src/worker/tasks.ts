@@ -1,20 +1,21 @@
 /**
  * The task loop of a worker: frames in, one after the other, and results out.
  *
- * The batches of a kernel go to the Python runner, which posts its own results. The source of a web
- * page is evaluated here. While Python computes, the worker hears no frame.
+ * The batches of a kernel go to the Python runner, which posts its own results. What a web
+ * page wishes is granted here. While Python computes, the worker hears no frame.
  */
 import { errorText } from '../errors';
 import { transferables } from '../protocol';
 import type {
   CancelFrame,
-  EvalFrame,
   FatalFrame,
   HostFrame,
   StopFrame,
   TaskFrame,
+  WishFrame,
   WorkerFrame
 } from '../protocol';
+import { Answers } from './answers';
 import { Evaluator } from './evaluator';
 import type { Pyodide, PyodideFatal } from './pyodide';
 import { Runner } from './runner';
@@ -28,10 +29,14 @@ export class TaskLoop {
   /** Null in the workers of a web page. */
   private runner: Runner | null = null;
   private readonly evaluator: Evaluator;
+  /** The answers to the wishes that it grants; null while it grants none. */
+  private answers: Answers | null = null;
   /** The batch that the worker has turned to. */
   private batch: number | null = null;
   /** Settles when all frames that have come are served. */
   private served: Promise<void> = Promise.resolve();
+  /** How many frames are not served yet. */
+  private waiting = 0;
   /** The browser's own way to close this worker. */
   private readonly close = self.close.bind(self);
   /** Whether the worker has said its last word. */
@@ -42,7 +47,7 @@ export class TaskLoop {
     private readonly port: MessagePort,
     private readonly stopSign: StopSign | null = null
   ) {
-    this.evaluator = new Evaluator(python);
+    this.evaluator = new Evaluator(python, stopSign === null);
     python._api.on_fatal = error => this.onFatal(error);
     // The browser would close the worker without telling anybody which task had called this.
     self.close = () => this.onClose();
@@ -61,6 +66,7 @@ export class TaskLoop {
   start(): void {
     if (!this.runner) {
       this.postOutput();
+      this.evaluator.prepare();
     }
     this.port.onmessage = event => {
       const frame = event.data as HostFrame;
@@ -74,9 +80,9 @@ export class TaskLoop {
         }
         return;
       }
-      this.served = this.served
-        .then(() => this.serve(frame))
-        .catch((error: unknown) => this.refuse(frame, error));
+      const serve = (): Promise<void> => this.serveOrRefuse(frame);
+      // At once, if no other frame is being served: a turn in line takes time.
+      this.served = this.waiting++ === 0 ? serve() : this.served.then(serve);
     };
   }
 
@@ -116,6 +122,16 @@ export class TaskLoop {
     }
   }
 
+  private async serveOrRefuse(frame: Exclude<HostFrame, CancelFrame | StopFrame>): Promise<void> {
+    try {
+      await this.serve(frame);
+    } catch (error) {
+      this.refuse(frame, error);
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+
   private async serve(frame: Exclude<HostFrame, CancelFrame | StopFrame>): Promise<void> {
     if (this.left) {
       return;
@@ -128,7 +144,7 @@ export class TaskLoop {
         this.runner?.drop(frame.key);
         return;
       case 'run':
-      case 'eval':
+      case 'wish':
         await this.turnTo(frame);
     }
   }
@@ -140,25 +156,23 @@ export class TaskLoop {
     this.batch = frame.batch;
     this.stopSign?.begin();
     try {
-      await (frame.kind === 'run' ? this.runner?.run(frame) : this.evaluate(frame));
+      await (frame.kind === 'run' ? this.runner?.run(frame) : this.grant(frame));
     } finally {
       this.stopSign?.end();
     }
     this.batch = null;
   }
 
-  private async evaluate({ batch, code }: EvalFrame): Promise<void> {
-    try {
-      this.post({ kind: 'value', batch, value: await this.evaluator.evaluate(code) });
-    } catch (error) {
-      this.post({ kind: 'error', batch, ...this.evaluator.describe(error) });
-    }
+  private async grant({ batch, wishes }: WishFrame): Promise<void> {
+    const answers = (this.answers = new Answers(batch, wishes.length, frame => this.post(frame)));
+    await this.evaluator.grant(wishes, answers);
+    this.answers = null;
   }
 
   /** A frame could not be served. If the host waits for an answer, tell it. */
   private refuse(frame: HostFrame, error: unknown): void {
     console.error(`jupyterlite-pool: a worker could not serve a frame: ${errorText(error)}`);
-    if (frame.kind === 'run' || frame.kind === 'eval') {
+    if (frame.kind === 'run' || frame.kind === 'wish') {
       const [type, message] = ['WorkerError', errorText(error)];
       this.post({ kind: 'error', batch: frame.batch, type, message, traceback: message });
     }
@@ -207,7 +221,11 @@ export class TaskLoop {
 
   /** Post the results that Python had not posted. Returns the place of the task that ran. */
   private postLastResults(): number | null {
-    const { batch, memory } = this;
+    const { batch, memory, answers } = this;
+    if (answers !== null) {
+      answers.end();
+      return answers.answered;
+    }
     const unposted = batch === null ? null : this.runner?.unposted();
     if (batch === null || !unposted) {
       return null;

@@ -15,7 +15,7 @@ const GOOD: WorkerFrame[] = [
     memory: 1
   },
   { kind: 'begin', batch: 3 },
-  { kind: 'value', batch: -1, value: undefined },
+  { kind: 'values', batch: -1, values: [undefined, 2], failed: null, kept: 0, took: 0.5 },
   { kind: 'error', batch: 3, type: 'E', message: 'm', traceback: 't' },
   { kind: 'output', task: -1, stream: 'stderr', text: 'x' },
   { kind: 'worn', message: 'm' },
@@ -35,9 +35,6 @@ test.each(GOOD)(
   'a frame of the kind $kind with a missing field, or one of another type, is refused',
   frame => {
     for (const field of Object.keys(frame)) {
-      if (field === 'value') {
-        continue; // it may have any type
-      }
       const { [field as 'kind']: right, ...rest } = frame;
       expect(isWorkerFrame(rest), `without ${field}`).toBe(false);
       const others = STRANGE.filter(value => typeof value !== typeof right);
@@ -45,13 +42,28 @@ test.each(GOOD)(
         const mayBeNull = ['status', 'batch', 'running'].includes(field) && frame.kind === 'fatal';
         const isNullOfIts =
           (mayBeNull && (value === null || typeof value === 'number')) ||
-          (field === 'snapshot' && value === null);
+          (['snapshot', 'failed'].includes(field) && value === null);
         if (!isNullOfIts) {
           const name = `${field}: ${String(value)}`;
           expect(isWorkerFrame({ ...rest, [field]: value }), name).toBe(false);
         }
       }
     }
+  }
+);
+
+test.each([
+  [[0], true],
+  [[], true],
+  [[1], false],
+  [[7], false],
+  ['0', false]
+])(
+  'values of which %j have failed are accepted only if these are exceptions: %s',
+  (failed, right) => {
+    const values = [{ type: 'E', message: 'm', traceback: 't' }, { type: 'E' }];
+    const frame = { kind: 'values', batch: -1, values, failed, kept: 0, took: 1 };
+    expect(isWorkerFrame(frame)).toBe(right);
   }
 );
 

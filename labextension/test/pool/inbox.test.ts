@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 
 import type { WorkerEnd } from '../../src/pool/events';
 import { Inbox } from '../../src/pool/inbox';
-import { evalJob, runJob } from '../../src/pool/job';
+import { wishJob, runJob } from '../../src/pool/job';
 import type { Job, Terms } from '../../src/pool/job';
-import type { Encoded, HostFrame, ResultFrame } from '../../src/protocol';
+import type { Encoded, HostFrame, ResultFrame, ValuesFrame } from '../../src/protocol';
 
 const OBJECTS = new Map<string, Encoded>([
   ['f', { payload: new Uint8Array([1]), buffers: [] }],
@@ -18,6 +18,10 @@ function job(batch: number, needs: string[] = [], terms: Terms = {}): Job {
 function result(batch: number): ResultFrame {
   const payload = new Uint8Array();
   return { kind: 'result', batch, payload, buffers: [], done: true, memory: 0 };
+}
+
+function values(batch: number): ValuesFrame {
+  return { kind: 'values', batch, values: [0], failed: null, kept: 0, took: 1 };
 }
 
 function ended(reason: WorkerEnd['reason']): WorkerEnd {
@@ -87,12 +91,10 @@ test('a frame about another job is wrong, and so is one of another kind', () => 
   expect(inbox.hear({ kind: 'taken', batch: 1 })).toBeNull();
   expect(inbox.hear(result(1))).toBeNull();
   expect(inbox.hear(result(2))).toContain('batch 2, which it was not given');
-  expect(inbox.hear({ kind: 'value', batch: 1, value: 0 })).toContain(
-    'kind run with one of the kind value'
-  );
-  const source = given(evalJob(-1, '1')).inbox;
+  expect(inbox.hear(values(1))).toContain('kind run with one of the kind values');
+  const source = given(wishJob(-1, ['1'])).inbox;
   expect(source.hear({ kind: 'begin', batch: -1 })).toContain(
-    'kind eval with one of the kind begin'
+    'kind wish with one of the kind begin'
   );
 });
 
@@ -114,6 +116,27 @@ test('of a job that had its turn without a word, only a last word says whether i
   other.finish();
   other.hearLast(null);
   expect(left(other, 'exited')).toEqual([[], [], [2]]);
+});
+
+test('of brief wishes, only an answer or a last word says whether they had begun', () => {
+  const brief = (): Inbox => given(wishJob(-1, ['1', '2'], [], true)).inbox;
+  const { sent } = given(wishJob(-1, ['1', '2'], [], true));
+  expect(sent).toMatchObject([{ kind: 'wish', acknowledge: false }]);
+  expect(left(brief(), 'silent')).toEqual([[], [-1], []]);
+  const said = brief();
+  said.hearLast(null);
+  expect(left(said, 'exited')).toEqual([[], [], [-1]]);
+  const heard = brief();
+  heard.hear(values(-1));
+  expect(left(heard, 'exited')).toEqual([[-1], [], []]);
+});
+
+test('the answers to wishes are counted one by one, and as one turn', () => {
+  const { inbox } = given(wishJob(-1, ['1', '2', '3']));
+  inbox.count(2);
+  inbox.count(1);
+  inbox.finish();
+  expect([inbox.finished, inbox.turns]).toEqual([3, 1]);
 });
 
 test('a worker that was stopped may have begun all of its jobs', () => {

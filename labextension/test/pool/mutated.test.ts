@@ -49,7 +49,7 @@ const FRAMES: readonly WorkerFrame[] = [
   { kind: 'phase', phase: 'loading' },
   { kind: 'snapshot', snapshot: null },
   { kind: 'begin', batch: 0 },
-  { kind: 'value', batch: 0, value: 1 },
+  { kind: 'values', batch: 0, values: [1], failed: null, kept: 0, took: 1 },
   { kind: 'error', batch: 0, type: 'E', message: 'm', traceback: 't' },
   { kind: 'output', task: 0, stream: 'stderr', text: 'x' },
   { kind: 'worn', message: 'm' },

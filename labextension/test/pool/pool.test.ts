@@ -25,7 +25,7 @@ test('a run gives the value', async () => {
   const { pool, of } = await started(1);
   const running = pool.run('1 + 1');
   const [batch = 0] = await given(FakeWorker.at(0), 1);
-  FakeWorker.at(0).post({ kind: 'value', batch, value: 2 });
+  FakeWorker.at(0).value(batch, 2);
   expect(await running).toBe(2);
   expect(of('frame')).toEqual([]); // nobody's but its caller's
 });
@@ -49,7 +49,7 @@ test('the death of a worker rejects its run only, and it is replaced', async () 
   FakeWorker.at(0).die();
   await expect(lost).rejects.toBeInstanceOf(TerminatedWorkerError);
   await expect(lost).rejects.toMatchObject({ reason: 'exited' });
-  FakeWorker.at(1).post({ kind: 'value', batch, value: 'kept' });
+  FakeWorker.at(1).value(batch, 'kept');
   expect(await other).toBe('kept');
   await vi.waitFor(() =>
     expect(pool.workers.map(w => [w.id, w.state])).toEqual([
@@ -157,7 +157,7 @@ test('an answer to a batch that a worker does not have ends the worker', async (
 });
 
 test.each([
-  ['a batch', 'value'],
+  ['a batch', 'values'],
   ['source', 'result'],
   ['source', 'begin']
 ])('a worker that answers %s with a frame of the kind %s is stopped', async (what, kind) => {
@@ -169,7 +169,15 @@ test.each([
   }
   const [batch = 0] = await given(FakeWorker.at(0), 1);
   const result = { payload: new Uint8Array(), buffers: [], done: true, memory: 1 };
-  FakeWorker.at(0).post({ kind, batch, value: 1, ...result } as unknown as WorkerFrame);
+  FakeWorker.at(0).post({
+    kind,
+    batch,
+    values: [1],
+    failed: null,
+    kept: 0,
+    took: 1,
+    ...result
+  } as unknown as WorkerFrame);
   await vi.waitFor(() => expect(of('ended')).toMatchObject([{ end: { reason: 'protocol' } }]));
   if (running === null) {
     expect(of('ended')[0]?.batch).toBe(batch);

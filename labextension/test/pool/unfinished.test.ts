@@ -71,7 +71,7 @@ test('another worker evaluates source that a worker never turned to, before late
   for (const [i, value] of [first, second].entries()) {
     await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
     const batch = (await given(FakeWorker.at(1), i + 1)).at(-1) ?? 0;
-    FakeWorker.at(1).post({ kind: 'value', batch, value: i });
+    FakeWorker.at(1).value(batch, i);
     expect(await value).toBe(i);
   }
 });

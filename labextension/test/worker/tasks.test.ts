@@ -25,8 +25,11 @@ function started(): { python: Pyodide; posted: WorkerFrame[]; port: MessagePort 
     _module: { HEAP8: new Int8Array(64) },
     setStdout: () => undefined,
     setStderr: () => undefined,
-    toPy: () => ({}),
-    runPython: () => Object.assign(() => 5, { callPromising: () => Promise.resolve(5) })
+    globals: {},
+    toPy: () => ({
+      get: () => Object.assign(() => 5, { callPromising: () => Promise.resolve(5) })
+    }),
+    runPython: () => undefined
   } as object as Pyodide;
   new TaskLoop(python, port as object as MessagePort).start();
   return { python, posted, port: port as object as MessagePort };
@@ -55,11 +58,11 @@ test('a worker that its code closes says so once', () => {
 
 test('a worker says that it turns to a frame before it does', async () => {
   const { posted, port } = started();
-  const frame: HostFrame = { kind: 'eval', batch: -1, acknowledge: true, code: '5' };
+  const frame: HostFrame = { kind: 'wish', batch: -1, acknowledge: true, wishes: ['5'] };
   port.onmessage?.({ data: frame } as MessageEvent);
   await vi.waitFor(() => expect(posted).toHaveLength(2));
-  expect(posted).toEqual([
+  expect(posted).toMatchObject([
     { kind: 'taken', batch: -1 },
-    { kind: 'value', batch: -1, value: 5 }
+    { kind: 'values', batch: -1, values: [5], failed: null, kept: 0 }
   ]);
 });
