@@ -1,0 +1,58 @@
+/** What the page says to the ordinary kernels of Jupyter, and how. */
+import { type Kernel, KernelMessage } from '@jupyterlab/services';
+
+import type { ForKernel } from '../settings';
+import { type Host, runUnseen } from './host';
+import { TARGET, type Word } from './words';
+
+/** JupyterLab, and Jupyter Notebook. */
+export const labHost: Host = {
+  async meet(kernel, settings) {
+    // A kernel that works on a cell already hears only this; it may have been there before the page.
+    sendByControl(kernel, { type: 'hello', page: settings });
+    await runUnseen(kernel, greeting(settings));
+  },
+  forget: () => undefined
+};
+
+/**
+ * Send a word with a question that each ordinary kernel answers while a cell runs.
+ *
+ * `commands/page_ways.py` takes the word out of it. Kernels without the pool answer the question, and
+ * nobody reads that.
+ */
+export function sendByControl(kernel: Kernel.IKernelConnection, word: Word): void {
+  if (kernel.isDisposed || kernel.status === 'dead') {
+    return;
+  }
+  const message = KernelMessage.createMessage<KernelMessage.ICommInfoRequestMsg>({
+    msgType: 'comm_info_request',
+    channel: 'shell',
+    session: kernel.clientId,
+    username: kernel.username,
+    content: { target_name: TARGET }
+  });
+  const content = { ...message.content, jupyterlite_pool: word };
+  // The types know this question on the other channel alone.
+  kernel.sendControlMessage({
+    ...message,
+    channel: 'control',
+    content
+  } as unknown as KernelMessage.IDebugRequestMsg);
+}
+
+/**
+ * Python that leaves the settings where the package finds them, once it is imported.
+ *
+ * It must not import the package: most kernels never use it.
+ */
+export function greeting({ settings, options }: ForKernel): string {
+  // A text in JSON is a literal of Python as well.
+  const [first, rest] = [settings, options].map(each => JSON.stringify(JSON.stringify(each)));
+  return `
+try:
+    get_ipython().jupyterlite_pool_page = (${first}, ${rest})
+except Exception:
+    pass  # another kernel than IPython's
+`;
+}
