@@ -74,7 +74,7 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
     const lite = isLite() ? await (await import('./lite')).Lite.of(app, trans) : null;
     const kernels = new PoolKernels(
       async () => forKernel(await settings.current, widgets),
-      lite?.host ?? labHost
+      lite?.host ?? labHost()
     );
     settings.changed.connect((_, now) => {
       kernels.sendSettings(forKernel(now, widgets));

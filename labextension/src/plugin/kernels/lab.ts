@@ -1,19 +1,38 @@
 /** What the page says to the ordinary kernels of Jupyter, and how. */
+import { PageConfig } from '@jupyterlab/coreutils';
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
 
 import type { ForKernel } from '../settings';
 import { type Host, runUnseen } from './host';
 import { TARGET, type Word } from './words';
 
+/** The names of requests after which a kernel is as busy or idle as before. */
+const UNTRACKED = 'untracked_message_types';
+
 /** JupyterLab, and Jupyter Notebook. */
-export const labHost: Host = {
-  async meet(kernel, settings) {
-    // A kernel that works on a cell already hears only this; it may have been there before the page.
-    sendByControl(kernel, { type: 'hello', page: settings });
-    await runUnseen(kernel, greeting(settings));
-  },
-  forget: () => undefined
-};
+export function labHost(): Host {
+  ignoreSubshells();
+  return {
+    async meet(kernel, settings) {
+      // It is all that a kernel hears which works on a cell; it may have been there before the page.
+      sendByControl(kernel, { type: 'hello', page: settings });
+      await runUnseen(kernel, greeting(settings));
+    },
+    forget: () => undefined
+  };
+}
+
+/**
+ * Let a kernel that works on a cell count as busy until the cell has ended.
+ *
+ * JupyterLab asks for a subshell whenever a kernel opens a comm of a new kind, as each widget does, and
+ * would take the end of that request for the end of the cell.
+ */
+function ignoreSubshells(): void {
+  const requests = ['create', 'delete', 'list'].map(what => `${what}_subshell_request`);
+  const known = JSON.parse(PageConfig.getOption(UNTRACKED) || '[]') as string[];
+  PageConfig.setOption(UNTRACKED, JSON.stringify([...new Set([...known, ...requests])]));
+}
 
 /**
  * Send a word with a question that each ordinary kernel answers while a cell runs.
