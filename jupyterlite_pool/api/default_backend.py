@@ -126,7 +126,7 @@ def maker_of(engine: Engine) -> tuple[Maker, Mapping[str, Any]]:
 
 
 def default_is_dask() -> bool:
-    """Whether Dask carries the batches of pools that name no engine; it limits its workers itself."""
+    """Whether Dask, which limits its workers itself, is the engine of pools that name none."""
     return current_worker() is None and maker_of(_default())[0] is _dask
 
 

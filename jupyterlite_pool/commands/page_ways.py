@@ -69,8 +69,8 @@ def _listen_on_channel(name: str, hear: Hear) -> None:
 def listen_to_requests(handlers: dict[str, Callable[..., Any]], hear: Hear) -> None:
     """Take the words out of requests on the control channel; other requests go on as before.
 
-    Words are obeyed in a thread of their own, one after the other. What they ask for may have to wait
-    for a lock, and an interrupt or a shutdown on the control channel must not wait for that.
+    Words are obeyed in a thread of their own, one after the other. What they ask for may have to
+    wait for a lock, and an interrupt or a shutdown on the control channel must not wait for that.
 
     Args:
         handlers: what the kernel calls for each kind of request, in the thread of that channel.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,9 +31,17 @@ class Lab:
     """A server."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.url = url
+        self._url = url
         #: Where its notebooks are, and where they run.
         self.notebooks = folder / "notebooks"
+
+    def new_url(self) -> str:
+        """The URL of a page that has nothing open yet, and keeps what is open when it is loaded again."""
+        return self._url.replace("/lab?", f"/lab/workspaces/{secrets.token_hex(4)}?")
+
+    def open_gate(self, name: str) -> None:
+        """Let tasks go on that wait for a file of this name."""
+        (self.notebooks / name).touch()
 
 
 @pytest.fixture(scope="session")
@@ -43,22 +52,23 @@ def lab(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> I
         yield Lab(url, folder)
 
 
-#: Opens the page, and notes in a list what goes wrong in it.
-OpenLab = Callable[[list[str]], Page]
+#: Opens the page, and notes in two lists what goes wrong in it and what it asks for.
+OpenLab = Callable[[list[str], list[str]], Page]
 
 
 @pytest.fixture(scope="module")
 def open_lab(lab: Lab, module_pages: Pages) -> OpenLab:
     """Opens JupyterLab in a browser."""
 
-    def start(problems: list[str]) -> Page:
+    def start(problems: list[str], asked: list[str]) -> Page:
         page = module_pages.open()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on(
             "console",
             lambda said: problems.append(said.text) if said.type == "error" else None,
         )
-        page.goto(lab.url)
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(lab.new_url())
         return page
 
     return start

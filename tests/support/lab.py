@@ -16,8 +16,8 @@ from pathlib import Path
 
 from tests.support.processes import running
 
-#: What people have who run JupyterLab; the wheel brings the rest.
-PACKAGES = ("jupyterlab>=4.6,<5", "ipykernel>=7")
+#: What people have who run JupyterLab, and what a notebook of ours imports.
+PACKAGES = ("jupyterlab>=4.6,<5", "ipykernel>=7", "pypng")
 
 #: The last release of the kernel without subshells, and the name of the kernel that it is here.
 OLDER, OLDER_NAME = "ipykernel==6.31.0", "older"

@@ -14,6 +14,7 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.commands import page_questions as _page_questions
 from jupyterlite_pool.commands import page_words as _page_words
 from jupyterlite_pool.commands.page_questions import answer
+from jupyterlite_pool.commands.page_ways import Way
 from jupyterlite_pool.commands.page_words import Control
 from tests.support.gate import GATE, wait_at_the_gate
 
@@ -164,7 +165,7 @@ def test_malformed_words_of_the_panel_do_nothing(
     complaints: list[None] = []
     monkeypatch.setattr(_page_words, "_complain", lambda: complaints.append(None))
     monkeypatch.setattr(_page_words, "answer", lambda _: pytest.fail("it was obeyed"))
-    control = Control(lambda *_: None)
+    control = Control(Way(lambda *_: None))
     control.hear(word)
     assert complaints == [None]
     assert not control._states.watched

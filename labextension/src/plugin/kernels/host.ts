@@ -4,8 +4,16 @@ import type { ForKernel } from '../settings';
 
 /** How an application speaks with the kernels that it has. */
 export interface Host {
-  /** Tell the settings to a kernel that this page has just met; it may be new, or not. */
-  meet(kernel: Kernel.IKernelConnection, settings: ForKernel): Promise<void>;
+  /**
+   * Tell the settings to a kernel that this page has just met; it may be new, or not.
+   *
+   * @param listens tells whether the kernel listens already
+   */
+  meet(
+    kernel: Kernel.IKernelConnection,
+    settings: ForKernel,
+    listens: () => boolean
+  ): Promise<void>;
   /** A kernel has ended. */
   forget(kernel: string): void;
 }

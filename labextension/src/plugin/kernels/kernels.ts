@@ -4,6 +4,7 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { ForKernel } from '../settings';
+import { ENDS } from './ends';
 import type { Host } from './host';
 import { sendByControl } from './lab';
 import { type Listener, listenerOf, TARGET, type Word } from './words';
@@ -79,6 +80,16 @@ export class PoolKernels {
   watch({ sessionContext }: HasSession): void {
     // A restart is a change as well: the kernel stays, but its memory is new.
     sessionContext.kernelChanged.connect((_, { newValue }) => this.greet(newValue, sessionContext));
+    // A server starts a kernel anew that has died, which is no change.
+    let died = false;
+    sessionContext.statusChanged.connect((_, status) => {
+      if (status === 'autorestarting') {
+        died = true;
+      } else if (died && !ENDS.has(status)) {
+        died = false;
+        this.greet(sessionContext.session?.kernel ?? null, sessionContext);
+      }
+    });
     this.greet(sessionContext.session?.kernel ?? null, sessionContext);
   }
 
@@ -132,7 +143,7 @@ export class PoolKernels {
     try {
       const [settings, spec] = await Promise.all([this.settings(), kernel.spec]);
       if (spec?.language === 'python') {
-        await this.host.meet(kernel, settings);
+        await this.host.meet(kernel, settings, () => this.ways.has(kernel.id));
       }
     } catch {
       // The kernel was restarted or shut down. A restarted kernel is met again.

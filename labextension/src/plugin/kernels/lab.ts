@@ -13,10 +13,14 @@ const UNTRACKED = 'untracked_message_types';
 export function labHost(): Host {
   ignoreSubshells();
   return {
-    async meet(kernel, settings) {
+    async meet(kernel, settings, listens) {
+      const hello: Word = { type: 'hello', page: settings };
       // It is all that a kernel hears which works on a cell; it may have been there before the page.
-      sendByControl(kernel, { type: 'hello', page: settings });
+      sendByControl(kernel, hello);
       await runUnseen(kernel, greeting(settings));
+      if (!listens()) {
+        sendByControl(kernel, hello); // a cell before the greeting may have imported the package
+      }
     },
     forget: () => undefined
   };
