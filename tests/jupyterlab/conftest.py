@@ -36,7 +36,7 @@ class Lab:
         self.notebooks = folder / "notebooks"
 
     def new_url(self) -> str:
-        """The URL of a page that has nothing open yet, and keeps what is open when it is loaded again."""
+        """The URL of a page on which nothing is open yet; it can be loaded again as it is then."""
         return self._url.replace("/lab?", f"/lab/workspaces/{secrets.token_hex(4)}?")
 
     def open_gate(self, name: str) -> None:

@@ -283,7 +283,9 @@ def test_so_is_a_kernel_that_has_died(notebook: Notebook, panel: Panel) -> None:
 
 
 def test_nothing_has_gone_wrong_and_nothing_of_a_browser_was_asked_for(seen: Seen) -> None:
-    assert seen.problems == []
+    # JupyterLab's own debugger says so when a kernel restarts.
+    others = "Could not restore the debugger state"
+    assert [text for text in seen.problems if not text.startswith(others)] == []
     assert [url for url in seen.asked if LITE.search(url)] == []
 
 
@@ -293,12 +295,7 @@ def test_a_page_that_comes_back_finds_the_job_that_runs(notebook: Notebook, pane
     expect(panel.bar("waits")).to_have_attribute("aria-valuenow", "2")
     page.evaluate("window.panel.context.save()")
     page.reload()
-    panel = Panel(page)
-    expect(
-        panel.region.or_(page.get_by_role("tab", name="Worker Pool", exact=True))
-    ).to_be_visible()
-    if not panel.region.is_visible():
-        panel.open_by_tab()
+    panel = Panel(page).is_open()
     expect(panel.bar("waits")).to_have_attribute("aria-valuenow", "2")
     panel.button("Cancel waits").click()
     expect(panel.job("waits")).to_contain_text("4 cancelled")
