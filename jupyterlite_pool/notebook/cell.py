@@ -39,8 +39,9 @@ def in_cell(cell: Any) -> Iterator[None]:
 @contextmanager
 def _with_parents(kernel: Any, cell: Any) -> Iterator[None]:
     """Let the streams and the displays of an ordinary kernel show what they get in a cell."""
+    shows: tuple[Any, ...] = (sys.stdout, sys.stderr, kernel.shell.display_pub)
     with ExitStack() as afterwards:
-        for each in (sys.stdout, sys.stderr, kernel.shell.display_pub):
+        for each in shows:
             if hasattr(each, "set_thread_parent"):
                 afterwards.callback(each.reset_thread_parent, each.set_thread_parent(cell))
             elif hasattr(each, "set_parent"):  # an older kernel, where it holds for all threads

@@ -93,6 +93,10 @@ def test_so_it_does_with_a_kernel_that_has_no_subshells(open_lab: OpenLab, lab: 
     panel = Panel(notebook.page).open_by_tab()
     cancels_by_card(notebook)
     expect(panel.job("waits")).to_contain_text("4 cancelled")
+    # Each release has a way of its own to show what comes from another thread.
+    notebook.run("%%pool_submit\nprint('in its own cell')")
+    cell = notebook.page.locator(".jp-NotebookPanel:visible .jp-CodeCell.jp-mod-active")
+    expect(cell.locator(".jp-OutputArea")).to_contain_text("in its own cell")
     assert problems == []
 
 
@@ -125,6 +129,17 @@ def test_status_item_and_panel_tell_of_a_job_while_its_cell_waits(
     notebook.finish()
     assert notebook.error() == "KeyboardInterrupt"
     expect(item).to_have_text("Pool 2/2")
+
+
+def test_interrupt_kernel_is_jupyters_own_and_stops_the_job(
+    notebook: Notebook, panel: Panel
+) -> None:
+    notebook.start(WAITS.replace("waits", "interrupted"))
+    expect(panel.bar("interrupted")).to_have_attribute("aria-valuenow", "2")
+    notebook.page.evaluate("window.panel.sessionContext.session.kernel.interrupt()")
+    notebook.finish()
+    assert notebook.error() == "KeyboardInterrupt"
+    expect(panel.job("interrupted")).to_contain_text("4 cancelled")
 
 
 def test_the_panel_works_while_the_notebook_computes(notebook: Notebook, panel: Panel) -> None:

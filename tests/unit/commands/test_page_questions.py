@@ -77,10 +77,27 @@ def test_a_warning_is_told_to_who_has_asked_and_to_no_cell(
         return 2
 
     monkeypatch.setitem(_page_questions.ANSWERERS, "scale", warn)
+    monkeypatch.setattr(_page_questions, "IN_BROWSER", True)
     assert answer({"what": "scale"}) == {
         "value": 2,
         "warning": "the device cannot carry as many",
     }
+
+
+def test_beside_a_notebook_that_runs_nothing_is_done_to_its_warnings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import warnings
+
+    before = (warnings.showwarning, warnings.filters, list(warnings.filters))
+    seen: list[object] = []
+
+    def look(_: object) -> None:
+        seen.append((warnings.showwarning, warnings.filters, list(warnings.filters)))
+
+    monkeypatch.setitem(_page_questions.ANSWERERS, "scale", look)
+    assert answer({"what": "scale"}) == {"value": None}
+    assert seen == [before]
 
 
 def test_a_restart_of_the_shared_pool_keeps_its_size(
@@ -163,7 +180,7 @@ def test_malformed_words_of_the_panel_do_nothing(
     word: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     complaints: list[None] = []
-    monkeypatch.setattr(_page_words, "_complain", lambda: complaints.append(None))
+    monkeypatch.setattr(_page_words, "complain", lambda: complaints.append(None))
     monkeypatch.setattr(_page_words, "answer", lambda _: pytest.fail("it was obeyed"))
     control = Control(Way(lambda *_: None))
     control.hear(word)
