@@ -2,8 +2,9 @@
  * Appended to the labextension's remote entry by the build: an application that is older than the
  * labextension fits gets an empty one, and no error.
  *
- * The build calls this function with what the application must have: packages that the labextension
- * does not bring along, and the version of JupyterLab that it was built for.
+ * The build calls this function with the packages that the labextension needs in JupyterLite, where it
+ * does not bring them along, and with the version of JupyterLab that it was built for. JupyterLab itself
+ * has none of these packages.
  */
 // eslint-disable-next-line @typescript-eslint/no-unused-expressions -- the build calls it
 (needs, built) => {
@@ -17,8 +18,9 @@
     );
     return major > least || (major === least && minor >= leastMinor);
   };
+  const has = name => name in shared;
   const fits = () =>
-    needs.every(name => name in shared) &&
+    (needs.every(has) || !needs.some(has)) &&
     Object.keys(shared['@jupyterlab/application'] ?? {}).some(atLeast);
 
   containers['jupyterlite-pool'] = {

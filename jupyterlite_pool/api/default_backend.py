@@ -125,6 +125,11 @@ def maker_of(engine: Engine) -> tuple[Maker, Mapping[str, Any]]:
     )
 
 
+def default_is_dask() -> bool:
+    """Whether Dask, which limits its workers itself, is the engine of pools that name none."""
+    return current_worker() is None and maker_of(_default())[0] is _dask
+
+
 def _is_backend(value: object) -> bool:
     return all(hasattr(value, name) for name in ("start", "submit", "kill", "workers", "set_ups"))
 

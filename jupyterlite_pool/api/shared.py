@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import PoolPerformanceWarning
 from ..notebook.page import page
-from .default_backend import default_workers
+from .default_backend import default_is_dask, default_workers
 from .executor import WorkerPoolExecutor
 
 #: Seconds between two checks whether the first worker of a pool is ready.
@@ -53,6 +53,8 @@ def _start(max_workers: int | None) -> WorkerPoolExecutor:
         "max_worker_memory": page.max_worker_memory,
         "packages": page.preload_packages,
     }
+    if page.max_worker_memory is not None and default_is_dask():
+        del options["max_worker_memory"]  # the setting is for all notebooks, so it is no error here
     return WorkerPoolExecutor(max_workers, **{name: v for name, v in options.items() if v})
 
 

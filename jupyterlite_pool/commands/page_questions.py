@@ -20,6 +20,7 @@ from ..jobs.call_queue import CallQueue
 from ..jobs.job import MapJob
 from ..notebook.bars import bars_of
 from ..notebook.page import is_whole
+from ..waiting.browser import IN_BROWSER
 from .interrupt import cancel_all
 
 #: Gives the answer to a question, which JSON can carry; None where there is nothing to say.
@@ -40,13 +41,24 @@ def answer(question: object) -> Any:
     if answerer is None or not isinstance(question, dict):
         return {"error": "the kernel does not know this question"}
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            value = answerer(question)
+        value, told = _without_warnings(answerer, question)
     except Exception as error:  # whoever has asked is told, and no cell
         return {"error": str(error) or type(error).__name__}
-    told = " ".join(str(warning.message) for warning in caught)
     return {"value": value, "warning": told} if told else {"value": value}
+
+
+def _without_warnings(answerer: Answerer, question: Mapping[str, Any]) -> tuple[Any, str]:
+    """The answer, and the warnings that belong to it: no cell has caused them.
+
+    Outside of a browser the notebook runs meanwhile, in another thread, and its warnings could not
+    be told from these. So there they are shown as always.
+    """
+    if not IN_BROWSER:
+        return answerer(question), ""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        value = answerer(question)
+    return value, " ".join(str(warning.message) for warning in caught)
 
 
 def _failure(question: Mapping[str, Any]) -> str | None:

@@ -1,18 +1,16 @@
-"""The control channel: control words of the page, which arrive while a cell runs.
+"""The words of the page, which arrive while a cell runs.
 
-JupyterLite queues every message for a kernel until the running cell has ended. Messages of a
-`BroadcastChannel` arrive whenever Python waits. The kernel tells the page the channel's name by a
-comm. Nobody can guess the name, so no other kernel can use the channel. A comm may be lost, so the
-kernel tells the name again with each cell and each job, until the page says that it heard.
+The kernel tells the page by a comm that it listens, and how words reach it (`page_ways.py`). A comm
+may be lost, so the kernel tells it again with each cell and each job, until the page says that it
+heard.
 
-Only control words are sent on the channel, and anything else does nothing. Their types are in
+Anything that is no word does nothing. Their types are in
 `labextension/src/plugin/kernels/words.ts`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import secrets
 import time
@@ -28,6 +26,7 @@ from ..notebook.state_channel import StateChannel
 from ..waiting.browser import IN_BROWSER, page_asker
 from .interrupt import interrupt, obey_signals
 from .page_questions import answer
+from .page_ways import Way, complain, way_of_page
 
 #: The target of the comm.
 TARGET = "jupyterlite-pool"
@@ -53,19 +52,21 @@ class Word(NamedTuple):
 
 
 class Control:
-    """The channel of this kernel."""
+    """Hears the page of this kernel."""
 
-    def __init__(self, open: Callable[[str, Callable[[Any], None]], None]) -> None:
-        """Listen on a new channel.
+    def __init__(self, way: Way) -> None:
+        """Listen from now on.
 
         Args:
-            open: opens a channel of a name, and calls a function with each of its messages.
+            way: brings the words.
         """
         page.life = secrets.token_hex(16)
         self.name = f"{TARGET}-{secrets.token_hex(16)}"
         self.heard = False
+        self._way = way
         self._announced_at = -INTERVAL
         self._words = {
+            "hello": Word("page", self._on_hello),
             "heard": Word(None, self._on_heard),
             "interrupt": Word("wish", self._on_interrupt, optional=True),
             "cancel": Word("job", self._on_cancel),
@@ -76,10 +77,10 @@ class Control:
         }
         #: Tells those who look how the pools are.
         self._states = StateChannel(_take_state, _open_comm, _LoopClock())
-        open(self.name, self.hear)
+        way.open(self.name, self.hear)
 
     def announce(self) -> None:
-        """Tell the page the channel's name, and that wishes are known, unless the page knows."""
+        """Tell the page how its words reach this kernel, unless the page knows."""
         page.read()
         now = time.monotonic()
         if self.heard or not page.present or now - self._announced_at < INTERVAL:
@@ -88,12 +89,12 @@ class Control:
         from comm import create_comm
 
         told = {"channel": self.name, "life": page.life, "wishes": True, "knows": list(KNOWS)}
-        create_comm(target_name=TARGET, data=told)
+        create_comm(target_name=TARGET, data={**told, **self._way.told})
 
     def hear(self, said: object) -> None:
         """Do what a control word says. Ignore anything else, with a line in the console."""
         if not self._obey(said):
-            _complain()
+            complain()
 
     def _obey(self, said: object) -> bool:
         kind = said.get("type") if isinstance(said, dict) else None
@@ -104,6 +105,16 @@ class Control:
         if set(said) != fields and not (word.optional and set(said) == {"type"}):
             return False
         return word.act(said.get(word.field) if word.field else None)
+
+    def _on_hello(self, told: object) -> bool:
+        """A page that has just come tells its settings, and wants to know whether this listens."""
+        if not isinstance(told, dict) or set(told) != {"settings", "options"}:
+            return False
+        if not page.accept(told["settings"]) or not page.accept_options(told["options"]):
+            return False
+        self.heard, self._announced_at = False, -INTERVAL
+        self.announce()
+        return True
 
     def _on_heard(self, _: object) -> bool:
         self.heard = True
@@ -153,12 +164,14 @@ _control: Control | None = None
 
 
 def listen() -> None:
-    """Open the channel of this kernel, once, and tell the page."""
+    """Listen to the page of this kernel, once, and tell it so."""
     global _control
-    if _control is None and IN_BROWSER:
-        _control = Control(_open)
+    way = way_of_page() if _control is None else None
+    if way is not None:
+        _control = Control(way)
         observe_jobs(cell_begins)
-        obey_signals()
+        if IN_BROWSER:
+            obey_signals()
         _control.announce()
 
 
@@ -166,21 +179,6 @@ def cell_begins(*_: object) -> None:
     """Tell the page again, if necessary. Called by IPython when a cell begins."""
     if _control is not None:
         _control.announce()
-
-
-def _open(name: str, listener: Callable[[Any], None]) -> None:
-    import js
-    from pyodide.ffi import create_proxy
-
-    def on_message(event: Any) -> None:
-        try:
-            said = json.loads(js.JSON.stringify(event.data))
-        except Exception:  # a control word can always be written as JSON
-            said = None
-        listener(said)
-
-    channel = js.BroadcastChannel.new(name)
-    channel.onmessage = create_proxy(on_message)
 
 
 def _is_name(name: object) -> bool:
@@ -220,10 +218,3 @@ def _is_news(wish: Any) -> bool:
     """Whether a wish is to be obeyed now, by what the kernel was told while it computed."""
     asker = page_asker()
     return asker is None or bool(asker.take(wish["number"], wish["at"]))
-
-
-def _complain() -> None:
-    if IN_BROWSER:
-        import js
-
-        js.console.warn("jupyterlite-pool: the kernel ignores a message that is no control word")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 
@@ -20,7 +21,9 @@ def current_cell() -> Any:
 def in_cell(cell: Any) -> Iterator[None]:
     """Show output in this cell, which `current_cell` returned, during the body."""
     kernel = _kernel()
-    if cell is None or kernel is None or current_cell() is cell:
+    # In another thread than that of the cells, a stream may still have the header of an older cell.
+    here = threading.current_thread() is threading.main_thread()
+    if cell is None or kernel is None or (here and current_cell() is cell):
         yield
     elif _is_ipykernel(kernel):
         with _with_parents(kernel, cell):
@@ -36,17 +39,22 @@ def in_cell(cell: Any) -> Iterator[None]:
 @contextmanager
 def _with_parents(kernel: Any, cell: Any) -> Iterator[None]:
     """Let the streams and the displays of an ordinary kernel show what they get in a cell."""
-    shows = [sys.stdout, sys.stderr, kernel.shell.display_pub]
-    before = [(each, each.parent_header) for each in shows if hasattr(each, "set_parent")]
-    for each, _ in before:
-        each.set_parent(cell)
-    try:
+    shows: tuple[Any, ...] = (sys.stdout, sys.stderr, kernel.shell.display_pub)
+    with ExitStack() as afterwards:
+        for each in shows:
+            if hasattr(each, "set_thread_parent"):
+                afterwards.callback(each.reset_thread_parent, each.set_thread_parent(cell))
+            elif hasattr(each, "set_parent"):  # an older kernel, where it holds for all threads
+                each.set_parent(cell)
+                afterwards.callback(_set_back, each, kernel)
         yield
-    finally:
-        sys.stdout.flush()  # older kernels send what was written under the header of that moment
-        sys.stderr.flush()
-        for each, header in before:
-            each.set_parent(header)
+
+
+def _set_back(shows: Any, kernel: Any) -> None:
+    """Let a stream or a display of an older kernel show what it gets in the cell that runs now."""
+    if hasattr(shows, "flush"):
+        shows.flush()  # it may send what was written under the header of that moment
+    shows.set_parent(kernel.get_parent())
 
 
 def publish(shown: dict[str, Any]) -> None:

@@ -1,13 +1,15 @@
 """The page of this kernel: whether it has the labextension, and its settings.
 
-The labextension writes these into a variable of the kernel's web worker, mostly before the kernel
-imports this package (`welcome.ts`). Later changes come over the control channel.
+The labextension leaves these where the kernel finds them, mostly before the kernel imports this
+package: in variables of a web worker (`welcome.ts`), or in an attribute of IPython's shell
+(`lab.ts`). Later changes come as words.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +18,9 @@ from ..waiting.browser import IN_BROWSER
 
 #: The variables of the kernel's web worker: what every version of this package knows, and the rest.
 VARIABLE, REST = "jupyterlitePoolPage", "jupyterlitePoolOptions"
+
+#: The attribute of the shell of an ordinary kernel: both of them, as text.
+ATTRIBUTE = "jupyterlite_pool_page"
 
 #: Seconds that count as never. A browser's timers cannot wait longer than 24 days.
 NEVER = 2_000_000
@@ -49,16 +54,13 @@ class Page:
     life: str | None = None
 
     def read(self) -> None:
-        """Read the variable, unless the page is known already. The page may write it late."""
-        if self.present or not IN_BROWSER:
+        """Read what the page has left, unless it is known already. The page may leave it late."""
+        if self.present:
             return
-        import js
-
-        text = getattr(js, VARIABLE, None)
+        text, rest = _left_by_page()
         if isinstance(text, str):
             self.accept(json.loads(text))
-        rest = getattr(js, REST, None)  # an older page has none
-        if isinstance(rest, str):
+        if isinstance(rest, str):  # an older page has left none
             self.accept_options(json.loads(rest))
 
     def accept(self, settings: object) -> bool:
@@ -102,6 +104,18 @@ class Page:
         for field, value in new.items():
             setattr(self, field, value)
         return True
+
+
+def _left_by_page() -> tuple[object, object]:
+    """The texts that a page has left: the settings that every version knows, and the rest."""
+    if IN_BROWSER:
+        import js
+
+        return getattr(js, VARIABLE, None), getattr(js, REST, None)
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    left = getattr(shell, ATTRIBUTE, None)
+    return left if isinstance(left, tuple) and len(left) == 2 else (None, None)
 
 
 #: The names of the settings in the labextension, in the order in which `accept` reads them.

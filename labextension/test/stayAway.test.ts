@@ -27,24 +27,32 @@ async function got(scope: object): Promise<unknown> {
   };
   const containers = { 'jupyterlite-pool': container };
   vi.stubGlobal('_JUPYTERLAB', containers);
-  guard(['@jupyterlite/services'], '4.6.4');
+  guard(['@jupyterlite/services', '@jupyterlite/apputils'], '4.6.4');
   containers['jupyterlite-pool'].init(scope);
   expect(told).toEqual([scope]);
   return (await containers['jupyterlite-pool'].get('./extension'))();
 }
 
+/** What JupyterLite has beyond JupyterLab. */
+const LITE = { '@jupyterlite/services': {}, '@jupyterlite/apputils': {} };
+
 test.each(['4.6.0', '4.6.9', '4.10.1', '5.0.0-alpha.1'])(
-  'JupyterLab %s gets the labextension',
+  'JupyterLab %s gets the labextension, and so does its JupyterLite',
   async version => {
-    const scope = { '@jupyterlite/services': {}, '@jupyterlab/application': { [version]: {} } };
-    expect(await got(scope)).toBe('the labextension');
+    const lab = { '@jupyterlab/application': { [version]: {} } };
+    expect(await got(lab)).toBe('the labextension');
+    expect(await got({ ...LITE, ...lab })).toBe('the labextension');
   }
 );
 
 test.each([
-  ['is older', { '@jupyterlite/services': {}, '@jupyterlab/application': { '4.5.9': {} } }],
-  ['lacks a package', { '@jupyterlab/application': { '4.6.4': {} } }],
-  ['has nothing', {}]
-])('an application that %s gets an empty one', async (_, scope) => {
+  ['JupyterLab that is older', { '@jupyterlab/application': { '4.5.9': {} } }],
+  ['JupyterLite that is older', { ...LITE, '@jupyterlab/application': { '4.5.9': {} } }],
+  [
+    'JupyterLite that lacks a package',
+    { '@jupyterlite/services': {}, '@jupyterlab/application': { '4.6.4': {} } }
+  ],
+  ['thing that has nothing', {}]
+])('a %s gets an empty one', async (_, scope) => {
   expect(await got(scope)).toMatchObject({ default: [] });
 });

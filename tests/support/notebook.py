@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page
 
 from tests.support.tally import tally
 
-OPEN = """async () => {
-  while (!window.jupyterapp?.serviceManager.kernelspecs?.specs?.kernelspecs?.python) {
+OPEN = """async name => {
+  while (!window.jupyterapp?.serviceManager.kernelspecs?.specs?.kernelspecs?.[name]) {
     await new Promise(resolve => setTimeout(resolve, 50));
   }
   const { commands, restored } = window.jupyterapp;
@@ -20,7 +20,7 @@ OPEN = """async () => {
   const panel = await commands.execute('docmanager:open', {
     path,
     factory: 'Notebook',
-    kernel: { name: 'python' }
+    kernel: { name }
   });
   await panel.context.ready;
   await panel.sessionContext.ready;
@@ -61,10 +61,10 @@ OUTPUTS = """() => {
 class Notebook:
     """A new notebook with a kernel of its own."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, kernel: str = "python") -> None:
         self.page = page
         tally.kernels += 1
-        self.path: str = page.evaluate(OPEN)
+        self.path: str = page.evaluate(OPEN, kernel)
 
     def start(self, code: str) -> None:
         """Run a new cell, and do not wait for its end."""

@@ -2,21 +2,20 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import type { IWidgetTracker } from '@jupyterlab/apputils';
 import { IConsoleTracker } from '@jupyterlab/console';
-import { PageConfig, URLExt } from '@jupyterlab/coreutils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { IServiceWorkerManager } from '@jupyterlite/apputils';
-import { IKernelClient } from '@jupyterlite/services';
 import type { Widget } from '@lumino/widgets';
 
+import { isLite } from './application';
 import { Lives } from './card/lives';
 import { showCards } from './card/renderer';
 import { cellsPlugin } from './cells';
-import { onCancel, tellBroker } from './kernels/cancel';
-import { beforeInterrupt } from './kernels/interrupt';
+import { onCancel } from './kernels/cancel';
 import { PoolKernels } from './kernels/kernels';
+import { labHost } from './kernels/lab';
 import { DOMAIN } from './language';
 import { panelPlugin } from './pools';
 import { prefetch } from './prefetch';
@@ -27,13 +26,15 @@ import { IKernelLives, IWorkerPools } from './tokens';
 /** The plugin that shows widgets; a site may not have it. */
 const WIDGETS_ID = '@jupyter-widgets/jupyterlab-manager:plugin';
 
-/** Fetches the files of pool workers while the application is still loading. */
+/** Fetches the files of pool workers while JupyterLite is still loading; elsewhere there are none. */
 const prefetchPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlite-pool:prefetch',
   description: 'Fetches the files of pool workers while JupyterLab loads.',
   autoStart: true,
   activate: () => {
-    prefetch(PageConfig.getOption('fullLabextensionsUrl'));
+    if (isLite()) {
+      prefetch(PageConfig.getOption('fullLabextensionsUrl'));
+    }
   }
 };
 
@@ -58,37 +59,22 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
   autoStart: true,
   provides: IWorkerPools,
   // An application may have none of these.
-  optional: [
-    ISettingRegistry,
-    ITranslator,
-    INotebookTracker,
-    IConsoleTracker,
-    IKernelClient,
-    IServiceWorkerManager,
-    IKernelLives
-  ],
-  activate: (
+  optional: [ISettingRegistry, ITranslator, INotebookTracker, IConsoleTracker, IKernelLives],
+  activate: async (
     app,
     registry: ISettingRegistry | null,
     translator: ITranslator | null,
     notebooks: INotebookTracker | null,
     consoles: IConsoleTracker | null,
-    client: IKernelClient | null,
-    files: IServiceWorkerManager | null,
     lives: IKernelLives | null
   ) => {
     const widgets = app.hasPlugin(WIDGETS_ID);
-    const labextensions = PageConfig.getOption('fullLabextensionsUrl');
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const settings = new Settings(registry, trans);
+    const settings = new Settings(registry, trans, isLite());
+    const lite = isLite() ? await (await import('./lite')).Lite.of(app, trans) : null;
     const kernels = new PoolKernels(
       async () => forKernel(await settings.current, widgets),
-      () => files?.browsingContextId ?? null,
-      {
-        script: URLExt.join(labextensions, 'jupyterlite-pool', 'static', 'interrupt.js'),
-        url: new URL('api/drive', new URL(PageConfig.getBaseUrl(), location.href)).href
-      },
-      trans
+      lite?.host ?? labHost()
     );
     settings.changed.connect((_, now) => {
       kernels.sendSettings(forKernel(now, widgets));
@@ -104,23 +90,13 @@ const kernelsPlugin: JupyterFrontEndPlugin<IWorkerPools> = {
     // Every kernel hears of it, and the kernel that knows the job cancels it.
     onCancel(job => {
       kernels.sendAll({ type: 'cancel', job });
-      tellBroker(job);
+      lite?.tellBroker(job);
     });
-    if (client !== null) {
-      client.changed.connect((_, { type, key }) => {
-        if (type === 'remove') {
-          kernels.forget(key);
-          states.forget(key);
-          lives?.ends(key);
-        }
-      });
-      beforeInterrupt(client, async kernel => {
-        const { interrupt } = await settings.current;
-        if (interrupt !== 'nothing') {
-          kernels.interrupt(kernel, interrupt === 'code');
-        }
-      });
-    }
+    lite?.follow(kernels, settings, kernel => {
+      kernels.forget(kernel);
+      states.forget(kernel);
+      lives?.ends(kernel);
+    });
     return { kernels, settings, states };
   }
 };

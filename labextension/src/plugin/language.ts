@@ -49,10 +49,19 @@ const TEXTS_OF_SCHEMAS: readonly (readonly [RegExp, string])[] = [
   [/^\/jupyter\.lab\.menus\/.*\/label$/, 'menu']
 ];
 
-/** Let a registry show the settings of a plugin in the language of the page. */
-export function translateSettings(registry: ISettingRegistry, plugin: string, trans: Words): void {
+/**
+ * Let a registry show the settings of a plugin in the language of the page.
+ *
+ * @param change makes what is shown of the translated schema
+ */
+export function translateSettings(
+  registry: ISettingRegistry,
+  plugin: string,
+  trans: Words,
+  change = (schema: ISettingRegistry.ISchema) => schema
+): void {
   registry.transform(plugin, {
-    fetch: fetched => ({ ...fetched, schema: translated(fetched.schema, trans) })
+    fetch: fetched => ({ ...fetched, schema: change(translated(fetched.schema, trans)) })
   });
 }
 

@@ -91,15 +91,44 @@ export function forKernel(all: PoolSettings, widgets: boolean): ForKernel {
   };
 }
 
+type Schema = ISettingRegistry.ISchema;
+
+/** Settings that mean nothing to the ordinary kernels of Jupyter. */
+const ONLY_IN_LITE = ['prewarm', 'interrupt', 'preloadPackages'];
+
+/** The schema as it is in JupyterLab: without what only JupyterLite has. */
+export function forLab(schema: Schema, trans: Words): Schema {
+  const all = Object.entries(schema.properties ?? {});
+  const properties = Object.fromEntries(all.filter(([name]) => !ONLY_IN_LITE.includes(name)));
+  const describe = (name: string, description: string): void => {
+    properties[name] = { ...properties[name], description };
+  };
+  describe(
+    'maxWorkers',
+    trans.__(
+      'How many workers the shared pool of a kernel has. Leave empty for one per core. Applies to pools that start from now on.'
+    )
+  );
+  describe(
+    'maxWorkerMemory',
+    trans.__(
+      'Bytes beyond which a worker of the shared pool is replaced, between two tasks. Leave empty for no such limit. Applies to pools that start from now on.'
+    )
+  );
+  return { ...schema, properties };
+}
+
 /** The settings now and later. The defaults hold where a site has no registry of settings. */
 export class Settings {
   /** The current settings, when they are loaded. */
   current: Promise<PoolSettings>;
   private readonly _changed = new Signal<this, PoolSettings>(this);
 
-  constructor(registry: ISettingRegistry | null, trans: Words) {
+  /** @param inLite whether this is JupyterLite, which has more settings */
+  constructor(registry: ISettingRegistry | null, trans: Words, inLite: boolean) {
     if (registry !== null) {
-      translateSettings(registry, SETTINGS_ID, trans); // the registry waits for it
+      const change = inLite ? undefined : (schema: Schema): Schema => forLab(schema, trans);
+      translateSettings(registry, SETTINGS_ID, trans, change); // the registry waits for it
     }
     this.current = this.load(registry);
   }

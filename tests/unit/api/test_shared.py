@@ -64,3 +64,12 @@ def test_where_nothing_is_set_a_pool_has_its_own_defaults(
 ) -> None:
     _shared.get_reusable_executor().terminate_workers()
     assert started == [{}]
+
+
+def test_where_dask_limits_its_workers_the_setting_is_no_error(
+    page: Page, started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert page.accept_options(SETTINGS)
+    monkeypatch.setenv("JUPYTERLITE_POOL_BACKEND", "tcp://scheduler:8786")
+    _shared.get_reusable_executor().terminate_workers()
+    assert started == [{name: OPTIONS[name] for name in ("idle_timeout", "packages")}]

@@ -487,6 +487,15 @@ def test_ipython_names_the_file_of_a_cell_by_its_number(shell: Any) -> None:
     assert name.startswith("<ipython-input-7-")
 
 
+def test_an_ordinary_kernel_has_the_handlers_of_its_control_channel() -> None:
+    # commands/page_ways.py; tests/jupyterlab sends words that way
+    from ipykernel.kernelbase import Kernel
+
+    kernel: Any = Kernel()  # type: ignore[no-untyped-call]
+    assert isinstance(kernel.control_handlers, dict)
+    assert callable(kernel.control_handlers["comm_info_request"])
+
+
 def test_ipython_makes_calls_of_magics_that_can_be_found() -> None:
     # commands/magic_await.py, commands/magics.py
     from jupyterlite_pool.commands.magic_await import await_magics

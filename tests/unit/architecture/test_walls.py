@@ -66,11 +66,11 @@ OUTSIDE = {
     "dask": {"backends.dask"},
     "distributed": {"backends.dask", "worker.cluster"},
     "joblib": {"stand_ins.joblib_register", "stand_ins.joblib_backend", "worker.calls"},
-    "js": {"commands.page_words", "notebook.page", "waiting.browser", "backends.pyodide"},
+    "js": {"commands.page_ways", "notebook.page", "waiting.browser", "backends.pyodide"},
     "comm": {"commands.page_words", "commands.parallel.requests"},
     "pyodide": {
         "releases",
-        "commands.page_words",
+        "commands.page_ways",
         "commands.magics",
         "waiting.browser",
         "stand_ins.locks",
@@ -134,6 +134,7 @@ SCRIPT_PACKAGES = {
 
 #: What each part of the plugins may import of the plugins.
 PLUGIN_PARTS = {
+    "application": set(),
     "prefetch": set(),
     "language": set(),
     "settings": {"language"},
@@ -160,13 +161,16 @@ PLUGIN_PARTS = {
         "timeline",
         "tokens",
     },
-    "cells": {"cells", "kernels", "language"},
+    "cells": {"application", "cells", "kernels", "language"},
     "card": {"card", "kernels"},
+    "lite": {"kernels", "language", "settings"},
     "index": {
+        "application",
         "card",
         "cells",
         "kernels",
         "language",
+        "lite",
         "pools",
         "prefetch",
         "settings",
@@ -397,6 +401,17 @@ def test_a_part_of_the_plugins_imports_only_the_parts_it_may(part: str) -> None:
         if target.is_relative_to(plugin)
     }
     assert used <= PLUGIN_PARTS[part]
+
+
+def test_only_what_jupyterlite_alone_loads_needs_its_packages() -> None:
+    # JupyterLab has none of them; a type needs no package.
+    value = re.compile(r"^import (?!type\b).*from '@jupyterlite/", re.M)
+    plugin = SCRIPTS / "plugin"
+    needy = [path for path in scripts() if value.search(path.read_text("utf-8"))]
+    assert [path for path in needy if path.is_relative_to(plugin)] == [plugin / "lite.ts"]
+    static = re.compile(r"^import .*from '\.\.?/lite';", re.M)
+    sources = [path.read_text("utf-8") for path in plugin.rglob("*.ts*")]
+    assert [found for source in sources for found in static.findall(source)] == []
 
 
 def test_the_walk_over_typescript_finds_what_is_imported() -> None:

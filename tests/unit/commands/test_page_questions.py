@@ -14,6 +14,7 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.commands import page_questions as _page_questions
 from jupyterlite_pool.commands import page_words as _page_words
 from jupyterlite_pool.commands.page_questions import answer
+from jupyterlite_pool.commands.page_ways import Way
 from jupyterlite_pool.commands.page_words import Control
 from tests.support.gate import GATE, wait_at_the_gate
 
@@ -76,10 +77,27 @@ def test_a_warning_is_told_to_who_has_asked_and_to_no_cell(
         return 2
 
     monkeypatch.setitem(_page_questions.ANSWERERS, "scale", warn)
+    monkeypatch.setattr(_page_questions, "IN_BROWSER", True)
     assert answer({"what": "scale"}) == {
         "value": 2,
         "warning": "the device cannot carry as many",
     }
+
+
+def test_beside_a_notebook_that_runs_nothing_is_done_to_its_warnings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import warnings
+
+    before = (warnings.showwarning, warnings.filters, list(warnings.filters))
+    seen: list[object] = []
+
+    def look(_: object) -> None:
+        seen.append((warnings.showwarning, warnings.filters, list(warnings.filters)))
+
+    monkeypatch.setitem(_page_questions.ANSWERERS, "scale", look)
+    assert answer({"what": "scale"}) == {"value": None}
+    assert seen == [before]
 
 
 def test_a_restart_of_the_shared_pool_keeps_its_size(
@@ -162,9 +180,9 @@ def test_malformed_words_of_the_panel_do_nothing(
     word: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     complaints: list[None] = []
-    monkeypatch.setattr(_page_words, "_complain", lambda: complaints.append(None))
+    monkeypatch.setattr(_page_words, "complain", lambda: complaints.append(None))
     monkeypatch.setattr(_page_words, "answer", lambda _: pytest.fail("it was obeyed"))
-    control = Control(lambda *_: None)
+    control = Control(Way(lambda *_: None))
     control.hear(word)
     assert complaints == [None]
     assert not control._states.watched

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool.commands import page_words as _control
+from jupyterlite_pool.commands.page_ways import Way
 from jupyterlite_pool.commands.page_words import Control
 from jupyterlite_pool.notebook.page import buttons
 
@@ -23,13 +24,13 @@ def opened() -> list[tuple[str, Callable[[Any], None]]]:
 
 @pytest.fixture
 def control(opened: list[tuple[str, Callable[[Any], None]]]) -> Control:
-    return Control(lambda name, listener: opened.append((name, listener)))
+    return Control(Way(lambda name, listener: opened.append((name, listener))))
 
 
 def test_no_two_channels_have_one_name(
     control: Control, opened: list[tuple[str, Callable[[Any], None]]]
 ) -> None:
-    other = Control(lambda *_: None)
+    other = Control(Way(lambda *_: None))
     [(name, _)] = opened
     assert name == control.name != other.name
     pattern = re.search(r"NAME = /(.*)/;", WORDS_TS.read_text("utf-8"))
@@ -84,7 +85,7 @@ def test_what_is_no_word_does_nothing(
     control: Control, word: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     complaints: list[None] = []
-    monkeypatch.setattr(_control, "_complain", lambda: complaints.append(None))
+    monkeypatch.setattr(_control, "complain", lambda: complaints.append(None))
     control.hear(word)
     assert complaints == [None]
     assert not control.heard

@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import threading
+from contextvars import ContextVar
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -140,3 +143,57 @@ def test_it_is_shown_in_the_cell_of_its_task(monkeypatch: pytest.MonkeyPatch) ->
     output.take(0, None, None, "stdout", "of nobody\n")
     assert kernel.shown == [("then", "text\n"), ("then", "rich"), ("now", "of nobody\n")]
     assert kernel._parent_header == "now"
+
+
+class OfOneThread:
+    """A stream or a display of an ordinary kernel, which has a cell for each thread."""
+
+    def __init__(self) -> None:
+        self._cell: ContextVar[str] = ContextVar("cell", default="older")
+        self.shown: list[tuple[str, str]] = []
+
+    def write(self, text: str) -> None:
+        self.shown.append((self._cell.get(), text))
+
+    def set_thread_parent(self, cell: str) -> Any:
+        return self._cell.set(cell)
+
+    def reset_thread_parent(self, token: Any) -> None:
+        self._cell.reset(token)
+
+
+class OfAllThreads:
+    """One of an older kernel, which sends what was written with the cell of a later moment."""
+
+    def __init__(self) -> None:
+        self.cell = "older"
+        self.shown: list[tuple[str, str]] = []
+        self._written: list[str] = []
+
+    def write(self, text: str) -> None:
+        self._written.append(text)
+
+    def flush(self) -> None:
+        self.shown += [(self.cell, text) for text in self._written]
+        self._written = []
+
+    def set_parent(self, cell: str) -> None:
+        self.cell = cell
+
+
+@pytest.mark.parametrize("kind", [OfOneThread, OfAllThreads])
+def test_what_comes_from_another_thread_has_its_cell_also_while_that_cell_runs(
+    kind: type[OfOneThread] | type[OfAllThreads], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = kind()
+    shell = SimpleNamespace(display_pub=kind())
+    kernel = SimpleNamespace(get_parent=lambda: "the cell", shell=shell)
+    monkeypatch.setattr(cell, "_found", kernel)
+    monkeypatch.setattr(sys, "stdout", stream)
+    output = TaskOutput()
+    begun = task(1)
+    begun.cell = "the cell"
+    tells = threading.Thread(target=output.take, args=(0, begun, None, "stdout", "text"))
+    tells.start()
+    tells.join()
+    assert stream.shown == [("the cell", "text")]

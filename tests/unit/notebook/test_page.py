@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from jupyterlite_pool.notebook.page import NAMES, OPTIONS, Page
+from jupyterlite_pool.notebook.page import ATTRIBUTE, NAMES, OPTIONS, Page
 
 LABEXTENSION = Path(__file__).parents[3] / "labextension"
 
@@ -110,3 +112,18 @@ def test_further_settings_that_are_not_valid_change_nothing(bad: object) -> None
     both = {**OTHERS, **bad} if isinstance(bad, dict) else bad
     assert not page.accept_options(both)
     assert page == Page()
+
+
+def test_an_ordinary_kernel_finds_what_the_page_has_left_in_its_shell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shell = SimpleNamespace()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    page = Page()
+    page.read()
+    assert not page.present
+    shell.jupyterlite_pool_page = (json.dumps(GOOD), json.dumps({"outputLimitLines": 7}))
+    page.read()
+    assert (page.present, page.max_workers, page.output_limit_lines) == (True, 3, 7)
+    source = (LABEXTENSION / "src" / "plugin" / "kernels" / "lab.ts").read_text("utf-8")
+    assert f"get_ipython().{ATTRIBUTE} = (" in source

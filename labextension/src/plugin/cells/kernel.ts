@@ -1,7 +1,9 @@
 /** Lets a kernel plan a run, and hears what becomes of its cells. */
 import type { Kernel } from '@jupyterlab/services';
 
-import { unseen } from '../kernels/unseen';
+import { isLite } from '../application';
+import { runUnseen } from '../kernels/host';
+import { silent, unseen } from '../kernels/unseen';
 import { type News, newsOf, type Plan, planOf, TARGET } from './plan';
 
 interface Listener {
@@ -34,11 +36,10 @@ export async function planRun(
   });
   // A text in JSON is a literal of Python as well.
   const text = JSON.stringify(JSON.stringify([run, sources]));
-  const code = unseen(`
+  const code = `
 import json
-import_module("jupyterlite_pool.commands.parallel.requests").plan(*json.loads(${text}))`);
-  const request = { code, silent: true, store_history: false, allow_stdin: false };
-  await kernel.requestExecute({ ...request, stop_on_error: false }).done;
+import_module("jupyterlite_pool.commands.parallel.requests").plan(*json.loads(${text}))`;
+  await runUnseen(kernel, isLite() ? unseen(code) : silent(code));
   return found;
 }
 

@@ -1,6 +1,25 @@
 /** Requests that leave no trace in a notebook. */
 
 /**
+ * Python source that runs `body`, and leaves no name behind. It can use \`import_module\`.
+ *
+ * It is for kernels that obey \`silent\` and \`store_history\`.
+ */
+export function silent(body: string): string {
+  return `
+def _jupyterlite_pool_unseen():
+    from importlib import import_module
+
+${body.trim().replace(/^/gm, '    ')}
+
+try:
+    _jupyterlite_pool_unseen()
+finally:
+    del _jupyterlite_pool_unseen
+`;
+}
+
+/**
  * Python that takes the running request out of the history and out of the count of cells.
  *
  * The kernel ignores `silent` and `store_history`, so the request does that itself. It needs

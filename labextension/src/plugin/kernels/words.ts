@@ -1,11 +1,12 @@
 /** The words of a page to a kernel; `jupyterlite_pool/commands/page_words.py` hears them. */
 import type { Wish } from '../../interrupt/exchange';
-import type { KernelOptions, KernelSettings } from '../settings';
+import type { ForKernel, KernelOptions, KernelSettings } from '../settings';
 
-/** The comm by which a kernel names its channel. */
+/** The comm by which a kernel tells how it listens. */
 export const TARGET = 'jupyterlite-pool';
 
 export type Word =
+  | { type: 'hello'; page: ForKernel }
   | { type: 'heard' }
   | { type: 'interrupt'; wish?: Wish }
   | { type: 'cancel'; job: string }
@@ -38,6 +39,8 @@ const NAME = /^jupyterlite-pool-[0-9a-f]{32}$/;
 export interface Listener {
   /** The name of the channel on which it listens. */
   channel: string;
+  /** Whether it listens on the control channel of Jupyter instead. */
+  control: boolean;
   /** Whether it knows wishes: to wheels before 0.2, a word with one is none. */
   wishes: boolean;
   /** The name of its life, by which the page knows its cards; null where its wheel has none. */
@@ -51,10 +54,11 @@ export function listenerOf(data: unknown): Listener | null {
   if (typeof data !== 'object' || data === null || !('channel' in data)) {
     return null;
   }
-  const { channel, life, wishes, knows } = data as Record<string, unknown>;
+  const { channel, control, life, wishes, knows } = data as Record<string, unknown>;
   return typeof channel === 'string' && NAME.test(channel)
     ? {
         channel,
+        control: control === true,
         life: typeof life === 'string' ? life : null,
         wishes: wishes === true,
         knows: Array.isArray(knows) ? knows.filter(word => typeof word === 'string') : []
