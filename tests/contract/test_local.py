@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -40,6 +41,28 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came about"
         time.sleep(0.01)
+
+
+def test_no_pipe_is_closed_into_which_somebody_writes(pool: WorkerPoolExecutor) -> None:
+    until(lambda: len(pool.ready_workers) == 2)
+    number = min(pool.ready_workers)
+    backend: Any = pool._pool.backend
+    link = backend._roster.link(number)
+    writes, go_on = threading.Event(), threading.Event()
+    closed: list[bool] = []
+
+    def write() -> None:
+        writes.set()
+        go_on.wait(LONG)
+        closed.append(link._pipe.closed)
+
+    link._outbox.put(write)
+    assert writes.wait(LONG)
+    os.kill(link.pid, signal.SIGKILL)
+    until(lambda: number not in pool.ready_workers and len(pool.ready_workers) == 2)
+    go_on.set()
+    until(lambda: link._pipe.closed)
+    assert closed == [False]
 
 
 def kill_after(first: int, x: int) -> int:

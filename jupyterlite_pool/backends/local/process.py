@@ -61,8 +61,10 @@ class WorkerProcess(Link):
             self._pid = int(self._process.pid)
         finally:
             theirs.close()  # or the end of the process would go unnoticed
-        for action in (self._write, self._read):
-            threading.Thread(target=action, name=f"pool worker {number}", daemon=True).start()
+        name = f"pool worker {number}"
+        self._writer = threading.Thread(target=self._write, name=name, daemon=True)
+        self._writer.start()
+        threading.Thread(target=self._read, name=name, daemon=True).start()
 
     # What the backend calls.
 
@@ -156,6 +158,7 @@ class WorkerProcess(Link):
                 self.result(batch, results, (), False)
             self.ended(self._end(place, memory), began=place >= 0)
         self._outbox.put(None)
+        self._writer.join()  # nobody may close a pipe into which somebody writes
         self._pipe.close()
         self._shared.close()
 
