@@ -121,9 +121,20 @@ def error_line(error: BaseException) -> str:
 _CELL = re.compile(r'File "<ipython-input-(\d+)-[0-9a-f]+>"')
 
 
+#: The same in an ordinary kernel, where only IPython knows the number.
+_FILE = re.compile(r'File "([^"]*ipykernel_[^"]*)"')
+
+
 def name_cells(text: str) -> str:
     """The lines of a traceback, with the names that IPython has for cells."""
-    return _CELL.sub(r"Cell In[\1]", text)
+    return _FILE.sub(_name_file, _CELL.sub(r"Cell In[\1]", text))
+
+
+def _name_file(found: re.Match[str]) -> str:
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    named = None if shell is None else shell.compile.format_code_name(found[1])
+    return found[0] if named is None else " ".join(named)
 
 
 def attach(error: BaseException, name: str, value: object) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from jupyterlite_pool.tracebacks import (
@@ -10,6 +13,7 @@ from jupyterlite_pool.tracebacks import (
     attach,
     fold,
     interrupted,
+    name_cells,
     notes_of,
     set_notes,
     shorten,
@@ -77,3 +81,21 @@ def test_a_cell_has_the_same_name_in_all_tracebacks() -> None:
     shown = "\n".join(getattr(caught.value, HOOK)())
     assert "Cell In[124], line 3, in <module>" in shown
     assert "ipython-input" not in shown
+
+
+@pytest.mark.parametrize("folder", ["/tmp/ipykernel_7", r"C:\\Temp\\ipykernel_7"])
+def test_a_cell_of_an_ordinary_kernel_has_the_number_that_ipython_knows(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from IPython.core.compilerop import CachingCompiler
+
+    compiler = CachingCompiler()
+    cell, other = f"{folder}/1.py", f"{folder}/2.py"
+    monkeypatch.setattr(compiler, "get_code_name", lambda *_: cell)
+    compiler.cache("x = 1\n", 7)
+    text = f'  File "{cell}", line 1\n  File "{other}", line 1\n'
+    ipython = SimpleNamespace(get_ipython=lambda: SimpleNamespace(compile=compiler))
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    assert name_cells(text) == f'  Cell In[7], line 1\n  File "{other}", line 1\n'
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert name_cells(text) == text  # a worker does not know it
