@@ -93,7 +93,7 @@ class NotebookModules:
 
 def _source(module: ModuleType) -> SentModule | None:
     """A module as it is sent to workers; None if it is not the user's own."""
-    spec = module.__spec__
+    spec = getattr(module, "__spec__", None)  # `%reset` takes it from `__main__`
     if spec is None:
         return None
     file = getattr(module, "__file__", None)

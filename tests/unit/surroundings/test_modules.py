@@ -52,6 +52,14 @@ def test_the_standard_library_and_packages_are_nobodys_own() -> None:
     assert not {"json", "pytest", "__main__", "sys"} & sent(own).keys()
 
 
+def test_a_notebook_that_was_reset_is_none_of_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `%reset` leaves a notebook's module without the names that Python has given it.
+    monkeypatch.delattr(sys.modules["__main__"], "__spec__")
+    assert "own_of_test" in sent(NotebookModules())
+
+
 def test_a_change_in_place_by_autoreload_is_one_but_not_its_first_word(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
