@@ -305,7 +305,8 @@ def test_arrays_of_dask(kernel: Kernel, wheels: Wheels) -> None:
     kernel.run("from jupyterlite_pool import current_worker" + DASK_ARRAY)
     assert kernel.value("np.allclose(gram, numbers.T @ numbers)") is True
     assert kernel.value("np.allclose(means, numbers.mean(axis=0))") is True
-    assert kernel.value("set(workers) <= executor.ready_workers and len(workers) == 2") is True
+    # How many of them take part, the machine decides: a block takes next to no time.
+    assert kernel.value("0 < len(workers) and set(workers) <= executor.ready_workers") is True
 
 
 def test_figures_of_tasks_are_shown_in_the_notebook(kernel: Kernel) -> None:

@@ -22,7 +22,7 @@ def endless(_):
 def slow_steps(_):
     "Sleeps, as a step that takes long."
     while True:
-        time.sleep(0.3)
+        time.sleep(0.1)
 
 async def awaiting(_):
     try:

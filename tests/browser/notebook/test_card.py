@@ -92,7 +92,8 @@ def test_the_card_counts_while_the_items_come_slowly(notebook: Notebook) -> None
         "pool_map(abs, slowly(), total=6, label='slowly')"
     )
     expect(notebook.cards.last).to_contain_text("slowly")
-    expect(notebook.cards.last).to_contain_text("3/6")  # the total that the user knows
+    # The total that the user knows. A slow machine may miss any one of the counts.
+    expect(notebook.cards.last).to_contain_text(re.compile("[1-5]/6"))
     notebook.finish()
     expect(notebook.cards.last).to_contain_text("✓ done")
     seen = {entry["text"].split(" ")[0] for entry in page.evaluate("() => window.seen")}
