@@ -43,8 +43,8 @@ class Costs(NamedTuple):
 
 #: The costs of the engines, by their names.
 COSTS: dict[str, Costs] = {
-    "pyodide": Costs(0.001, 0.0006, 6e-6, 1.1e-9, 2e-9, 1.0, 0.2, 2.0),
-    "local": Costs(0.0005, 0.0002, 3e-6, 0.9e-9, 1.1e-9, 0.3, 0.03, 1.0),
+    "pyodide": Costs(0.001, 0.0006, 3.5e-6, 1.1e-9, 2e-9, 1.0, 0.2, 2.0),
+    "local": Costs(0.0005, 0.0002, 1.8e-6, 0.9e-9, 1.1e-9, 0.3, 0.03, 1.0),
     "dask": Costs(0.02, 0.012, 8e-6, 3.1e-9, 2.5e-9, 0.0, 0.0, 1.0, 0.5),
 }
 
