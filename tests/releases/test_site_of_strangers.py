@@ -224,7 +224,7 @@ def kernel(
 
 def test_workers_are_restored_from_memory(kernel: Kernel) -> None:
     kernel.run("workers = executor._pool.backend._pool.workers")
-    assert kernel.value("[bool(worker.restored) for worker in workers]") == [False, True]
+    assert kernel.value("sorted(bool(worker.restored) for worker in workers)") == [False, True]
 
 
 def test_tasks_and_errors_are_those_of_any_site(kernel: Kernel) -> None:
