@@ -13,6 +13,13 @@
       target.onmessage = event => resolve(event.data);
     });
 
+  /** Give a worker one end of a private channel; the other end. */
+  const givePort = worker => {
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage(port2, [port2]);
+    return port1;
+  };
+
   /** Start a worker that sends back each message of a private port; the port. */
   const startEcho = async () => {
     const worker = await start(`
@@ -21,16 +28,11 @@
       };
       self.postMessage('ready');
     `);
-    const { port1, port2 } = new MessageChannel();
-    worker.postMessage(port2, [port2]);
-    return port1;
+    return givePort(worker);
   };
 
-  let port = null;
-
   /** Milliseconds of one round trip: the mean of a block, because this clock has coarse steps. */
-  const pingPong = async count => {
-    port ??= await startEcho();
+  const roundTrip = async (port, count) => {
     const started = performance.now();
     for (let i = 0; i < count; i++) {
       const answer = next(port);
@@ -39,6 +41,10 @@
     }
     return (performance.now() - started) / count;
   };
+
+  let port = null;
+
+  const pingPong = async count => roundTrip((port ??= await startEcho()), count);
 
   /** Start a worker that passes messages on to a worker of its own, and its answers back; the port. */
   const startRelay = async () => {
@@ -57,24 +63,13 @@
         inner.port1.onmessage = ({ data }) => port.postMessage(data);
       };
     `);
-    const { port1, port2 } = new MessageChannel();
-    relay.postMessage(port2, [port2]);
-    return port1;
+    return givePort(relay);
   };
 
   let relayed = null;
 
   /** The same as `pingPong` through a worker between the two. */
-  const throughAnother = async count => {
-    relayed ??= await startRelay();
-    const started = performance.now();
-    for (let i = 0; i < count; i++) {
-      const answer = next(relayed);
-      relayed.postMessage(i);
-      await answer;
-    }
-    return (performance.now() - started) / count;
-  };
+  const throughAnother = async count => roundTrip((relayed ??= await startRelay()), count);
 
   /** Milliseconds of a frame with a payload of this size and its answer: the mean of a block. */
   const payload = async (size, count, transferred) => {

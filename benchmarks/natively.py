@@ -18,29 +18,17 @@ from loky import get_reusable_executor as loky_executor
 
 from jupyterlite_pool import get_reusable_executor, pool_map, use
 
+from .predictions import nap, work
+
 #: How often each job runs.
 ROUNDS = 5
 
 Run = Callable[[], object]
 
 
-def busy(steps: int) -> int:
-    """Computes."""
-    total = 0
-    for i in range(steps):
-        total += i * i % 7
-    return total
-
-
 def nothing(value: int) -> int:
     """Does next to nothing."""
     return value
-
-
-def nap(seconds: float) -> float:
-    """Sleeps."""
-    time.sleep(seconds)
-    return seconds
 
 
 def seconds(run: Run) -> float:
@@ -63,11 +51,11 @@ def on_processes(cores: int) -> None:
     pool, loky = get_reusable_executor(cores), loky_executor(cores)
     while len(pool.ready_workers) < cores:
         time.sleep(0.05)
-    work = [400_000] * 100
+    steps = [400_000] * 100
     beside(
         "100 items that compute, beside loky's executor",
-        lambda: pool_map(busy, work, progress=False),
-        lambda: list(loky.map(busy, work)),
+        lambda: pool_map(work, steps, progress=False),
+        lambda: list(loky.map(work, steps)),
         "at least 0.95",
     )
     parallel = joblib.Parallel(cores, backend="loky")

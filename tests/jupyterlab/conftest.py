@@ -27,6 +27,17 @@ def environment() -> Environment:
     return environment
 
 
+#: Source of a task that ends when the test opens its gate, which is a file beside the notebook.
+WAIT = """
+import os, time
+
+def wait(gate):
+    while not os.path.exists(gate):
+        time.sleep(0.01)
+    return gate
+"""
+
+
 class Lab:
     """A server."""
 

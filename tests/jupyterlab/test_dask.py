@@ -5,28 +5,25 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.jupyterlab.conftest import Lab, OpenLab
+from tests.jupyterlab.conftest import WAIT, Lab, OpenLab
 from tests.support.notebook import Notebook
 from tests.support.panel import Panel, status_item
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(180)]
 
-START = """
-import os, time
+START = (
+    WAIT
+    + """
 import jupyterlite_pool
 from distributed import Client, LocalCluster
 from jupyterlite_pool import last_result, pool_map
-
-def wait(gate):
-    while not os.path.exists(gate):
-        time.sleep(0.01)
-    return gate
 
 cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
 client = Client(cluster)
 jupyterlite_pool.use(client)
 list(pool_map(abs, range(4), progress=False))
 """
+)
 
 
 def test_card_panel_and_cancel_work_on_a_cluster(lab: Lab, open_lab: OpenLab) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.jupyterlab.conftest import Lab, OpenLab
+from tests.jupyterlab.conftest import WAIT, Lab, OpenLab
 from tests.support.lab import OLDER_NAME
 from tests.support.notebook import Notebook
 from tests.support.panel import Panel, status_item
@@ -17,15 +17,10 @@ from tests.support.panel import Panel, status_item
 # States of pools are waited for, which other tests beside these delay.
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(180)]
 
-#: Tasks that end when the test opens their gate, which is a file beside the notebook.
-START = """
-import os, time
+START = (
+    WAIT
+    + """
 from jupyterlite_pool import get_reusable_executor, last_result, pool_map
-
-def wait(gate):
-    while not os.path.exists(gate):
-        time.sleep(0.01)
-    return gate
 
 def fails(n):
     if n == 3:
@@ -35,6 +30,7 @@ def fails(n):
 executor = get_reusable_executor(2)
 list(pool_map(abs, range(4), progress=False))
 """
+)
 
 #: Two items that end, and four that do not.
 WAITS = "pool_map(wait, ['open'] * 2 + ['shut'] * 4, chunksize=1, label='waits')"
