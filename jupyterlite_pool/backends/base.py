@@ -196,6 +196,13 @@ class Backend(Protocol):
         """How many workers it should have, ready or not."""
 
     @property
+    def joins_calls(self) -> bool:
+        """Whether brief calls of `submit` may travel together.
+
+        They may if nearly every end of a worker tells which of them it was running.
+        """
+
+    @property
     def batch_seconds(self) -> float:
         """How many seconds a batch should take: long compared with what it costs to send one."""
 
@@ -304,6 +311,8 @@ class Backend(Protocol):
 
 class NoPage:
     """A backend to which no page speaks: only the notebook hears of a page's buttons."""
+
+    joins_calls = False
 
     def let_cancel(self, lane: int, name: str, cancelled: Callable[[], None]) -> Callable[[], None]:
         """As `Backend.let_cancel`: nothing to do."""

@@ -34,8 +34,8 @@ class Batch:
     size: int
     #: The only worker that may run it; None if any worker may.
     target: int | None = None
-    #: Its task, if it has only one.
-    only: Task | None = None
+    #: Those of its tasks that can be cancelled one by one.
+    singles: Sequence[Task] = ()
     #: The worker that runs it; None while it waits for one.
     worker: int | None = None
     #: When its first task without a result began, as far as is known.
@@ -48,6 +48,10 @@ class Batch:
     answer: Future[bool] | None = None
     #: Whether its tasks are to be cut into other batches, and not to be cancelled.
     cut: bool = False
+    #: Tasks that are taken back for themselves if they have not started.
+    singled_out: tuple[Task, ...] = ()
+    #: Whether its worker is to be stopped if a task of it does not end by itself.
+    ending: bool = False
     #: Whether a task of it has exceeded its time limit.
     timed_out: bool = False
     #: Whether no worker is to run it: the worker that has it is stopped.
@@ -141,7 +145,18 @@ class Batch:
     def answered(self, taken: bool) -> None:
         """Whether it was taken back."""
         if self.answer is not None and not self.answer.done():
+            if not taken:
+                self.singled_out = ()
             self.answer.set_result(taken)
+
+    def single_out(self, task: Task) -> None:
+        """This task is not to run in another batch if it is cut."""
+        self.singled_out = (*self.singled_out, task)
+
+    def ends(self) -> bool:
+        """A task of it is to end; whether that is new."""
+        new, self.ending = not self.ending, True
+        return new
 
     def expire(self) -> None:
         """Its task has exceeded its time limit."""

@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -22,10 +22,10 @@ from ..jobs.set_up import SetUp
 from ..jobs.tasks import Outcome, Task, TaskSource
 from ..jobs.work_log import WorkLog
 from ..waiting.waits import pool_locks
-from .batch import Batch
 from .ledger import Ledger
 from .recalls import Recalls
 from .set_ups import SetUps
+from .stops import Stops
 
 #: Batches of a source that a backend holds for each worker: one that runs and one that waits.
 BATCHES_PER_WORKER = 2
@@ -74,6 +74,7 @@ class Dispatcher:
         self.log = WorkLog()
         self.set_ups = SetUps()
         self.recalls = Recalls(backend, self.ledger, self.offer)
+        self._stops = Stops(backend, self.ledger, self.recalls, self.lock)
         #: Why no task can run any more; None while tasks can run.
         self.broken: Exception | None = None
         #: Whether no more tasks are taken. The backend stops when all taken tasks have ended.
@@ -85,6 +86,8 @@ class Dispatcher:
         self._jobs: weakref.WeakSet[MapJob] = weakref.WeakSet()
         #: Jobs whose items are read only as their values are asked for.
         self._streams: weakref.WeakSet[MapJob] = weakref.WeakSet()
+        #: Whether a pump will follow as soon as the notebook's thread is free.
+        self._pumps_soon = False
         _dispatchers.add(self)
 
     # What it has to do.
@@ -123,7 +126,24 @@ class Dispatcher:
             if self.log.asked_at is None:  # all workers may have gone because they were idle
                 self.log.asks()
             self.offer(source)
-            self.pump(begins=True)
+            # So much as the workers run or have before them already.
+            enough = self.ledger.open >= BATCHES_PER_WORKER * self._backend.size
+            if enough and isinstance(source, CallQueue) and source.gathers:
+                self._pump_soon()
+            else:
+                self.pump(begins=True)
+
+    def _pump_soon(self) -> None:
+        """Pump when the notebook's thread is free, which may be after more tasks have come."""
+
+        def pump() -> None:
+            with self.lock:
+                self._pumps_soon = False
+                self.pump()
+
+        if not self._pumps_soon:
+            self._pumps_soon = True
+            self._backend.call_later(0, pump)
 
     def add_job(self, job: MapJob, *, stream: bool) -> None:
         """Take tasks from a new job.
@@ -220,7 +240,9 @@ class Dispatcher:
         target: int | None = None,
     ) -> None:
         """Give tasks to the backend as a batch, for any worker or for a target alone."""
-        batch = self.ledger.enter(source, tasks, target)  # first: the batch may start at once
+        calls = isinstance(source, CallQueue)
+        # First, since the batch may start at once.
+        batch = self.ledger.enter(source, tasks, target, singly=calls)
         try:
             payload, buffers, needs = batch.frame()
             # First, since a batch may be over when `submit` returns.
@@ -260,14 +282,14 @@ class Dispatcher:
     def stop(self, source: TaskSource) -> None:
         """Stop the workers that run batches of a source; others take their places."""
         with self.lock:
-            self._stop(self.ledger.of(source))
+            self._stops.stop(self.ledger.of(source))
 
     def stop_call(self, calls: CallQueue, future: Future[Any]) -> None:
         """Stop the worker that runs a call; if none runs it, none will."""
         with self.lock:
             batch = self.ledger.with_task(calls.task(future))
             if batch is not None:
-                self._stop([batch])
+                self._stops.stop_calls(batch, calls)
             self.pump()
 
     def take_call_back(self, calls: CallQueue, future: Future[Any]) -> Future[bool] | None:
@@ -277,16 +299,14 @@ class Dispatcher:
             A future that tells whether that succeeded; None if the call is with no worker.
         """
         with self.lock:
-            batch = self.ledger.with_task(calls.task(future))
-            return None if batch is None else self.recalls.ask(batch)
-
-    def _stop(self, batches: Iterable[Batch]) -> None:
-        for batch in batches:
-            batch.doom()  # the backend may have given it to a worker, and not have said so yet
-            if batch.worker is not None:
-                self._backend.kill(batch.worker, batch=batch.number)
-            else:
-                self.recalls.ask(batch)
+            task = calls.task(future)
+            batch = self.ledger.with_task(task)
+            if batch is None or task is None:
+                return None
+            if len(batch.tasks) == 1:
+                return self.recalls.ask(batch)
+            batch.single_out(task)
+            return self.recalls.ask(batch, cut=True)
 
     # The end of everything.
 

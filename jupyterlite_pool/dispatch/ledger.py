@@ -28,22 +28,33 @@ class Ledger:
         self._of: dict[TaskSource, dict[int, Batch]] = {}
         #: The batches that each worker has.
         self._at: dict[int, dict[int, Batch]] = {}
-        #: The batches that have one task each, by that task.
+        #: The batch of each task that can be cancelled by itself.
         self._single: dict[Task, Batch] = {}
         self._next_task = 0
         self._next_batch = 0
 
-    def enter(self, source: TaskSource, tasks: Sequence[Task], target: int | None) -> Batch:
-        """Make a batch of tasks, for any worker or for a target alone."""
-        only = tasks[0] if len(tasks) == 1 else None
-        batch = Batch(self._next_batch, source, tasks, self._next_task, len(tasks), target, only)
+    def enter(
+        self,
+        source: TaskSource,
+        tasks: Sequence[Task],
+        target: int | None,
+        *,
+        singly: bool = False,
+    ) -> Batch:
+        """Make a batch of tasks, for any worker or for a target alone.
+
+        Args:
+            singly: whether each of them can be cancelled by itself.
+        """
+        singles = tasks if singly or len(tasks) == 1 else ()
+        batch = Batch(self._next_batch, source, tasks, self._next_task, len(tasks), target, singles)
         self._batches[self._next_batch] = batch
         self._of.setdefault(source, {})[self._next_batch] = batch
         self._next_batch += 1
         self._next_task += len(tasks)
         self.open += target is None
-        if only is not None:
-            self._single[only] = batch
+        for task in singles:
+            self._single[task] = batch
         return batch
 
     def start(self, batch: Batch, worker: int) -> None:
@@ -57,7 +68,7 @@ class Ledger:
         self.weight += weight
 
     def with_task(self, task: Task | None) -> Batch | None:
-        """The batch that has this task alone; None if there is none."""
+        """The batch that has this task, which can be cancelled by itself; None if there is none."""
         return None if task is None else self._single.get(task)
 
     def remove(self, batch: Batch) -> None:
@@ -69,8 +80,9 @@ class Ledger:
             del self._of[batch.source]
         self.open -= batch.target is None
         self.weight -= batch.weight
-        if batch.only is not None and self._single.get(batch.only) is batch:
-            del self._single[batch.only]  # its task may be in another batch already
+        for task in batch.singles:
+            if self._single.get(task) is batch:  # it may be in another batch already
+                del self._single[task]
         batch.answered(False)
         if batch.worker is not None:
             at_worker = self._at[batch.worker]

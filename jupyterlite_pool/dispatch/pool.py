@@ -84,6 +84,7 @@ class Pool:
     def start(self, limits: WorkerLimits) -> None:
         """Start the workers; tasks can be given before and after."""
         self._one_by_one = limits.max_batches is not None
+        self.calls.joins = self.backend.joins_calls and not self._one_by_one
         self.backend.start(self.listener, limits)
 
     @property

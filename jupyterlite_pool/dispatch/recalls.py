@@ -56,7 +56,9 @@ class Recalls:
         """The tasks of a batch that are left have not started, and are with no worker any more."""
         source = batch.source
         if batch.cut and not source.stopping:
-            source.put_back(batch.tasks)
+            out = batch.singled_out
+            source.discard([task for task in batch.tasks if task in out])
+            source.put_back([task for task in batch.tasks if task not in out])
             self._offer(source)
         else:
             source.discard(batch.tasks)

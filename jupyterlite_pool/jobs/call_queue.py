@@ -12,8 +12,14 @@ from typing import Any
 
 from ..waiting.futures import PoolFuture
 from .bursts import Bursts
+from .chunks import MOST_JOINED, TARGET_SECONDS
+from .paces import Paces
 from .tasks import Outcome, Task, new_lane
 from .work_log import State, Work, WorkLog
+
+#: Bytes of a call's arguments that may travel with other calls: to send more takes longer than to
+#: send it alone.
+MOST_BYTES = 4096
 
 
 @dataclass
@@ -36,9 +42,8 @@ class CallQueue:
 
     retries = 0
     task_timeout: float | None = None
-    #: The next call may be of another function, so its time cannot be known beforehand.
+    #: No batch of calls waits at a worker: one that takes long after all would keep it waiting.
     brief = False
-
     #: Each call was encoded when it was made, so nothing is gained by keeping it here.
     ahead = True
 
@@ -46,7 +51,10 @@ class CallQueue:
         self.max_workers = max_workers
         self.lane = new_lane()
         self.stopping = False
+        #: Whether brief calls of one function may travel together.
+        self.joins = False
         self.counts = CallCounts()
+        self._paces = Paces()
         self._waiting: deque[Task] = deque()
         self._futures: dict[Task, PoolFuture[Any]] = {}
         self._tasks: dict[Future[Any], Task] = {}
@@ -78,6 +86,11 @@ class CallQueue:
         """The call of a future; None if it has ended."""
         return self._tasks.get(future)
 
+    def is_given_up(self, task: Task) -> bool:
+        """Whether nobody wants the value of a call any more."""
+        future = self._futures.get(task)
+        return future is not None and future.cancelled()
+
     def abandon(self) -> None:
         """Start none of the calls that have not started."""
         self.stopping = True
@@ -85,21 +98,51 @@ class CallQueue:
 
     # See `TaskSource`.
 
+    @property
+    def gathers(self) -> bool:
+        """Whether the calls that wait are so brief that it is better to wait for more of them.
+
+        Asked only while the workers have enough to do.
+        """
+        waiting = self._waiting
+        return 0 < len(waiting) < MOST_JOINED and self._may_join(waiting[-1])
+
+    def _may_join(self, task: Task) -> bool:
+        """Whether a call may travel with others. One that has been with a worker may not."""
+        call = task.call
+        small = not call.buffers and not call.refs and len(call.payload) <= MOST_BYTES
+        return self.joins and small and not task.first and self._paces.is_brief(task.held.function)
+
     def is_too_long(self, tasks: int, seconds: float) -> bool:
-        """False: a call travels alone."""
-        return False
+        """Whether calls that travel together take long after all."""
+        return tasks > 1 and tasks * seconds > TARGET_SECONDS
 
     def take(self, workers: int, *, ahead: bool = False) -> list[Task]:
-        """The next call whose future was not cancelled meanwhile."""
+        """The next call whose future was not cancelled meanwhile, or several brief ones."""
+        task = self._first()
+        if task is None:
+            return []
+        self._waiting.popleft()
+        taken = [task]
+        if self._may_join(task):
+            while len(taken) < MOST_JOINED and (other := self._first()) is not None:
+                if other.held != task.held or not self._may_join(other):
+                    break
+                taken.append(self._waiting.popleft())
+        return taken
+
+    def _first(self) -> Task | None:
+        """The first call that waits and whose future was not cancelled meanwhile."""
         while self._waiting:
-            task = self._waiting.popleft()
+            task = self._waiting[0]
             future = self._futures[task]
             if not future.cancelled():
-                return [task]
+                return task
+            self._waiting.popleft()
             self._forget(task)
             self._cancelled(task)
             future.begin()  # only now are those told who wait for it
-        return []
+        return None
 
     def put_back(self, tasks: Sequence[Task]) -> None:
         """Queue calls again, before all others; the futures of those that ran stay running."""
@@ -134,6 +177,8 @@ class CallQueue:
         """Resolve the future, unless it was cancelled while its call ran."""
         future = self._forget(task)
         began = future.begin()
+        if outcome.worker is not None:
+            self._paces.note(task.held.function, outcome.seconds)
         if self._log is not None and outcome.worker is not None:
             done = State.DONE if outcome.error is None else State.FAILED
             state = done if began else State.CANCELLED

@@ -30,6 +30,7 @@ class PyodideBackend:
     """Carries batches to Pyodide workers, through a broker that the kernel's web worker starts."""
 
     batch_seconds = TARGET_SECONDS
+    joins_calls = True
 
     costs = COSTS["pyodide"]
 

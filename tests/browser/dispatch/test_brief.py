@@ -50,6 +50,56 @@ def test_a_worker_that_exits_takes_nothing_along_that_waited_at_it(kernel: Kerne
     )
 
 
+CALLS = """
+from concurrent.futures import as_completed, wait
+
+def exits(x):
+    return exit_at(x, {100, 101, 250})
+
+for _ in range(20):
+    executor.submit(exits, 0).result()  # it is known to be brief now
+"""
+
+
+def test_many_calls_in_a_loop_each_have_their_value(kernel: Kernel) -> None:
+    kernel.run(
+        CALLS + "futures = [executor.submit(abs, -x) for x in range(1000)]\n"
+        "assert len(set(as_completed(futures))) == 1000\n"
+    )
+    assert kernel.value("[future.result() for future in futures] == list(range(1000))")
+
+
+def test_a_call_that_ends_its_worker_takes_no_other_along(kernel: Kernel) -> None:
+    kernel.run(
+        CALLS + "futures = [executor.submit(exits, x) for x in range(400)]\n"
+        "wait(futures)\n"
+        "lost = {x: futures[x].exception() for x in range(400) if futures[x].exception()}\n"
+    )
+    assert kernel.value("set(lost) == {100, 101, 250}")
+    assert kernel.value("all(isinstance(e, TerminatedWorkerError) for e in lost.values())")
+    assert kernel.value("all(error.started for error in lost.values())")
+    assert kernel.value(
+        "sum(f.result() for f in futures if not f.exception()) == sum(range(400)) - 451"
+    )
+
+
+def test_a_call_that_never_ends_is_cancelled_among_others(kernel: Kernel) -> None:
+    kernel.run(
+        CALLS + "def stays(x):\n"
+        "    while x == 200:\n"
+        "        pass\n"
+        "    return x\n"
+        "for _ in range(20):\n"
+        "    executor.submit(stays, 0).result()\n"
+        "futures = [executor.submit(stays, x) for x in range(400)]\n"
+        "await until(lambda: sum(future.done() for future in futures) >= 384)\n"
+        "assert futures[200].cancel(running=True)\n"
+        "wait(futures)\n"
+        "values = [future.result() for future in futures if not future.cancelled()]\n"
+    )
+    assert kernel.value("values == [x for x in range(400) if x != 200]")
+
+
 def test_a_job_that_is_cancelled_starts_nothing_that_waits(kernel: Kernel) -> None:
     kernel.run(
         "job = pool_map(brief, iter(int, 1), chunksize=1, progress=False, block=False)\n"

@@ -275,3 +275,16 @@ def contract_arguments_are_copied_when_they_are_submitted(make: Make) -> None:
         data[0] = 9  # while the call waits in line
         assert future.result() == 0
         cf.wait(busy)
+
+
+def contract_many_brief_calls_each_have_their_value(make: Make) -> None:
+    with make() as executor:
+        for _ in range(2):  # the second time, the function is known to be brief
+            futures = [executor.submit(divide, x, 2) for x in range(200)]
+            assert {future.result() for future in cf.as_completed(futures)} == {
+                x / 2 for x in range(200)
+            }
+        futures = [executor.submit(divide, 1, x % 50) for x in range(200)]
+        errors = {x: future.exception() for x, future in enumerate(futures) if x % 50 == 0}
+        assert [type(error) for error in errors.values()] == [ZeroDivisionError] * 4
+        assert all(futures[x].result() == 1 / (x % 50) for x in range(200) if x not in errors)

@@ -210,6 +210,7 @@ class LentBackend:
 
     listener: Listener
     batch_seconds = TARGET_SECONDS
+    joins_calls = True
 
     def __init__(self, size: int) -> None:
         self.size = size
