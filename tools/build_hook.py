@@ -24,10 +24,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[misc]
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        root = Path(self.root)
-        if not (root / "labextension" / "package.json").exists():
-            return  # a source archive has the built JavaScript, and no sources
-        build(root, version=self.metadata.version)
+        build(Path(self.root), version=self.metadata.version)
 
 
 def build(root: Path, version: str) -> None:
