@@ -17,17 +17,14 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # Hatchling loads the hook from its file, so `node` beside it is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
-from node import node_environment
+from node import node_environment, words_for
 
 
 class BuildHook(BuildHookInterface):  # type: ignore[misc]
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        root = Path(self.root)
-        if not (root / "labextension" / "package.json").exists():
-            return  # a source archive has the built JavaScript, and no sources
-        build(root, version=self.metadata.version)
+        build(Path(self.root), version=self.metadata.version)
 
 
 def build(root: Path, version: str) -> None:
@@ -40,11 +37,11 @@ def build(root: Path, version: str) -> None:
     def run(*command: str) -> None:
         subprocess.run(command, cwd=source, env=env, check=True)
 
-    npm = shutil.which("npm", path=env["PATH"]) or "npm"
+    npm = words_for("npm", env)
     if _is_outdated(source / "node_modules" / ".package-lock.json", source / "package-lock.json"):
-        run(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
-    run(npm, "run", "--silent", "build:lib")
-    run(npm, "run", "--silent", "build:static")
+        run(*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    run(*npm, "run", "--silent", "build:lib")
+    run(*npm, "run", "--silent", "build:static")
     run(sys.executable, "-m", "jupyter_builder.main", "build", ".")
     stay_away(source, built)
     # After the labextension's build, which empties its folder.

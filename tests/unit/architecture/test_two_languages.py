@@ -44,6 +44,8 @@ def test_both_languages_speak_the_same_version() -> None:
 
 def test_both_packages_have_the_same_version() -> None:
     assert package_json()["version"] == jupyterlite_pool.__version__
+    lock = json.loads((LABEXTENSION / "package-lock.json").read_text("utf-8"))
+    assert lock["version"] == lock["packages"][""]["version"] == jupyterlite_pool.__version__
 
 
 def test_the_shape_of_items_is_that_of_this_version() -> None:
