@@ -31,6 +31,7 @@ from . import (
     growth,
     handover,
     interruptible,
+    kernel_time,
     many_items,
     meanwhile,
     payloads,
@@ -51,7 +52,7 @@ from .stage import HERE, Stage
 SITE = HERE.parent / "_output"
 
 #: Seconds that a whole run may take.
-LIMIT = 1500
+LIMIT = 2400
 
 #: The numbers of some rows and the function that measures them, in the order of the table.
 PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
@@ -80,6 +81,7 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
     ({24}, tasks.together),
     ({25}, many_items.memory),
     ({26}, shared_array.searches),
+    ({27}, kernel_time.fractions),
 ]
 EVERY = set[int]().union(*(numbers for numbers, _ in PARTS))
 

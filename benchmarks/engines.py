@@ -101,13 +101,13 @@ def _rows(stage: Stage, engine: Engine) -> Iterator[Row]:
         1,
         Series(f"{name}: {WORKERS} workers ready, with the site's snapshot", "s", _all(pool, 0)),
         Series(f"{WORKERS} workers with `loadPyodide` in each", "s", _all(bare, 0)),
-        Target(0.15),
+        Target(0.12),
     )
     yield Row(
         2,
         Series(f"{name}: killed → the next is ready, no spare", "s", _all(pool, 2)),
         Series("one worker with `loadPyodide`", "s", _all(bare, 1)),
-        Target(0.1),
+        Target(0.07),
     )
     yield Row(
         3,

@@ -87,6 +87,21 @@ class Ceiling:
 
 
 @dataclass(frozen=True)
+class Floor:
+    """A limit that the median of a row must reach, whatever the other side is."""
+
+    limit: float
+    unit: str
+
+    def met(self, row: Row) -> bool:
+        """Whether the median reaches the limit."""
+        return row.this.median >= self.limit
+
+    def __str__(self) -> str:
+        return f"≥ {self.limit:,g} {self.unit}"
+
+
+@dataclass(frozen=True)
 class Row:
     """A measurement of the pool, and the measurement that it is compared with."""
 
@@ -94,7 +109,7 @@ class Row:
     this: Series
     other: Series
     #: None for a row that has no target.
-    target: Target | Ceiling | None = None
+    target: Target | Ceiling | Floor | None = None
 
     @property
     def ratio(self) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import plots
+from . import between, plots
 from .report import HEAD, Measured, between_marks
 from .stage import BUILD, HERE
 
@@ -15,9 +15,9 @@ ROOT = HERE.parent
 
 
 def write(rows: Sequence[Measured], about: Mapping[str, Any], folder: Path = BUILD) -> str:
-    """Write the results so far, as a table and as JSON; returns the line under the table."""
+    """Write the results so far, as a table and as JSON; returns what stands under the table."""
     text = "{cores} cores, Chromium {chromium}, native Python {python}, {seconds} s in all."
-    summary = text.format(**about)
+    summary = "\n".join([text.format(**about), "", *between.explanations(rows)]).strip()
     lines = [HEAD, *(row.as_markdown() for row in rows), "", summary]
     folder.mkdir(exist_ok=True)
     (folder / "bench.md").write_text("\n".join(lines) + "\n", "utf-8")

@@ -35,7 +35,7 @@ def workers(stage: Stage) -> Iterator[Row]:
         1,
         Series(f"{WORKERS} workers ready, with the site's snapshot", "s", pool),
         Series(f"{WORKERS} workers with `loadPyodide` in each", "s", bare),
-        Target(0.15),
+        Target(0.12),
     )
 
 
@@ -59,7 +59,7 @@ def replaced(stage: Stage) -> Iterator[Row]:
     )
     stage.kernel.run("alone.shutdown()")
     beside = Series("one worker with `loadPyodide`", "s", bare)
-    yield Row(2, Series("killed → the next is ready, no spare", "s", without), beside, Target(0.1))
+    yield Row(2, Series("killed → the next is ready, no spare", "s", without), beside, Target(0.07))
     yield Row(2, Series("killed → the next result, a spare", "s", spare), beside, Target(0.02))
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import plots, results
+from benchmarks import between, plots, results
 from benchmarks.busy import best_schedule
 from benchmarks.report import (
     HEAD,
     Ceiling,
     Curve,
+    Floor,
     Measured,
     Row,
     Series,
@@ -164,3 +165,18 @@ def test_a_run_of_less_does_not(tmp_path: Path, quick: bool, every: set[int]) ->
     with pytest.raises(ValueError, match="make bench"):
         results.write_docs(every, tmp_path, tmp_path)
     assert "old" in (tmp_path / "docs" / "performance.md").read_text("utf-8")
+
+
+def test_a_median_can_have_to_reach_a_limit() -> None:
+    assert row(600.0, Floor(600, "tasks/s")).verdict == "met"
+    assert row(599.0, Floor(600, "tasks/s")).verdict == "missed"
+    assert str(Floor(600_000, "tasks/s")) == "≥ 600,000 tasks/s"
+
+
+def test_a_row_that_misses_its_target_says_what_stands_between(tmp_path: Path) -> None:
+    missed, met = row(4.0, Target(1.0)), row(1.0, Target(1.0))
+    [line] = between.explanations([missed, met, Skipped(1, "there is none"), row(4.0, None)])
+    assert line == f"- Row 1, this: {between.REASONS[1]}."
+    about = {"cores": 2, "chromium": "1", "python": "3", "seconds": 9, "quick": False}
+    assert line in results.write([missed], about, tmp_path)
+    assert line in (tmp_path / "bench.md").read_text("utf-8")
