@@ -26,7 +26,7 @@ from benchmarks.stage import take_turns
 MARKS = ("<!-- bench: begin -->", "<!-- bench: end -->")
 
 
-def row(this: float, target: Target | None) -> Row:
+def row(this: float, target: Target | Floor | None) -> Row:
     return Row(1, Series("this", "s", [this]), Series("other", "s", [2.0]), target)
 
 
