@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.faults import BUDGET, ROUNDS, SEED
 from tests.support.kernel import Kernel
 from tests.support.stock import Stock, page_of
-from tests.support.tally import sentence, tally
+from tests.support.tally import sentence, slowest_files, tally
 from tests.support.wheels import FOLDER, Wheels
 
 ROOT = Path(__file__).parent.parent
@@ -66,10 +66,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many pages and kernels were started."""
+    """Say how many pages and kernels were started, and in which files the time went."""
     counts = COUNTS + Counter(tally.counts())
     if counts:
         terminalreporter.write_line(sentence(counts))
+    reports = [report for each in terminalreporter.stats.values() for report in each]
+    for line in slowest_files(reports):
+        terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(tryfirst=True)

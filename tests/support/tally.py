@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 
 @dataclass
@@ -36,3 +38,25 @@ def sentence(counts: Counter[str]) -> str:
     words = [f"{counts[name]} {name}" for name in COUNTED]
     left = [f"{count} with {name}" for name, count in counts.most_common() if name not in COUNTED]
     return "\n    ".join([f"pages and kernels: {', '.join(words)}", *left])
+
+
+#: So many files are named, those that took longest.
+FILES = 25
+
+
+def slowest_files(reports: Iterable[Any]) -> Iterator[str]:
+    """A line for each of the files whose tests and fixtures took longest in a run.
+
+    Args:
+        reports: what pytest has reported of each phase of each test, and anything else.
+    """
+    seconds: Counter[str] = Counter()
+    tests: Counter[str] = Counter()
+    for report in reports:
+        if hasattr(report, "duration") and hasattr(report, "nodeid"):
+            file = report.nodeid.partition("::")[0]
+            seconds[file] += report.duration
+            tests[file] += report.when == "call"
+    for file, took in seconds.most_common(FILES):
+        if took >= 1:
+            yield f"{took:8.1f} s  {file} ({tests[file]} tests)"
