@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.faults import BUDGET, ROUNDS, SEED
 from tests.support.kernel import Kernel
+from tests.support.lean import lean_site
 from tests.support.stock import Stock, page_of
 from tests.support.tally import sentence, slowest_files, tally
 from tests.support.wheels import FOLDER, Wheels
@@ -125,12 +126,18 @@ def serve() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture(scope="session")
-def site(serve: Callable[..., str]) -> str:
-    """The URL of the built site."""
-    folder = ROOT / "_output"
-    if not (folder / "index.html").exists():
+def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the built site, whose kernels start a little sooner."""
+    built = ROOT / "_output"
+    if not (built / "index.html").exists():
         pytest.fail("there is no site: run `make site`", pytrace=False)
-    return serve(folder)
+    return lean_site(built, tmp_path_factory.mktemp("sites") / "lean")
+
+
+@pytest.fixture(scope="session")
+def site(serve: Callable[..., str], site_folder: Path) -> str:
+    """The URL of the built site."""
+    return serve(site_folder)
 
 
 @pytest.fixture(scope="session")

@@ -255,6 +255,8 @@ export interface BootOptions {
   pyodideUrl: string;
   /** Absolute URL of the lock file; null for the one beside Pyodide. */
   lockFileUrl: string | null;
+  /** The text of the lock file; null where the worker is to request it. */
+  lockFile: string | null;
   /** The files that all workers of a host share; null to load them anew. */
   runtime: SharedRuntime | null;
   /**
@@ -277,6 +279,11 @@ export interface BootOptions {
   turns: Turns | null;
   /** What tells Python to stop; null for nothing. */
   stopSigns: StopSigns | null;
+}
+
+/** The absolute URL of a lock file, which is the one beside Pyodide if none is named. */
+export function lockFileOf(pyodideUrl: string, lockFileUrl: string | null): string {
+  return new URL(lockFileUrl ?? 'pyodide-lock.json', pyodideUrl).href;
 }
 
 /** Turns at the drive (`turns/`). */

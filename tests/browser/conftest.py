@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.conftest import ROOT, lend, new_context
+from tests.conftest import lend, new_context
 from tests.support.isolated import isolated_page
 from tests.support.kernel import Kernel
 from tests.support.stock import Stock
 
 
 @pytest.fixture(scope="session")
-def isolated_site(serve: Callable[..., str]) -> str:
+def isolated_site(serve: Callable[..., str], site_folder: Path) -> str:
     """The URL of the site, served so that its pages may share memory with their workers."""
-    return serve(ROOT / "_output", isolated=True)
+    return serve(site_folder, isolated=True)
 
 
 @pytest.fixture(scope="session")
@@ -39,12 +39,14 @@ def isolated_kernel(isolated_stock: Stock, request: pytest.FixtureRequest) -> It
 
 
 @pytest.fixture
-def changed_site(serve: Callable[..., str], tmp_path: Path) -> Callable[..., str]:
+def changed_site(
+    serve: Callable[..., str], site_folder: Path, tmp_path: Path
+) -> Callable[..., str]:
     """Serves a copy of the site with another configuration; returns its URL."""
 
     def change(edit: Callable[[dict[str, Any]], None]) -> str:
         folder = tmp_path / "site"
-        shutil.copytree(ROOT / "_output", folder, copy_function=os.link)
+        shutil.copytree(site_folder, folder, copy_function=os.link)
         file = folder / "jupyter-lite.json"
         about = json.loads(file.read_text("utf-8"))
         edit(about["jupyter-config-data"])

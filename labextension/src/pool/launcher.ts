@@ -1,10 +1,11 @@
 /** Starts workers: with options, and within a time limit. */
+import { lockFileOf } from '../protocol';
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
 import { outlineOf } from '../snapshot';
 import { Stopwatch } from './beats';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
-import { DEFAULT_PYODIDE_URL, sharedRuntime } from './runtime';
+import { DEFAULT_PYODIDE_URL, sharedLockFile, sharedRuntime } from './runtime';
 import { SnapshotMaker, takeOver } from './snapshotMaker';
 import type { MadeSnapshot } from './snapshotMaker';
 import { outlineAhead, verifiedSnapshot } from './snapshots';
@@ -72,6 +73,7 @@ export class Launcher {
     const { href } = new URL(options.pyodideUrl ?? DEFAULT_PYODIDE_URL, globalThis.location.href);
     this.options = { ...options, pyodideUrl: href };
     sharedRuntime(href).catch(() => undefined); // each start that needs it fails with the cause
+    void sharedLockFile(lockFileOf(href, options.lockFileUrl ?? null));
     options.made?.forEach(takeOver);
   }
 
@@ -110,6 +112,7 @@ export class Launcher {
       pid: handle.pid,
       pyodideUrl,
       lockFileUrl: options.lockFileUrl ?? null,
+      lockFile: await sharedLockFile(lockFileOf(pyodideUrl, options.lockFileUrl ?? null)),
       runtime: await sharedRuntime(pyodideUrl),
       snapshot: null,
       makeSnapshot: false,

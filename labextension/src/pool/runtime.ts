@@ -26,6 +26,27 @@ export function sharedRuntime(pyodideUrl: string): Promise<SharedRuntime> {
   return runtime;
 }
 
+const lockFiles = new Map<string, Promise<string | null>>();
+
+/**
+ * The text of a lock file, requested once; null where it cannot be had.
+ *
+ * Then each worker requests it by itself, and Pyodide says what is wrong with it.
+ */
+export function sharedLockFile(url: string): Promise<string | null> {
+  let text = lockFiles.get(url);
+  if (text === undefined) {
+    text = request(url)
+      .then(async answer => answer.text())
+      .catch(() => {
+        lockFiles.delete(url); // another try may succeed
+        return null;
+      });
+    lockFiles.set(url, text);
+  }
+  return text;
+}
+
 async function load(pyodideUrl: string): Promise<SharedRuntime> {
   const library = readArchive(new URL('python_stdlib.zip', pyodideUrl).href);
   library.catch(() => undefined); // it is awaited below

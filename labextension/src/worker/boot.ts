@@ -39,7 +39,7 @@ export async function loadRuntime(
     env: { PYTHONHASHSEED: HASH_SEED },
     ...(options.lockFileUrl ? { lockFileURL: options.lockFileUrl } : {})
   };
-  const sharing = options.runtime && share(options.runtime, options.pyodideUrl);
+  const sharing = options.runtime && share(options.runtime, options);
   try {
     const { snapshot } = options;
     const awaited = snapshot && sharing && { ...snapshot, coming, sharing };

@@ -14,6 +14,7 @@ const OPTIONS: BootOptions = {
   pid: 1000,
   pyodideUrl: 'http://localhost/pyodide.mjs',
   lockFileUrl: null,
+  lockFile: null,
   runtime: null,
   snapshot: null,
   makeSnapshot: false,

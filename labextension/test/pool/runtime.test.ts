@@ -16,9 +16,37 @@ test('the runtime is fetched and compiled once for all workers', async () => {
   const { pool } = make(3);
   await pool.init({ pyodideUrl: 'http://localhost/once/pyodide.mjs' });
   expect(WebAssembly.compileStreaming).toHaveBeenCalledTimes(1);
-  expect(fetch).toHaveBeenCalledTimes(2); // the runtime itself, and Python's library
+  expect(fetch).toHaveBeenCalledTimes(3); // the runtime itself, Python's library, the lock file
   expect(seen.every(runtime => runtime?.module instanceof WebAssembly.Module)).toBe(true);
   expect(seen.every(runtime => runtime?.library instanceof Blob)).toBe(true);
+});
+
+test('a lock file is requested once for all workers, and by each where it cannot be had', async () => {
+  const seen: BootOptions[] = [];
+  FakeWorker.reset(options => {
+    seen.push(options);
+    return Promise.resolve(REPORT);
+  });
+  const asked: string[] = [];
+  let there = false;
+  vi.stubGlobal('fetch', (url: string) => {
+    asked.push(url);
+    const answer = there ? new Response('{"packages": {}}') : new Response('', { status: 404 });
+    return url.endsWith('.json') ? Promise.resolve(answer) : emptyFile();
+  });
+  const pyodideUrl = 'http://localhost/locked/pyodide.mjs';
+  const lockFileUrl = 'http://localhost/locked/site.json';
+  await make(2).pool.init({ pyodideUrl, lockFileUrl });
+  expect(seen.map(options => options.lockFile)).toEqual([null, null]);
+  there = true;
+  await make(2).pool.init({ pyodideUrl, lockFileUrl });
+  expect(seen.slice(2).map(options => options.lockFile)).toEqual([
+    '{"packages": {}}',
+    '{"packages": {}}'
+  ]);
+  const before = asked.length;
+  await make(2).pool.init({ pyodideUrl, lockFileUrl });
+  expect(asked).toHaveLength(before);
 });
 
 test('a runtime that is served as something else is compiled all the same', async () => {

@@ -21,8 +21,15 @@ afterEach(() => {
   WebAssembly.instantiateStreaming = instantiateStreaming;
 });
 
-function sharing(module: WebAssembly.Module): ReturnType<typeof share> {
-  return share({ module, library: new Blob(['library']) }, URL_OF_PYODIDE);
+function sharing(
+  module: WebAssembly.Module,
+  lockFile: string | null = null,
+  lockFileUrl: string | null = null
+): ReturnType<typeof share> {
+  return share(
+    { module, library: new Blob(['library']) },
+    { pyodideUrl: URL_OF_PYODIDE, lockFileUrl, lockFile }
+  );
 }
 
 /** Make an instance, as Pyodide does. */
@@ -61,6 +68,17 @@ test('requests for shared files are answered, and all others are made', async ()
   expect(await text('http://localhost/pyodide/python_stdlib.zip')).toBe('library');
   expect(asked).not.toHaveBeenCalled();
   expect(await text('http://localhost/pyodide/pyodide-lock.json')).toBe('of the site');
+});
+
+test.each([
+  ['beside Pyodide', null, 'http://localhost/pyodide/pyodide-lock.json'],
+  ['of the site', 'http://localhost/lock/site.json', 'http://localhost/lock/site.json']
+])('a lock file %s is not requested again', async (_, lockFileUrl, url) => {
+  const asked = vi.fn(() => Promise.resolve(new Response('another')));
+  vi.stubGlobal('fetch', asked);
+  sharing(EMPTY_MODULE, '{"packages": {}}', lockFileUrl);
+  expect(await (await globalThis.fetch(url)).json()).toEqual({ packages: {} });
+  expect(asked).not.toHaveBeenCalled();
 });
 
 test("the browser's own functions are put back", () => {
