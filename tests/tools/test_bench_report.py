@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import plots, results
 from benchmarks.busy import best_schedule
+from benchmarks.loaded import table_of_sizes
 from benchmarks.report import (
     HEAD,
     Ceiling,
@@ -164,3 +165,9 @@ def test_a_run_of_less_does_not(tmp_path: Path, quick: bool, every: set[int]) ->
     with pytest.raises(ValueError, match="make bench"):
         results.write_docs(every, tmp_path, tmp_path)
     assert "old" in (tmp_path / "docs" / "performance.md").read_text("utf-8")
+
+
+def test_the_table_of_workers_has_a_row_where_the_browser_does_not_tell() -> None:
+    two, *_, unknown = table_of_sizes().splitlines()[2:]
+    assert two == "| 2 GB | 2 | 4 | 4 |"
+    assert unknown == "| not told (Firefox, Safari) | 2 | 4 | 8 |"
