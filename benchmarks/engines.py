@@ -48,40 +48,42 @@ class Taken(NamedTuple):
     further: float
 
 
+def firefox_engine(repetitions: int) -> Engine | None:
+    """Firefox, if it is installed."""
+    path = firefox.find()
+    if path is None:
+        return None
+    return Engine(
+        "Firefox",
+        lambda: firefox.start(path),
+        lambda command: "-contentproc" in command and command[-1] == "tab",
+        repetitions,
+    )
+
+
+def webkit_engine(repetitions: int) -> Engine | None:
+    """WebKitGTK, if it is installed."""
+    programs = webkit.find()
+    if programs is None:
+        return None
+    return Engine(
+        "WebKitGTK",
+        lambda: webkit.start(programs),
+        lambda command: bool(command) and command[0].endswith("WebKitWebProcess"),
+        repetitions,
+    )
+
+
 def in_firefox(stage: Stage) -> Iterator[Measured]:
     """Rows 1 to 3 in Firefox."""
-    executable = firefox.find()
-    if executable is None:
-        yield from _skipped(firefox.HOW_TO_GET)
-        return
-    path = executable
-    yield from _rows(
-        stage,
-        Engine(
-            "Firefox",
-            lambda: firefox.start(path),
-            lambda command: "-contentproc" in command and command[-1] == "tab",
-            stage.seldom,
-        ),
-    )
+    engine = firefox_engine(stage.seldom)
+    yield from _skipped(firefox.HOW_TO_GET) if engine is None else _rows(stage, engine)
 
 
 def in_webkit(stage: Stage) -> Iterator[Measured]:
     """Rows 1 to 3 in WebKitGTK."""
-    programs = webkit.find()
-    if programs is None:
-        yield from _skipped(webkit.HOW_TO_GET)
-        return
-    found = programs
-    yield from _rows(
-        stage,
-        Engine(
-            "WebKitGTK",
-            lambda: webkit.start(found),
-            lambda command: bool(command) and command[0].endswith("WebKitWebProcess"),
-            min(stage.seldom, WEBKIT_REPETITIONS),
-        ),
-    )
+    engine = webkit_engine(min(stage.seldom, WEBKIT_REPETITIONS))
+    yield from _skipped(webkit.HOW_TO_GET) if engine is None else _rows(stage, engine)
 
 
 def _skipped(reason: str) -> Iterator[Skipped]:

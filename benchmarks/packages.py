@@ -1,14 +1,17 @@
 """Measures when the pool pays, with the packages that people use, and what a worker holds of them.
 
-usage: python -m benchmarks.packages
+usage: python -m benchmarks.packages [--memory] [--engine NAME]
 
 The notebook is on a site that others have built, with numpy, pandas, scikit-learn and Pillow for
-Pyodide 0.27; the pool has two workers. Prints two Markdown tables.
+Pyodide 0.27; the pool has two workers. Prints four Markdown tables: times, Python's memory in a
+worker, the computer's memory that a further worker takes in each engine that is installed, and how
+many workers there are by default. With `--memory`, the last two;
+with `--engine Firefox`, in that one alone.
 """
 
 from __future__ import annotations
 
-import contextlib
+import argparse
 import statistics
 import sys
 import tempfile
@@ -23,8 +26,12 @@ from tests.support.kernel import UNTIL, Kernel
 from tests.support.strangers import lay_out, start_kernel
 from tests.support.wheels import CLOUDPICKLE, download
 
+from .loaded import LOADED, engines, print_weights, table_of_sizes
 from .scripts import served
 from .stage import HERE
+
+#: What analysts load together.
+EVERYTHING = ("pandas", "sklearn.ensemble", "matplotlib.pyplot")
 
 #: How often each piece of work is done in each way.
 ROUNDS = 3
@@ -138,15 +145,6 @@ def weight_with(*names):
         return max(worker.memory for worker in own.status().workers) / 2**20
 """
 
-#: What is imported, by what the table calls it.
-LOADED = {
-    "nothing": (),
-    "numpy": ("numpy",),
-    "pandas": ("pandas",),
-    "scikit-learn": ("sklearn.ensemble",),
-    "pandas, scikit-learn and matplotlib": ("pandas", "sklearn.ensemble", "matplotlib.pyplot"),
-}
-
 
 def measure(kernel: Kernel) -> None:
     """Print both tables."""
@@ -162,12 +160,27 @@ def measure(kernel: Kernel) -> None:
         print(f"| {name} | {one:.2g} s | {two:.2g} s | {one / two:.2f} |", flush=True)
     kernel.run(MEMORY)
     print("\n| a worker has loaded | its memory |\n|---|--:|", flush=True)
-    for what, names in LOADED.items():
+    everything = {"pandas, scikit-learn and matplotlib": EVERYTHING}
+    for what, names in {**LOADED, **everything}.items():
         print(f"| {what} | {kernel.value(f'weight_with(*{names!r})'):.0f} MB |", flush=True)
+
+
+def measure_in_chromium(executable: str, url: str, wheels: list[Path]) -> None:
+    """Print the tables that need one kernel."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_FLAGS)
+        page = browser.new_page()
+        page.set_default_timeout(600_000)
+        measure(start_kernel(page, url, wheels))
+        browser.close()
 
 
 def main() -> None:
     """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.packages")
+    parser.add_argument("--memory", action="store_true", help="only the computer's memory")
+    parser.add_argument("--engine", help="Chromium, Firefox or WebKitGTK; else all of them")
+    options = parser.parse_args()
     executable = find_browser()
     if executable is None:
         sys.exit("there is no Chromium: run `python tools/browser.py`")
@@ -177,16 +190,14 @@ def main() -> None:
         sys.exit(str(error))
     [wheel] = (HERE.parent / "dist").glob("*.whl")
     wheels = [wheel, download(CLOUDPICKLE)]
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        lay_out(site, wheels, folder)
-        url = stack.enter_context(served(folder))
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_FLAGS)
-        stack.callback(browser.close)
-        page = browser.new_page()
-        page.set_default_timeout(600_000)
-        measure(start_kernel(page, url, wheels))
+    if not options.memory:
+        with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url:
+            lay_out(site, wheels, Path(folder))
+            measure_in_chromium(str(executable), url, wheels)
+    found = engines(str(executable))
+    wanted = [engine for engine in found if options.engine in (None, engine.name)]
+    print_weights(wanted, site, wheels)
+    print(f"\n{table_of_sizes()}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What differs between releases of Pyodide and of its Python. No other module knows of it.
+"""What differs between releases of Pyodide, Python and JupyterLite. No other module knows of it.
 
 No number of a release decides anything: each function looks for what is there.
 """
@@ -68,6 +68,21 @@ def pausing_sleep(
             keeps_busy(seconds)
 
     return sleep
+
+
+def mixes_up_answers(drive: Any) -> bool:
+    """Whether a site may give a request for a file the answer to another one.
+
+    The service worker of earlier JupyterLites does: requests have no names of their own there. The
+    word for the name travels with each request, so whoever shortens the code of a site leaves it.
+
+    Args:
+        drive: what asks for the kernel's files, an object of JavaScript.
+    """
+    if not hasattr(drive, "_baseUrl"):
+        return False  # it asks the page itself, on a cross-origin isolated page
+    request = drive.constructor.prototype.request  # the pool replaces the object's own
+    return "requestId" not in str(request.toString())
 
 
 @contextmanager

@@ -236,6 +236,8 @@ export interface DriveOptions {
   browsingContextId?: string | undefined;
   /** Whether to try first if anybody answers there. */
   probe: boolean;
+  /** Whether it can answer one request at a time; see `turns/`. */
+  takesTurns: boolean;
 }
 
 /** The files of Pyodide that a host loads once for all of its workers. */

@@ -138,6 +138,18 @@ has = [hasattr(api, name) for name in ("_driveName", "_baseUrl", "_browsingConte
     assert kernel.value("has") == [True, True, True]
 
 
+def test_the_drive_names_its_requests(kernel: Kernel) -> None:
+    # releases.py: else the kernel and its workers would take turns, and all files would be slow
+    kernel.run(
+        """
+import pyodide_js
+from jupyterlite_pool.releases import mixes_up_answers
+api = pyodide_js.FS.analyzePath("/drive").object.mount.type.API
+"""
+    )
+    assert kernel.value("mixes_up_answers(api)") is False
+
+
 def test_the_kernel_publishes_under_its_parent_header(kernel: Kernel) -> None:
     # notebook/cell.py
     kernel.run("kernel = get_ipython().kernel")

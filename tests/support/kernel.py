@@ -37,6 +37,17 @@ await until(lambda: all(worker.state != "starting" for worker in workers()))
 restored = [worker.restored for worker in workers()]
 """
 
+#: Resolves when the site's service worker, which serves the notebook's files, has the page.
+CONTROLLED = """async () => {
+  const { serviceWorker } = navigator;
+  await serviceWorker.ready;
+  if (!serviceWorker.controller) {
+    await new Promise(resolve =>
+      serviceWorker.addEventListener('controllerchange', resolve, { once: true })
+    );
+  }
+}"""
+
 Output = dict[str, Any]
 
 

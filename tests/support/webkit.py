@@ -10,10 +10,11 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
 
+from tests.support.kernel import Kernel
 from tests.support.processes import running
 
 #: How to get all that is needed.
@@ -25,6 +26,11 @@ BROWSERS = ("/usr/lib/*/webkit2gtk-4.*/MiniBrowser", "/usr/lib*/webkit2gtk-4.*/M
 #: Seconds until the driver listens, and until it answers.
 START = 60
 ANSWER = 60
+
+
+#: One start of WebKitGTK in thirty ends before there is a kernel: a script of the page fails to
+#: load, or the page never answers. What never starts is an error.
+STARTS = 3
 
 
 class Programs(NamedTuple):
@@ -101,6 +107,24 @@ def start(programs: Programs) -> Iterator[WebKitPage]:
                 yield page
             finally:
                 page.close()
+
+
+def insist(browser: ExitStack, begin: Callable[[], Kernel]) -> Kernel:
+    """A kernel, for which the browser is started again if it does not get that far.
+
+    Args:
+        browser: closes the browser.
+        begin: starts the browser, leaves its end to `browser`, and starts the kernel.
+    """
+    for starts_left in reversed(range(STARTS)):
+        try:
+            return begin()
+        except RuntimeError:
+            if not starts_left:
+                raise
+            with suppress(RuntimeError):  # it may not answer now, either
+                browser.close()
+    raise AssertionError("it has been started at least once")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import between, plots, results
 from benchmarks.busy import best_schedule
+from benchmarks.loaded import table_of_sizes
 from benchmarks.report import (
     HEAD,
     Ceiling,
@@ -180,3 +181,9 @@ def test_a_row_that_misses_its_target_says_what_stands_between(tmp_path: Path) -
     about = {"cores": 2, "chromium": "1", "python": "3", "seconds": 9, "quick": False}
     assert line in results.write([missed], about, tmp_path)
     assert line in (tmp_path / "bench.md").read_text("utf-8")
+
+
+def test_the_table_of_workers_has_a_row_where_the_browser_does_not_tell() -> None:
+    two, *_, unknown = table_of_sizes().splitlines()[2:]
+    assert two == "| 2 GB | 2 | 4 | 4 |"
+    assert unknown == "| not told (Firefox, Safari) | 2 | 4 | 8 |"

@@ -15,7 +15,12 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool import releases
-from jupyterlite_pool.releases import javascripts_null, pausing_sleep, processes_in_c
+from jupyterlite_pool.releases import (
+    javascripts_null,
+    mixes_up_answers,
+    pausing_sleep,
+    processes_in_c,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,3 +132,23 @@ def test_the_null_of_javascript(monkeypatch: pytest.MonkeyPatch, has_one: bool) 
     monkeypatch.setitem(sys.modules, "pyodide", types.ModuleType("pyodide"))
     monkeypatch.setitem(sys.modules, "pyodide.ffi", ffi)
     assert javascripts_null() is (null if has_one else None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "mixes_up"),
+    [
+        (["_baseUrl"], "send(e)", True),
+        (["_baseUrl", "_browsingContextId"], "send({data:e,browsingContextId:this._id})", True),
+        (["_baseUrl", "_browsingContextId"], "send({data:{...e,requestId:t},requestId:t})", False),
+        ([], "", False),
+    ],
+)
+def test_a_drive_whose_requests_have_no_names(fields: list[str], body: str, mixes_up: bool) -> None:
+    request = types.SimpleNamespace(toString=lambda: f"request(e){{{body}}}")
+    prototype = types.SimpleNamespace(request=request)
+    drive = types.SimpleNamespace(
+        constructor=types.SimpleNamespace(prototype=prototype),
+        request="the pool's own",
+        **dict.fromkeys(fields, ""),
+    )
+    assert mixes_up_answers(drive) is mixes_up

@@ -18,7 +18,7 @@ from ...waiting.time_limits import call_after_beats
 from ...wire.payload import Encoded
 from ...worker.surroundings.scratch import NOTEBOOK, keep_apart
 from ..base import ANY, STOPPED, Listener, Terms, WorkerEnd, WorkerLimits, WorkerStatus
-from .boot import boot_options, drive_without_contexts
+from .boot import boot_options, drive_with_turns
 from .device import SPARES, Device
 from .early import EarlyPool
 from .events import PoolEvents
@@ -89,7 +89,7 @@ class PyodideBackend:
                 init=js_object(**boot_options(), snapshot=files.snapshot),
             )
             pool = module.BrokeredPool.new(files.broker, plan, self._events.connect(listener))
-            drive = drive_without_contexts()
+            drive = drive_with_turns()
             if drive is not None:
                 pool.shareDrive(drive)
         except Exception as error:

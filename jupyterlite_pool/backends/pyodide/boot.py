@@ -8,6 +8,7 @@ import js
 import pyodide_js
 from pyodide.ffi import JsException, to_js
 
+from ...releases import mixes_up_answers
 from .files import runtime_files
 from .js import js_object
 
@@ -39,14 +40,14 @@ def _absolute(url: str | None) -> str | None:
     return None if url is None else js.URL.new(url, js.location.href).href
 
 
-def drive_without_contexts() -> Any:
+def drive_with_turns() -> Any:
     """What asks the page for the kernel's files, if only one request can be answered at a time.
 
-    None elsewhere. Earlier JupyterLites know no contexts of pages, and tell no requests apart.
+    None elsewhere.
     """
     try:
         api = _drive_api()
-        return api if api is not None and _is_without_contexts(api) else None
+        return api if api is not None and mixes_up_answers(api) else None
     except (AttributeError, JsException):
         return None
 
@@ -60,18 +61,14 @@ def _drive_api() -> Any:
     return mounted.type.API
 
 
-def _is_without_contexts(api: Any) -> bool:
-    asks_service_worker = hasattr(api, "_baseUrl")
-    return asks_service_worker and not hasattr(api, "_browsingContextId")
-
-
 def _drive_options() -> Any:
     """How workers reach the notebook's files; None if the kernel has none that they can reach."""
     try:
         api = _drive_api()
         if api is None:
             return None
-        if _is_without_contexts(api):
+        if hasattr(api, "_baseUrl") and not hasattr(api, "_browsingContextId"):
+            # The oldest JupyterLites know no contexts of pages.
             base, context, probe = _absolute(api._baseUrl), None, True
         else:
             # On a cross-origin isolated page the kernel asks the page itself for files, which its
@@ -88,6 +85,7 @@ def _drive_options() -> Any:
             mountpoint=DRIVE,
             browsingContextId=context,
             probe=probe,
+            takesTurns=mixes_up_answers(api),
         )
     except (AttributeError, JsException):
         return None

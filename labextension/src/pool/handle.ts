@@ -174,7 +174,7 @@ export class WorkerHandle {
 
   private order(options: BootOptions): Promise<BootReport> {
     const stopSigns = this.stopper.signs;
-    if (options.drive === null || options.drive.browsingContextId !== undefined || this.ended) {
+    if (!options.drive?.takesTurns || this.ended) {
       return this.control.boot({ ...options, stopSigns });
     }
     const { port1, port2: port } = new MessageChannel();

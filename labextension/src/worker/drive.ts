@@ -117,10 +117,10 @@ class DriveRequests extends ServiceWorkerContentsAPI {
   }
 
   private bodyOf(data: object): string {
-    if (this.turns !== null) {
-      return JSON.stringify(data); // an earlier JupyterLite, which tells no requests apart
-    }
     const { _browsingContextId: browsingContextId } = this as object as Named;
+    if (!browsingContextId) {
+      return JSON.stringify(data); // the oldest JupyterLites know no contexts of pages
+    }
     const requestId = crypto.randomUUID();
     return JSON.stringify({ data: { ...data, requestId }, browsingContextId, requestId });
   }
@@ -128,6 +128,7 @@ class DriveRequests extends ServiceWorkerContentsAPI {
 
 /** A private field of the base class. */
 interface Named {
+  /** Empty where the kernel knows none. */
   _browsingContextId: string;
 }
 

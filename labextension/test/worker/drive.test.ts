@@ -78,6 +78,7 @@ function mounted(
     mountpoint: '/drive',
     browsingContextId: 'one',
     probe,
+    takesTurns: false,
     ...others
   };
   const answered = mountDrive(python as object as Pyodide, options, turns, {
@@ -199,7 +200,10 @@ test('a large file has a longer time limit, and is noted', () => {
   expect(Number(timeouts.at(-1)) - Number(timeouts[0])).toBeGreaterThan(20_000);
 });
 
-test('an earlier JupyterLite is asked without the name of a page, in turns', () => {
+test.each([
+  ['the oldest JupyterLites are asked without the name of a page', undefined],
+  ['earlier JupyterLites are asked with the name of a page', 'one']
+])('%s, in turns', (_, browsingContextId) => {
   const asked: string[] = [];
   const said: unknown[] = [];
   class Asking {
@@ -223,9 +227,13 @@ test('an earlier JupyterLite is asked without the name of a page, in turns', () 
   vi.stubGlobal('XMLHttpRequest', Asking);
   const port = { postMessage: (word: unknown) => said.push(word) };
   const turns = { port: port as object as MessagePort, seals: ['blob:0', 'blob:1'] };
-  const drive = mounted(false, { browsingContextId: undefined }, turns);
+  const drive = mounted(false, { browsingContextId, takesTurns: true }, turns);
   expect(drive.API.readdir('/drive')).toEqual(['a.txt', '.', '..']);
-  expect(asked).toEqual(['{"method":"readdir","path":""}']);
+  const [body = ''] = asked;
+  const request: unknown = JSON.parse(body);
+  const data: unknown = { method: 'readdir', path: '' };
+  const named: unknown = { browsingContextId, data: expect.objectContaining(data) as unknown };
+  expect(request).toEqual(browsingContextId ? expect.objectContaining(named) : data);
   expect(said).toEqual([
     { turn: 0, wants: true },
     { turn: 0, wants: false }
@@ -235,5 +243,5 @@ test('an earlier JupyterLite is asked without the name of a page, in turns', () 
 test('where no turns can be taken, the drive is not mounted', () => {
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   const turns = { port: {} as object as MessagePort, seals: [] };
-  mounted(false, { browsingContextId: undefined }, turns);
+  mounted(false, { takesTurns: true }, turns);
 });
