@@ -1,6 +1,6 @@
 """Measure what the pool costs, each number side by side with another way to do the same.
 
-usage: python -m benchmarks [--rows 4,5] [--quick] [--write-docs]
+usage: python -m benchmarks [--rows 4,5] [--keep] [--quick] [--write-docs]
 
 Prints a Markdown table. Writes it to `build/bench.md`, and every repetition to `build/bench.json`.
 Needs the built site in `_output/`. The two sides of a row take turns in one run of one browser, so
@@ -101,8 +101,12 @@ def measure(stage: Stage, wanted: set[int]) -> Iterator[Measured]:
             stage.drop_kernel()  # the kernel may have caused the error
 
 
-def run(wanted: set[int], *, quick: bool) -> None:
-    """Measure the wanted rows, print them and write them to files."""
+def run(wanted: set[int], *, quick: bool, keep: bool) -> None:
+    """Measure the wanted rows, print them and write them to files.
+
+    Args:
+        keep: whether the files keep other rows, which an earlier run has measured.
+    """
     executable = find_browser()
     if executable is None:
         sys.exit("there is no Chromium: run `python tools/browser.py`")
@@ -118,13 +122,14 @@ def run(wanted: set[int], *, quick: bool) -> None:
             "python": platform.python_version(),
             "quick": quick,
         }
+        kept = results.kept_rows(wanted, about) if keep else []
         rows: list[Measured] = []
         summary = ""
         print(HEAD, flush=True)
         for row in measure(stage, wanted):
             rows.append(row)
             print(row.as_markdown(), flush=True)
-            summary = results.write(rows, {**about, "seconds": round(stage.elapsed)})
+            summary = results.write(rows, {**about, "seconds": round(stage.elapsed)}, kept=kept)
     print(f"\n{summary}")
 
 
@@ -144,6 +149,7 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the pool.")
     parser.add_argument("--rows", default="", help="the rows to measure, as in 4,5")
+    parser.add_argument("--keep", action="store_true", help="keep other rows of the last run")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument(
         "--write-docs", action="store_true", help="write the last run's table into the documents"
@@ -163,7 +169,7 @@ def main() -> None:
     watchdog = threading.Timer(LIMIT, give_up)
     watchdog.daemon = True
     watchdog.start()
-    run(wanted, quick=options.quick)
+    run(wanted, quick=options.quick, keep=options.keep)
     watchdog.cancel()
 
 

@@ -5,9 +5,8 @@ Each sentence was measured; `docs/performance.md` has the figures, and says what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from .report import Measured, Row
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 #: By the number of a row.
 REASONS = {
@@ -19,9 +18,13 @@ REASONS = {
 }
 
 
-def explanations(rows: Iterable[Measured]) -> Iterator[str]:
-    """A line for each row that misses its target, in Markdown."""
+def explanations(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each row that misses its target, in Markdown.
+
+    Args:
+        rows: as JSON.
+    """
     for row in rows:
-        if isinstance(row, Row) and row.verdict == "missed":
-            reason = REASONS.get(row.number, "nobody has found out yet")
-            yield f"- Row {row.number}, {row.this.name}: {reason}."
+        if row["verdict"] == "missed":
+            reason = REASONS.get(row["number"], "nobody has found out yet")
+            yield f"- Row {row['number']}, {row['this']['name']}: {reason}."

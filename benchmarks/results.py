@@ -13,17 +13,48 @@ from .stage import BUILD, HERE
 
 ROOT = HERE.parent
 
+#: What two runs must have in common to be one table.
+SAME = ("cores", "chromium", "python", "quick")
 
-def write(rows: Sequence[Measured], about: Mapping[str, Any], folder: Path = BUILD) -> str:
-    """Write the results so far, as a table and as JSON; returns what stands under the table."""
+#: A row as JSON, with its line of the table.
+Line = dict[str, Any]
+
+
+def kept_rows(measured: set[int], about: Mapping[str, Any], folder: Path = BUILD) -> list[Line]:
+    """What an earlier run has written of other rows, on this machine and with the same programs.
+
+    Raises:
+        ValueError: there is no earlier run, or it was of another machine or of other programs.
+    """
+    file = folder / "bench.json"
+    report = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    if any(report.get(name) != about[name] for name in SAME):
+        raise ValueError("there is no earlier run of this machine that is like this one")
+    return [row for row in report["rows"] if row["number"] not in measured]
+
+
+def write(
+    rows: Sequence[Measured],
+    about: Mapping[str, Any],
+    folder: Path = BUILD,
+    kept: Sequence[Line] = (),
+) -> str:
+    """Write the results so far, as a table and as JSON; returns what stands under the table.
+
+    Args:
+        kept: rows of an earlier run, which go into both, too.
+    """
+    new = [{**row.as_json(), "line": row.as_markdown()} for row in rows]
+    whole = sorted([*kept, *new], key=lambda row: row["number"])
     text = "{cores} cores, Chromium {chromium}, native Python {python}, {seconds} s in all."
-    summary = "\n".join([text.format(**about), "", *between.explanations(rows)]).strip()
-    lines = [HEAD, *(row.as_markdown() for row in rows), "", summary]
+    missed = between.explanations(whole)
+    summary = "\n".join([text.format(**about), "", *missed]).strip()
+    lines = [HEAD, *(row["line"] for row in whole), "", summary]
     folder.mkdir(exist_ok=True)
     (folder / "bench.md").write_text("\n".join(lines) + "\n", "utf-8")
-    report = {**about, "rows": [row.as_json() for row in rows]}
-    whole = json.dumps(report, indent=2, ensure_ascii=False)
-    (folder / "bench.json").write_text(whole + "\n", "utf-8")
+    report = {**about, "rows": whole}
+    as_text = json.dumps(report, indent=2, ensure_ascii=False)
+    (folder / "bench.json").write_text(as_text + "\n", "utf-8")
     return summary
 
 

@@ -176,7 +176,8 @@ def test_a_median_can_have_to_reach_a_limit() -> None:
 
 def test_a_row_that_misses_its_target_says_what_stands_between(tmp_path: Path) -> None:
     missed, met = row(4.0, Target(1.0)), row(1.0, Target(1.0))
-    [line] = between.explanations([missed, met, Skipped(1, "there is none"), row(4.0, None)])
+    rows: list[Measured] = [missed, met, Skipped(1, "there is none"), row(4.0, None)]
+    [line] = between.explanations([each.as_json() for each in rows])
     assert line == f"- Row 1, this: {between.REASONS[1]}."
     about = {"cores": 2, "chromium": "1", "python": "3", "seconds": 9, "quick": False}
     assert line in results.write([missed], about, tmp_path)
@@ -187,3 +188,17 @@ def test_the_table_of_workers_has_a_row_where_the_browser_does_not_tell() -> Non
     two, *_, unknown = table_of_sizes().splitlines()[2:]
     assert two == "| 2 GB | 2 | 4 | 4 |"
     assert unknown == "| not told (Firefox, Safari) | 2 | 4 | 8 |"
+
+
+def test_a_run_of_some_rows_can_keep_the_others(tmp_path: Path) -> None:
+    finished_run(tmp_path)
+    about = {"cores": 2, "chromium": "1", "python": "3", "seconds": 9, "quick": False}
+    kept = results.kept_rows({7}, about, tmp_path)
+    again = Row(7, Series("there is one", "s", [1.0]), Series("other", "s", [2.0]))
+    results.write([again], about, tmp_path, kept=kept)
+    results.write_docs({1, 7, 19}, tmp_path, tmp_path)
+    whole = (tmp_path / "docs" / "performance.md").read_text("utf-8")
+    assert whole.index("| 1 | this") < whole.index("| 7 | there is one") < whole.index("| 19 |")
+    assert "there is none" not in whole
+    with pytest.raises(ValueError, match="no earlier run"):
+        results.kept_rows({7}, {**about, "chromium": "2"}, tmp_path)

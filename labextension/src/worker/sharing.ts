@@ -18,7 +18,11 @@ export interface Sharing {
  */
 export function share(
   { module, library }: SharedRuntime,
-  { pyodideUrl, lockFileUrl, lockFile }: Pick<BootOptions, 'pyodideUrl' | 'lockFileUrl' | 'lockFile'>
+  {
+    pyodideUrl,
+    lockFileUrl,
+    lockFile
+  }: Pick<BootOptions, 'pyodideUrl' | 'lockFileUrl' | 'lockFile'>
 ): Sharing {
   const { fetch } = globalThis;
   const { instantiateStreaming } = WebAssembly;
