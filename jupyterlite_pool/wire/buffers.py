@@ -106,25 +106,30 @@ def look_into(obj: object) -> tuple[bool, set[type]]:
             if kind in _RAW:
                 large = large or _nbytes(value) >= OUT_OF_BAND_BYTES
             elif kind is tuple or kind is list:
-                to_see.append(islice(iter(value), _IN_EACH))
+                to_see.append(_first_of(value))
             elif kind is dict:
-                to_see.append(islice(iter(value.values()), _IN_EACH))
+                to_see.append(_first_of(value.values()))
             else:
                 kinds.add(kind)
                 if kind.__dictoffset__ and not issubclass(kind, _NO_STATE):
-                    to_see.append(islice(_attributes(value), _IN_EACH))
+                    to_see.append(_first_of(_attributes(value)))
             left -= 1
             if not left:
                 return large, kinds
     return large, kinds
 
 
-def _attributes(value: object) -> Iterator[Any]:
+def _first_of(values: Iterable[Any]) -> Iterator[Any]:
+    """The first few values, as they are now: another thread may change their container."""
+    return iter(tuple(islice(values, _IN_EACH)))
+
+
+def _attributes(value: object) -> Iterable[Any]:
     try:
         state = object.__getattribute__(value, "__dict__")
     except Exception:  # classes written in C may hide it, and others compute it
-        return iter(())
-    return iter(state.values() if type(state) is dict else ())
+        return ()
+    return state.values() if type(state) is dict else ()
 
 
 class RawBytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyterlite_pool import unregister_joblib_backend
+from jupyterlite_pool import WorkerPoolExecutor, unregister_joblib_backend
 from tests.support.blocks import BROWSER, NATIVE, ROOT, Block, blocks_of, pages
 from tests.unit.commands.conftest import Notebook
 
@@ -27,11 +27,17 @@ def _joblib_as_it_was() -> Iterator[None]:
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_the_code_of_a_page_runs_and_prints_what_it_says(
-    notebook: Notebook, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notebook: Notebook,
+    pool: WorkerPoolExecutor,
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for block in blocks_of(page):
         if block.native and (block.place == NATIVE or page not in ELSEWHERE):
+            # The workers are threads of this process, which share one stream of random numbers.
+            pool.scale(1 if "seed=" in block.code else 2)
             check(notebook, block)
 
 

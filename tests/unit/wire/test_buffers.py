@@ -183,3 +183,17 @@ def test_it_can_be_left_in_the_stream() -> None:
     encoded = encode([LARGE, pickle.PickleBuffer(LARGE)], apart=False)
     assert not encoded.buffers
     assert decode(encoded.payload)[0] == LARGE
+
+
+def test_a_container_may_change_while_it_is_looked_into() -> None:
+    class Grows:
+        """Whoever looks at its attributes changes the dictionary that it is in."""
+
+        @property
+        def __dict__(self) -> dict[str, object]:  # type: ignore[override]
+            outer[len(outer)] = None
+            return {}
+
+    outer: dict[int, object] = {0: Grows(), 1: LARGE}
+    assert look_into(outer) == (True, {Grows})
+    assert len(outer) == 3
