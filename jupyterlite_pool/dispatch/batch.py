@@ -158,6 +158,10 @@ class Batch:
         new, self.ending = not self.ending, True
         return new
 
+    def goes_on(self) -> None:
+        """It was looked whether a task is to end; whoever gives up another one says so anew."""
+        self.ending = False
+
     def expire(self) -> None:
         """Its task has exceeded its time limit."""
         self.timed_out = True

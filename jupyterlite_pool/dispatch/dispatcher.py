@@ -306,7 +306,9 @@ class Dispatcher:
             if len(batch.tasks) == 1:
                 return self.recalls.ask(batch)
             batch.single_out(task)
-            return self.recalls.ask(batch, cut=True)
+            answer = self.recalls.ask(batch, cut=True)
+            self.pump()  # the others may have come back at once
+            return answer
 
     # The end of everything.
 

@@ -69,7 +69,9 @@ class Ledger:
 
     def with_task(self, task: Task | None) -> Batch | None:
         """The batch that has this task, which can be cancelled by itself; None if there is none."""
-        return None if task is None else self._single.get(task)
+        batch = None if task is None else self._single.get(task)
+        # Its value may be here already, while others of the batch are not.
+        return batch if batch is not None and task in batch.tasks else None
 
     def remove(self, batch: Batch) -> None:
         """A batch is over, however it has ended."""

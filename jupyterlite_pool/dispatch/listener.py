@@ -255,9 +255,12 @@ class PoolListener:
 
 def _was_stopped(batch: Batch, error: BaseException | None) -> bool:
     """Whether a task has ended because its worker was asked to end it."""
-    if error is None or batch.doomed:
-        return error is not None  # whatever it made of that
-    return batch.timed_out and any(isinstance(e, KeyboardInterrupt) for e in _with_causes(error))
+    if error is None:
+        return False
+    if batch.doomed and batch.size == 1:
+        return True  # whatever it made of that
+    asked = batch.doomed or batch.timed_out
+    return asked and any(isinstance(e, KeyboardInterrupt) for e in _with_causes(error))
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:

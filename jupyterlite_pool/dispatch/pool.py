@@ -84,7 +84,10 @@ class Pool:
     def start(self, limits: WorkerLimits) -> None:
         """Start the workers; tasks can be given before and after."""
         self._one_by_one = limits.max_batches is not None
-        self.calls.joins = self.backend.joins_calls and not self._one_by_one
+        joins = getattr(
+            self.backend, "joins_calls", False
+        )  # a backend of the user's may not say it
+        self.calls.joins = joins and not self._one_by_one
         self.backend.start(self.listener, limits)
 
     @property

@@ -58,7 +58,11 @@ class Recalls:
         if batch.cut and not source.stopping:
             out = batch.singled_out
             source.discard([task for task in batch.tasks if task in out])
-            source.put_back([task for task in batch.tasks if task not in out])
+            others = [task for task in batch.tasks if task not in out]
+            if out or batch.ending:  # they lose no place because another one was given up
+                for task in others:
+                    task.hurry()
+            source.put_back(others)
             self._offer(source)
         else:
             source.discard(batch.tasks)

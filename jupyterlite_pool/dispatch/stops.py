@@ -51,15 +51,20 @@ class Stops:
             return
         self._recalls.ask(batch, cut=True)
         if batch.ends():
-            grace = GRACE if calls.is_given_up(batch.tasks[0]) else LONG_GRACE
-            self._backend.call_later(grace, lambda: self._stop_late(batch, calls))
+            self._look_later(batch, calls)
+
+    def _look_later(self, batch: Batch, calls: CallQueue) -> None:
+        grace = GRACE if calls.is_given_up(batch.tasks[0]) else LONG_GRACE
+        self._backend.call_later(grace, lambda: self._stop_late(batch, calls))
 
     def _stop_late(self, batch: Batch, calls: CallQueue) -> None:
         with self._lock:
             if self._ledger.get(batch.number) is not batch:
                 return
             if batch.worker is None:  # the backend has not said yet whether one has it
-                self._backend.call_later(GRACE, lambda: self._stop_late(batch, calls))
-            elif any(calls.is_given_up(task) for task in batch.tasks):
+                self._look_later(batch, calls)
+                return
+            batch.goes_on()
+            if any(calls.is_given_up(task) for task in batch.tasks):
                 batch.doom()
                 self._backend.kill(batch.worker, batch=batch.number)

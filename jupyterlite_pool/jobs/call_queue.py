@@ -21,6 +21,9 @@ from .work_log import State, Work, WorkLog
 #: send it alone.
 MOST_BYTES = 4096
 
+#: Plain arguments that may have many bytes.
+_SIZED = (str, bytes)
+
 
 @dataclass
 class CallCounts:
@@ -110,7 +113,8 @@ class CallQueue:
     def _may_join(self, task: Task) -> bool:
         """Whether a call may travel with others. One that has been with a worker may not."""
         call = task.call
-        small = not call.buffers and not call.refs and len(call.payload) <= MOST_BYTES
+        plain = sum(len(arg) for arg in task.args if type(arg) in _SIZED)
+        small = not call.buffers and not call.refs and len(call.payload) + plain <= MOST_BYTES
         return self.joins and small and not task.first and self._paces.is_brief(task.held.function)
 
     def is_too_long(self, tasks: int, seconds: float) -> bool:
@@ -175,9 +179,11 @@ class CallQueue:
 
     def finish(self, task: Task, outcome: Outcome) -> None:
         """Resolve the future, unless it was cancelled while its call ran."""
+        if task not in self._futures:  # a callback of another call has ended the pool
+            return
         future = self._forget(task)
         began = future.begin()
-        if outcome.worker is not None:
+        if outcome.worker is not None and outcome.error is None:
             self._paces.note(task.held.function, outcome.seconds)
         if self._log is not None and outcome.worker is not None:
             done = State.DONE if outcome.error is None else State.FAILED
@@ -208,6 +214,8 @@ class CallQueue:
     def discard(self, tasks: Sequence[Task]) -> None:
         """Cancel the futures of calls that will not run after all."""
         for task in tasks:
+            if task not in self._futures:
+                continue
             future = self._forget(task)
             self._cancelled(task)
             if not future.withdraw():

@@ -11,6 +11,10 @@ from .chunks import BRIEF_SECONDS, WEIGHT
 #: A function counts as brief only after so many of its calls: the first ones import what they need.
 ENOUGH = 8
 
+#: Seconds of a call that is long. A function that has had one may have another, so it does not
+#: count as brief before so many calls that are not.
+LONG, CALM = 0.02, 1000
+
 #: So many functions are remembered, those that were called last.
 MOST_FUNCTIONS = 64
 
@@ -26,7 +30,8 @@ class Paces:
     def note(self, function: str, seconds: float) -> None:
         """A call of a function took so many seconds on its worker."""
         mean, count = self._means.pop(function, (seconds, 0))
-        self._means[function] = mean + WEIGHT * (seconds - mean), count + 1
+        count = ENOUGH - CALM if seconds > LONG else count + 1
+        self._means[function] = mean + WEIGHT * (seconds - mean), count
         if len(self._means) > MOST_FUNCTIONS:
             del self._means[next(iter(self._means))]
 

@@ -90,6 +90,9 @@ class PoolFuture(concurrent.futures.Future[T]):
     def cancel(self, running: bool = False) -> bool:
         """Cancel the call if it has not started.
 
+        Brief calls of one function can travel together. Then all of them count as started when the
+        first one starts, and one that is stopped after more than a second may stop another one.
+
         Args:
             running: cancel it also if it has started. The worker that runs it is stopped, and
                 another one takes its place.

@@ -54,6 +54,7 @@ def call(item: Any) -> Any:
 def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # However busy this machine is, what does not wait for a gate counts as brief.
     monkeypatch.setattr("jupyterlite_pool.jobs.paces.BRIEF_SECONDS", 10.0)
+    monkeypatch.setattr("jupyterlite_pool.jobs.paces.LONG", 10.0)
     RAN.clear()
     yield
     for gate in GATES.values():
@@ -178,9 +179,11 @@ def test_calls_with_many_bytes_travel_alone(
 ) -> None:
     block(executor)
     futures = [executor.submit(call, (item, "x" * 10_000, object)) for item in range(8)]
+    plain = [executor.submit(call, "x" * 10_000) for _ in range(8)]
     assert {len(batch) for batch in sent} == {1}
     GATES["all"].set()
     assert [future.result(30)[0] for future in futures] == [*range(8)]
+    assert {future.result(30) for future in plain} == {"x" * 10_000}
 
 
 def test_where_workers_take_a_share_of_tasks_all_travel_alone(sent: list[list[Any]]) -> None:
