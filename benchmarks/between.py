@@ -13,7 +13,7 @@ REASONS = {
     1: "Pyodide's script and its linking, and the browser starts one thread after the other",
     2: "Pyodide's script and its linking, and the thread that the browser starts",
     4: "a call wakes four threads, and runs interpreted Python on both sides",
-    5: "a call that pauses Python takes a turn of Pyodide's event loop, and one that is awaited none",
+    5: "a call that pauses Python takes a turn of the event loop; one that is awaited takes none",
     6: "each item has a look at the clock, and a record of its result: a crash costs no other",
     12: "the page has such tasks in the cell without the pool, too",
     15: "a call goes over a private port, and 100 MB are copied once into Python's heap",
