@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .native import native
 from .report import Floor, Row, Series, Target
-from .stage import Stage, take_turns
+from .stage import Measure, Stage, take_turns
 
 #: Round trips in a block. Its mean is one repetition, because a kernel's clock has steps of 100 µs.
 BLOCK = 100
@@ -130,11 +130,8 @@ def many(stage: Stage) -> Iterator[Row]:
             (7, SINGLE, "chunksize=1", Target(3.0, at_least=True)),
         ):
             cell = f"took = empty_tasks({count}, {options})"
-            stage.measure(cell)  # warm
-            pool, native_tasks = take_turns(
-                stage.often,
-                functools.partial(stage.measure, cell),
-                functools.partial(processes.empty_tasks, count),
+            pool, native_tasks = _beside(
+                stage, cell, functools.partial(processes.empty_tasks, count)
             )
             shown = f"pool_map(f, range({count:,}){', ' if options else ''}{options})"
             yield Row(
@@ -149,12 +146,7 @@ def many(stage: Stage) -> Iterator[Row]:
             )
         stage.kernel.run(PROCESSES.format(cores=stage.cores))
         cell = f"took = empty_processes({MANY})"
-        stage.measure(cell)  # warm
-        pool, native_tasks = take_turns(
-            stage.often,
-            functools.partial(stage.measure, cell),
-            functools.partial(processes.empty_tasks, MANY),
-        )
+        pool, native_tasks = _beside(stage, cell, functools.partial(processes.empty_tasks, MANY))
         stage.kernel.run("uninstall()")
         yield Row(
             6,
@@ -170,16 +162,17 @@ def together(stage: Stage) -> Iterator[Row]:
     """Row 24: many single calls at once, of which each result is taken as it comes."""
     stage.kernel.run(FUNCTIONS)
     cell = f"took = submitted({TOGETHER})"
-    stage.measure(cell)  # warm
     with native(stage.cores) as processes:
-        pool, native_calls = take_turns(
-            stage.often,
-            functools.partial(stage.measure, cell),
-            functools.partial(processes.submitted, TOGETHER),
-        )
+        pool, native_calls = _beside(stage, cell, functools.partial(processes.submitted, TOGETHER))
     yield Row(
         24,
         Series(f"{TOGETHER:,} × `executor.submit(f, x)`, then `as_completed`", "calls/s", pool),
         Series(f"native `ProcessPoolExecutor({stage.cores})`", "calls/s", native_calls),
         Target(1.0, at_least=True),
     )
+
+
+def _beside(stage: Stage, cell: str, native_calls: Measure) -> list[list[float]]:
+    """Measure a cell, which is warm then, and the native pool in turns."""
+    stage.measure(cell)
+    return take_turns(stage.often, functools.partial(stage.measure, cell), native_calls)

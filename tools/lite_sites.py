@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
-from releases import FOLDER, UnavailableError, core, strangers_site
+from releases import FOLDER, UnavailableError, core, keep, strangers_site
 
 
 class Recipe(NamedTuple):
@@ -86,11 +86,7 @@ def lite_site(lite: str) -> Path:
                 _bring_pyodide(core(released), made / "pyodide")
             _build(f"jupyterlite-core=={lite}", RECIPES[lite].kernel, Path(scratch))
             (Path(scratch) / "site").rename(made / "lite")
-            try:
-                made.rename(kept)
-            except OSError:
-                if not kept.exists():  # another process has made it meanwhile
-                    raise
+            keep(made, kept)
     return kept
 
 

@@ -102,12 +102,17 @@ def _kept(
         if found != digest:
             raise UnavailableError(f"{name} is another file than expected: its SHA-256 is {found}")
         unpack(archive, unpacked)
-        try:
-            unpacked.rename(kept)
-        except OSError:
-            if not kept.exists():  # another process has made it meanwhile
-                raise
+        keep(unpacked, kept)
     return kept
+
+
+def keep(made: Path, kept: Path) -> None:
+    """Give a folder that was made its name, unless another process has made it meanwhile."""
+    try:
+        made.rename(kept)
+    except OSError:
+        if not kept.exists():
+            raise
 
 
 def _npm_pack(name: str, folder: Path) -> None:

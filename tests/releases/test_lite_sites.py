@@ -15,6 +15,7 @@ from releases import UnavailableError
 
 from tests.conftest import Pages
 from tests.releases.conftest import IN_SOAK, the_wheel
+from tests.releases.drive import tasks_read_and_write
 from tests.support.kernel import UNTIL, Kernel
 from tests.support.strangers import lay_out, start_kernel
 from tests.support.wheels import CLOUDPICKLE, INICONFIG, Wheels, download
@@ -37,19 +38,6 @@ from jupyterlite_pool import WorkerPoolExecutor, current_worker, get_reusable_ex
 from jupyterlite_pool.errors import PoolFallbackWarning
 warnings.simplefilter("error", PoolFallbackWarning)
 executor = get_reusable_executor(2)
-"""
-
-FILES = """
-pathlib.Path("numbers").mkdir(exist_ok=True)
-for i in range(8):
-    pathlib.Path(f"numbers/{i}.txt").write_text(str(i) * 100)
-
-def copy(i):
-    text = pathlib.Path(f"numbers/{i}.txt").read_text()
-    pathlib.Path(f"numbers/copy-{i}.txt").write_text(text)
-    return text, current_worker().id, os.getcwd()
-
-copied = list(pool_map(copy, range(8), chunksize=1, progress=False))
 """
 
 #: Names and contents differ, so that the answer to another one's request is seen as such.
@@ -166,13 +154,7 @@ awaited = await executor.submit(sum, [1, 2, 3])
 
 
 def test_tasks_read_and_write_the_notebooks_files(kernel: Kernel) -> None:
-    kernel.run(FILES)
-    assert kernel.value("[text for text, _, _ in copied]") == [str(i) * 100 for i in range(8)]
-    assert kernel.value("len({worker for _, worker, _ in copied})") == 2
-    assert kernel.value("{folder for _, _, folder in copied} == {'/drive'}") is True
-    assert kernel.value(
-        "[pathlib.Path(f'numbers/copy-{i}.txt').read_text() for i in range(8)]"
-    ) == [str(i) * 100 for i in range(8)]
+    tasks_read_and_write(kernel)
 
 
 def test_the_notebook_and_its_workers_ask_for_files_at_once(kernel: Kernel) -> None:

@@ -15,27 +15,12 @@ import pytest
 
 from tests.conftest import Pages
 from tests.releases.conftest import the_wheel
+from tests.releases.drive import tasks_read_and_write
 from tests.support.kernel import UNTIL, Kernel
 from tests.support.strangers import lay_out, start_kernel
 from tests.support.wheels import CLOUDPICKLE, COMPILED_FOR_DASK, DASK, Wheels, download
 
 pytestmark = pytest.mark.timeout(300)  # a kernel starts, and loads packages, in three workers
-
-FILES = """
-import pathlib
-pathlib.Path("numbers").mkdir(exist_ok=True)
-for i in range(12):
-    pathlib.Path(f"numbers/{i}.txt").write_text(str(i) * 100)
-
-def copy(i):
-    from jupyterlite_pool import current_worker
-    import os, pathlib
-    text = pathlib.Path(f"numbers/{i}.txt").read_text()
-    pathlib.Path(f"numbers/copy-{i}.txt").write_text(text)
-    return text, current_worker().id, os.getcwd()
-
-copied = list(pool_map(copy, range(12), chunksize=1, progress=False))
-"""
 
 BESIDE = """
 futures = [executor.submit(copy, i) for i in range(12)]
@@ -236,13 +221,7 @@ def test_tasks_and_errors_are_those_of_any_site(kernel: Kernel) -> None:
 
 
 def test_tasks_read_and_write_the_notebooks_files(kernel: Kernel) -> None:
-    kernel.run(FILES)
-    assert kernel.value("[text for text, _, _ in copied]") == [str(i) * 100 for i in range(12)]
-    assert kernel.value("len({worker for _, worker, _ in copied})") == 2
-    assert kernel.value("{folder for _, _, folder in copied} == {'/drive'}") is True
-    assert kernel.value(
-        "[pathlib.Path(f'numbers/copy-{i}.txt').read_text() for i in range(12)]"
-    ) == [str(i) * 100 for i in range(12)]
+    tasks_read_and_write(kernel)
 
 
 def test_the_notebook_and_its_workers_ask_for_files_at_once(kernel: Kernel) -> None:
