@@ -1,5 +1,8 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Everything else they bring themselves.
 
+# Hundreds of Pythons start in a run of the tests: what one has compiled, the next one reads.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
@@ -10,6 +13,10 @@ JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest
 # Tests without a browser run apart: where Playwright was used, an event loop runs for good.
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
+# Collecting all tests takes each process seconds: here are those without a browser, and with one.
+PLAIN := tests --ignore tests/browser --ignore tests/engines --ignore tests/jupyterlab \
+	--ignore tests/patterns --ignore tests/releases
+PAGES := tests --ignore tests/documentation --ignore tests/tools --ignore tests/unit
 # A test that fails is asked once more, with no other beside it: a machine that is busy for others is
 # slow. The log names it and has its first failure, so that its cause can be mended.
 BY_ITSELF := $(PYTEST) --last-failed --last-failed-no-failures none
@@ -42,9 +49,8 @@ quick: build/.site build/.browser  ## what answers within a minute or so: checks
 	$(PYTEST) -q tests/browser -m smoke
 
 test: build/.site build/.browser test-scripts  ## our own tests, but for the longest
-	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not long"
-	$(PYTEST) --ignore tests/peers -m "alone and not long"
-	$(PYTEST) $(SIDE_BY_SIDE) --ignore tests/peers -m "browser and not alone and not long"
+	$(PYTEST) $(SIDE_BY_SIDE) $(PLAIN) -m "not browser and not long"
+	$(PYTEST) $(SIDE_BY_SIDE) $(PAGES) -m "browser and not long"
 
 peers: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
 	$(PYTEST) tests/peers

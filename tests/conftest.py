@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from collections import Counter
@@ -13,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.faults import BUDGET, ROUNDS, SEED
+from tests.support import share
 from tests.support.kernel import Kernel
 from tests.support.lean import lean_site
 from tests.support.stock import Stock, page_of
@@ -39,6 +41,32 @@ BROWSER_FLAGS = [
     # A name that is no secure context, as that of a machine in a school.
     "--host-resolver-rules=MAP pool.test 127.0.0.1",
 ]
+
+#: Folders in which every test needs a browser, and in which none does: `make` collects no others.
+WITH = ("browser", "engines", "jupyterlab", "patterns", "releases")
+WITHOUT = ("documentation", "tools", "unit")
+
+#: Of the tests that need a browser, those that `make test` has: what users do most, in kernels of
+#: the stock. All others are `long`, since most of them start a page and a kernel of their own.
+BRIEF = tuple(
+    ROOT / "tests" / name
+    for name in (
+        "browser/api",
+        "browser/commands/test_magics.py",
+        "browser/dispatch/test_brief.py",
+        "browser/notebook/test_output.py",
+        "browser/site/test_quickstart.py",
+        "browser/stand_ins/test_joblib.py",
+        "browser/surroundings/test_modules.py",
+        "browser/surroundings/test_settings.py",
+        "browser/test_private_parts.py",
+        "browser/test_stock.py",
+        "browser/waiting",
+        "browser/wire",
+        "browser/worker/test_set_ups.py",
+        "contract/test_in_browser.py",
+    )
+)
 
 #: Milliseconds: two workers and a kernel start at once on machines with two slow cores.
 PAGE_TIMEOUT = 60_000
@@ -82,6 +110,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The others are fast, and Playwright leaves an event loop running. A test that names a fixture
     only as it runs is known by its folder.
+
+    Raises:
+        pytest.UsageError: a test lies where no run would find it.
     """
 
     def rank(item: pytest.Item) -> int:
@@ -91,9 +122,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 1 if "site" in names else 0
 
     for item in items:
-        if rank(item):
+        needs_one = rank(item) > 0
+        if needs_one:
             item.add_marker("browser")
+            if not {item.path, *item.path.parents}.intersection(BRIEF):
+                item.add_marker("long")
+        if item.path.relative_to(ROOT / "tests").parts[0] in (WITHOUT if needs_one else WITH):
+            raise pytest.UsageError(f"{item.nodeid} is in the wrong folder: no run would find it")
     items.sort(key=rank)
+    if math.isfinite(share.SECONDS):
+        items[:] = share.in_order(((item.path, item) for item in items), SEED)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin no test when the seconds of this run are over."""
+    if share.over():
+        pytest.skip(share.LEFT)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,7 @@ from site_size import report, size
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
+def folder(tmp_path: Path) -> Path:
     sizes = {
         "lab/index.js": 3_000_000,
         "lab/index.js.map": 5_000_000,
@@ -22,9 +22,9 @@ def site(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_report_tells_what_lies_there_from_what_is_loaded(site: Path) -> None:
+def test_the_report_tells_what_lies_there_from_what_is_loaded(folder: Path) -> None:
     requested = {"lab/index.js", "extensions/jupyterlite-pool/static/snapshot.bin", "favicon.ico"}
-    assert report(site, requested) == [
+    assert report(folder, requested) == [
         "a whole site: 11.0 MB, compressed 2.0 MB",
         "without source maps: 6.0 MB, compressed 2.0 MB",
         "loaded: 5.0 MB, compressed 2.0 MB",
@@ -32,7 +32,7 @@ def test_the_report_tells_what_lies_there_from_what_is_loaded(site: Path) -> Non
     ]
 
 
-def test_what_servers_compress_counts_compressed(site: Path) -> None:
-    plain, sent = size([site / "lab" / "index.js"])
+def test_what_servers_compress_counts_compressed(folder: Path) -> None:
+    plain, sent = size([folder / "lab" / "index.js"])
     assert plain == 3_000_000
     assert sent < plain / 100

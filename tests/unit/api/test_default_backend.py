@@ -33,11 +33,11 @@ NAMES: dict[str, dict[str, Any]] = {
     "pyodide.http": {"pyfetch": None},
 }
 
-Browser = Callable[..., None]
+MakeKernel = Callable[..., None]
 
 
 @pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeKernel]:
     """Makes this Python look like a kernel with some release of Pyodide."""
     monkeypatch.setattr(shared, "_shared", None)
 
@@ -71,9 +71,9 @@ def test_there_are_no_workers_outside_of_a_browser() -> None:
 )
 @pytest.mark.parametrize("without", ["JsProxy", "as_py_json"])
 def test_a_pyodide_that_is_too_old_is_an_error_that_names_those_that_work(
-    browser: Browser, without: str, call: Callable[[], object]
+    kernel: MakeKernel, without: str, call: Callable[[], object]
 ) -> None:
-    browser("0.26.4", without)
+    kernel("0.26.4", without)
     with pytest.raises(PoolStartError) as caught:
         call()
     assert str(caught.value) == (
@@ -82,31 +82,31 @@ def test_a_pyodide_that_is_too_old_is_an_error_that_names_those_that_work(
     )
 
 
-def test_a_pyodide_that_lacks_something_else_is_an_error_that_names_it(browser: Browser) -> None:
-    browser("999.0.0", "create_proxy")
+def test_a_pyodide_that_lacks_something_else_is_an_error_that_names_it(kernel: MakeKernel) -> None:
+    kernel("999.0.0", "create_proxy")
     with pytest.raises(PoolStartError, match=r"runs Pyodide 999.*lacks.*'create_proxy'"):
         default_workers()
 
 
-def test_a_pyodide_without_a_null_of_its_own_will_do(browser: Browser) -> None:
-    browser("0.27.7", "jsnull")
+def test_a_pyodide_without_a_null_of_its_own_will_do(kernel: MakeKernel) -> None:
+    kernel("0.27.7", "jsnull")
     from jupyterlite_pool.backends.pyodide.js import or_none
 
     assert or_none(None) is None
     assert or_none(0) == 0
 
 
-def test_pool_map_then_runs_in_the_kernel_and_says_why(browser: Browser) -> None:
-    browser("0.26.4", "as_py_json")
+def test_pool_map_then_runs_in_the_kernel_and_says_why(kernel: MakeKernel) -> None:
+    kernel("0.26.4", "as_py_json")
     with pytest.warns(PoolFallbackWarning, match=r"Pyodide 0\.26\.4, .* 0\.27 or newer.* 2 items"):
         result = jupyterlite_pool.pool_map(abs, [-1, -2])
     assert list(result) == [1, 2]
 
 
 def test_an_import_error_that_is_not_pyodides_stays_what_it_is(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch
+    kernel: MakeKernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    browser("314.0.6")
+    kernel("314.0.6")
     monkeypatch.setitem(sys.modules, f"{BACKEND}.device", None)
     with pytest.raises(ModuleNotFoundError, match="device"):
         make_backend(None, None, ())

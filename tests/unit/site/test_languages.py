@@ -1,4 +1,7 @@
-"""The languages of the page: every text that people see is in every catalogue, and nothing else."""
+"""The languages of the page: every text that people see is in every catalogue, and nothing else.
+
+JupyterLab's server is imported where a test asks it: that takes seconds, in each process of a run.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyterlab_server.translation_utils import DEFAULT_SCHEMA_SELECTORS, get_language_pack
-from jupyterlite_core.addons.translation import TranslationAddon
-from jupyterlite_core.manager import LiteManager
 
 import jupyterlite_pool
 from jupyterlite_pool.site.wheel import NAME
@@ -67,6 +67,8 @@ def key_of(function: str, *texts: str) -> tuple[str, tuple[str, ...]]:
 
 def schema_texts(part: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """What people read of a schema, each with its context, as JupyterLab's server finds it."""
+    from jupyterlab_server.translation_utils import DEFAULT_SCHEMA_SELECTORS
+
     if isinstance(part, dict):
         for name, each in part.items():
             yield from schema_texts(each, f"{path}/{name}")
@@ -187,12 +189,17 @@ def test_the_wheel_has_the_catalogue(language: str) -> None:
 
 
 def test_jupyterlabs_server_finds_the_catalogue() -> None:
+    from jupyterlab_server.translation_utils import get_language_pack
+
     packs, problems = get_language_pack("de_DE")
     assert problems == ""
     assert packs[DOMAIN] == catalogue("de_DE")
 
 
 def test_jupyterlites_build_finds_the_catalogue() -> None:
+    from jupyterlite_core.addons.translation import TranslationAddon
+    from jupyterlite_core.manager import LiteManager
+
     languages_of_site, packs = TranslationAddon(manager=LiteManager()).translation_data
     assert languages_of_site["data"]["de_DE"]["nativeName"].startswith("Deutsch")
     assert packs["de_DE"]["data"][DOMAIN] == catalogue("de_DE")
