@@ -19,16 +19,19 @@ PLAIN := tests --ignore tests/browser --ignore tests/engines --ignore tests/jupy
 PAGES := tests --ignore tests/documentation --ignore tests/tools --ignore tests/unit
 # A test that fails is asked once more, with no other beside it: a machine that is busy for others is
 # slow. The log names it and has its first failure, so that its cause can be mended.
-BY_ITSELF := $(PYTEST) --last-failed --last-failed-no-failures none
+define asked
+$(PYTEST) $(1) $(2) || { test $$? -eq 1 && $(PYTEST) --last-failed --last-failed-no-failures none $(2); }
+endef
 NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
 
 PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' -o -name '*.json' | grep -v static)
 SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs labextension/stay-away.js
+SCRIPT_TESTS := $(shell find labextension/test -type f) $(wildcard labextension/*.json)
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
 DOCS := $(shell find docs examples/sphinx -type f) README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md
 
-.PHONY: help demo site docs docs-serve quick test peers test-all faults soak check check-python check-scripts test-scripts format bench clean
+.PHONY: help demo site docs docs-serve quick test share peers test-all faults soak check check-python check-scripts test-scripts format bench clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/'
@@ -48,17 +51,22 @@ quick: build/.site build/.browser  ## what answers within a minute or so: checks
 	$(PYTEST) -n 2 -q tests/unit tests/tools tests/contract -m "not browser and not long"
 	$(PYTEST) -q tests/browser -m smoke
 
-test: build/.site build/.browser test-scripts  ## our own tests, but for the longest
-	$(PYTEST) $(SIDE_BY_SIDE) $(PLAIN) -m "not browser and not long"
-	$(PYTEST) $(SIDE_BY_SIDE) $(PAGES) -m "browser and not long"
+test: build/.site build/.browser test-scripts  ## the tests of each change: all without a browser, and in one what users do most
+	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser and not long")
+	$(call asked,$(SIDE_BY_SIDE),$(PAGES) -m "browser and not long")
+
+share: build/.site build/.browser  ## of the long tests, as many files as SHARE=330 seconds last, and 110 for those that run alone
+	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser and long")
+	SHARE=$(or $(SHARE_ALONE),110) $(call asked,,$(PAGES) -m "alone and long")
+	SHARE=$(or $(SHARE),330) $(call asked,$(SIDE_BY_SIDE) --no-loadscope-reorder,$(PAGES) -m "browser and long and not alone")
 
 peers: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
 	$(PYTEST) tests/peers
 
 test-all: build/.site build/.browser test-scripts  ## all of these
-	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser" || { test $$? -eq 1 && $(BY_ITSELF) -m "not browser"; }
-	$(PYTEST) -m alone || { test $$? -eq 1 && $(BY_ITSELF) -m alone; }
-	$(PYTEST) $(SIDE_BY_SIDE) -m "browser and not alone" || { test $$? -eq 1 && $(BY_ITSELF) -m "browser and not alone"; }
+	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser")
+	$(call asked,,$(PAGES) -m alone)
+	$(call asked,$(SIDE_BY_SIDE),$(PAGES) -m "browser and not alone")
 
 faults: build/.site build/.browser  ## do what can go wrong to a pool under load, and to others (ROUNDS=1, SEED=…)
 	BESIDE=1 $(PYTEST) tests/faults
@@ -80,8 +88,11 @@ check-scripts: build/.wheel
 	$(NPM) run --silent lint
 	$(NPM) run --silent types
 
-test-scripts: build/.wheel
+test-scripts: build/.tested-scripts
+
+build/.tested-scripts: build/.wheel $(SCRIPT_TESTS)
 	$(NPM) test --silent
+	@touch $@
 
 format: build/.wheel  ## write what `check` wants
 	$(BIN)/ruff format .

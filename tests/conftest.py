@@ -74,7 +74,8 @@ PAGE_TIMEOUT = 60_000
 
 def pytest_report_header() -> str:
     """Say how to have the same run again."""
-    return f"faults: {ROUNDS} rounds each, {BUDGET:g} s for more than one, SEED={SEED}"
+    faults = f"faults: {ROUNDS} rounds each, {BUDGET:g} s for more than one"
+    return f"{faults}; {share.described()}; SEED={SEED}"
 
 
 #: What other processes of this run have started.

@@ -6,6 +6,7 @@ decides, and says how many it has left; over a week of changes each had its turn
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import time
@@ -22,6 +23,13 @@ BEGAN = float(os.environ.setdefault("SHARE_BEGAN", str(time.time())))
 LEFT = "left to another run: `make test-all` has them all, SHARE=… more of them"
 
 Test = TypeVar("Test")
+
+
+def described() -> str:
+    """What this run does of its tests, in words."""
+    if math.isinf(SECONDS):
+        return "all tests"
+    return f"tests begin for {SECONDS:g} s, by files in an order of SEED"
 
 
 def in_order(tests: Iterable[tuple[Path, Test]], seed: int) -> list[Test]:

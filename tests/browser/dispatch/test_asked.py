@@ -63,7 +63,7 @@ async def stop(function, stop):
 """
 
 
-#: A worker has a second to end a task. On a busy machine, one may be too slow for that, but not all.
+#: A worker has a second to end a task. Where the machine is busy, one may be too slow for that.
 TRIES = 3
 
 
