@@ -27,7 +27,7 @@ RELEASES = {
 }
 
 
-#: What CI leaves out: it has the oldest release, the newest and one between.
+#: What `make test-all` leaves out: it has the oldest release, the newest and one between.
 IN_SOAK = pytest.mark.skipif("MINUTES" not in os.environ, reason="`make soak` runs it")
 
 

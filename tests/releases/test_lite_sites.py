@@ -23,7 +23,7 @@ from tests.support.wheels import CLOUDPICKLE, INICONFIG, Wheels, download
 # A kernel starts, then two workers; on a drive that takes turns, files are slow.
 pytestmark = pytest.mark.timeout(240)
 
-#: The one that CI tries.
+#: The one that `make test-all` tries.
 NEWEST = "0.7.6"
 
 PARAMS = [
