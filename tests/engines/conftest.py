@@ -33,9 +33,7 @@ def webkit_kernel(site: str) -> Iterator[Kernel]:
         def begin() -> Kernel:
             page = browser.enter_context(webkit.start(programs))
             page.open(f"{site}/lab/index.html")
-            # Only if the service worker had a page from its start do its workers reach it, too.
             page.evaluate(CONTROLLED)
-            page.open(f"{site}/lab/index.html")
             return Kernel(page)
 
         yield webkit.insist(browser, begin)

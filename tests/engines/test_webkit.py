@@ -38,6 +38,27 @@ def test_workers_are_restored_from_the_sites_snapshot(kernel: Kernel) -> None:
     assert set(kernel.value("restored")) == {True}
 
 
+def test_all_workers_have_the_notebooks_files_at_the_first_visit(kernel: Kernel) -> None:
+    kernel.run(
+        """
+open("here.txt", "w").write("of the notebook")
+four = WorkerPoolExecutor(4)
+await until(lambda: len(four.ready_workers) == 4)
+
+def read_and_write(x):
+    import os, time
+    time.sleep(0.2)
+    open(f"{x}.txt", "w").write(open("here.txt").read())
+    return os.getpid()
+
+workers = {await call for call in [four.submit(read_and_write, x) for x in range(12)]}
+written = {open(f"{x}.txt").read() for x in range(12)}
+four.shutdown(wait=False)
+"""
+    )
+    assert kernel.value("[len(workers), list(written)]") == [4, ["of the notebook"]]
+
+
 def test_pool_map_is_awaited(kernel: Kernel) -> None:
     assert kernel.run("await pool_map(double, xs)").result == "[2, 4, 6]"
     kernel.run("many = await pool_map(double, range(300))")

@@ -27,6 +27,7 @@ import type { WorkerEnd } from './events';
 import { isWorkerFrame } from './frames';
 import { Inbox } from './inbox';
 import { Life } from './life';
+import { scriptOf } from './script';
 import { Stopper } from './stopper';
 
 /**
@@ -105,7 +106,7 @@ export class WorkerHandle {
     this.tasks.onmessage = event => this.receive(event.data);
     this.tasks.onmessageerror = () =>
       this.finish('protocol', 'it sent a message that cannot be read');
-    this.worker = new Worker(url, { type: 'module', name: `pool worker ${id}` });
+    this.worker = new Worker(scriptOf(url, id), { type: 'module', name: `pool worker ${id}` });
     this.worker.onerror = event => this.onError(event);
     this.connect(control.port2, tasks.port2);
   }
