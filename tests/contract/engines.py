@@ -23,7 +23,7 @@ from tests.support.dask_cluster import dask_cluster
 
 Promise = Callable[..., object]
 
-#: The names of engines. The first one keeps all promises in `make test`, since its workers are there
+#: The names of engines. The first one keeps all promises in `make test`, for its workers are there
 #: at once; the others keep those of `TELLING`, and the rest in long runs.
 NAMES = ("in process", "local", "dask")
 
