@@ -7,7 +7,7 @@ import pytest
 from tests.support.kernel import Kernel
 from tests.support.promises import FACTORY, PROMISES, SOURCES, call
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")

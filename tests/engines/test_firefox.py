@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.kernel import RESTORED, UNTIL, Kernel
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from tests.support import firefox
 from tests.support.notebook import Notebook
 
 # Judged by the clock.
-pytestmark = [pytest.mark.long, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 
 #: Presses, waits for the end of the cell, and says after how many seconds that was.
 INTERRUPT = """async () => {

@@ -47,7 +47,6 @@ def test_a_thousand_levels_arrive(kernel: Kernel, depth: int) -> None:
     assert kernel.value(f"measure(await call(nest, {depth}))") == depth
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("code", [ALONE, WITH_A_POOL], ids=["alone", "with a pool"])
 @pytest.mark.parametrize("depth", [10**4, 10**5])
 def test_ten_thousand_levels_end_the_notebooks_python_with_a_pool_or_without(

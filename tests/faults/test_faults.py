@@ -62,7 +62,6 @@ def test_fault(ill_treated: Kernel, boot: float, record: Record, name: str) -> N
 OF_EACH_KIND = ["raises", "exits", "vanishes", "loops", "throws_late"]
 
 
-@pytest.mark.long
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_fault_while_the_notebook_computes(ill_treated: Kernel, name: str) -> None:

@@ -59,8 +59,6 @@ class End(NamedTuple):
     again: Callable[[Page, Runs, str], tuple[Page, Runs]] = lambda page, _, __: (page, Kernel(page))
     #: Gives the kernel of the first round.
     open: Callable[[Page], Runs] = Kernel
-    #: Whether `make test` leaves it out, because for the workers it is much like another event.
-    long: bool = False
 
 
 def restart(page: Page) -> None:
@@ -110,10 +108,10 @@ def new_notebook(page: Page, before: Runs, site: str) -> tuple[Page, Runs]:
 
 ENDS = [
     End("the kernel restarts in the middle of a map", restart, same_kernel),
-    End("the kernel is shut down", shut_down, long=True),
-    End("the notebook is closed", close_notebook, new_notebook, Notebook, long=True),
+    End("the kernel is shut down", shut_down),
+    End("the notebook is closed", close_notebook, new_notebook, Notebook),
     End("the page is loaded again", reload),
-    End("the page is closed", close_page, other_page, long=True),
+    End("the page is closed", close_page, other_page),
     End("the page crashes", crash, other_page),
 ]
 
@@ -199,10 +197,7 @@ def check_next_call(kernel: Runs) -> None:
 @pytest.mark.timeout(60 + 60 * ROUNDS)
 @pytest.mark.parametrize(
     "end",
-    [
-        pytest.param(end, id=end.happen.__name__, marks=[pytest.mark.long] if end.long else [])
-        for end in ENDS
-    ],
+    [pytest.param(end, id=end.happen.__name__) for end in ENDS],
 )
 def test_no_worker_outlives_its_kernel(
     place: Place, site: str, beacons: Beacons, boot: float, record: Record, end: End
@@ -336,7 +331,6 @@ def test_a_tab_is_frozen_for_longer_than_a_task_may_take(
             record.add(words, seed=seed, tasks=2)
 
 
-@pytest.mark.long
 @pytest.mark.timeout(60 + 30 * ROUNDS)
 def test_a_laptop_sleeps_for_longer_than_a_task_may_take(
     place: Place, browser: Browser, beacons: Beacons, record: Record

@@ -25,11 +25,8 @@ FILES = [
     "/pyodide/python_stdlib.zip",
 ]
 
-#: The kinds of damage to a file; `make test` tries the first kind only.
-WAYS = [
-    MISSING,
-    *(pytest.param(ruin, marks=pytest.mark.long) for ruin in RUINS),
-]
+#: The kinds of damage to a file.
+WAYS = [MISSING, *RUINS]
 
 #: Seconds after which these tests give up a start; a good start takes a third of that.
 TIMEOUT = 15
@@ -108,7 +105,6 @@ def test_a_file_of_the_site_is_ruined(
     )
 
 
-@pytest.mark.long
 def test_a_file_that_never_comes_is_given_up(ruined: Site, page: Page, record: Record) -> None:
     ruined.ruined[FILES[4]] = SILENT
     outcome = start(page, ruined)
@@ -202,7 +198,6 @@ def test_magics_without_workers_run_in_the_kernel_and_say_why(
     assert reply.stderr == ""
 
 
-@pytest.mark.long
 def test_a_magic_never_runs_in_the_kernel_what_workers_could_not_be_set_up_for(
     pages: Pages, site: str
 ) -> None:

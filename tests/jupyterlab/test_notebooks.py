@@ -35,9 +35,7 @@ window.ran = runAll();
 }"""
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param("quickstart", marks=pytest.mark.long), "parallel-cells"]
-)
+@pytest.mark.parametrize("name", ["quickstart", "parallel-cells"])
 def test_it_runs_from_top_to_bottom(name: str, lab: Lab, open_lab: OpenLab) -> None:
     shutil.copytree(ROOT / "notebooks", lab.notebooks, dirs_exist_ok=True)
     problems: list[str] = []

@@ -10,7 +10,7 @@ from tests.support.promises import FACTORY, PROMISES, SOURCES, call
 from tests.support.wheels import INICONFIG, JOBLIB, OLD_JOBLIB, download
 
 # A host starts, and three workers.
-pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 PARAMS = [
     pytest.param(release, marks=[IN_SOAK] if is_long else [])

@@ -26,10 +26,7 @@ pytestmark = pytest.mark.timeout(240)
 #: The one that `make test-all` tries.
 NEWEST = "0.7.6"
 
-PARAMS = [
-    pytest.param(lite, marks=[] if lite == NEWEST else [IN_SOAK, pytest.mark.long])
-    for lite in RECIPES
-]
+PARAMS = [pytest.param(lite, marks=[] if lite == NEWEST else [IN_SOAK]) for lite in RECIPES]
 
 SET_UP = """
 import json, os, pathlib, time, warnings

@@ -53,7 +53,6 @@ def test_all_notebooks_of_a_site_share_its_workers(pages: Pages, site: str) -> N
     kernel.run("await until(lambda: len(executor.ready_workers) == 3)")
 
 
-@pytest.mark.long
 def test_the_sites_setting_holds_for_all_its_notebooks(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html")
     start = (
@@ -76,7 +75,6 @@ def test_the_sites_setting_holds_for_all_its_notebooks(pages: Pages, site: str) 
     ]  # fmt: skip
 
 
-@pytest.mark.long
 def test_what_a_kernel_had_another_gets_when_it_ends(pages: Pages, site: str) -> None:
     page = pages.open(f"{site}/lab/index.html")
     page.evaluate(TAKE_SLOTS, 3)

@@ -72,7 +72,6 @@ after = await executor.submit(current_worker)
     assert isolated.value("after.id") > 0
 
 
-@pytest.mark.long
 @pytest.mark.alone
 def test_where_memory_is_shared_a_stop_that_comes_too_late_stops_no_other_task(
     isolated: Kernel,
@@ -87,7 +86,6 @@ def test_plain_http_has_a_pool(plain: Kernel) -> None:
     assert plain.value("await pool_map(pow, [2, 3], [2, 2])") == [4, 9]
 
 
-@pytest.mark.long
 def test_over_plain_http_a_worker_that_is_gone_without_a_word_is_missed(plain: Kernel) -> None:
     plain.run(
         UNTIL

@@ -16,7 +16,6 @@ LIMIT = 1.1
 MOST_RUNS = 28
 
 
-@pytest.mark.long
 @pytest.mark.alone
 @pytest.mark.timeout(240)
 def test_two_cpu_bound_tasks_take_no_longer_than_on_two_bare_workers(

@@ -121,7 +121,6 @@ def test_a_press_that_comes_too_late_stops_no_later_cell(notebook: Notebook) -> 
     assert notebook.value("late") == 1
 
 
-@pytest.mark.long
 def test_a_kernel_that_computes_alone_is_the_only_one_that_ends(
     notebook: Notebook, pages: Pages, site: str
 ) -> None:
@@ -145,7 +144,6 @@ def test_what_does_not_come_back_to_python_is_told_of_with_a_way_out(notebook: N
     ends_soon(notebook)
 
 
-@pytest.mark.long
 def test_on_an_isolated_page_too(pages: Pages, isolated_site: str) -> None:
     notebook = Notebook(isolated_page(pages.open(), isolated_site))
     notebook.run(START)
@@ -189,12 +187,10 @@ def test_a_page_without_a_service_worker_ends_busy_cells_too(pages: Pages, site:
     ends_soon(notebook)
 
 
-@pytest.mark.long
 def test_a_page_whose_seals_nobody_can_see_ends_busy_cells_too(pages: Pages, site: str) -> None:
     ends_soon(without(pages, site, NO_SEALS))
 
 
-@pytest.mark.long
 def test_without_a_service_worker_and_seals_the_page_says_that_it_cannot(
     pages: Pages, site: str
 ) -> None:

@@ -321,7 +321,6 @@ def test_cells_behind_the_interrupted_one_do_not_run(pressed: Pressed) -> None:
     assert pressed.value("behind") == "not run"
 
 
-@pytest.mark.long
 def test_where_the_settings_say_so_interrupts_leave_jobs_alone(
     pages: Pages, changed_site: Callable[..., str]
 ) -> None:

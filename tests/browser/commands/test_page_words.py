@@ -88,7 +88,6 @@ def test_words_that_are_none_do_nothing_and_are_told_of(page: Page) -> None:
     assert told_of() == len(MALFORMED)
 
 
-@pytest.mark.long
 def test_who_does_not_know_the_name_cannot_speak_and_hears_nothing(page: Page) -> None:
     notebook = Notebook(page)
     notebook.run(START)
@@ -248,7 +247,6 @@ def test_a_kernel_of_an_older_wheel_hears_the_word_that_it_knows(page: Page) -> 
     assert notebook.value("heard") == [{"type": "heard"}, {"type": "interrupt"}]
 
 
-@pytest.mark.long
 def test_a_kernel_says_its_name_again_until_it_was_heard(page: Page) -> None:
     # The first word is lost, as if the page had not been ready for it.
     page.evaluate(
@@ -292,7 +290,6 @@ def test_a_page_that_speaks_after_the_first_cells_is_told_where_the_kernel_liste
     assert kernel.value("jupyterlite_pool.notebook.page.page.progress_after") == 7
 
 
-@pytest.mark.long
 def test_a_restarted_kernel_listens_under_another_name(page: Page) -> None:
     notebook = Notebook(page)
     notebook.run(START)
@@ -309,7 +306,6 @@ def test_a_restarted_kernel_listens_under_another_name(page: Page) -> None:
     assert "KeyboardInterrupt" in notebook.error()
 
 
-@pytest.mark.long
 def test_a_change_of_the_settings_reaches_kernels_that_run(page: Page) -> None:
     notebook = Notebook(page)
     notebook.run(START)

@@ -85,7 +85,6 @@ def test_a_cell_that_is_queued_before_the_workers_are_there_starts_them(
     expect(notebook.page.locator(".jp-InputPrompt").last).to_have_text("[1]:")
 
 
-@pytest.mark.long
 def test_where_the_settings_say_so_nothing_starts_before_it_is_used(
     pages: Pages, changed_site: Callable[..., str]
 ) -> None:
@@ -108,7 +107,6 @@ def test_where_the_settings_say_so_nothing_starts_before_it_is_used(
     assert notebook.cards.count() == 0
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("app", ["notebooks", "repl"])
 def test_other_applications_start_workers_ahead_too(pages: Pages, site: str, app: str) -> None:
     page = pages.open()

@@ -8,13 +8,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import ROOT, Pages
 from tests.support.notebook import Notebook
 
 
-@pytest.mark.long
 def test_a_wheel_uses_no_files_of_another_version(
     pages: Pages, serve: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -61,7 +61,6 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return source / "html"
 
 
-@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_example_for_authors_builds_and_computes(
     example: Path, pages: Pages, serve: Callable[..., str]
@@ -115,7 +114,6 @@ def reader(module_pages: Pages, address: str) -> Page:
     return page
 
 
-@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_axe_finds_nothing_in_light_and_dark_and_pages_fit_a_telephone(
     reader: Page, folder: Path, address: str

@@ -34,7 +34,6 @@ def the_wheel() -> Path:
     return wheel
 
 
-@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_pip_and_lite_build_in_an_empty_folder_are_enough(
     pages: Pages, serve: Serve, tmp_path: Path

@@ -108,7 +108,6 @@ def pin(labextension: Path, **told: object) -> None:
         pytest.param(
             lambda memory: struct.pack("<5I", 0x53504C4A, 1, 31_457_280, 144, 0) + memory[47:191],
             "compile",
-            marks=pytest.mark.long,
         ),
     ],
     ids=["a module cut short", "another module", "a snapshot of the version before"],
@@ -151,7 +150,6 @@ def test_a_site_that_announces_nothing_of_its_snapshot_restores_workers_from_it(
     assert start_elsewhere(pages, serve, site_copy, restored=(True, True)) == []
 
 
-@pytest.mark.long
 def test_a_snapshot_of_other_versions_is_not_used(
     pages: Pages, serve: Callable[..., str], site_copy: Path
 ) -> None:

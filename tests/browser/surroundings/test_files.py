@@ -259,7 +259,6 @@ read = executor.submit(answer).result()
 """
 
 
-@pytest.mark.long
 def test_workers_have_the_files_on_a_cross_origin_isolated_page(isolated_kernel: Kernel) -> None:
     kernel = isolated_kernel
     assert isinstance(kernel.page, Page)
@@ -276,7 +275,6 @@ def test_a_notebook_is_told_where_its_files_are(pages: Pages, isolated_site: str
     assert notebook.value("read") == ["to workers", "/drive"]
 
 
-@pytest.mark.long
 def test_a_page_that_is_not_there_costs_the_files_and_nothing_else(
     isolated_kernel: Kernel,
 ) -> None:
@@ -374,7 +372,6 @@ def test_what_a_task_would_write_where_nobody_finds_it_is_an_error(
     assert kernel.value("made") is None
 
 
-@pytest.mark.long
 def test_an_isolated_page_without_service_worker_says_what_to_do(
     pages: Pages, isolated_site: str
 ) -> None:

@@ -295,7 +295,6 @@ def bold(text):
     assert kernel.value("list(ask(bold, 'x')) == ['<b>x</b>', IPython.__version__]") is True
 
 
-@pytest.mark.long
 def test_workers_download_no_file_that_the_kernel_has(
     pages: Pages, serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -360,7 +359,6 @@ def test_another_version_of_what_the_kernel_is_made_of_is_refused_with_the_reaso
     )
 
 
-@pytest.mark.long
 def test_a_package_is_known_by_any_spelling_of_its_name(
     pages: Pages, serve: Callable[..., str], tmp_path: Path
 ) -> None:

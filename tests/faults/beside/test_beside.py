@@ -106,7 +106,6 @@ def ill_treated(module_pages: Pages, site: str) -> Kernel:
     return kernel
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", FAULTS)
 def test_ours_loses_nothing_but_the_faulty_task(
     ill_treated: Kernel, beside: Beside, name: str
