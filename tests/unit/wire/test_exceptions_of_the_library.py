@@ -22,6 +22,9 @@ from jupyterlite_pool.wire.failure import decode_error, encode_error
 #: They open windows, print, or start something when they are imported.
 LEFT_OUT = {"antigravity", "this", "idlelib", "turtledemo", "test", "__main__", "lib2to3"}
 
+#: Modules below others that nothing else here imports for certain.
+INNER = ("http.cookiejar", "http.cookies")
+
 #: What to call a class with, until one of these is accepted.
 ARGUMENTS: list[tuple[Any, ...]] = [
     (),
@@ -56,7 +59,7 @@ def classes() -> Iterator[type[BaseException]]:
     seen = set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in sorted(sys.stdlib_module_names - LEFT_OUT):
+        for name in [*sorted(sys.stdlib_module_names - LEFT_OUT), *INNER]:
             try:
                 importlib.import_module(name)
             except (ImportError, OSError, RuntimeError):
