@@ -26,7 +26,7 @@ NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
 
 PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' -o -name '*.json' | grep -v static)
 SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs labextension/stay-away.js
-SCRIPT_TESTS := $(shell find labextension/test -type f) $(wildcard labextension/*.json)
+SCRIPT_TESTS := $(shell find labextension/test -type f) $(wildcard labextension/*.json labextension/*.mjs)
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
 DOCS := $(shell find docs examples/sphinx -type f) README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md
@@ -46,9 +46,9 @@ docs: build/.docs  ## build the documentation in build/docs/, with the site besi
 docs-serve: build/.docs  ## serve the documentation (PORT=8000)
 	@$(BIN)/python tools/serve.py build/docs --port $(PORT)
 
-quick: build/.site build/.browser  ## what answers within a minute or so: checks, unit tests, one look in a browser
+quick: build/.site build/.browser  ## what answers soonest: checks, unit tests, one look in a browser
 	@$(MAKE) --no-print-directory -j 2 --output-sync check-python check-scripts test-scripts
-	$(PYTEST) -n 2 -q tests/unit tests/tools tests/contract -m "not browser and not long"
+	$(PYTEST) $(SIDE_BY_SIDE) -q tests/unit tests/contract/test_executor_contract.py -m "not long"
 	$(PYTEST) -q tests/browser -m smoke
 
 test: build/.site build/.browser test-scripts  ## the tests of each change: all without a browser, and in one what users do most
@@ -84,9 +84,13 @@ check-python: build/.wheel
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-check-scripts: build/.wheel
+# What has not changed since is neither checked nor tested again.
+check-scripts: build/.checked-scripts
+
+build/.checked-scripts: build/.wheel $(SCRIPT_TESTS)
 	$(NPM) run --silent lint
 	$(NPM) run --silent types
+	@touch $@
 
 test-scripts: build/.tested-scripts
 
