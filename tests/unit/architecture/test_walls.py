@@ -6,7 +6,8 @@ import ast
 import graphlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -211,9 +212,10 @@ def imported(name: str) -> Iterator[tuple[bool, str]]:
                 yield True, member if member in MODULES else ".".join(home) or "__init__"
 
 
-def ours(name: str) -> set[str]:
+@cache
+def ours(name: str) -> frozenset[str]:
     """The modules of the package that a module imports."""
-    return {other for known, other in imported(name) if known}
+    return frozenset(other for known, other in imported(name) if known)
 
 
 def room(name: str) -> str:
@@ -247,7 +249,7 @@ def test_imports_go_down(name: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_no_import_comes_back_to_where_it_began(name: str) -> None:
     seen: set[str] = set()
-    ahead = ours(name)
+    ahead: Set[str] = ours(name)
     while ahead:
         seen |= ahead
         ahead = {other for known in ahead for other in ours(known)} - seen
