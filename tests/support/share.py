@@ -1,7 +1,7 @@
 """A share of the long tests: as many of their files as the seconds of a run last.
 
-All of them take the better part of an hour. So a run on each change does some, which the seed
-decides, and says how many it has left; over a week of changes each had its turn several times.
+All of them take the better part of an hour. So the run for a change does some of them, which the
+seed decides, and says how many it has left. `make test-all` leaves none.
 """
 
 from __future__ import annotations
