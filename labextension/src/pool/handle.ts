@@ -106,7 +106,10 @@ export class WorkerHandle {
     this.tasks.onmessage = event => this.receive(event.data);
     this.tasks.onmessageerror = () =>
       this.finish('protocol', 'it sent a message that cannot be read');
-    this.worker = new Worker(scriptOf(url, id), { type: 'module', name: `pool worker ${id}` });
+    this.worker = new Worker(scriptOf(url, this.pid), {
+      type: 'module',
+      name: `pool worker ${id}`
+    });
     this.worker.onerror = event => this.onError(event);
     this.connect(control.port2, tasks.port2);
   }

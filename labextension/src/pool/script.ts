@@ -9,14 +9,14 @@
  * concerned.
  *
  * @param url where the built `worker.js` is served
- * @param worker the number of the worker in its pool
+ * @param process the number of the worker's process: workers of two kernels may start at the same time
  */
-export function scriptOf(url: string, worker: number, browser = browsersName()): string {
+export function scriptOf(url: string, process: number, browser = browsersName()): string {
   const isWebKit = browser.includes('AppleWebKit/') && !browser.includes('Chrome/');
   if (!isWebKit || url.startsWith('blob:')) {
     return url;
   }
-  return `${url}${url.includes('?') ? '&' : '?'}worker=${worker}`;
+  return `${url}${url.includes('?') ? '&' : '?'}worker=${process}`;
 }
 
 /** What the browser calls itself; empty in Node, where tests of this code run. */
