@@ -31,7 +31,7 @@ CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_li
 
 DOCS := $(shell find docs examples/sphinx -type f) README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md
 
-.PHONY: help demo site docs docs-serve quick test share peers test-all faults soak check check-python check-scripts test-scripts format bench clean
+.PHONY: help demo site docs docs-serve quick quick-tests quick-look test share peers test-all faults soak check check-python check-scripts test-scripts format bench clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/'
@@ -47,8 +47,12 @@ docs-serve: build/.docs  ## serve the documentation (PORT=8000)
 	@$(BIN)/python tools/serve.py build/docs --port $(PORT)
 
 quick: build/.site build/.browser  ## what answers soonest: checks, unit tests, one look in a browser
-	@$(MAKE) --no-print-directory -j 2 --output-sync check-python check-scripts test-scripts
-	$(PYTEST) $(SIDE_BY_SIDE) -q tests/unit tests/contract/test_executor_contract.py -m "not long"
+	@$(MAKE) --no-print-directory -j 4 --output-sync check test-scripts quick-tests quick-look
+
+quick-tests:
+	$(PYTEST) -n 3 --dist worksteal -q tests/contract/test_executor_contract.py tests/unit -m "not long"
+
+quick-look:
 	$(PYTEST) -q tests/browser -m smoke
 
 test: build/.site build/.browser test-scripts  ## the tests of each change: all without a browser, and in one what users do most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 import threading
@@ -105,6 +106,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
 
 
+@functools.cache
+def folder(file: Path) -> str:
+    """The folder of `tests` that a file is in."""
+    return file.relative_to(ROOT / "tests").parts[0]
+
+
+@functools.cache
+def is_brief(file: Path) -> bool:
+    """Whether `make test` has a file's tests that need a browser."""
+    return not {file, *file.parents}.isdisjoint(BRIEF)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests that need a browser, and put the others first.
@@ -118,7 +131,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def rank(item: pytest.Item) -> int:
         names = getattr(item, "fixturenames", ())
-        if "browser" in names or ROOT / "tests" / "browser" in item.path.parents:
+        if "browser" in names or folder(item.path) == "browser":
             return 2
         return 1 if "site" in names else 0
 
@@ -126,9 +139,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needs_one = rank(item) > 0
         if needs_one:
             item.add_marker("browser")
-            if not {item.path, *item.path.parents}.intersection(BRIEF):
+            if not is_brief(item.path):
                 item.add_marker("long")
-        if item.path.relative_to(ROOT / "tests").parts[0] in (WITHOUT if needs_one else WITH):
+        if folder(item.path) in (WITHOUT if needs_one else WITH):
             raise pytest.UsageError(f"{item.nodeid} is in the wrong folder: no run would find it")
     items.sort(key=rank)
     if math.isfinite(share.SECONDS):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from distributed import Client
 
 from jupyterlite_pool import WorkerPoolExecutor
 from tests.contract.engines import NAMES, backend_of, dask_client
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 @pytest.fixture(scope="module")

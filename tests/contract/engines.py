@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from distributed import Client
 
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import Backend
-from jupyterlite_pool.backends.dask.backend import DaskBackend
 from jupyterlite_pool.backends.local.backend import LocalBackend
 from jupyterlite_pool.backends.threads import InProcessBackend
 from tests.contract.promises import calls, ends, maps, set_ups, workers
 from tests.support.dask_cluster import dask_cluster
+
+if TYPE_CHECKING:  # a second, which other engines need not wait for
+    from distributed import Client
 
 Promise = Callable[..., object]
 
@@ -68,6 +69,8 @@ PROMISES = [
 @contextmanager
 def dask_client(folder: Path) -> Iterator[Client]:
     """A client of a cluster with one worker more than pools have at first."""
+    from distributed import Client
+
     # A client that belongs to no event loop: promises have loops of their own.
     asyncio.set_event_loop(None)
     with (
@@ -82,7 +85,11 @@ def backend_of(engine: str, client: Client | None) -> Backend:
     """A backend with two workers."""
     if engine == "local":
         return LocalBackend(2)
-    return InProcessBackend(2) if engine == "in process" else DaskBackend(client, 2)
+    if engine == "in process":
+        return InProcessBackend(2)
+    from jupyterlite_pool.backends.dask.backend import DaskBackend
+
+    return DaskBackend(client, 2)
 
 
 def cases(engine: str) -> list[Any]:
