@@ -7,8 +7,7 @@ An expression gives its value, as in a notebook; so does an assignment. A statem
 from __future__ import annotations
 
 import ast
-import copy
-from typing import TypeVar
+from typing import Any, TypeVar
 
 N = TypeVar("N", bound=ast.AST)
 
@@ -89,8 +88,8 @@ def what_gives_none(body: list[ast.stmt]) -> str | None:
         return "nothing but comments"
     if isinstance(body[-1], ast.Raise):
         return None  # nobody expects a value
-    last = copy.deepcopy(body[-1])
-    return None if keep_last_value([last]) else _NAMES.get(type(last), "a statement")
+    last = body[-1]
+    return None if keep_last_value([_copied(last)]) else _NAMES.get(type(last), "a statement")
 
 
 def _keep(value: ast.expr) -> ast.stmt:
@@ -99,11 +98,27 @@ def _keep(value: ast.expr) -> ast.stmt:
 
 def _read(target: ast.expr) -> ast.expr:
     """The expression that reads what was assigned to a target."""
-    read = copy.deepcopy(target)
+    read = _copied(target)
     for node in ast.walk(read):
         if hasattr(node, "ctx") and not isinstance(getattr(node, "ctx", None), ast.Load):
             node.ctx = ast.Load()
     return read
+
+
+def _copied(node: N) -> N:
+    """A copy of a statement or an expression, with all that is in it.
+
+    It has the fields of nodes alone, unlike that of `copy.deepcopy`. IPython gives nodes a parent
+    when it shows an error, and `ast.Load()` is one node in the trees of all files.
+    """
+    fields = {name: _copied_field(value) for name, value in ast.iter_fields(node)}
+    return _at(type(node)(**fields), node)
+
+
+def _copied_field(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_copied_field(each) for each in value]
+    return _copied(value) if isinstance(value, ast.AST) else value
 
 
 def _at(node: N, place: ast.AST) -> N:

@@ -9,6 +9,7 @@ import linecache
 import pickle
 import traceback
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -91,6 +92,17 @@ def test_what_never_gives_a_value_is_said_in_words(body: str, what: str | None) 
     tree = ast.parse(body)
     assert what_gives_none(tree.body) == what
     assert ast.unparse(tree) == ast.unparse(ast.parse(body))
+
+
+@pytest.mark.parametrize("body", ["y = f(x)", "a, b = x, 1", "n = 1\nn += x"])
+def test_what_others_hang_on_nodes_is_not_copied(
+    body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # IPython does so to show an error, and the node is in the trees of all files.
+    name = ast.parse("x", mode="eval").body
+    assert isinstance(name, ast.Name)
+    monkeypatch.setattr(name.ctx, "parent", Lock(), raising=False)
+    assert what_gives_none(ast.parse(body).body) is None
 
 
 def test_names_come_back_beside_the_value() -> None:
