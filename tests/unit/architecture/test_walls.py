@@ -193,11 +193,21 @@ def _modules() -> dict[str, Path]:
 MODULES = _modules()
 
 
-def imported(name: str) -> Iterator[tuple[bool, str]]:
+@cache
+def tree(name: str) -> ast.Module:
+    """The text of a module, read."""
+    return ast.parse(MODULES[name].read_text("utf-8"))
+
+
+@cache
+def imported(name: str) -> frozenset[tuple[bool, str]]:
     """What a module imports anywhere in its text: whether it is ours, and its name."""
-    path = MODULES[name]
-    folder = path.parent.relative_to(PACKAGE).parts
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    return frozenset(_imported(name))
+
+
+def _imported(name: str) -> Iterator[tuple[bool, str]]:
+    folder = MODULES[name].parent.relative_to(PACKAGE).parts
+    for node in ast.walk(tree(name)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name.split(".")[0] == PACKAGE.name, alias.name.split(".")[0]
@@ -292,11 +302,11 @@ def test_packages_from_outside_are_imported_in_known_places_only(name: str) -> N
     assert not wrong
 
 
-def readers_of_pickles(path: Path) -> set[str]:
+def readers_of_pickles(module: ast.Module) -> set[str]:
     """Names by which a module reads pickles, or could."""
     names = {"load", "loads", "Unpickler"}
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(module):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if node.value.id in {"pickle", "cloudpickle", "marshal"} and node.attr in names:
                 found.add(f"{node.value.id}.{node.attr}")
@@ -307,7 +317,7 @@ def readers_of_pickles(path: Path) -> set[str]:
 
 def test_pickles_are_read_in_one_module_alone() -> None:
     # So a reader sees there where they come from: over a worker's own port.
-    reading = {name: found for name, path in MODULES.items() if (found := readers_of_pickles(path))}
+    reading = {name: found for name in MODULES if (found := readers_of_pickles(tree(name)))}
     assert reading == {
         "wire.payload": {"pickle.loads", "pickle.Unpickler"},
         "wire.by_value.code": {"pickle.loads"},  # of bytes that a pickle has brought
