@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import inspect
 import json
@@ -103,23 +102,16 @@ def made(kind: type[BaseException]) -> list[BaseException]:
 def fields(error: BaseException) -> dict[str, Any]:
     """All that can be read of an exception."""
     found: dict[str, Any] = {}
-    for name in descriptors(type(error)):
-        try:
-            found[name] = getattr(error, name)
-        except Exception as other:
-            found[name] = type(other)
+    for name in {name for base in type(error).__mro__ for name in vars(base)}:
+        if name.startswith("__") and name.endswith("__"):
+            continue
+        value = inspect.getattr_static(type(error), name)
+        if isinstance(value, (types.GetSetDescriptorType, types.MemberDescriptorType, property)):
+            try:
+                found[name] = getattr(error, name)
+            except Exception as other:
+                found[name] = type(other)
     return {**found, **vars(error)}
-
-
-@functools.cache
-def descriptors(kind: type[BaseException]) -> list[str]:
-    """The names of what its objects have beside their own variables."""
-    kinds = (types.GetSetDescriptorType, types.MemberDescriptorType, property)
-    return [
-        name
-        for name, value in inspect.getmembers_static(kind)  # type: ignore[attr-defined, unused-ignore]
-        if not (name.startswith("__") and name.endswith("__")) and isinstance(value, kinds)
-    ]
 
 
 def shown(value: Any) -> Any:
