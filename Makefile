@@ -26,7 +26,7 @@ NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
 
 PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' -o -name '*.json' | grep -v static)
 SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs labextension/stay-away.js
-SCRIPT_TESTS := $(shell find labextension/test -type f) $(wildcard labextension/*.json labextension/*.mjs)
+SCRIPT_TESTS := $(shell find labextension/test -type f) $(wildcard labextension/*.json labextension/*.mjs labextension/.prettier*)
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
 DOCS := $(shell find docs examples/sphinx -type f) README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md
@@ -91,14 +91,14 @@ check-python: build/.wheel
 # What has not changed since is neither checked nor tested again.
 check-scripts: build/.checked-scripts
 
-build/.checked-scripts: build/.wheel $(SCRIPT_TESTS)
+build/.checked-scripts: $(SCRIPTS) $(SCRIPT_TESTS) | build/.wheel
 	$(NPM) run --silent lint
 	$(NPM) run --silent types
 	@touch $@
 
 test-scripts: build/.tested-scripts
 
-build/.tested-scripts: build/.wheel $(SCRIPT_TESTS)
+build/.tested-scripts: $(SCRIPTS) $(SCRIPT_TESTS) | build/.wheel
 	$(NPM) test --silent
 	@touch $@
 
