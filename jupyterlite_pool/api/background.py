@@ -24,10 +24,10 @@ from .map_result import MapResult
 from .options import check_map_options
 from .pool_map import run_again, start
 
-#: Is told the names that a cell has assigned, with their values.
+#: Is given the names that a cell has assigned, with their values.
 Deliver = Callable[[Mapping[str, Any]], object]
 
-#: Is given what a cell has given, and returns the cell's value.
+#: Makes the job's value of what the cell has sent.
 Take = Callable[[Any], Any]
 
 
@@ -43,8 +43,8 @@ class BackgroundJob(PoolFuture[Any]):
 
         Args:
             show: whether to show the value in the cell when it has ended.
-            deliver: is told the names that the cell brings, before anybody hears of its end.
-            take: is given what the cell has given, then too; what it raises is the job's error.
+            deliver: is given the names that the cell brings, before the job is done.
+            take: makes the job's value of the cell's; what it raises is the job's error.
         """
         super().__init__()
         self._job = job
@@ -162,8 +162,8 @@ def run_in_background(
         label: its name on its card.
         timeout: seconds that it may take, the wait for a worker included.
         show: whether the cell shows its value when it has ended.
-        deliver: is told the names that the cell brings, when it has ended.
-        take: is given what the cell has given, and returns the cell's value.
+        deliver: is given the names that the cell brings, when it has ended.
+        take: makes the job's value of what the cell has sent.
         **options: `seed`, `retries` and `task_timeout`, as of `pool_map`.
 
     Raises:

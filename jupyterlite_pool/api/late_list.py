@@ -1,8 +1,8 @@
 """`LateList`: a list whose values come later.
 
 C code may look into the storage of a list without a call of its methods. So the storage has the
-values from the moment on when all of them are there. Until then it has as many objects that are no
-values, so that such code does not take the list for a shorter one, and fails where it uses them.
+values from the moment on when all of them are there. Until then it has a placeholder for each. So
+such code finds the right length, and fails as soon as it uses a placeholder.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ CHANGING = (
 )
 
 
-#: So many objects stand for missing values at most: a list of more may not fit into the memory.
+#: There are so many placeholders at most: a list of more may not fit into the memory.
 MOST_MISSING = 1_000_000
 
-#: So many do if nobody knows how many values there will be. C code that asks for the size of the
-#: storage, and then for each value, comes to a place that is not there. So it fails.
+#: There are so many if nobody knows how many values there will be. C code that asks for the size of
+#: the storage, and then for each value, comes to a place that is not there. So it fails.
 UNKNOWN = 100_000
 
 
 class NotThere:
-    """Stands in the storage of a list for a value that is not there. It can only be shown."""
+    """The placeholder of a value that is not there yet. It can only be shown."""
 
     def __repr__(self) -> str:
         return "<not there: wait for the result, or look at its failures>"

@@ -4,7 +4,7 @@ The kernel tells the page by a comm that it listens, and how words reach it (`pa
 may be lost, so the kernel tells it again with each cell and each job, until the page says that it
 heard.
 
-Anything that is no word does nothing. Their types are in
+What is no word is ignored. The types of all words are in
 `labextension/src/plugin/kernels/words.ts`.
 """
 
@@ -34,7 +34,7 @@ TARGET = "jupyterlite-pool"
 #: Seconds between two announcements.
 INTERVAL = 1.0
 
-#: The words that a page may say to this kernel beyond those that every kernel has known.
+#: Words that kernels of earlier releases do not know. A page says them to kernels that list them.
 KNOWS = ("look", "ask", "options")
 
 _JOB = re.compile(r"[0-9a-f]{16}")
@@ -75,7 +75,7 @@ class Control:
             "look": Word("look", self._on_look),
             "ask": Word("question", self._on_ask),
         }
-        #: Tells those who look how the pools are.
+        #: Sends the state of the pools to the pages that show it.
         self._states = StateChannel(_take_state, _open_comm, _LoopClock())
         way.open(self.name, self.hear)
 

@@ -13,7 +13,7 @@ from ..jobs.outcomes import PulledOutcomes
 class Pull:
     """Gives names of a parallel cell to the notebook, each as a list by item.
 
-    The names are set when all values of the result are there; when items run again, once more.
+    The names are set when all values of the result are there, and again after items ran again.
     """
 
     def __init__(self, names: Sequence[str], namespace: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ class Burst:
 
         Args:
             source: the queue of the calls.
-            counted: whether the calls so far are probably all.
+            counted: whether the cell has probably made all its calls already.
         """
         self.source = source
         self.cell = cell
@@ -124,8 +124,8 @@ class Bursts:
 
         Args:
             begins: is told of a burst that has something to do, and that nobody looks at.
-            counted: whether the calls that a cell has made so far are probably all.
-            size: says as how many a call counts; None for one.
+            counted: whether a cell has probably made all its calls already.
+            size: says for how many calls a task counts; None if each counts for one.
         """
         self._source = source
         self._begins = begins

@@ -1,4 +1,4 @@
-"""What names in the text of a cell tell about what the cell does."""
+"""Names of functions, methods and modules that tell what a cell does."""
 
 from __future__ import annotations
 
