@@ -1,6 +1,6 @@
 /**
- * Appended to the labextension's remote entry by the build: an application that is older than the
- * labextension fits gets an empty one, and no error.
+ * Appended to the labextension's remote entry by the build: an application that is too old for the
+ * labextension gets an empty one, and no error.
  *
  * The build calls this function with the packages that the labextension needs in JupyterLite, where it
  * does not bring them along, and with the version of JupyterLab that it was built for. JupyterLab itself

@@ -1,8 +1,8 @@
 """`LateList`: a list whose values come later.
 
-C code may look into the storage of a list without a call of its methods. So the storage has the
-values from the moment on when all of them are there. Until then it has a placeholder for each. So
-such code finds the right length, and fails as soon as it uses a placeholder.
+C code may look into the storage of a list without a call of its methods. So the values are put into
+the storage as soon as all of them are there. Until then it has a placeholder for each. So such code
+finds the right length, and fails as soon as it uses a placeholder.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CHANGING = (
 )
 
 
-#: There are so many placeholders at most: a list of more may not fit into the memory.
+#: There are so many placeholders at most: more of them may not fit into the memory.
 MOST_MISSING = 1_000_000
 
 #: There are so many if nobody knows how many values there will be. C code that asks for the size of

@@ -82,7 +82,7 @@ class InProcessBackend(LinkedBackend):
         self._fail_to_start = fail_to_start
 
     def start(self, listener: Listener, limits: WorkerLimits) -> None:
-        """As `Backend.start`. A thread is never too idle to stay."""
+        """As `Backend.start`. Of the limits, only that of batches counts for threads."""
         if self._fail_to_start is not None:
             self.give_up(self._fail_to_start)
         super().start(listener, WorkerLimits(limits.max_batches))

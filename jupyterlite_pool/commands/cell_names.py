@@ -178,7 +178,7 @@ class _Reader(ast.NodeVisitor):
                 self.visit(node)
 
     def _branch(self, nodes: Iterable[ast.AST | None], bound: Iterable[str] = ()) -> set[str]:
-        """Visit what may not run, or not to its end; returns what is bound if it does."""
+        """Visit what may not run, or not to its end; returns what is bound if it ends."""
         before, self._bound = self._bound, self._bound | set(bound)
         self._all(*nodes)
         after, self._bound = self._bound, before
@@ -190,7 +190,7 @@ class _Reader(ast.NodeVisitor):
 
 
 def _bound_if_true(test: ast.expr) -> set[str]:
-    """The names that a condition binds if it is true, also those that it may not bind else."""
+    """The names that a condition binds if it is true; if it is false, it may not bind them all."""
     match test:
         case ast.BoolOp(op=ast.And()):
             return {name for value in test.values for name in _bound_if_true(value)}

@@ -56,7 +56,7 @@ class Option(NamedTuple):
     read: Callable[[str], Any] | None = None
     #: The value of an option without text.
     value: Any = None
-    #: What may stand behind it, if these are a few words.
+    #: The words that may stand behind it, if there are only a few.
     words: tuple[str, ...] = ()
 
 
@@ -128,7 +128,7 @@ class Magic(NamedTuple):
     about: str
     #: The names of the options that it has.
     options: tuple[str, ...]
-    #: How it explains options of which it has a sense of its own.
+    #: How it explains the options that mean something else here than in other magics.
     own: Mapping[str, str] = {}
 
     @property
@@ -236,7 +236,7 @@ def _is_list(value: object) -> bool:
 
 
 def _no_such_flag(flag: str, magic: Magic) -> str:
-    """What to tell somebody who wrote an option that there is not."""
+    """What to tell somebody who wrote an option that does not exist."""
     start = f"%{'%' * (magic is not MAP)}{magic.name} has no option {flag}"
     name, known = flag.lstrip("-").replace("-", "_"), magic.flags
     flags = {option.name: text for text, option in known.items() if text.startswith("--")}

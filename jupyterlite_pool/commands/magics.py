@@ -315,7 +315,8 @@ def load_ipython_extension(shell: Any) -> None:
         cell_starts()  # the cell that imports this has started already
         listen()
         shell.events.register("pre_run_cell", cell_begins)
-        # An executor does these, too. But the notebook may make a folder or a bag before it.
+        # Making an executor does the first two as well. But the notebook may make a bag of Dask, or
+        # a temporary folder, before there is an executor.
         shuffle_by_tasks()
         if IN_BROWSER:
             keep_apart(NOTEBOOK)

@@ -88,7 +88,7 @@ class TaskSource(Protocol):
 
     @property
     def max_workers(self) -> int | None:
-        """The workers have at most this many of its batches; None for no limit of its own."""
+        """At most this many workers have batches of it at once; None for no limit of its own."""
 
     @property
     def stopping(self) -> bool:

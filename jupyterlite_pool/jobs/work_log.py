@@ -10,8 +10,8 @@ from enum import IntEnum
 from itertools import islice
 from typing import NamedTuple
 
-#: So many tasks are remembered, and so many stretches: each takes some hundred bytes, and each
-#: call of `submit` is one.
+#: So many tasks are remembered, and so many stretches: a stretch takes some hundred bytes, and each
+#: call of `submit` is a stretch of its own.
 MOST = 100_000
 MOST_STRETCHES = 10_000
 
@@ -37,7 +37,7 @@ class State(IntEnum):
 
 
 class Work(NamedTuple):
-    """Of what a task was a part."""
+    """What a task was a part of."""
 
     #: The number of its job; 0 for a call of `submit`.
     job: int
@@ -102,9 +102,9 @@ class WorkLog:
         self.begun_at = time.monotonic()
         #: The workers that were ready, by their number.
         self.lives: dict[int, Life] = {}
-        #: Since when packages get to workers, by the number of the worker.
+        #: Since when workers load packages, by the number of the worker.
         self.preparing: dict[int, float] = {}
-        #: When packages had got to workers last.
+        #: When workers were prepared last, by the number of the worker.
         self.prepared_at: dict[int, float] = {}
         #: When workers that are not ready were asked for; None if none were.
         self.asked_at: float | None = self.begun_at
@@ -182,7 +182,7 @@ class WorkLog:
             del self.lives[number]
 
     def prepares(self, worker: int, busy: bool) -> None:
-        """Packages get to a worker from now on, or have done so."""
+        """A worker begins to load packages, or has loaded them."""
         if busy:
             self.preparing[worker] = time.monotonic()
             return

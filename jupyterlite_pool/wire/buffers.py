@@ -1,9 +1,10 @@
 """Large bytes travel beside a pickle instead of in it.
 
-Protocol 5 of pickle leaves large buffers of numpy's arrays out of the stream, but not those of
-`bytes`, `bytearray`, `array.array` and `memoryview`. The classes here leave these out, too. The
-stream has a persistent id in their place, and their bytes travel as a buffer. So large data is
-copied only twice: out of the sender's heap, and straight into the new object in the receiver's.
+Protocol 5 of pickle leaves large buffers of numpy's arrays out of the stream (`payload.py` collects
+them), but not those of `bytes`, `bytearray`, `array.array` and `memoryview`. The classes here leave
+these out, too. The stream has a persistent id in their place, and their bytes travel as a buffer.
+So large data is copied only twice: out of the sender's heap, and straight into the new object in
+the receiver's.
 """
 
 from __future__ import annotations

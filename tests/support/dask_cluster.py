@@ -14,8 +14,8 @@ from tests.support.processes import running
 
 ROOT = Path(__file__).parents[2]
 
-#: What Dask must know to be quick on one machine: its workers are restarted in no time, and those
-#: that were lost are not missed for long.
+#: The environment of Dask: its workers import the package from here, a task whose worker was lost
+#: fails at once instead of being tried on others, and each line of the log is a message alone.
 VARIABLES = {
     "PYTHONPATH": str(ROOT),
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",

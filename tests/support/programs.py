@@ -95,8 +95,9 @@ class _Writer:
         """An expression.
 
         Args:
-            shared: whether it may have a global. A pickle of an instance by name has a copy of it;
-                ours has the class, too, and so the one that the class knows.
+            shared: whether it may name a global. If classes are pickled by name, an instance that
+                has such a global arrives with a copy of it. Our pickles have the class as well, so
+                the instance arrives with the very object that its class knows.
         """
         kinds = ["atom", "atom", "list", "dict", "set", "global", "object", "class", "tuple"]
         kind = self.pick(kinds) if depth else "atom"
@@ -412,7 +413,7 @@ def describe(value: Any, names: dict[str, Any]) -> Any:
     """What a value is, in plain words.
 
     Args:
-        names: the notebook's. A class of the notebook says whether it is the one that is there.
+        names: the notebook's. What is said of a class tells whether it is the one of that name.
     """
     seen: dict[int, tuple[int, Any]] = {}
 

@@ -1,4 +1,4 @@
-"""A share of the long tests: as many of their files as the seconds of a run last.
+"""A share of the long tests: as many of their files as fit into the seconds of a run.
 
 All of them take the better part of an hour. So the run for a change does some of them, which the
 seed decides, and says how many it has left. `make test-all` leaves none.
@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-#: Seconds from the start of a run in which tests begin; the others are skipped, with this reason.
+#: Tests begin only within so many seconds from the start of a run. The others are skipped, with
+#: `LEFT` as the reason.
 SECONDS = float(os.environ.get("SHARE", "inf"))
 
 #: When the run has begun, by the clock that its processes share.
@@ -29,7 +30,7 @@ def described() -> str:
     """What this run does of its tests, in words."""
     if math.isinf(SECONDS):
         return "all tests"
-    return f"tests begin for {SECONDS:g} s, by files in an order of SEED"
+    return f"tests begin for {SECONDS:g} s, file by file, in an order that SEED decides"
 
 
 def in_order(tests: Iterable[tuple[Path, Test]], seed: int) -> list[Test]:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class SharedMemory:
-    """A file that two processes have in their memory. Nothing of it is written to a disk in time.
+    """A file that two processes have in their memory. Nobody waits until it is on a disk.
 
     `multiprocessing.shared_memory` would start one more process, to tidy up.
     """

@@ -15,7 +15,7 @@ const GROWTH = 8;
  *
  * A step is a turn of a loop or a call. Python looks every 50 steps by itself: that is too often
  * where a step takes a tenth of a microsecond, and too seldom where it takes a second, as the turn of
- * a loop over large arrays. There are never many steps more than 50, since what runs next may be slow.
+ * a loop over large arrays. There are never more than `MOST`, since what runs next may be slow.
  */
 export class Pace {
   private steps = FEWEST;

@@ -28,7 +28,7 @@ export interface PoolSettings {
 }
 
 /**
- * The settings that kernels of all wheels know, and the abilities of its page.
+ * The settings that wheels of all versions know, and what the page of a kernel can do.
  *
  * A kernel takes exactly these. What came later is in `KernelOptions`.
  */
@@ -43,8 +43,8 @@ export interface KernelSettings extends Pick<PoolSettings, 'prewarm' | 'maxWorke
 export const NEVER = 2_000_000;
 
 /**
- * The further settings that a kernel needs, and abilities of its page. Older wheels do not know them,
- * newer ones may know more.
+ * The further settings that a kernel needs, and what else its page can do. Older wheels do not know
+ * these; newer ones may know more.
  */
 export interface KernelOptions extends Pick<
   PoolSettings,

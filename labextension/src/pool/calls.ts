@@ -20,7 +20,7 @@ interface Call {
   /** A number below zero: the owner's batches have the others. */
   number: number;
   wish: Wish;
-  /** What is so likely to take as long as it did the last time. */
+  /** The function's name, or the source: calls of one kind probably take about equally long. */
   kind: string;
   transfer: Transferable[];
   resolve(value: unknown): void;

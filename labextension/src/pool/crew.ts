@@ -20,7 +20,7 @@ export interface CrewOptions {
   startTimeout?: number | null;
   /** How many spares to keep ready; none by default. */
   spares?: number;
-  /** The most workers of all pools of the site; null to let the device decide, which always limits it. */
+  /** The most workers of all pools of the site; null for no limit beside that of the device. */
   cap?: number | null;
 }
 

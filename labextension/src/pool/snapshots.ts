@@ -21,9 +21,9 @@ const refused = new Set<string>();
 /**
  * The snapshot of a site, fetched, verified and compiled once for all workers of a host.
  *
- * A snapshot is state that runs, so only the very file is used that the site was built with. Null
- * where it cannot be had, or not be verified, which browsers do in secure contexts alone. Workers
- * then start without it.
+ * A snapshot is state that runs, so only the very file that the site was built with is used. Null
+ * if it cannot be had or cannot be verified, since browsers compute digests in secure contexts
+ * alone. Workers then start without it.
  */
 export function verifiedSnapshot(source: SnapshotSource): Promise<WebAssembly.Module | null> {
   let snapshot = snapshots.get(source.sha256);
@@ -38,7 +38,7 @@ export function verifiedSnapshot(source: SnapshotSource): Promise<WebAssembly.Mo
   return snapshot;
 }
 
-/** The outline of a site's snapshot that is still being fetched; null if none will come, or unknown. */
+/** The outline of a site's snapshot that may be on its way; null if unknown, or if none comes. */
 export function outlineAhead({ sha256, heapSize, head }: SnapshotSource): Outline | null {
   if (heapSize === undefined || head === undefined || !canVerify() || refused.has(sha256)) {
     return null;

@@ -18,19 +18,19 @@ export const LARGE_FILE = 16 * 2 ** 20;
 /** Bytes of a request or an answer beside the content of the file, such as names and dates. */
 const ENVELOPE = 4096;
 
-/** An answer may take so many milliseconds, and a second more for each so many bytes. */
+/** An answer may take `PATIENCE` milliseconds, and a second more per `BYTES_PER_SECOND` sent. */
 const PATIENCE = 30_000;
 const BYTES_PER_SECOND = 2 ** 20;
 
-/** Milliseconds that the first answer may take of a drive that may not exist. */
+/** Milliseconds that a drive that may not exist has for its first answer. */
 const PROBE_PATIENCE = 5_000;
 
 /** Requests that only read: they can be sent again when no answer came. */
 const READS: readonly TDriveMethod[] = ['readdir', 'getmode', 'lookup', 'getattr', 'get'];
 
 /**
- * Requests that look at what must be there. If it has gone a moment ago, JupyterLite's page fails and
- * never answers. So they are given up early, and it is looked whether the path is still there.
+ * Requests that look at what must be there. If that has just gone, JupyterLite's page fails and
+ * never answers. So they are given up early, and another request asks whether the path is there.
  */
 const LOOKS: readonly TDriveMethod[] = ['readdir', 'getmode', 'getattr'];
 const LOOK_PATIENCE = 4_000;
@@ -80,7 +80,7 @@ class DriveRequests extends ServiceWorkerContentsAPI {
     throw new ErrnoError(EIO);
   }
 
-  /** Whether nothing has a path any more. The page answers this in any case. */
+  /** Whether there is nothing at a path any more. The page always answers this request. */
   private isGone(path: string): boolean {
     try {
       return !this.ask({ method: 'lookup', path }, this.patience).ok;

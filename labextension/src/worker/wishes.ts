@@ -5,8 +5,8 @@
  * a task of asyncio, and a turn of its event loop, would take far longer. Each has a copy of the context
  * variables, as a task has.
  *
- * A page often runs the same source again. What compiling it depends on, other than the source itself, is
- * looked at each time.
+ * A page often runs the same source again, so what was compiled is kept. What compiling depends on
+ * besides the source is looked at each time; if it has changed, what was compiled is dropped.
  */
 export const WISHES = `
 import ast

@@ -12,7 +12,7 @@ import { bytes, figuresOf } from '../state/figures';
 import type { PoolStates } from '../state/states';
 import { poolName, statusText } from '../state/texts';
 
-/** Seconds between two states that it is told, and milliseconds between two looks who is there. */
+/** Seconds between two states of a kernel. Milliseconds between two looks at the page's kernels. */
 const EVERY = 2;
 const AGAIN = 2000;
 
