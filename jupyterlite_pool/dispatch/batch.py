@@ -42,9 +42,9 @@ class Batch:
     begun: float = 0.0
     #: Bytes that the backend has of it.
     weight: int = 0
-    #: Whether the backend was asked to take it back.
-    recalled: bool = False
-    #: Resolved with whether it was taken back; None if nobody waits for that.
+    #: Whether the backend was asked to give it back.
+    cancelling: bool = False
+    #: Resolved with whether it was given back; None if nobody waits for that.
     answer: Future[bool] | None = None
     #: Whether its tasks are to be cut into other batches, and not to be cancelled.
     cut: bool = False
@@ -130,20 +130,20 @@ class Batch:
         """The backend has so many bytes of it."""
         self.weight = weight
 
-    def recall(self, *, cut: bool = False) -> Future[bool]:
-        """The backend is asked to take it back; the future tells whether that succeeded.
+    def cancel(self, *, cut: bool = False) -> Future[bool]:
+        """The backend is asked to give it back; the future tells whether it does.
 
         Args:
             cut: whether its tasks are to be cut into other batches.
         """
-        self.recalled = True
+        self.cancelling = True
         self.cut = cut
         if self.answer is None:
             self.answer = Future()
         return self.answer
 
     def answered(self, taken: bool) -> None:
-        """Whether it was taken back."""
+        """Whether the backend has given it back."""
         if self.answer is not None and not self.answer.done():
             if not taken:
                 self.singled_out = ()

@@ -22,8 +22,8 @@ from ..jobs.set_up import SetUp
 from ..jobs.tasks import Outcome, Task, TaskSource
 from ..jobs.work_log import WorkLog
 from ..waiting.waits import pool_locks
+from .cancels import Cancels
 from .ledger import Ledger
-from .recalls import Recalls
 from .set_ups import SetUps
 from .stops import Stops
 
@@ -73,8 +73,8 @@ class Dispatcher:
         #: What workers did lately.
         self.log = WorkLog()
         self.set_ups = SetUps()
-        self.recalls = Recalls(backend, self.ledger, self.offer)
-        self._stops = Stops(backend, self.ledger, self.recalls, self.lock)
+        self.cancels = Cancels(backend, self.ledger, self.offer)
+        self._stops = Stops(backend, self.ledger, self.cancels, self.lock)
         #: Why no task can run any more; None while tasks can run.
         self.broken: Exception | None = None
         #: Whether no more tasks are taken. The backend stops when all taken tasks have ended.
@@ -271,7 +271,7 @@ class Dispatcher:
         with self.lock:
             for batch in self.ledger.all():
                 if batch.source.stopping:
-                    self.recalls.ask(batch)
+                    self.cancels.ask(batch)
             self.pump()
 
     def is_running(self, source: TaskSource) -> bool:
@@ -304,9 +304,9 @@ class Dispatcher:
             if batch is None or task is None:
                 return None
             if len(batch.tasks) == 1:
-                return self.recalls.ask(batch)
+                return self.cancels.ask(batch)
             batch.single_out(task)
-            answer = self.recalls.ask(batch, cut=True)
+            answer = self.cancels.ask(batch, cut=True)
             self.pump()  # the others may have come back at once
             return answer
 
@@ -325,7 +325,7 @@ class Dispatcher:
                     source.cancel_waiting()
                 for batch in self.ledger.open_batches():
                     if batch.worker is None:
-                        self.recalls.ask(batch)
+                        self.cancels.ask(batch)
             for job in self._streams:
                 job.items.forbid_reading(RuntimeError(AFTER_SHUTDOWN))
             self.pump()  # stops the backend if nothing is left

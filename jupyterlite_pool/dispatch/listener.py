@@ -66,7 +66,7 @@ class PoolListener:
         with self._lock:
             entry = self._ledger.get(batch)
             if entry is not None:
-                self._dispatcher.recalls.hear(entry, taken)
+                self._dispatcher.cancels.hear(entry, taken)
                 self._dispatcher.pump()
 
     def on_expired(self, worker: int, batch: int) -> None:
@@ -113,9 +113,9 @@ class PoolListener:
                     else:
                         entry.source.finish(task, outcome)
             if done and entry.tasks:  # its worker was told to start no more of it
-                self._dispatcher.recalls.give_back(entry)
+                self._dispatcher.cancels.give_back(entry)
             if seconds and not done:
-                self._dispatcher.recalls.cut_long(entry, sum(seconds) / len(seconds))
+                self._dispatcher.cancels.cut_long(entry, sum(seconds) / len(seconds))
             self._dispatcher.pump()
 
     def on_batch_error(

@@ -26,7 +26,7 @@ def read_results(
     """
     items = split_results(payload)
     missing = len(entry.tasks) - len(items)
-    if done and missing and not entry.recalled:  # nobody has told it to start no more
+    if done and missing and not entry.cancelling:  # nobody has told it to start no more
         raise ValueError(f"it said that it was done without results of {missing} tasks")
     if not items:
         return (), {}, ()

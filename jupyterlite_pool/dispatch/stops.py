@@ -1,4 +1,4 @@
-"""Stops workers for what they run, and takes back what none of them runs."""
+"""Stops workers for the batches that they run. Batches that wait are cancelled (`cancels.py`)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from ..backends.base import Backend
 from ..jobs.call_queue import CallQueue
 from .batch import Batch
+from .cancels import Cancels
 from .ledger import Ledger
-from .recalls import Recalls
 
 #: Seconds that a call has to end by itself, if it is to be stopped and travels with others. The
 #: longer ones are for a call that may not have begun: results of others may be on their way.
@@ -23,12 +23,12 @@ class Stops:
     """
 
     def __init__(
-        self, backend: Backend, ledger: Ledger, recalls: Recalls, lock: threading.RLock
+        self, backend: Backend, ledger: Ledger, cancels: Cancels, lock: threading.RLock
     ) -> None:
         """Serve a dispatcher; `lock` is its lock."""
         self._backend = backend
         self._ledger = ledger
-        self._recalls = recalls
+        self._cancels = cancels
         self._lock = lock
 
     def stop(self, batches: Iterable[Batch]) -> None:
@@ -38,7 +38,7 @@ class Stops:
             if batch.worker is not None:
                 self._backend.kill(batch.worker, batch=batch.number)
             else:
-                self._recalls.ask(batch)
+                self._cancels.ask(batch)
 
     def stop_calls(self, batch: Batch, calls: CallQueue) -> None:
         """Stop the calls of a batch that were given up, and no other call.
@@ -49,7 +49,7 @@ class Stops:
         if len(batch.tasks) == 1:
             self.stop([batch])
             return
-        self._recalls.ask(batch, cut=True)
+        self._cancels.ask(batch, cut=True)
         if batch.ends():
             self._look_later(batch, calls)
 

@@ -236,7 +236,7 @@ export interface DriveOptions {
   browsingContextId?: string | undefined;
   /** Whether to try first if anybody answers there. */
   probe: boolean;
-  /** Whether it can answer one request at a time; see `turns/`. */
+  /** Whether it can answer one request at a time; see `driveTurns/`. */
   takesTurns: boolean;
 }
 
@@ -288,7 +288,7 @@ export function lockFileOf(pyodideUrl: string, lockFileUrl: string | null): stri
   return new URL(lockFileUrl ?? 'pyodide-lock.json', pyodideUrl).href;
 }
 
-/** Turns at the drive (`turns/`). */
+/** Turns at the drive (`driveTurns/`). */
 export interface Turns {
   port: MessagePort;
   /** The seals of the first turns. */

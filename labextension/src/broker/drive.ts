@@ -1,5 +1,5 @@
 /** The kernel's own requests to a drive that answers one request at a time. */
-import { TurnTaker } from '../turns/taker';
+import { TurnTaker } from '../driveTurns/taker';
 
 /** What asks the page for files, in a kernel. */
 export interface DriveRequests {

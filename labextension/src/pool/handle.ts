@@ -21,7 +21,7 @@ import type {
   WorkerControl,
   WorkerFrame
 } from '../protocol';
-import { TurnKeeper } from '../turns/keeper';
+import { TurnKeeper } from '../driveTurns/keeper';
 import { afterBeats } from './beats';
 import type { WorkerEnd } from './events';
 import { isWorkerFrame } from './frames';

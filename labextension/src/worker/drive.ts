@@ -8,7 +8,7 @@ import type {
 
 import { errorText } from '../errors';
 import type { DriveOptions, Turns } from '../protocol';
-import { TurnTaker } from '../turns/taker';
+import { TurnTaker } from '../driveTurns/taker';
 import { shareOpenFiles } from './openFiles';
 import type { FileSystem, Pyodide } from './pyodide';
 

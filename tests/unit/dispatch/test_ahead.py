@@ -185,15 +185,15 @@ def test_a_call_that_ends_while_it_is_asked_for_is_not_cancelled(slow: Slow) -> 
 def test_long_batches_are_cut_anew_once_it_is_known_how_long_tasks_take(slow: Slow) -> None:
     with pool_of(slow) as executor:
         job = start(executor, range(4_000))
-        ledger, recalls = executor._pool.dispatcher.ledger, executor._pool.dispatcher.recalls
+        ledger, cancels = executor._pool.dispatcher.ledger, executor._pool.dispatcher.cancels
         batches = ledger.of(job)
         long = [batch.number for batch in batches if len(batch.tasks) > 20]
         with executor._pool.dispatcher.lock:
-            recalls.cut_long(batches[0], 0.1)  # it is short itself
+            cancels.cut_long(batches[0], 0.1)  # it is short itself
             assert slow.asked == []
             longest = max(batches, key=lambda batch: len(batch.tasks))
-            recalls.cut_long(longest, 0.1)
-            recalls.cut_long(longest, 0.1)  # asks for none twice
+            cancels.cut_long(longest, 0.1)
+            cancels.cut_long(longest, 0.1)  # asks for none twice
         assert sorted(slow.asked) == sorted(long)
         for number in long:
             slow.answer(number, True)

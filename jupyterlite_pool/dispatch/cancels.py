@@ -1,4 +1,4 @@
-"""Batches that are taken back from the backend, because they are cancelled or cut anew."""
+"""Cancels batches that the backend has and no worker runs. What is running is in `stops.py`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .batch import Batch
 from .ledger import Ledger
 
 
-class Recalls:
-    """Asks the backend for batches, and gives the tasks that come back to their sources.
+class Cancels:
+    """Asks the backend to give batches back. Their tasks are cancelled, or run in other batches.
 
     Whoever uses it holds the dispatcher's lock.
     """
@@ -30,16 +30,16 @@ class Recalls:
         self._offer = offer
 
     def ask(self, batch: Batch, *, cut: bool = False) -> Future[bool]:
-        """Ask for a batch; the future tells whether it comes back. If not, a worker has started it.
+        """Ask for a batch. The future tells whether it comes back; if not, a worker has started it.
 
         That worker starts no more tasks of it.
 
         Args:
             cut: let its tasks run in other batches, instead of cancelling them.
         """
-        if batch.recalled:
-            return batch.recall(cut=cut and batch.cut)
-        answer = batch.recall(cut=cut)
+        if batch.cancelling:
+            return batch.cancel(cut=cut and batch.cut)
+        answer = batch.cancel(cut=cut)
         taken = self._backend.cancel(batch.number)
         if taken is not None:
             self.hear(batch, taken)

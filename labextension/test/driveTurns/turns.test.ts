@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { type DriveRequests, shareDrive } from '../../src/broker/drive';
-import { TurnKeeper } from '../../src/turns/keeper';
-import { TurnTaker } from '../../src/turns/taker';
+import { TurnKeeper } from '../../src/driveTurns/keeper';
+import { TurnTaker } from '../../src/driveTurns/taker';
 
 /** Whether each address is there. */
 let whole: Set<string>;
