@@ -61,7 +61,6 @@ BRIEF = tuple(
         "browser/surroundings/test_modules.py",
         "browser/surroundings/test_settings.py",
         "browser/test_private_parts.py",
-        "browser/test_stock.py",
         "browser/waiting",
         "browser/wire",
         "browser/worker/test_set_ups.py",

@@ -211,26 +211,37 @@ def _uninstall() -> None:
         for module in [*sys.modules]:
             if module.partition(".")[0] in tops:
                 del sys.modules[module]
-        _orphans.update(_made_of(tops))
+        _forget_made_of(tops)
         importlib.import_module("micropip").uninstall(name)
         rest: Any = getattr(installed[name], "_path", None)  # files that no list names
         if rest is not None:
             shutil.rmtree(rest, ignore_errors=True)
 
 
-def _made_of(tops: set[str]) -> list[str]:
-    """Modules of ours that hold something of a package with these folders and modules.
+def _forget_made_of(tops: set[str]) -> None:
+    """Forget modules of ours that hold something of a package with these folders and modules.
 
     A class of ours whose base is gone would be a stranger to the package once that is installed
-    again.
+    again. A module that was there before cannot be forgotten: others have it.
     """
-    return [
-        name
-        for name, module in sys.modules.items()
-        if name.startswith(f"{_PACKAGE}.")
-        for value in vars(module).values()
-        if str(getattr(value, "__module__", "")).partition(".")[0] in tops
-    ]
+    gone: set[str] = set()
+    while True:
+        ours = [name for name in sys.modules if name.startswith(f"{_PACKAGE}.")]
+        found = {name for name in ours if _holds(name, tops, gone)}
+        _orphans.update(found & _modules)
+        if not found or found & _modules:
+            return
+        gone |= found
+        for name in found:
+            del sys.modules[name]
+            folder, _, own = name.rpartition(".")
+            vars(sys.modules[folder]).pop(own, None)
+
+
+def _holds(name: str, tops: set[str], gone: set[str]) -> bool:
+    """Whether a module holds something of a package, or of a module that was forgotten."""
+    homes = {str(getattr(value, "__module__", "")) for value in vars(sys.modules[name]).values()}
+    return any(home in gone or home.partition(".")[0] in tops for home in homes)
 
 
 def _forget_widgets() -> None:

@@ -180,14 +180,20 @@ def test_where_python_cannot_be_paused_it_says_so_at_once(kernel: Kernel) -> Non
     assert "await pool_map(f, xs)" in kernel.value("message")
 
 
-@pytest.mark.timeout(300)
-def test_scikit_learn_runs_on_the_pool(fresh_kernel: Kernel) -> None:
+@pytest.fixture
+def _network() -> None:
+    """Skips a test before it has a kernel, if Pyodide's packages cannot be fetched."""
     try:
         urllib.request.urlopen(CDN, timeout=5).close()
     except urllib.error.HTTPError:
         pass  # it answers
     except OSError as error:
         pytest.skip(f"Pyodide's packages cannot be fetched here: {error}")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("_network")
+def test_scikit_learn_runs_on_the_pool(fresh_kernel: Kernel) -> None:
     fresh_kernel.run("%pip install scikit-learn")
     fresh_kernel.run(SETUP)
     fresh_kernel.run(

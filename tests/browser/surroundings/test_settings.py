@@ -208,6 +208,7 @@ two = list(pool_map(draw, range(12), seed=7, chunksize=1))
     assert kernel.value("one == two and len(set(one)) == 12") is True
 
 
+@pytest.mark.long  # it has a browser's profile, and so a kernel, of its own
 def test_workers_have_the_time_zone_of_the_browser(site: str, pages: Pages) -> None:
     """The snapshot was made elsewhere."""
     page = pages.open(timezone_id="Asia/Kolkata")
