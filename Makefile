@@ -13,6 +13,8 @@ BIN := $(VENV)/bin
 # Processes that tests run in: pages wait more than they compute, so there are more than cores.
 JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest
+# Kernels of the stock compute more than they wait: more processes than cores would only start more.
+ON_CORES := -n 2 --dist loadfile
 # Tests without a browser run apart: where Playwright was used, an event loop runs for good.
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
 # Collecting all tests takes each process seconds: here are those without a browser, and with one.
@@ -59,7 +61,7 @@ quick-look:
 
 test: build/.site build/.browser test-scripts  ## the tests of each change: all without a browser, and in one what users do most
 	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser and not long")
-	$(call asked,$(SIDE_BY_SIDE),$(PAGES) -m "browser and not long")
+	$(call asked,$(ON_CORES),$(PAGES) -m "browser and not long")
 
 share: build/.site build/.browser  ## of the long tests, as many files as SHARE=220 seconds last, and 60 for those that run alone
 	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser and long")

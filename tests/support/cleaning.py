@@ -164,6 +164,7 @@ async def _put_back() -> None:
         space[history].clear()
     shell.last_execution_result = None
     _forget_widgets()
+    _unload_autoreload(shell)
     os.chdir(_before["folder"])
     for folder, known in ((".", _files), (tempfile.gettempdir(), _temporary)):
         for entry in {*os.listdir(folder)} - known:
@@ -248,6 +249,14 @@ def _forget_widgets() -> None:
     widgets = sys.modules.get("ipywidgets")
     if widgets is not None:
         widgets.Widget.close_all()
+
+
+def _unload_autoreload(shell: Any) -> None:
+    """Take away the hooks of `%autoreload`, which it leaves where they are when it is unloaded."""
+    for callbacks in shell.events.callbacks.values():
+        callbacks[:] = [call for call in callbacks if not call.__module__.endswith(".autoreload")]
+    loaded = shell.extension_manager.loaded
+    loaded -= {name for name in loaded if name.endswith("autoreload")}
 
 
 def _forget_modules() -> None:
