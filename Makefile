@@ -63,10 +63,10 @@ test: build/.site build/.browser test-scripts  ## the tests of each change: all 
 	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser and not long")
 	$(call asked,$(ON_CORES),$(PAGES) -m "browser and not long")
 
-share: build/.site build/.browser  ## of the long tests, as many files as SHARE=220 seconds last, and 60 for those that run alone
+share: build/.site build/.browser  ## of the long tests, as many files as SHARE=280 seconds last, and 80 for those that run alone
 	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser and long")
-	SHARE=$(or $(SHARE_ALONE),60) $(call asked,,$(PAGES) -m "alone and long")
-	SHARE=$(or $(SHARE),220) $(call asked,$(SIDE_BY_SIDE) --no-loadscope-reorder,$(PAGES) -m "browser and long and not alone")
+	SHARE=$(or $(SHARE_ALONE),80) $(call asked,,$(PAGES) -m "alone and long")
+	SHARE=$(or $(SHARE),280) $(call asked,$(SIDE_BY_SIDE) --no-loadscope-reorder,$(PAGES) -m "browser and long and not alone")
 
 peers: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
 	$(PYTEST) tests/peers

@@ -84,6 +84,8 @@ class Seat:
         self._early, self._early_at = 0, 0.0
         self._error: tuple[str, str, str] | None = None
         self._worn: str | None = None
+        #: Whether a batch has it, from before it runs until after.
+        self.busy = False
         #: The batch that runs, and its thread.
         self._batch: int | None = None
         self._thread = 0
@@ -100,7 +102,8 @@ class Seat:
         """Run a batch; returns its results, and what else there is to say."""
         self._post, self._pieces, self._error = post, [], None
         self._early, self._early_at = 0, time.monotonic()
-        self._batch, self._thread = batch, threading.get_ident()
+        self._thread = threading.get_ident()
+        self._batch = batch
         _seat_of[self._thread] = self
         try:
             self._loop.run_until_complete(self._runner.run(batch, payload, in_heap(buffers)))
@@ -121,10 +124,9 @@ class Seat:
         """Start no more tasks of a batch."""
         self._runner.cancel(batch)
 
-    @property
-    def busy(self) -> bool:
-        """Whether it runs a batch."""
-        return self._batch is not None
+    def close(self) -> None:
+        """It runs no more batches."""
+        self._loop.close()
 
     def runs(self, batch: int) -> bool:
         """Whether it runs this batch."""
@@ -223,16 +225,21 @@ def run_batch(
 
     hello()
     with _lock:
-        seat = _seats.setdefault((pool, number), Seat(number))
-    for key in dropped:
-        seat.drop(key)
-    for key, (payload, buffers) in objects:
-        seat.keep(key, payload, buffers)
+        seat = _seats.get((pool, number))
+        if seat is None:
+            seat = _seats[pool, number] = Seat(number)
+        seat.busy = True
     try:
+        for key in dropped:
+            seat.drop(key)
+        for key, (payload, buffers) in objects:
+            seat.keep(key, payload, buffers)
         return seat.work(post, batch, *call)
     finally:
-        if pool in _closed:
-            _seats.pop((pool, number), None)
+        with _lock:
+            seat.busy = False
+            if pool in _closed:
+                _forget((pool, number))
 
 
 def cancel_batch(pool: str, number: int, batch: int) -> None:
@@ -263,7 +270,12 @@ async def end_batch(pool: str, number: int, batch: int, grace: float) -> bool:
 
 def close_seats(pool: str) -> None:
     """Forget the workers of a pool that has ended: those that run something, when it is over."""
-    _closed.add(pool)
-    for key, seat in list(_seats.items()):
-        if key[0] == pool and not seat.busy:
-            _seats.pop(key, None)
+    with _lock:
+        _closed.add(pool)
+        for key, seat in list(_seats.items()):
+            if key[0] == pool and not seat.busy:
+                _forget(key)
+
+
+def _forget(key: tuple[str, int]) -> None:
+    _seats.pop(key).close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from distributed import Client
@@ -49,6 +51,41 @@ def test_the_pool_is_as_large_as_the_cluster_and_leaves_it_as_it_was(client: Cli
     assert len(client.run(os.getpid)) == 2
     until(lambda: not any(client.run(seats).values()))
     assert client.submit(abs, -1).result(LONG) == 1
+
+
+def record_loops() -> None:
+    """Count the event loops that are made from now on."""
+    made: list[Any] = []
+    make = asyncio.new_event_loop
+
+    def new_event_loop() -> Any:
+        made.append(make())
+        return made[-1]
+
+    new_event_loop.made, new_event_loop.make = made, make  # type: ignore[attr-defined]
+    asyncio.new_event_loop = new_event_loop
+
+
+def loops() -> list[bool]:
+    """Whether each of them is closed."""
+    return [loop.is_closed() for loop in asyncio.new_event_loop.made]  # type: ignore[attr-defined]
+
+
+def count_no_loops() -> None:
+    asyncio.new_event_loop = asyncio.new_event_loop.make  # type: ignore[attr-defined]
+
+
+def test_a_worker_has_one_event_loop_and_closes_it(client: Client) -> None:
+    # One that is left open says so later, in the output of some other task.
+    client.run(record_loops)
+    try:
+        with WorkerPoolExecutor(backend=client) as executor:
+            executor.run_everywhere(os.getpid)
+            assert list(executor.map(abs, range(20), chunksize=1)) == list(range(20))
+            assert list(client.run(loops).values()) == [[False], [False]]
+        until(lambda: list(client.run(loops).values()) == [[True], [True]])
+    finally:
+        client.run(count_no_loops)
 
 
 def seats() -> int:
