@@ -17,7 +17,26 @@ afterEach(() => {
   close.mockReset();
 });
 
-function started(): { python: Pyodide; posted: WorkerFrame[]; port: MessagePort } {
+/** A runner whose batches run until they are told to end, with what it was called for. */
+function fakeRunner(): { runner: object; heard: unknown[][]; end: () => void } {
+  const heard: unknown[][] = [];
+  let end = (): void => undefined;
+  const run = (batch: number): Promise<void> => {
+    heard.push(['run', batch]);
+    return new Promise(resolve => (end = resolve));
+  };
+  const buffer = { getBuffer: () => ({ data: new Uint8Array(12) }) };
+  const runner = {
+    run: Object.assign(run, { callPromising: run }),
+    cancel: (batch: number) => heard.push(['cancel', batch]),
+    put: (key: string) => heard.push(['put', key]),
+    state: buffer,
+    log: buffer
+  };
+  return { runner, heard, end: () => end() };
+}
+
+function started(runner?: object): { python: Pyodide; posted: WorkerFrame[]; port: MessagePort } {
   const posted: WorkerFrame[] = [];
   const port = { postMessage: (frame: WorkerFrame) => posted.push(frame), onmessage: null };
   const python = {
@@ -29,9 +48,14 @@ function started(): { python: Pyodide; posted: WorkerFrame[]; port: MessagePort 
     toPy: () => ({
       get: () => Object.assign(() => 5, { callPromising: () => Promise.resolve(5) })
     }),
-    runPython: () => undefined
+    runPython: () => undefined,
+    pyimport: () => ({ connect: () => runner, destroy: () => undefined })
   } as object as Pyodide;
-  new TaskLoop(python, port as object as MessagePort).start();
+  const loop = new TaskLoop(python, port as object as MessagePort);
+  if (runner) {
+    loop.connectRunner({ module: 'a runner', worker: 0, pid: 1, drive: false });
+  }
+  loop.start();
   return { python, posted, port: port as object as MessagePort };
 }
 
@@ -65,4 +89,19 @@ test('a worker says that it turns to a frame before it does', async () => {
     { kind: 'taken', batch: -1 },
     { kind: 'values', batch: -1, values: [5], failed: null, kept: 0 }
   ]);
+});
+
+test('a cancel is heard while its batch runs, and other frames after that', async () => {
+  const { runner, heard, end } = fakeRunner();
+  const { port } = started(runner);
+  const tell = (frame: HostFrame): unknown => port.onmessage?.({ data: frame } as MessageEvent);
+  tell({ kind: 'run', batch: 4, acknowledge: false, payload: new Uint8Array(1), buffers: [] });
+  tell({ kind: 'put', key: 'k', payload: new Uint8Array(1), buffers: [] });
+  tell({ kind: 'cancel', batch: 4 });
+  expect(heard).toEqual([
+    ['run', 4],
+    ['cancel', 4]
+  ]);
+  end();
+  await vi.waitFor(() => expect(heard.at(-1)).toEqual(['put', 'k']));
 });
