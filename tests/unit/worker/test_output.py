@@ -107,3 +107,16 @@ def test_only_text_can_be_written(recorded: Recorded) -> None:
 
 def test_write_says_how_much_it_took(recorded: Recorded) -> None:
     assert recorded.stream.write("é\n") == 2
+
+
+def test_two_streams_keep_the_order_of_what_is_written() -> None:
+    posts: list[str] = []
+    out, err = (TaskStream(posts.append, Clock()) for _ in range(2))
+    out.pair_with(err)
+    out.write("one ")
+    err.write("two ")
+    out.write("three\n")
+    err.write("four\n")
+    out.flush()
+    err.flush()
+    assert "".join(posts) == "one two three\nfour\n"
