@@ -51,6 +51,6 @@ def test_what_is_left_is_skipped_and_says_how_to_run_it() -> None:
         capture_output=True,
         text=True,
     )
-    assert "tests begin for 0 s, by files in an order of SEED" in run.stdout
+    assert "tests begin for 0 s, file by file, in an order that SEED decides" in run.stdout
     assert " 1 skipped in " in run.stdout
     assert share.LEFT in run.stdout
