@@ -86,6 +86,8 @@ class Seat:
         self._worn: str | None = None
         #: Whether a batch has it, from before it runs until after.
         self.busy = False
+        #: Whether it is forgotten after that.
+        self.leaving = False
         #: The batch that runs, and its thread.
         self._batch: int | None = None
         self._thread = 0
@@ -238,8 +240,8 @@ def run_batch(
     finally:
         with _lock:
             seat.busy = False
-            if pool in _closed:
-                _forget((pool, number))
+            gone = _taken_out(pool, number) if seat.leaving or pool in _closed else []
+        _close(gone)
 
 
 def cancel_batch(pool: str, number: int, batch: int) -> None:
@@ -268,14 +270,32 @@ async def end_batch(pool: str, number: int, batch: int, grace: float) -> bool:
     return True
 
 
+def close_seat(pool: str, number: int) -> None:
+    """Forget a worker that its pool needs no more: one that runs something, when it is over."""
+    with _lock:
+        gone = _taken_out(pool, number)
+    _close(gone)
+
+
 def close_seats(pool: str) -> None:
-    """Forget the workers of a pool that has ended: those that run something, when it is over."""
+    """Forget the workers of a pool that has ended."""
     with _lock:
         _closed.add(pool)
-        for key, seat in list(_seats.items()):
-            if key[0] == pool and not seat.busy:
-                _forget(key)
+        numbers = [number for name, number in _seats if name == pool]
+        gone = [seat for number in numbers for seat in _taken_out(pool, number)]
+    _close(gone)
 
 
-def _forget(key: tuple[str, int]) -> None:
-    _seats.pop(key).close()
+def _taken_out(pool: str, number: int) -> list[Seat]:
+    """A seat that runs nothing, taken out; for any other, note that it is leaving."""
+    seat = _seats.get((pool, number))
+    if seat is None:
+        return []
+    seat.leaving = True
+    return [] if seat.busy else [_seats.pop((pool, number))]
+
+
+def _close(seats: list[Seat]) -> None:
+    """Close seats that were taken out: without the lock, since what they kept may run code."""
+    for seat in seats:
+        seat.close()

@@ -75,17 +75,35 @@ def count_no_loops() -> None:
     asyncio.new_event_loop = asyncio.new_event_loop.make  # type: ignore[attr-defined]
 
 
-def test_a_worker_has_one_event_loop_and_closes_it(client: Client) -> None:
-    # One that is left open says so later, in the output of some other task.
+@pytest.fixture
+def recorded(client: Client) -> Iterator[Callable[[], list[list[bool]]]]:
+    """The event loops that the workers have made: of each worker, whether they are closed."""
     client.run(record_loops)
-    try:
-        with WorkerPoolExecutor(backend=client) as executor:
-            executor.run_everywhere(os.getpid)
-            assert list(executor.map(abs, range(20), chunksize=1)) == list(range(20))
-            assert list(client.run(loops).values()) == [[False], [False]]
-        until(lambda: list(client.run(loops).values()) == [[True], [True]])
-    finally:
-        client.run(count_no_loops)
+    yield lambda: sorted(client.run(loops).values())
+    client.run(count_no_loops)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_worker_has_one_event_loop_and_closes_it(
+    client: Client, recorded: Callable[[], list[list[bool]]], own: bool
+) -> None:
+    # One that is left open says so later, in the output of some other task.
+    engine = client.scheduler.address if own else client
+    with WorkerPoolExecutor(backend=engine) as executor:
+        executor.run_everywhere(os.getpid)
+        assert list(executor.map(abs, range(20), chunksize=1)) == list(range(20))
+        assert recorded() == [[False], [False]]
+    until(lambda: recorded() == [[True], [True]])
+
+
+def test_a_worker_that_is_needed_no_more_closes_its_event_loop(
+    client: Client, recorded: Callable[[], list[list[bool]]]
+) -> None:
+    with WorkerPoolExecutor(backend=client) as executor:
+        executor.run_everywhere(os.getpid)
+        executor.scale(1)
+        until(lambda: recorded() == [[False], [True]])
+        assert executor.submit(abs, -1).result(LONG) == 1
 
 
 def seats() -> int:

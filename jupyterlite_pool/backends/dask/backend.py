@@ -18,7 +18,14 @@ from typing import Any
 from distributed import Future
 
 from ...jobs.cost_model import COSTS
-from ...worker.cluster import cancel_batch, close_seats, hello, run_batch, stop_batch
+from ...worker.cluster import (
+    cancel_batch,
+    close_seat,
+    close_seats,
+    hello,
+    run_batch,
+    stop_batch,
+)
 from ..base import Listener, WorkerEnd, WorkerLimits
 from ..lanes import Queued
 from ..linked import LinkedBackend
@@ -114,13 +121,15 @@ class DaskLink(Link):
         future = self.future
         if future is not None:
             self._do(future.cancel)
+        if self._pid and not self._of.ended:  # a pool that ends tells its workers all at once
+            self._tell(close_seat)
 
     def memory(self) -> int:
         """As `Link.memory`: of the whole worker, as Dask has said it last."""
         return self._of.memory_at(self.place)
 
-    def _tell(self, function: Callable[..., None], batch: int) -> None:
-        self._cluster.tell([self.place.address], function, self._pool, self.number, batch)
+    def _tell(self, function: Callable[..., None], *batch: int) -> None:
+        self._cluster.tell([self.place.address], function, self._pool, self.number, *batch)
 
     # What becomes of tasks of Dask.
 
@@ -208,6 +217,8 @@ class DaskBackend(LinkedBackend):
         self.name = uuid.uuid4().hex[:12]
         #: Addresses of workers that were ended, and until when nothing goes there.
         self._ending: dict[str, float] = {}
+        #: Addresses of all workers that the pool has had.
+        self._met: set[str] = set()
         self._outbox: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._ends = threading.Event()
@@ -237,8 +248,14 @@ class DaskBackend(LinkedBackend):
         taken = {link.place for link in self._links()}
         for place in self._places:
             if place not in taken and place.address not in self._ending:
+                self._met.add(place.address)
                 return DaskLink(self, number, place)
         return None
+
+    @property
+    def ended(self) -> bool:
+        """Whether its pool has ended."""
+        return self._ended
 
     def memory_at(self, place: Place) -> int:
         """Bytes of memory of the worker with this thread; 0 if that is not known."""
@@ -282,15 +299,16 @@ class DaskBackend(LinkedBackend):
                     self.cluster.end(place, link.pid, self.name, link.number, batch)
             super().shutdown()
         self._ends.set()
-        addresses = sorted({link.place.address for link in links})
+        addresses = sorted(self._met & {place.address for place in self._places})
 
         def leave() -> None:
             client = self.cluster.client
-            if self._own:
-                client.close()
-                return
-            client.unsubscribe_topic(self.name)
-            client.run(close_seats, self.name, workers=addresses, on_error="ignore")
+            try:
+                client.unsubscribe_topic(self.name)
+                client.run(close_seats, self.name, workers=addresses, on_error="ignore")
+            finally:
+                if self._own:
+                    client.close()
 
         self.do(lambda: self.cluster.aside(leave))
         self._outbox.put(None)
