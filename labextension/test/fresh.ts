@@ -1,4 +1,12 @@
-/** Modules that earlier files have imported are evaluated anew: each file finds their first state. */
-import { vi } from 'vitest';
+/**
+ * Files follow each other in a thread. Each evaluates our modules anew, and so finds their first
+ * state, and leaves the globals as they were.
+ */
+import { afterAll, vi } from 'vitest';
 
 vi.resetModules();
+
+afterAll(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});

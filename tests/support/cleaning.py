@@ -211,6 +211,8 @@ def _uninstall() -> None:
         tops = {file.partition("/")[0].removesuffix(".py") for file in files}
         for module in [*sys.modules]:
             if module.partition(".")[0] in tops:
+                if str(getattr(sys.modules[module], "__file__", "")).endswith(".so"):
+                    _orphans.add(module)  # it cannot be loaded a second time
                 del sys.modules[module]
         _forget_made_of(tops)
         importlib.import_module("micropip").uninstall(name)
@@ -236,13 +238,20 @@ def _forget_made_of(tops: set[str]) -> None:
         for name in found:
             del sys.modules[name]
             folder, _, own = name.rpartition(".")
-            vars(sys.modules[folder]).pop(own, None)
+            vars(sys.modules.get(folder, types.ModuleType(folder))).pop(own, None)
 
 
 def _holds(name: str, tops: set[str], gone: set[str]) -> bool:
     """Whether a module holds something of a package, or of a module that was forgotten."""
-    homes = {str(getattr(value, "__module__", "")) for value in vars(sys.modules[name]).values()}
+    homes = {_home(value) for value in vars(sys.modules[name]).values()}
     return any(home in gone or home.partition(".")[0] in tops for home in homes)
+
+
+def _home(value: Any) -> str:
+    """The module that something is from; of a module, its own name."""
+    return str(
+        getattr(value, "__name__" if isinstance(value, types.ModuleType) else "__module__", "")
+    )
 
 
 def _forget_widgets() -> None:
@@ -254,7 +263,7 @@ def _forget_widgets() -> None:
 def _unload_autoreload(shell: Any) -> None:
     """Take away the hooks of `%autoreload`, which it leaves where they are when it is unloaded."""
     for callbacks in shell.events.callbacks.values():
-        callbacks[:] = [call for call in callbacks if not call.__module__.endswith(".autoreload")]
+        callbacks[:] = [call for call in callbacks if not _home(call).endswith(".autoreload")]
     loaded = shell.extension_manager.loaded
     loaded -= {name for name in loaded if name.endswith("autoreload")}
 

@@ -101,6 +101,7 @@ def test_what_others_hang_on_nodes_is_not_copied(
     # IPython does so to show an error, and the node is in the trees of all files.
     name = ast.parse("x", mode="eval").body
     assert isinstance(name, ast.Name)
+    assert getattr(ast.parse("y", mode="eval").body, "ctx", None) is name.ctx
     monkeypatch.setattr(name.ctx, "parent", Lock(), raising=False)
     assert what_gives_none(ast.parse(body).body) is None
 
