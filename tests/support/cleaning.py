@@ -45,7 +45,8 @@ _temporary: set[str] = set()
 _finders: list[Any] = []
 _handlers: list[logging.Handler] = []
 
-#: Modules of the package that were made of classes of a package that is gone.
+#: What a package that is gone has left: modules of ours that hold something of it, and modules of
+#: its own that cannot be loaded a second time.
 _orphans: set[str] = set()
 
 
