@@ -19,6 +19,7 @@ from tests.support import share
 from tests.support.kernel import Kernel
 from tests.support.lean import lean_site
 from tests.support.stock import Stock, page_of
+from tests.support.stuck import pytest_configure, pytest_runtest_protocol  # noqa: F401
 from tests.support.tally import sentence, slowest_files, tally
 from tests.support.wheels import FOLDER, Wheels
 

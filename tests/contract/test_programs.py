@@ -43,7 +43,7 @@ def processes() -> Iterator[Any]:
     suppress_health_check=list(HealthCheck),
 )
 @given(random=st.randoms(use_true_random=False))
-@pytest.mark.timeout(0)
+@pytest.mark.timeout(60 + EXAMPLES)
 def test_a_notebook_does_on_workers_what_it_does_in_processes(
     executor: WorkerPoolExecutor, processes: Any, random: Random
 ) -> None:
