@@ -15,11 +15,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.faults import BUDGET, ROUNDS, SEED
-from tests.support import share
+from tests.support import share, stuck
 from tests.support.kernel import Kernel
 from tests.support.lean import lean_site
 from tests.support.stock import Stock, page_of
-from tests.support.stuck import pytest_configure, pytest_runtest_protocol  # noqa: F401
 from tests.support.tally import sentence, slowest_files, tally
 from tests.support.wheels import FOLDER, Wheels
 
@@ -71,6 +70,11 @@ BRIEF = tuple(
 
 #: Milliseconds: two workers and a kernel start at once on machines with two slow cores.
 PAGE_TIMEOUT = 60_000
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have processes end that do not go on."""
+    config.pluginmanager.register(stuck)
 
 
 def pytest_report_header() -> str:

@@ -1,9 +1,10 @@
-"""Ends a process of a run whose test goes on long after its time limit.
+"""Ends a process of a run that does not go on.
 
 A time limit is an error that is raised in the test, once. A test that swallows it, or that waits
-again on its way out, goes on for ever, and so does the run. Here another thread, which needs
-nothing of Python, shows where all threads are and ends the process. pytest-xdist reports the test
-as failed then, and goes on with a new process.
+again on its way out, goes on for ever, and so does the run. So does a process of pytest-xdist that
+never hears which test is the next. Here another thread, which needs nothing of Python, shows where
+all threads are and ends the process. pytest-xdist reports the test as failed then, and goes on with
+a new process.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Generator
 
 import pytest
 
-#: Seconds that a test and its fixtures have after their time limit.
+#: Seconds that a test and its fixtures have after their time limit, and that lie between two tests.
 SPARE = float(os.environ.get("SPARE", "60"))
 
 #: The standard error of this process, which pytest puts aside while it captures.
@@ -41,23 +42,28 @@ def time_limit(item: pytest.Item) -> float:
     return limit
 
 
-def _watch(item: pytest.Item) -> None:
-    seconds = time_limit(item) + SPARE
+def _watch(item: pytest.Item, seconds: float) -> None:
     faulthandler.dump_traceback_later(seconds, exit=True, file=item.config.stash[_STDERR])
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """End this process if a test does not end."""
-    _watch(item)
+    """End this process if a test does not end, or if no other one follows."""
+    _watch(item, time_limit(item) + SPARE)
     try:
         return (yield)
     finally:
-        faulthandler.cancel_dump_traceback_later()
+        _watch(item, SPARE)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Begin once more: pytest itself calls it off when a test has failed."""
-    _watch(item)
+    _watch(item, time_limit(item) + SPARE)
     return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """All tests have ended."""
+    faulthandler.cancel_dump_traceback_later()

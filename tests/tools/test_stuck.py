@@ -38,9 +38,25 @@ def test_after(): pass
 """
 
 
-def run(folder: Path, *options: str, limit: float = 30) -> subprocess.CompletedProcess[str]:
+#: The first process of a run never hears which test is the next.
+DEAF = """
+import os, pytest, time
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    yield
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        time.sleep(100)
+    return True
+"""
+
+
+def run(
+    folder: Path, *options: str, limit: float = 30, tests: str = TESTS, conftest: str = ""
+) -> subprocess.CompletedProcess[str]:
     (folder / "pytest.ini").write_text(f"[pytest]\ntimeout = {limit}\n")
-    (folder / "test_it.py").write_text(TESTS)
+    (folder / "conftest.py").write_text(conftest)
+    (folder / "test_it.py").write_text(tests)
     plugins = ("-p", "no:cacheprovider", "-p", "tests.support.stuck")
     return subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, *options, str(folder)],
@@ -48,6 +64,7 @@ def run(folder: Path, *options: str, limit: float = 30) -> subprocess.CompletedP
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=100,
     )
 
 
@@ -58,6 +75,14 @@ def test_beside_others_it_has_failed_and_the_others_run(tmp_path: Path) -> None:
         test = f"test_it.py::test_that_{name}"
         assert f"crashed while running '{test}'" in done.stdout, stage
     assert done.stderr.count('test_it.py", line 7 in stay') == 2
+
+
+def test_a_process_that_waits_for_its_next_test_is_replaced(tmp_path: Path) -> None:
+    tests = "".join(f"def test_{number}(): pass\n" for number in range(4))
+    done = run(tmp_path, "-n", "1", tests=tests, conftest=DEAF)
+    assert "in pytest_runtest_protocol" in done.stderr
+    assert "replacing crashed worker gw0" in done.stdout
+    assert "1 failed, 4 passed" in done.stdout
 
 
 def test_alone_it_ends_the_run_and_says_where_it_was(tmp_path: Path) -> None:

@@ -132,7 +132,10 @@ class Run:
 
 
 @pytest.fixture
-def run() -> Run:
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    # However busy this machine is, all calls are handed over that there is room for.
+    for seconds in ("AHEAD_AT_FIRST", "AHEAD_AT_ONCE"):
+        monkeypatch.setattr(f"jupyterlite_pool.dispatch.dispatcher.{seconds}", 60)
     return Run()
 
 
