@@ -213,7 +213,8 @@ def be_lost_once(x: int) -> int:
 
 
 def test_tasks_of_a_lost_worker_go_before_others(slow: Slow) -> None:
-    BEGUN.clear(), LOST.clear()
+    BEGUN.clear()
+    LOST.clear()
     with pool_of(slow) as executor:
         job = executor._pool.start_job(
             be_lost_once, [range(50)], MapOptions(retries=1, chunksize=1)
