@@ -13,18 +13,23 @@ BIN := $(VENV)/bin
 # Processes that tests run in: pages wait more than they compute, so there are more than cores.
 JOBS ?= 3
 PYTEST := $(BIN)/python -m pytest
+BY_FILE := --dist loadfile --max-worker-restart 0
 # Kernels of the stock compute more than they wait: more processes would only start more of them.
-ON_CORES := -n 2 --dist loadfile
+ON_CORES := -n 2 $(BY_FILE)
 # Tests without a browser run apart: where Playwright was used, an event loop runs for good.
-SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
+SIDE_BY_SIDE := -n $(JOBS) $(BY_FILE)
 # Collecting all tests takes each process seconds: here are those without a browser, and with one.
 PLAIN := tests --ignore tests/browser --ignore tests/engines --ignore tests/jupyterlab \
 	--ignore tests/patterns --ignore tests/releases
 PAGES := tests --ignore tests/documentation --ignore tests/tools --ignore tests/unit
 # A test that fails is asked once more, with no other beside it: a machine that is busy for others is
-# slow. The log names it and has its first failure, so that its cause can be mended.
+# slow. The log names it and has its first failure, so that its cause can be mended. A run that has
+# lost a process is asked as a whole (tests/support/stuck.py).
 define asked
-$(PYTEST) $(1) $(2) || { test $$? -eq 1 && $(PYTEST) --last-failed --last-failed-no-failures none $(2); }
+$(PYTEST) $(1) $(2) || case $$? in \
+	1) $(PYTEST) --last-failed --last-failed-no-failures none $(2) ;; \
+	70) $(PYTEST) $(1) $(2) ;; \
+	*) exit 1 ;; esac
 endef
 NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
 INSTALLED := labextension/node_modules/.package-lock.json
@@ -66,8 +71,8 @@ test: build/.site build/.browser test-scripts  ## the tests of each change: all 
 
 share: build/.site build/.browser  ## of the long tests, as many files as SHARE=280 seconds last, and 80 for those that run alone
 	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser and long")
-	SHARE=$(or $(SHARE_ALONE),80) $(call asked,,$(PAGES) -m "alone and long")
-	SHARE=$(or $(SHARE),280) $(call asked,$(SIDE_BY_SIDE) --no-loadscope-reorder,$(PAGES) -m "browser and long and not alone")
+	export SHARE=$(or $(SHARE_ALONE),80); $(call asked,,$(PAGES) -m "alone and long")
+	export SHARE=$(or $(SHARE),280); $(call asked,$(SIDE_BY_SIDE) --no-loadscope-reorder,$(PAGES) -m "browser and long and not alone")
 
 peers: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
 	$(PYTEST) tests/peers

@@ -15,6 +15,10 @@ from tests.unit.commands.conftest import Notebook
 #: Pages whose code has a test of its own.
 ELSEWHERE = {ROOT / "docs" / "porting.md": "tests/browser/stand_ins/test_porting.py"}
 
+#: The workers are threads of this process here: they share one stream of random numbers, and
+#: pyplot in two threads at once destroys memory.
+UNSAFE = ("seed=", "pyplot")
+
 ALL = [block for page in pages() for block in blocks_of(page)]
 PAGES = sorted({block.page for block in ALL if block.native})
 
@@ -36,8 +40,7 @@ def test_the_code_of_a_page_runs_and_prints_what_it_says(
     monkeypatch.chdir(tmp_path)
     for block in blocks_of(page):
         if block.native and (block.place == NATIVE or page not in ELSEWHERE):
-            # The workers are threads of this process, which share one stream of random numbers.
-            pool.scale(1 if "seed=" in block.code else 2)
+            pool.scale(1 if any(word in block.first + block.code for word in UNSAFE) else 2)
             check(notebook, block)
 
 

@@ -1,4 +1,4 @@
-"""A test that cannot be stopped ends its process, and no other test."""
+"""A process that does not go on is ended, and its run has not passed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.stuck import LOST
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +53,10 @@ def pytest_runtest_protocol(item):
 """
 
 
+#: How `make` has tests run side by side.
+BESIDE = ("-n", "1", "--dist", "loadfile", "--max-worker-restart", "0")
+
+
 def run(
     folder: Path, *options: str, limit: float = 30, tests: str = TESTS, conftest: str = ""
 ) -> subprocess.CompletedProcess[str]:
@@ -68,21 +74,25 @@ def run(
     )
 
 
-def test_beside_others_it_has_failed_and_the_others_run(tmp_path: Path) -> None:
-    done = run(tmp_path, "-n", "1")
-    assert "2 passed" in done.stdout
-    for name, stage in (("swallows_its_time_limit", "call"), ("fails_and_lingers", "teardown")):
-        test = f"test_it.py::test_that_{name}"
-        assert f"crashed while running '{test}'" in done.stdout, stage
-    assert done.stderr.count('test_it.py", line 7 in stay') == 2
+@pytest.mark.parametrize("name", ["swallows_its_time_limit", "fails_and_lingers"])
+def test_a_test_that_does_not_end_has_failed(tmp_path: Path, name: str) -> None:
+    done = run(tmp_path, *BESIDE, "-k", f"before or after or {name}")
+    assert f"crashed while running 'test_it.py::test_that_{name}'" in done.stdout
+    assert 'test_it.py", line 7 in stay' in done.stderr
+    assert done.returncode == LOST
 
 
-def test_a_process_that_waits_for_its_next_test_is_replaced(tmp_path: Path) -> None:
+def test_a_process_that_waits_for_its_next_test_is_ended(tmp_path: Path) -> None:
     tests = "".join(f"def test_{number}(): pass\n" for number in range(4))
-    done = run(tmp_path, "-n", "1", tests=tests, conftest=DEAF)
+    done = run(tmp_path, *BESIDE, tests=tests, conftest=DEAF)
     assert "in pytest_runtest_protocol" in done.stderr
-    assert "replacing crashed worker gw0" in done.stdout
-    assert "1 failed, 4 passed" in done.stdout
+    assert "1 failed" in done.stdout
+    assert done.returncode == LOST
+
+
+def test_a_process_that_crashes_is_told_of(tmp_path: Path) -> None:
+    done = run(tmp_path, *BESIDE, tests="import os\ndef test_it(): os._exit(0)\n")
+    assert done.returncode == LOST
 
 
 def test_alone_it_ends_the_run_and_says_where_it_was(tmp_path: Path) -> None:
