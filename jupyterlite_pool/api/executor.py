@@ -312,7 +312,8 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         """Take no more calls, and stop the workers when those that were taken have ended.
 
         Args:
-            wait: return only then. Where the browser cannot wait, it is as if this were False.
+            wait: return only then, when all callbacks of their futures have run, too. Where the
+                browser cannot wait, it is as if this were False.
             cancel_futures: cancel the calls that have not started.
         """
         unfinished = self._pool.close(cancel=cancel_futures)
@@ -320,6 +321,9 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             for future in unfinished:
                 if not future.done() and can_block():
                     wait_done(future, None, "", self._pool.dispatcher.cancel_all)
+            # A future wakes who waits for it before it calls its callbacks; they hold this lock.
+            with self._pool.dispatcher.lock:
+                pass
 
     def terminate_workers(self) -> None:
         """Stop all workers at once, whatever they do, and shut down.

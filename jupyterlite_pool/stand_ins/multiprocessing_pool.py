@@ -17,6 +17,7 @@ from ..jobs.job import MapJob
 from ..jobs.options import MapOptions
 from ..notebook.card import show_progress
 from ..waiting.browser import can_block
+from ..waiting.futures import PoolFuture
 from ..waiting.waits import wait_done
 from ..worker.calls import StarCall
 
@@ -34,16 +35,25 @@ class AsyncResult(Generic[T]):
         callback: Callable[[T], object] | None,
         error_callback: Callable[[BaseException], object] | None,
     ) -> None:
-        self._future = future
+        #: It is done when the callback has run, as in the standard library.
+        self._future: PoolFuture[T] = PoolFuture()
 
         def done(future: Future[T]) -> None:
             if future.cancelled():  # together with the whole pool
+                self._future.cancel()
+                self._future.set_running_or_notify_cancel()
                 return
             error = future.exception(0)
-            if error is None and callback is not None:
-                callback(future.result(0))
-            elif error is not None and error_callback is not None:
-                error_callback(error)
+            try:
+                if error is None and callback is not None:
+                    callback(future.result(0))
+                elif error is not None and error_callback is not None:
+                    error_callback(error)
+            finally:
+                if error is None:
+                    self._future.set_result(future.result(0))
+                else:
+                    self._future.set_exception(error)
 
         future.add_done_callback(done)
 

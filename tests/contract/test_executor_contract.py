@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from jupyterlite_pool.jobs.job import MapJob
 from jupyterlite_pool.jobs.options import MapOptions
 from tests.contract.engines import NAMES, PROMISES, TELLING, contract_of
 from tests.contract.promises import helpers
+from tests.support.settled import callbacks_have_run
 
 test_contract = contract_of(NAMES[0])
 
@@ -86,6 +89,20 @@ def test_what_the_backend_refuses_fails_and_nothing_else() -> None:
     assert len(job.outcomes.values) == 5
 
 
+def test_callbacks_have_run_when_an_executor_has_ended(
+    executor_factory: Callable[[], WorkerPoolExecutor],
+) -> None:
+    seen: list[int] = []
+
+    def see(future: Future[int]) -> None:
+        time.sleep(0.1)
+        seen.append(future.result())
+
+    with executor_factory() as executor:
+        executor.submit(abs, -1).add_done_callback(see)
+    assert seen == [1]
+
+
 def test_a_job_that_cannot_begin_holds_nothing(
     executor_factory: Callable[[], WorkerPoolExecutor],
 ) -> None:
@@ -95,6 +112,7 @@ def test_a_job_that_cannot_begin_holds_nothing(
         assert not executor._pool.objects._users
         with pytest.raises(ZeroDivisionError):
             executor.run_everywhere(helpers.divide, 1, 0)
+        callbacks_have_run(executor)
         assert not executor._pool.objects._users
 
 

@@ -34,6 +34,7 @@ def pool() -> Iterator[WorkerPoolExecutor]:
     """Two workers, for tests that leave them as they are or replace them."""
     with WorkerPoolExecutor(backend=LocalBackend(2)) as executor:
         yield executor
+        executor.terminate_workers()  # a test that fails may leave a task that never ends
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -234,6 +235,9 @@ PROGRAM = """
 import os, signal, sys, threading, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which whoever runs us may ignore
 from jupyterlite_pool import get_reusable_executor, pool_map
+from jupyterlite_pool.backends.local import backend
+
+backend.GRACE = 60  # or a worker that obeys late would be replaced
 
 def work(x):
     os.write(1, b"%d\\n" % os.getpid())  # at once, since another worker writes there, too

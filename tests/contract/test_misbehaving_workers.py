@@ -11,6 +11,7 @@ import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
+from jupyterlite_pool.backends.deadlines import Deadlines
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
@@ -123,7 +124,11 @@ asked = threading.Event()
 
 
 class Obeying(InProcessBackend):
-    """Its workers can be asked."""
+    """Its workers can be asked, and have long to obey."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._deadlines = Deadlines(self._clock.call_later, 10)
 
     def interrupt(self, worker: int, batch: int) -> bool:
         asked.set()

@@ -11,6 +11,7 @@ import pytest
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.local.backend import LocalBackend
 from tests.contract.test_changed_classes import Notebook
+from tests.support.settled import callbacks_have_run
 
 
 @pytest.fixture(scope="module")
@@ -295,6 +296,7 @@ def test_the_notebook_lets_go_of_classes_that_nobody_uses(notebook: Notebook) ->
     notebook.task(operator.methodcaller("me"), made)
     ref = weakref.ref(type(made))
     del made
+    callbacks_have_run(notebook.executor)
     gc.collect()
     assert ref() is None
 

@@ -66,7 +66,7 @@ def run(
     plugins = ("-p", "no:cacheprovider", "-p", "tests.support.stuck")
     return subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, *options, str(folder)],
-        env={**os.environ, "SPARE": "1"},
+        env={**os.environ, "SPARE": "3"},
         cwd=ROOT,
         capture_output=True,
         text=True,

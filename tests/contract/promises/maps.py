@@ -102,7 +102,7 @@ def contract_a_task_is_run_again_where_it_may_be(make: Make) -> None:
 
     with make() as executor:
         warm(executor)
-        job = executor._pool.start_job(attempt, [[0.5] * 2], MapOptions(retries=1))
+        job = executor._pool.start_job(attempt, [[2] * 2], MapOptions(retries=1))
         until(lambda: executor.status().batches_running == 2, executor)
         lose(executor)
         job.settled.result()

@@ -174,8 +174,7 @@ def contract_workers_that_come_later_make_the_call_too(make: Make) -> None:
 
         info = current_worker()
         assert info is not None
-        marked: set[int] = getattr(builtins, "marked", set())
-        builtins.marked = {*marked, info.id}  # type: ignore[attr-defined]
+        vars(builtins).setdefault("marked", set()).add(info.id)
 
     def is_marked(seconds: float) -> bool:
         import builtins

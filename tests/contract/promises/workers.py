@@ -68,8 +68,8 @@ def contract_an_object_is_sent_to_each_worker_at_most_once(make: Make) -> None:
 
             from jupyterlite_pool import current_worker
 
-            reads = getattr(builtins, "reads", [])
-            builtins.reads = [*reads, current_worker().id]  # type: ignore[attr-defined,union-attr]
+            reads = vars(builtins).setdefault("reads", [])
+            reads.append(current_worker().id)  # type: ignore[union-attr]
             self.__dict__.update(state)
 
     def reads(data: Any, seconds: float) -> Any:

@@ -15,6 +15,7 @@ from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.tracebacks import notes_of
 from tests.support.gate import GATE, wait_at_the_gate
+from tests.support.settled import callbacks_have_run
 
 pytestmark = pytest.mark.usefixtures("pool")
 
@@ -35,6 +36,7 @@ def fail() -> MapResult[float]:
 def end(result: MapResult[Any]) -> None:
     for run in result._runs.all:
         concurrent.futures.wait([run.ended], 10)
+    callbacks_have_run()
 
 
 def test_an_error_names_what_gives_its_result(history: History) -> None:
@@ -46,11 +48,12 @@ def test_an_error_names_what_gives_its_result(history: History) -> None:
         "after a correction, its `retry_failed(fn=…)` runs the others"
     )
     assert last_result() is vars(caught.value)["map_result"]
+    end(last_result())
     assert last_result().retry_failed(fn=lambda x: -x, progress=False) == [1.0, 0, -2, -4]
 
 
 def test_without_failures_there_is_none(history: History) -> None:
-    pool_map(invert, [1], progress=False)
+    end(pool_map(invert, [1], progress=False))
     with pytest.raises(LookupError, match="no job of `pool_map` runs, and none has failed"):
         last_result()
 

@@ -186,6 +186,7 @@ def test_retried_items_draw_the_random_numbers_of_their_first_run(
             raise KeyError(x)
         return value
 
+    pool.scale(1)  # workers of this process share one stream of random numbers
     drawn = pool_map(draw, range(4), seed=3, progress=False)
     result = pool_map(draw_some, range(4), seed=3, return_exceptions=True, progress=False)
     assert result.retry_failed(fn=draw, progress=False) == drawn

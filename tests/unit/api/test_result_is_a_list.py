@@ -24,6 +24,7 @@ from jupyterlite_pool.api.late_list import NOT_THERE
 from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
 from tests.support.gate import GATE, open_later
+from tests.support.settled import callbacks_have_run
 
 pytestmark = pytest.mark.usefixtures("pool")
 
@@ -97,6 +98,7 @@ def test_returned_exceptions_are_values() -> None:
 def test_the_storage_is_filled_though_nobody_waits() -> None:
     result = pool_map(double, iter(range(3)), block=False, progress=False)
     concurrent.futures.wait([result._job.ended], 10)
+    callbacks_have_run()
     assert list.__eq__(result, [0, 2, 4])
 
 
@@ -203,6 +205,7 @@ def test_nothing_holds_a_result_that_nobody_has(pool: WorkerPoolExecutor) -> Non
     result = pool_map(lambda _: Value(), range(2), progress=False)
     here = weakref.ref(result)
     concurrent.futures.wait([result._job.ended], 10)
+    callbacks_have_run(pool)
     del result
     gc.collect()
     assert here() is None

@@ -33,7 +33,7 @@ class Fourth(NoPage):
 
     def start(self, listener: Listener, limits: Limits) -> None:
         self.listener, self.threads = listener, ThreadPoolExecutor(1)
-        self.runner = Runner(self, 0, 1, WorkerSurroundings())
+        self.runner = Runner(self, 0, 1, WorkerSurroundings(), rests=False)
         self.waiting: dict[int, Any] = {}
         self.threads.submit(listener.on_worker_ready, 0)
 

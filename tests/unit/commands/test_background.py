@@ -27,6 +27,7 @@ from jupyterlite_pool.errors import PoolStartError
 from jupyterlite_pool.notebook import aftermath as _aftermath
 from jupyterlite_pool.tracebacks import notes_of
 from jupyterlite_pool.waiting.waits import Wait
+from tests.support.settled import callbacks_have_run
 
 from .conftest import Notebook
 from .gate import GATE, THERE, WAIT
@@ -97,6 +98,7 @@ def test_names_come_back_before_anybody_hears_of_the_end(notebook: Notebook) -> 
     assert notebook["table"] == "old"
     GATE.set()
     assert job.result(10) == 2
+    callbacks_have_run()
     assert (notebook["table"], notebook["more"], seen) == ([1], 2, [[1]])
 
 

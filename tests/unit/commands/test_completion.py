@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from IPython.core.completer import provisionalcompleter
 
 from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.commands.completion import completions
+from tests.support.settled import callbacks_have_run
 
 from .conftest import Notebook
 from .gate import GATE, WAIT
@@ -86,6 +88,8 @@ def test_other_lines_are_left_alone(line: str) -> None:
 def test_jobs_whose_result_is_gone_are_not_offered(notebook: Notebook) -> None:
     import gc
 
-    pool_map(abs, [1], progress=False)
+    ended = pool_map(abs, [1], progress=False)._job.ended
+    concurrent.futures.wait([ended], 10)
+    callbacks_have_run()
     gc.collect()
     assert completions("%pool job ") == ("", [])

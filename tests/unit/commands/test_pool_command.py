@@ -11,6 +11,8 @@ from jupyterlite_pool.api import shared as _shared
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.commands.pool_command import COMMANDS, POOL_HELP
 from jupyterlite_pool.jobs.job import MapJob
+from jupyterlite_pool.notebook.page import page
+from tests.support.settled import callbacks_have_run, workers_are_ready
 
 from .conftest import Notebook
 from .gate import GATE, THERE, WAIT
@@ -42,8 +44,12 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int | None]]:
         executor.terminate_workers()
 
 
-def test_the_status_is_a_table_in_a_notebook_and_text_elsewhere(notebook: Notebook) -> None:
+def test_the_status_is_a_table_in_a_notebook_and_text_elsewhere(
+    notebook: Notebook, pool: WorkerPoolExecutor
+) -> None:
     notebook.run("%pool_map abs range(3)")
+    workers_are_ready(pool)
+    callbacks_have_run(pool)
     status = notebook.run("%pool")
     assert repr(status).startswith(
         "2 of 2 workers ready; 0 batches running, 0 waiting\nworker 0 (pid"
@@ -129,7 +135,10 @@ def test_insights_are_those_of_the_last_job(notebook: Notebook) -> None:
     assert "9 items ran on " in said
 
 
-def test_cancel_says_what_it_has_cancelled(notebook: Notebook, pool: WorkerPoolExecutor) -> None:
+def test_cancel_says_what_it_has_cancelled(
+    notebook: Notebook, pool: WorkerPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "progress_after", 3600.0)  # its cards say nothing meanwhile
     notebook.run("%pool cancel")
     assert notebook.shown() == "Nothing runs.\n"
     notebook.run(f"%%pool_map -a -o r x in [1]{WAIT}")

@@ -15,6 +15,7 @@ from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.commands.background import BackgroundCells
 from jupyterlite_pool.commands.magics import PoolMagics
 from tests.support.gate import GATE, wait_at_the_gate
+from tests.support.settled import callbacks_have_run
 
 pytestmark = pytest.mark.usefixtures("pool", "history")
 
@@ -31,6 +32,7 @@ def invert(x: int) -> float:
 def ended(result: MapResult[Any]) -> MapResult[Any]:
     for run in result._runs.all:
         concurrent.futures.wait([run.ended], 10)
+    callbacks_have_run()
     return result
 
 

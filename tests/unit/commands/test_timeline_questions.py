@@ -11,6 +11,7 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.api.history import History
 from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.commands.page_questions import answer
+from tests.support.settled import callbacks_have_run, workers_are_ready
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,10 @@ def invert(x: int) -> float:
 
 def test_a_timeline_is_drawn_clicked_and_an_item_runs_again(pool: WorkerPoolExecutor) -> None:
     items = [1, 0]
+    workers_are_ready(pool)
     result = pool_map(invert, items, progress=False, return_exceptions=True)
+    concurrent.futures.wait([result._job.ended], 10)
+    callbacks_have_run(pool)
     number = pool._pool.number
     bars = asked("bars", pool=number, since=0)
     job = result._job.number

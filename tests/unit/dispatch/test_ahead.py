@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +15,8 @@ from jupyterlite_pool.backends.base import ANY, Listener, Terms, WorkerLimits
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.dispatch import dispatcher as dispatcher_module
 from jupyterlite_pool.jobs.options import MapOptions
+from tests.contract.promises.helpers import until
+from tests.support.settled import callbacks_have_run
 
 ROOM = 2 * dispatcher_module.BATCHES_PER_WORKER
 
@@ -29,6 +31,8 @@ class Slow(InProcessBackend):
         self._held: list[tuple[Any, ...]] = []
         self._released = False
         self.listener: Listener | None = None
+        #: What happens in another thread when somebody asks to cancel a batch.
+        self.then: Callable[[], object] | None = None
 
     def start(self, listener: Listener, limits: WorkerLimits) -> None:
         self.listener = listener
@@ -43,6 +47,8 @@ class Slow(InProcessBackend):
 
     def cancel(self, batch: int) -> bool | None:
         self.asked.append(batch)
+        if self.then is not None:
+            threading.Thread(target=self.then, daemon=True).start()
         if self._released:
             return super().cancel(batch)
         return None
@@ -157,7 +163,7 @@ def test_a_call_that_comes_back_is_cancelled_and_never_runs(slow: Slow) -> None:
         ran: list[int] = []
         future = executor.submit(ran.append, 1)
         [(batch, _)] = slow.submitted
-        later(lambda: slow.answer(batch, True))
+        slow.then = lambda: slow.answer(batch, True)
         assert future.cancel()
         assert future.cancelled()
         slow.release()
@@ -168,7 +174,7 @@ def test_a_call_that_has_started_is_not_cancelled(slow: Slow) -> None:
     with pool_of(slow) as executor:
         future = executor.submit(abs, -1)
         [(batch, _)] = slow.submitted
-        later(lambda: slow.answer(batch, False))
+        slow.then = lambda: slow.answer(batch, False)
         assert not future.cancel()
         slow.release()
         assert future.result(10) == 1
@@ -221,8 +227,10 @@ def test_tasks_of_a_lost_worker_go_before_others(slow: Slow) -> None:
         )
         slow.release()
         assert BEGUN.wait(10)
+        callbacks_have_run(executor)
         victim = next(b for b in executor._pool.dispatcher.ledger.of(job) if b.tasks[0].index == 0)
-        slow.kill(victim.worker or 0, batch=victim.number)
+        until(lambda: victim.worker is not None, executor)
+        slow.kill(cast(int, victim.worker), batch=victim.number)
         LOST.set()
         job.ended.result(20)
         assert job.outcomes.values == {i: i for i in range(50)}

@@ -14,6 +14,7 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.dispatch.batch import Batch
 from jupyterlite_pool.jobs.chunks import MOST_JOINED
 from jupyterlite_pool.jobs.paces import ENOUGH
+from tests.support.settled import workers_are_ready
 
 #: Calls of which all but the first few travel together.
 MANY = 10 * MOST_JOINED
@@ -55,6 +56,9 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # However busy this machine is, what does not wait for a gate counts as brief.
     monkeypatch.setattr("jupyterlite_pool.jobs.paces.BRIEF_SECONDS", 10.0)
     monkeypatch.setattr("jupyterlite_pool.jobs.paces.LONG", 10.0)
+    # And all calls are handed over that there is room for.
+    for seconds in ("AHEAD_AT_FIRST", "AHEAD_AT_ONCE"):
+        monkeypatch.setattr(f"jupyterlite_pool.dispatch.dispatcher.{seconds}", 60)
     RAN.clear()
     yield
     for gate in GATES.values():
@@ -108,6 +112,7 @@ def turn(executor: WorkerPoolExecutor) -> None:
 def executor() -> Iterator[WorkerPoolExecutor]:
     """An executor that knows `call` to be brief."""
     with WorkerPoolExecutor(backend=BusyNotebook()) as executor:
+        workers_are_ready(executor)
         assert [executor.submit(call, 0).result(30) for _ in range(ENOUGH)] == [0] * ENOUGH
         yield executor
         for gate in GATES.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,7 +33,8 @@ F = Work(1, "f")
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that a test sets."""
     now = [100.0]
-    monkeypatch.setattr("jupyterlite_pool.jobs.work_log.time.monotonic", lambda: now[0])
+    time = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("jupyterlite_pool.jobs.work_log.time", time)
     return now
 
 

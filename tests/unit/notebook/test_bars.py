@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ F, G = Work(1, "f"), Work(2, "g")
 def log(monkeypatch: pytest.MonkeyPatch) -> tuple[WorkLog, list[float]]:
     """A log, and the clock that it reads."""
     now = [0.0]
-    monkeypatch.setattr("jupyterlite_pool.jobs.work_log.time.monotonic", lambda: now[0])
+    time = SimpleNamespace(monotonic=lambda: now[0])
+    for module in ("jobs.work_log", "notebook.bars"):
+        monkeypatch.setattr(f"jupyterlite_pool.{module}.time", time)
     return WorkLog(), now
 
 

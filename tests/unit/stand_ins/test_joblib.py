@@ -26,6 +26,7 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import BlockingUnavailableError
 from jupyterlite_pool.stand_ins import joblib_backend
 from jupyterlite_pool.stand_ins.joblib_backend import CompletionLock, PoolBackend
+from tests.support.gate import GATE, wait_at_the_gate
 
 BACKENDS = joblib.parallel.BACKENDS
 
@@ -218,11 +219,13 @@ def test_a_generator_read_where_python_cannot_be_paused_says_so(
     executor: WorkerPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = Parallel(n_jobs=2, backend="jupyterlite", return_as="generator")(
-        delayed(time.sleep)(0.5) for _ in range(2)
+        delayed(wait_at_the_gate)(x) for x in range(2)
     )
-    monkeypatch.setattr(joblib_backend, "can_block", lambda: False)
-    with pytest.raises(BlockingUnavailableError):
-        next(values)
+    with monkeypatch.context() as context:
+        context.setattr(joblib_backend, "can_block", lambda: False)
+        with pytest.raises(BlockingUnavailableError):
+            next(values)
+    GATE.set()
 
 
 def test_what_completes_while_the_lock_is_held_is_told_when_it_is_free() -> None:

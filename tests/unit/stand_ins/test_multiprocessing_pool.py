@@ -180,6 +180,27 @@ def test_a_wait_that_is_given_up_does_not_cancel_the_work(pool: Pool) -> None:
     assert SEEN == [[0, 1]]
 
 
+def slowly_seen(value: object) -> None:
+    time.sleep(0.1)
+    SEEN.append(value)
+
+
+@pytest.mark.parametrize("end", ["get", "join"])
+@pytest.mark.parametrize("function", [double, invert])
+def test_a_result_is_there_once_its_callback_has_run(function: Any, end: str) -> None:
+    pool = Pool(backend=InProcessBackend(2))
+    told: Any = {"callback": slowly_seen, "error_callback": slowly_seen}
+    results = [pool.apply_async(function, (0,), **told), pool.map_async(function, [0], **told)]
+    pool.close()
+    if end == "join":
+        pool.join()
+    else:
+        for result in results:
+            result.wait(10)
+    assert len(SEEN) == 2
+    assert [result.successful() for result in results] == [function is double] * 2
+
+
 def test_a_closed_pool_takes_nothing_and_ends_its_work() -> None:
     pool = Pool(backend=InProcessBackend(2))
     result = pool.map_async(double, range(10))

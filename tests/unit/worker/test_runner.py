@@ -210,6 +210,7 @@ def test_a_task_knows_its_worker_and_only_a_task(runner: Runner, port: Recorder)
     assert current_worker() is None
 
 
+@pytest.mark.usefixtures("_never_due")
 def test_the_port_is_told_whose_output_comes(runner: Runner, port: Recorder) -> None:
     run(runner, abs, [(-1,), (-2,)])
     assert port.tasks == [100, 101, -1]

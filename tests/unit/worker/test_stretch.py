@@ -127,6 +127,7 @@ def test_small_tasks_do_run_in_a_stretch(
         return end
 
     monkeypatch.setattr(runner_module, "run_stretch", counted)
+    monkeypatch.setattr(runner_module, "POST_INTERVAL", 1000.0)
     run(runner, negative, CALLS, buffers=None)
     # The first task is called by itself, as its function must be read.
     assert stretches == [12]
