@@ -195,15 +195,19 @@ class Dispatcher:
     def _fill(self, has_room: Callable[[TaskSource], bool], *, ahead: bool = False) -> None:
         """Hand over batches of sources in turn, while there is room for them."""
         size = self._backend.size
-        full: list[TaskSource] = []
-        while self._sources:
-            source = self._sources.popleft()
-            # One that is being asked pauses, and whoever asks it will ask again.
+        full = 0  # so many sources in a row had no room
+        while full < len(self._sources):
+            source = self._sources[0]
+            # One that is being asked pauses, and whoever asks it will ask again. All others stay in
+            # their places meanwhile: the one that is asked may wait for what they do.
             if source in self._asking or not has_room(source):
-                full.append(source)
+                self._sources.rotate(-1)
+                full += 1
                 continue
+            full = 0
             # Reading and encoding items can run any code. Meanwhile the pool counts as busy.
             self._asking.append(source)
+            self._sources.popleft()
             tasks: Sequence[Task] = []
             try:
                 tasks = source.take(size, ahead=ahead)
@@ -211,12 +215,14 @@ class Dispatcher:
                     given, tasks = tasks, []
                     self.submit(source, given)
                     self.offer(source)
+            except BaseException:  # Ctrl-C, for example, which may not be meant for this source
+                self.offer(source)
+                raise
             finally:
                 self._asking.remove(source)
                 if self.broken is not None:  # while the source was asked
                     source.put_back(tasks)
                     source.broken(self.broken)
-        self._sources.extend(full)
 
     def _has_room(self, source: TaskSource) -> bool:
         brief = source.brief and self.ledger.weight < AHEAD_BYTES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -43,6 +44,23 @@ def test_a_result_that_runs_is_waited_for(
     running = pool_map(wait_at_the_gate, range(3), block=False, progress=False)
     open_later()
     assert use(pool, running) == expected
+
+
+def small(x: int) -> int:
+    time.sleep(0.003)
+    return x % 2
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(("use", "expected"), USES)
+def test_its_items_are_read_while_another_job_waits_for_it(
+    pool: WorkerPoolExecutor, use: Use, expected: Any
+) -> None:
+    # What its iterable gives is not handed over ahead: it is read as workers have room.
+    items = (x for x in (0, 1) * 30)
+    running = pool_map(small, items, chunksize=1, block=False, progress=False)
+    total = use(pool, running)
+    assert (total if isinstance(total, list) else [total])[0] == 30
 
 
 @pytest.mark.timeout(30)
