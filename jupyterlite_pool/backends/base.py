@@ -93,6 +93,8 @@ class Terms(NamedTuple):
     max_workers: int | None = None
     #: Seconds that its task may take from its beginning; then it is stopped. None for no limit.
     time_limit: float | None = None
+    #: Whether it is one call by itself. If it is cancelled, a worker that has it is not told.
+    call: bool = False
 
 
 #: Any worker may run the batch, in its turn, for as long as it likes.

@@ -105,9 +105,10 @@ class LinkedBackend(NoPage, ABC):
         with self._lock:
             if self._roster.withdraw(batch):
                 return True
-            link = self._roster.running(batch)
-            if link is not None:
-                link.cancel(batch)
+            member = self._roster.running(batch)
+            # A worker that has a call by itself has begun it, or will in a moment.
+            if member is not None and not member.call:
+                member.worker.cancel(batch)
         return False
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:
@@ -302,6 +303,8 @@ class LinkedBackend(NoPage, ABC):
                 number = link.number
                 self.report(number, _dispatched(number, batch))
                 link.give(given.objects, given.queued)
+            for batch in self._roster.bereft():
+                self._reports.put(_bereft(batch))
             self._wear.rests(self._roster.idle(), self._fall_asleep)
 
     def _fall_asleep(self) -> None:
@@ -312,6 +315,11 @@ class LinkedBackend(NoPage, ABC):
                 for member in self._roster.members():
                     message = "the pool had nothing to do"
                     self.end(member.number, WorkerEnd("retired", message))
+
+
+def _bereft(batch: int) -> Report:
+    why = "an object that it needs was given up"
+    return lambda listener: listener.on_batch_error(-1, batch, "LookupError", why, "")
 
 
 def _dispatched(worker: int, batch: int) -> Report:

@@ -48,6 +48,8 @@ class Member(Generic[W]):
     #: The lane of the batch that it runs, and seconds that the batch may take.
     lane: int | None = None
     time_limit: float | None = None
+    #: Whether that is one call, which is left alone when somebody asks to cancel it.
+    call: bool = False
     #: How many batches without a target it was given.
     served: int = 0
     #: Keys of the objects that it was sent.
@@ -68,6 +70,7 @@ class Member(Generic[W]):
         """It is given a batch. Returns the keys of the objects that it must be sent before."""
         terms = queued.terms
         self.batch, self.lane, self.time_limit = queued.batch, terms.lane, terms.time_limit
+        self.call = terms.call
         self.served += terms.target is None
         missing = [key for key in queued.needs if key not in self.held]
         self.held.update(missing)
@@ -100,6 +103,8 @@ class Roster(Generic[W]):
         #: How many workers run batches of each lane.
         self._on_lane: Counter[int | None] = Counter()
         self._objects: dict[str, Stored] = {}
+        #: Batches whose turn has come when an object that they need was gone.
+        self._bereft: list[int] = []
         self._queue = Lanes()
 
     # Workers.
@@ -143,10 +148,10 @@ class Roster(Generic[W]):
             if member.batch is None:
                 self._free[number] = member
 
-    def running(self, batch: int) -> W | None:
+    def running(self, batch: int) -> Member[W] | None:
         """The worker that runs a batch."""
         number = self._at.get(batch)
-        return None if number is None else self._members[number].worker
+        return None if number is None else self._members[number]
 
     def link(self, number: int) -> W:
         """The handle of a worker."""
@@ -216,8 +221,14 @@ class Roster(Generic[W]):
     # Batches.
 
     def queue(self, entry: Queued) -> None:
-        """Let a batch wait for a worker."""
-        self._queue.push(entry)
+        """Let a batch wait for a worker. If it is for one that has ended, it is forgotten."""
+        if entry.terms.target is None or entry.terms.target in self._members:
+            self._queue.push(entry)
+
+    def bereft(self) -> list[int]:
+        """Batches that can never run, since an object that they need is gone; each once."""
+        found, self._bereft = self._bereft, []
+        return found
 
     def withdraw(self, batch: int) -> bool:
         """Take a batch out of the queue; False if it is not there."""
@@ -227,9 +238,13 @@ class Roster(Generic[W]):
         """Give the next batch to a worker that is idle; None if there is no such pair."""
         if not self._free:
             return None
-        entry = self._queue.next_targeted(self._free) or self._queue.next(self._may_run)
-        if entry is None:
-            return None
+        while True:
+            entry = self._queue.next_targeted(self._free) or self._queue.next(self._may_run)
+            if entry is None:
+                return None
+            if all(key in self._objects for key in entry.needs):
+                break
+            self._bereft.append(entry.batch)
         target, lane = entry.terms.target, entry.terms.lane
         # The one that was at work last: what it has loaded is at hand still.
         member = self._free.popitem()[1] if target is None else self._free.pop(target)

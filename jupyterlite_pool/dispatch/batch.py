@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ..backends.base import ON_PURPOSE, STOPPED, Terms, WorkerEnd
 from ..errors import PoolError, TaskTimeoutError, TerminatedWorkerError
+from ..jobs.call_queue import CallQueue
 from ..jobs.plain_tasks import PlainTasks
 from ..jobs.tasks import Task, TaskSource
 from ..wire.calls import AS_THEY_ARE, join_calls
@@ -116,6 +117,7 @@ class Batch:
             first,
             source.max_workers,
             source.task_timeout,
+            len(self.tasks) == 1 and isinstance(source, CallQueue),
         )
 
     # What happens to it.

@@ -285,6 +285,11 @@ class Dispatcher:
         with self.lock:
             return any(batch.worker is not None for batch in self.ledger.of(source))
 
+    def forget_waiting(self, call: SetUp) -> None:
+        """Take back a call from workers that have not begun it, before what it needs is gone."""
+        for batch in self.ledger.of(call):
+            self.cancels.ask(batch)
+
     def stop(self, source: TaskSource) -> None:
         """Stop the workers that run batches of a source; others take their places."""
         with self.lock:
@@ -308,6 +313,7 @@ class Dispatcher:
             task = calls.task(future)
             batch = self.ledger.with_task(task)
             if batch is None or task is None:
+                Future.cancel(future)  # before a worker can have it
                 return None
             if len(batch.tasks) == 1:
                 return self.cancels.ask(batch)
@@ -380,6 +386,7 @@ class Dispatcher:
             reason = f"worker {worker} could not be set up: {type(error).__name__}: {error}"
             self.break_all(reason, error)
         else:
+            self.forget_waiting(call)
             self.set_ups.give_up(call, error)
             self._backend.set_ups(bool(self.set_ups))
             self.pump()

@@ -47,11 +47,12 @@ class Ledger:
             singly: whether each of them can be cancelled by itself.
         """
         singles = tasks if singly or len(tasks) == 1 else ()
-        batch = Batch(self._next_batch, source, tasks, self._next_task, len(tasks), target, singles)
-        self._batches[self._next_batch] = batch
-        self._of.setdefault(source, {})[self._next_batch] = batch
-        self._next_batch += 1
-        self._next_task += len(tasks)
+        # Taken first: to make an object can run a finalizer, and that can enter a batch, too.
+        number, first = self._next_batch, self._next_task
+        self._next_batch, self._next_task = number + 1, first + len(tasks)
+        batch = Batch(number, source, tasks, first, len(tasks), target, singles)
+        self._batches[number] = batch
+        self._of.setdefault(source, {})[number] = batch
         self.open += target is None
         for task in singles:
             self._single[task] = batch

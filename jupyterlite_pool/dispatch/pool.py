@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -269,7 +269,9 @@ class Pool:
             stop: also stop the workers that make it now.
         """
         with self._lock:
-            for call in self.dispatcher.set_ups.forget(future):
+            for call in self.dispatcher.set_ups.calls_of(future):
+                self.dispatcher.forget_waiting(call)
+                self.dispatcher.set_ups.give_up(call, CancelledError())
                 if stop:
                     self.dispatcher.stop(call)
             self.backend.set_ups(bool(self.dispatcher.set_ups))

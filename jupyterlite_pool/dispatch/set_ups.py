@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from typing import Any
 
 from ..jobs.set_up import SetUp
@@ -52,12 +52,9 @@ class SetUps:
         self._calls.remove(call)
         call.broken(error)
 
-    def forget(self, future: Future[Any]) -> list[SetUp]:
-        """No later worker makes the call that this future is of; returns it, if there is one."""
-        found = [call for call in self._calls if call.future is future]
-        for call in found:
-            self.give_up(call, CancelledError())
-        return found
+    def calls_of(self, future: Future[Any]) -> list[SetUp]:
+        """The call that this future is of, if later workers make it."""
+        return [call for call in self._calls if call.future is future]
 
     def clear(self) -> list[SetUp]:
         """No worker makes these calls any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -28,8 +29,11 @@ class Arrivals:
     def of(self, index: int) -> Future[bool]:
         """A future that resolves when an item has ended: True, or False where it never will."""
         future = self._waiting.get(index)
-        if future is None or future.cancelled():  # whoever waited has given up
-            future = self._waiting[index] = Future()
+        if future is not None and future.cancelled():  # whoever waited has given up
+            self._waiting.pop(index, None)
+            future = None
+        if future is None:  # in one step: another thread may ask for the same item
+            future = self._waiting.setdefault(index, Future())
         # Looked at last: the item may have ended meanwhile, in another thread.
         if self.outcomes.has(index) or self.closed:
             self._waiting.pop(index, None)
@@ -54,8 +58,7 @@ class Arrivals:
                 if future is not None:
                     _resolve(future, True)
         if self._observers:
-            for observer in tuple(self._observers):  # one may remove itself
-                observer(indices)
+            self._call_observers(indices)
 
     def close(self) -> None:
         """No more items will end."""
@@ -63,8 +66,14 @@ class Arrivals:
         waiting, self._waiting = self._waiting, {}
         for index, future in list(waiting.items()):
             _resolve(future, self.outcomes.has(index))
-        for observer in tuple(self._observers):
-            observer(())
+        self._call_observers(())
+
+    def _call_observers(self, indices: Sequence[int]) -> None:
+        for observer in tuple(self._observers):  # one may remove itself
+            try:
+                observer(indices)
+            except Exception:  # of a stream that cannot be written, for example: the job goes on
+                traceback.print_exc()
 
 
 class Completed:

@@ -6,7 +6,8 @@ import itertools
 import re
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import suppress
 from typing import Any, TypeAlias, cast
 
 from ..errors import PoolStartError, TerminatedWorkerError
@@ -198,7 +199,8 @@ class MapJob:
         else:
             self.outcomes.fail(task.index, fold(error))
             self.items.keep([task])
-            _explain(self, error, task, outcome)
+            with suppress(Exception):  # an error may be unable to show itself
+                _explain(self, error, task, outcome)
             if not self.options.return_exceptions:
                 self._settle(error)
                 self.cancel()
@@ -331,12 +333,13 @@ class MapJob:
         feed = self.items.feed
         if feed is not None:
             self.settled.add_done_callback(lambda _: feed.close())
-        if error is None:
-            self.settled.set_result(None)
-        elif isinstance(error, (CancelledError, KeyboardInterrupt)):
-            self.settled.set_exception(error)  # is shown in a few lines anyway
-        else:
-            self.settled.set_exception(fold(error))
+        with suppress(InvalidStateError):  # another thread has cancelled it in this moment
+            if error is None:
+                self.settled.set_result(None)
+            elif isinstance(error, (CancelledError, KeyboardInterrupt)):
+                self.settled.set_exception(error)  # is shown in a few lines anyway
+            else:
+                self.settled.set_exception(fold(error))
 
     def _check_end(self) -> None:
         # The future is asked last, since it takes a lock to answer, and this runs for every batch.
@@ -344,7 +347,8 @@ class MapJob:
             return
         self.outcomes.timings.end()
         self._settle(self.items.error)
-        self.ended.set_result(None)
+        with suppress(InvalidStateError):  # as above
+            self.ended.set_result(None)
         self.arrivals.close()
 
 

@@ -128,9 +128,11 @@ class PoolFuture(concurrent.futures.Future[T]):
         with self._condition:
             if self.done():
                 return False
-            self._state = PENDING
-            super().cancel()
+            self._state = CANCELLED
+            self._condition.notify_all()
             self.set_running_or_notify_cancel()
+        # Without the lock, as in the standard library: callbacks may use the pool and its lock.
+        self._invoke_callbacks()  # type: ignore[attr-defined]
         return True
 
     def begin(self) -> bool:

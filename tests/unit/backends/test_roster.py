@@ -103,7 +103,9 @@ def test_a_batch_is_withdrawn_only_while_it_waits(roster: Roster[str]) -> None:
     assert roster.withdraw(12)
     assert not roster.withdraw(12)
     assert not roster.withdraw(10)
-    assert roster.running(10) == "first"
+    member = roster.running(10)
+    assert member is not None
+    assert member.worker == "first"
     assert roster.runs(0, 10)
     assert not roster.runs(1, 10)
 
