@@ -23,7 +23,7 @@ from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
 from ..waiting.run_in_executor import install_run_in_executor
 from ..waiting.suspending_lock import install_waits
-from ..waiting.waits import wait_done
+from ..waiting.waits import members, wait_done
 from ..wire.refs import ObjectRef
 from .dask_defaults import shuffle_by_tasks
 from .default_backend import make_backend
@@ -39,7 +39,7 @@ _executors: weakref.WeakSet[WorkerPoolExecutor] = weakref.WeakSet()
 
 def all_executors() -> list[WorkerPoolExecutor]:
     """The executors of this kernel that somebody holds, the oldest first."""
-    return sorted(_executors, key=lambda executor: executor._pool.number)
+    return sorted(members(_executors), key=lambda executor: executor._pool.number)
 
 
 class WorkerPoolExecutor(concurrent.futures.Executor):

@@ -285,10 +285,11 @@ class Dispatcher:
         with self.lock:
             return any(batch.worker is not None for batch in self.ledger.of(source))
 
-    def forget_waiting(self, call: SetUp) -> None:
-        """Take back a call from workers that have not begun it, before what it needs is gone."""
+    def give_up(self, call: SetUp, error: BaseException) -> None:
+        """A call has failed: whoever asked for it is told, and no other worker makes it."""
         for batch in self.ledger.of(call):
-            self.cancels.ask(batch)
+            self.cancels.ask(batch)  # before what it needs is gone
+        self.set_ups.give_up(call, error)
 
     def stop(self, source: TaskSource) -> None:
         """Stop the workers that run batches of a source; others take their places."""
@@ -386,7 +387,6 @@ class Dispatcher:
             reason = f"worker {worker} could not be set up: {type(error).__name__}: {error}"
             self.break_all(reason, error)
         else:
-            self.forget_waiting(call)
-            self.set_ups.give_up(call, error)
+            self.give_up(call, error)
             self._backend.set_ups(bool(self.set_ups))
             self.pump()

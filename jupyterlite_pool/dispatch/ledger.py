@@ -104,8 +104,9 @@ class Ledger:
 
     def sources(self) -> list[TaskSource]:
         """The sources that have such batches. All batches of a source are of one kind."""
-        each = ((source, next(iter(batches.values()))) for source, batches in self._of.items())
-        return [source for source, batch in each if batch.target is None]
+        # Threads that show the pool ask without the lock: copies, and a source may have just ended.
+        each = ((source, next(iter([*of.values()]), None)) for source, of in [*self._of.items()])
+        return [source for source, batch in each if batch is not None and batch.target is None]
 
     def first_at(self, worker: int) -> Batch | None:
         """The batch that a worker runs: of those that it has, the first; None if it has none."""

@@ -270,8 +270,7 @@ class Pool:
         """
         with self._lock:
             for call in self.dispatcher.set_ups.calls_of(future):
-                self.dispatcher.forget_waiting(call)
-                self.dispatcher.set_ups.give_up(call, CancelledError())
+                self.dispatcher.give_up(call, CancelledError())
                 if stop:
                     self.dispatcher.stop(call)
             self.backend.set_ups(bool(self.dispatcher.set_ups))

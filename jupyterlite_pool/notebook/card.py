@@ -188,6 +188,9 @@ class Card:
             self._announce("an item has failed")
         if self._looks % self._display_after() == 0:
             self._display(progress)
+            if not self._moves:  # another thread has ended it meanwhile
+                self._display(self._subject.progress())
+                return
         self._call_off = self._pool.call_later(INTERVAL, self._look)
 
     def _display_after(self) -> int:

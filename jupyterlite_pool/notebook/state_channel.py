@@ -122,16 +122,22 @@ class StateChannel:
             if now - viewer.heard_at > PATIENCE:
                 self._forget(name)
         due = [(n, v) for n, v in self._viewers.items() if now >= v.looked_at + v.every - ROUNDING]
-        if due:
-            state = self._take()
-            for name, viewer in due:
-                viewer.looked_at = now
-                if state != viewer.sent or now - viewer.sent_at >= REPEAT:
-                    viewer.sent, viewer.sent_at = state, now
-                    self._send(name, viewer, {"state": state, "at": time.time()})
-        if self._viewers:
-            next_at = min(viewer.looked_at + viewer.every for viewer in self._viewers.values())
-            self._clock.call_later(max(next_at - now, ROUNDING), lambda: self._tick(chain))
+        for _, viewer in due:
+            viewer.looked_at = now
+        try:
+            if due:
+                self._tell(due, self._take(), now)
+        finally:  # whatever comes of this look, there is a next one
+            if self._viewers:
+                next_at = min(viewer.looked_at + viewer.every for viewer in self._viewers.values())
+                self._clock.call_later(max(next_at - now, ROUNDING), lambda: self._tick(chain))
+
+    def _tell(self, due: list[tuple[str, _Viewer]], state: Any, now: float) -> None:
+        """Send a state to viewers, unless they have seen it lately."""
+        for name, viewer in due:
+            if state != viewer.sent or now - viewer.sent_at >= REPEAT:
+                viewer.sent, viewer.sent_at = state, now
+                self._send(name, viewer, {"state": state, "at": time.time()})
 
     def _send(self, name: str, viewer: _Viewer, data: dict[str, Any]) -> None:
         try:

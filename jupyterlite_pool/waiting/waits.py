@@ -17,11 +17,13 @@ import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import BlockingUnavailableError
 from ..tracebacks import fold, interrupted
 from .browser import IN_BROWSER, can_block, run_sync, set_timer, wakeable
+
+T = TypeVar("T")
 
 #: A signal that comes in the moment in which a thread begins to wait does not end its wait: Python
 #: has looked for signals just before. So the thread looks again after so many seconds.
@@ -137,6 +139,13 @@ def _block_until_done(future: concurrent.futures.Future[Any], timeout: float | N
 pool_locks: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
+def members(those: weakref.WeakSet[T]) -> list[T]:
+    """What is in a set to which another thread may add something meanwhile."""
+    while True:
+        with suppress(RuntimeError):  # it has done so
+            return list(those)
+
+
 @contextmanager
 def others_turn() -> Iterator[None]:
     """Let others have the locks of pools that this thread holds, while it waits for the pool.
@@ -144,7 +153,7 @@ def others_turn() -> Iterator[None]:
     The pool reads items under its lock, and an item may have to wait for another one. In a browser
     everything is one thread, and no lock keeps anybody out.
     """
-    held = [lock for lock in list(pool_locks) for _ in range(_let_go(lock))]
+    held = [lock for lock in members(pool_locks) for _ in range(_let_go(lock))]
     try:
         yield
     finally:

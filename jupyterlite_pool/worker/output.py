@@ -64,15 +64,16 @@ class TaskStream(io.TextIOBase):
 
     def flush(self) -> None:
         """Post all text that is held."""
-        text = "".join(self.held)
-        self.held = []
-        self._size = 0
+        held, self.held, self._size = self.held, [], 0  # other threads of the task may print
+        text = "".join(held)
         if text:
             self._send(text)
 
     def _post_lines(self) -> None:
-        lines, newline, rest = "".join(self.held).rpartition("\n")
-        self.held = [rest] if rest else []
+        held, self.held = self.held, []
+        lines, newline, rest = "".join(held).rpartition("\n")
+        if rest:
+            self.held.insert(0, rest)
         self._size = len(rest)
         self._send(lines + newline)
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Sequence
 from types import FrameType, ModuleType
 from typing import Any
@@ -41,7 +42,11 @@ class PipePort:
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self._lock = threading.Lock()  # threads of a task may print
+        #: What is to be sent. Threads of a task may print. So may a finalizer or a signal handler
+        #: in the midst of a message, in the thread that sends it: its own message follows then.
+        self._messages: deque[tuple[str, tuple[Any, ...], Sequence[memoryview]]] = deque()
+        self._sends = False
+        self._lock = threading.RLock()
         self._task = -1
 
         def stream(name: str) -> TaskStream:
@@ -53,9 +58,16 @@ class PipePort:
 
     def say(self, word: str, *values: Any, buffers: Sequence[memoryview] = ()) -> None:
         """Send a message. If nobody hears it, this process ends."""
+        self._messages.append((word, values, buffers))
         try:
             with self._lock:
-                send(self._pipe, word, *values, buffers=buffers)
+                while self._messages and not self._sends:
+                    self._sends = True
+                    try:
+                        word, values, buffers = self._messages.popleft()
+                        send(self._pipe, word, *values, buffers=buffers)
+                    finally:
+                        self._sends = False
         except OSError:
             end_alone()
 
@@ -135,16 +147,18 @@ class WorkerProcess:
     # Heard by a thread of its own, while a task computes, too.
 
     def _hear(self) -> None:
-        with contextlib.suppress(EOFError, OSError, ValueError):
-            while True:
-                message = receive(self._pipe)
-                if message.word == "cancel":
-                    self._runner.cancel(*message.values)
-                elif message.word == "interrupt":
-                    self._interrupt(*message.values)
-                else:
-                    self._loop.call_soon_threadsafe(self._obey, message)
-        end_alone()
+        try:
+            with contextlib.suppress(EOFError, OSError, ValueError):
+                while True:
+                    message = receive(self._pipe)
+                    if message.word == "cancel":
+                        self._runner.cancel(*message.values)
+                    elif message.word == "interrupt":
+                        self._interrupt(*message.values)
+                    else:
+                        self._loop.call_soon_threadsafe(self._obey, message)
+        finally:  # also where there is no memory for a message
+            end_alone()
 
     def _interrupt(self, batch: int) -> None:
         if self._batch == batch:

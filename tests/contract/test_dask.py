@@ -106,6 +106,37 @@ def test_a_worker_that_is_needed_no_more_closes_its_event_loop(
         assert executor.submit(abs, -1).result(LONG) == 1
 
 
+def test_a_task_that_dask_refuses_is_an_error(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with WorkerPoolExecutor(backend=client, max_workers=1) as executor:
+        assert executor.submit(abs, -1).result(LONG) == 1
+        backend: Any = executor._pool.backend
+
+        submit = backend.cluster.submit
+
+        def refuse(key: str, *args: Any) -> Any:
+            if key.startswith(refused):
+                raise TimeoutError("No valid workers found")
+            return submit(key, *args)
+
+        with monkeypatch.context() as context:
+            context.setattr(backend.cluster, "submit", refuse)
+            refused = "pool-batch"
+            error = executor.submit(abs, -2).exception(LONG)
+        assert isinstance(error, TerminatedWorkerError)
+        assert "TimeoutError('No valid workers found')" in str(error)
+        until(lambda: len(executor.ready_workers) == 1)
+        assert executor.submit(abs, -3).result(LONG) == 3
+        with monkeypatch.context() as context:
+            context.setattr(backend.cluster, "submit", refuse)
+            refused = "pool"  # a new worker cannot even be greeted
+            executor.submit(abs, -4)
+            executor.submit(abs, -5)
+            until(lambda: executor.broken is not None)
+        assert "no worker can start: Dask refused tcp://" in str(executor.broken)
+
+
 def seats() -> int:
     from jupyterlite_pool.worker import cluster
 

@@ -223,6 +223,27 @@ def test_tasks_have_the_notebooks_folder_variables_and_modules(
         del sys.modules["beside_it"]
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="the system has no such signals")
+def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+    number = signal.SIGRTMIN + 6
+    with WorkerPoolExecutor(backend=LocalBackend(1)) as executor:
+        with pytest.raises(TerminatedWorkerError, match=f"ended by signal {number:d}"):
+            executor.submit(lambda: os.kill(os.getpid(), number)).result(LONG)
+        assert executor.submit(abs, -1).result(LONG) == 1
+
+
+def test_a_worker_that_cannot_be_sent_something_is_lost_and_says_why() -> None:
+    backend = LocalBackend(1)
+    with WorkerPoolExecutor(backend=backend) as executor:
+        call = executor.submit(time.sleep, 1000)
+        until(call.running)
+        link: Any = backend._roster.link(min(executor.ready_workers))
+        link._say("drop", object())  # marshal says the same of 2 GiB
+        with pytest.raises(TerminatedWorkerError, match="2 GiB or more"):
+            call.result(LONG)
+        assert executor.submit(abs, -1).result(LONG) == 1
+
+
 def test_no_thread_is_left_when_a_pool_has_ended() -> None:
     before = set(threading.enumerate())
     with WorkerPoolExecutor(backend=LocalBackend(1)) as executor:

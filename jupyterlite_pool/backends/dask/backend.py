@@ -42,9 +42,6 @@ PATIENCE = 3
 #: Seconds that a worker which was ended may still be among those that the scheduler names.
 FAREWELL = 10.0
 
-#: Data of more bytes do not travel in Dask's graph of tasks.
-SCATTERED_BYTES = 65536
-
 
 class DaskLink(Link):
     """One thread of a worker of Dask."""
@@ -61,7 +58,7 @@ class DaskLink(Link):
         #: How many pieces of its results have come.
         self._pieces = 0
         self.left = False
-        self._do(self._greet)
+        self._do(lambda: self._attempt("start", self._greet))
 
     def _greet(self) -> None:
         key = f"pool-hello-{self._pool}-{self.number}"
@@ -80,7 +77,14 @@ class DaskLink(Link):
 
     def give(self, objects: Sequence[Stored], queued: Queued) -> None:
         """As `Link.give`."""
-        self._do(lambda: self._run(objects, queued))
+        self._do(lambda: self._attempt("silent", lambda: self._run(objects, queued)))
+
+    def _attempt(self, reason: str, action: Callable[[], None]) -> None:
+        """Do something that Dask may refuse, for example for a worker that is short of memory."""
+        try:
+            action()
+        except Exception as error:
+            self.ended(WorkerEnd(reason, f"Dask refused {self.place.address} a task: {error!r}"))
 
     def _run(self, objects: Sequence[Stored], queued: Queued) -> None:
         if self.left:
@@ -88,19 +92,13 @@ class DaskLink(Link):
         dropped, self._dropped = self._dropped, []
         self._pieces = 0
         batch = queued.batch
-        sent = [(key, self._sendable(payload, buffers)) for key, payload, buffers in objects]
-        call = self._sendable(queued.payload, queued.buffers)
+        place = self.place.address
+        sent = [(o.key, self._cluster.sendable(o.payload, o.buffers, place)) for o in objects]
+        call = self._cluster.sendable(queued.payload, queued.buffers, place)
         key = f"pool-batch-{self._pool}-{batch}"
         args = (self._pool, self.number, batch, call, sent, dropped)
-        future = self._cluster.submit(key, self.place.address, run_batch, *args)
+        future = self._cluster.submit(key, place, run_batch, *args)
         self._wait(future, lambda told: self._has_run(batch, told), batch)
-
-    def _sendable(self, payload: bytes, buffers: Sequence[Any]) -> Any:
-        """Data as an argument of a task: themselves, or a future of what was scattered."""
-        data = payload, [buffer.to_bytes() for buffer in buffers]
-        if len(payload) + sum(map(len, data[1])) > SCATTERED_BYTES:
-            return self._cluster.scatter(data, self.place.address)
-        return data
 
     def drop(self, key: str) -> None:
         """As `Link.drop`: with the next batch."""
@@ -335,15 +333,17 @@ class DaskBackend(LinkedBackend):
     def _receive(self) -> None:
         while (found := self._inbox.get()) is not None:
             future, then = found
-            value, error = None, None
             try:
-                value = future.result()
+                value, error = future.result(), None
             except BaseException as raised:
-                error = raised
+                value, error = None, raised
             future.release()  # or its worker would keep the result
             del future, found
             if not self._ended:
-                then(value, error)
+                try:
+                    then(value, error)
+                except Exception:  # the results of others come still
+                    traceback.print_exc()
 
     def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
         """An event of the pool: called by Dask's event loop."""
@@ -372,10 +372,9 @@ class DaskBackend(LinkedBackend):
                 failed = 0
             except Exception as error:
                 failed += 1
-                client = self.cluster.client
                 if self._ends.is_set():
                     return
-                if failed >= PATIENCE or client.status in ("closed", "closing"):
+                if failed >= PATIENCE or self.cluster.client.status in ("closed", "closing"):
                     self.give_up(
                         f"Dask's scheduler at {self.cluster.address} does not answer any more "
                         f"({type(error).__name__}: {error})"

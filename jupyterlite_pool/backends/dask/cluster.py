@@ -17,6 +17,9 @@ from ...worker.cluster import end_batch
 #: Seconds that a task has to end when it was asked to, before its worker is ended.
 GRACE = 2.0
 
+#: Data of more bytes do not travel in Dask's graph of tasks.
+SCATTERED_BYTES = 65536
+
 #: Seconds that an answer of a worker may take, and one of a scheduler that has much to do.
 LATE, BUSY = 2.0, 10.0
 
@@ -105,8 +108,11 @@ class Cluster:
             pure=False,
         )
 
-    def scatter(self, data: Any, address: str) -> Future:
-        """Send data to one worker, from which others can fetch it."""
+    def sendable(self, payload: bytes, buffers: Sequence[Any], address: str) -> Any:
+        """Data as an argument for one worker: themselves, or a future of what it was sent."""
+        data = payload, [buffer.to_bytes() for buffer in buffers]
+        if len(payload) + sum(map(len, data[1])) <= SCATTERED_BYTES:
+            return data
         [future] = self.client.scatter([data], workers=[address], hash=False)
         return future
 

@@ -7,6 +7,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Pipe, wait
@@ -26,6 +27,9 @@ from .shared_memory import SharedMemory
 
 #: Seconds that a process has to end after it has closed its pipe.
 PATIENCE = 5.0
+
+#: Why a worker is lost that cannot be sent something.
+TOO_LARGE = "what it was to be sent has 2 GiB or more that are not bytes or arrays"
 
 #: All workers hash texts alike, so that sets have one order wherever a task runs.
 _VARIABLES = {"PYTHONHASHSEED": "0"}
@@ -121,9 +125,13 @@ class WorkerProcess(Link):
     # Its threads.
 
     def _write(self) -> None:
-        with contextlib.suppress(OSError, ValueError):  # the process is gone, and `_read` says so
+        with contextlib.suppress(OSError):  # the process is gone, and `_read` says so
             while (action := self._outbox.get()) is not None:
-                action()
+                try:
+                    action()
+                except ValueError:  # the format of messages counts with 31 bits
+                    self.ended(WorkerEnd("protocol", TOO_LARGE))
+                    return
 
     def _read(self) -> None:
         memory = 0
@@ -140,8 +148,8 @@ class WorkerProcess(Link):
                     getattr(self, word)(*values)
         except (EOFError, OSError):
             memory = self.memory()  # nothing more if the process has gone already
-        except ValueError as error:
-            self.ended(WorkerEnd("protocol", str(error)))
+        except Exception as error:  # no message, or one for which there is no memory
+            self.ended(WorkerEnd("protocol", f"{type(error).__name__}: {error}"))
         self._close(memory)
 
     def _close(self, memory: int) -> None:
@@ -162,11 +170,20 @@ class WorkerProcess(Link):
         self._pipe.close()
         self._shared.close()
 
+    def _exit_code(self) -> int | None:
+        """How the process has ended. The start of another one may be asking the system just now."""
+        for _ in range(100):
+            code: int | None = self._process.exitcode
+            if code is not None:
+                break
+            time.sleep(0.01)
+        return code
+
     def _end(self, place: int, memory: int) -> WorkerEnd:
-        code = self._process.exitcode
+        code = self._exit_code()
         running = place if place >= 0 else None
         if code is not None and code < 0:
-            name = signal.Signals(-code).name
+            name = _name_of(-code)
             why = f"its process was ended by {name}"
             if name == "SIGKILL":
                 why += ", as the system does where memory runs out"
@@ -174,6 +191,14 @@ class WorkerProcess(Link):
         else:
             end = WorkerEnd("exited", f"Python exited with status {code}", code, running)
         return end if self._is_ready else end._replace(reason="start")
+
+
+def _name_of(number: int) -> str:
+    """The name of a signal; those for real time have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 #: What a process says, but for results: methods of `Voice`.

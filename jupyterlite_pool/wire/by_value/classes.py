@@ -145,17 +145,22 @@ def _full_name(cls: type) -> str:
 # From a recipe
 
 
+#: Held while a class is made: the threads of a worker of Dask share their classes.
+_making = threading.RLock()
+
+
 def make_class(
     kind: type, name: str, bases: tuple[type, ...], layout: Attributes, class_id: str
 ) -> type:
     """The class with an id; a new one without attributes if this process does not know it."""
-    known = class_of(class_id)
-    if known is not None:
-        return known
-    made = make(kind, name, bases, layout)
-    note_id(made, class_id)
-    new_record(made)
-    return made
+    with _making:
+        known = class_of(class_id)
+        if known is not None:
+            return known
+        made = make(kind, name, bases, layout)
+        note_id(made, class_id)
+        new_record(made)
+        return made
 
 
 def known_class(class_id: str) -> type:

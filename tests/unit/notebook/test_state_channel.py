@@ -143,6 +143,20 @@ def test_a_viewer_that_cannot_be_reached_costs_no_other_one(setting: Setting) ->
     assert len(setting.comms["there"][0].states) >= 9
 
 
+def test_a_look_that_fails_is_not_the_last_one(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting.channel.look("a", 0.1)
+    take = setting.take
+    with monkeypatch.context() as context:
+        context.setattr(setting.channel, "_take", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            setting.time.pass_by(0.15)
+    assert setting.channel._take == take
+    setting.time.pass_by(1)
+    assert len(setting.comms["a"][0].states) >= 9
+
+
 def test_an_answer_goes_to_who_has_asked(setting: Setting) -> None:
     setting.channel.look("a", 1.0)
     setting.channel.look("b", 1.0)
