@@ -21,7 +21,7 @@ from ..jobs.job import MapJob
 from ..jobs.set_up import SetUp
 from ..jobs.tasks import Outcome, Task, TaskSource
 from ..jobs.work_log import WorkLog
-from ..waiting.waits import pool_locks
+from ..waiting.waits import members, pool_locks
 from .cancels import Cancels
 from .ledger import Ledger
 from .set_ups import SetUps
@@ -100,23 +100,24 @@ class Dispatcher:
     def unfinished(self) -> list[Future[Any]]:
         """Futures that are all done when everything that was taken has ended."""
         with self.lock:
-            futures = [future for source in self.active_sources() for future in source.unfinished()]
+            sources = [*self.active_sources(), *self._read_elsewhere()]
+            futures = [future for source in sources for future in source.unfinished()]
             return [*futures, *self.set_ups.unfinished()]
 
     def jobs(self) -> list[MapJob]:
         """The jobs that have not ended, oldest first."""
         with self.lock:
             active = {id(source) for source in self.active_sources()}
-            jobs = [
-                job
-                for job in self._jobs
-                if id(job) in active or (job.active and job.items.is_read_elsewhere)
-            ]
-        return sorted(jobs, key=lambda job: job.number)
+            jobs = {job for job in members(self._jobs) if id(job) in active}
+        return sorted(jobs | {*self._read_elsewhere()}, key=lambda job: job.number)
+
+    def _read_elsewhere(self) -> list[MapJob]:
+        """The jobs whose items are read by who waits for them, even if nothing of them is here."""
+        return [job for job in members(self._jobs) if job.active and job.items.is_read_elsewhere]
 
     def _busy(self) -> bool:
-        waited_for = self.set_ups.unfinished()
-        return bool(self._sources or self._asking or waited_for or self.ledger.open)
+        here = self._sources or self._asking or self.set_ups.unfinished() or self.ledger.open
+        return bool(here or self._read_elsewhere())
 
     # Tasks come, and go to workers.
 

@@ -52,6 +52,20 @@ def test_items_run_and_count_while_the_next_one_is_read(pool: WorkerPoolExecutor
     assert counts == [2, 3, 4, 5, 6]
 
 
+@pytest.mark.timeout(30)
+def test_a_job_that_is_read_ends_although_its_pool_takes_no_more_calls(
+    pool: WorkerPoolExecutor,
+) -> None:
+    def items() -> Iterator[int]:
+        for x in range(6):
+            if x == 3:
+                running(pool).arrivals.of(2).result(10)  # all that was read has ended
+                pool.shutdown(wait=False)
+            yield x
+
+    assert pool_map(double, items(), progress=False) == [0, 2, 4, 6, 8, 10]
+
+
 def test_the_card_is_there_before_the_first_item_is_read(
     pool: WorkerPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
