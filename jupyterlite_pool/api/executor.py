@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from ..backends.base import Backend, WorkerLimits
+from ..dispatch.finalizers import finalize
 from ..dispatch.pool import Pool
 from ..errors import BlockingUnavailableError
 from ..jobs.job import MapJob
@@ -128,7 +129,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
         self._pool.start(WorkerLimits(max_tasks_per_child, max_worker_memory, idle_timeout))
         _executors.add(self)
         # Without this, a pool that nobody holds would keep its workers for ever.
-        weakref.finalize(self, self._pool.dispatcher.close).atexit = False
+        weakref.finalize(self, finalize, self._pool, self._pool.dispatcher.close).atexit = False
 
     @property
     def max_workers(self) -> int:
@@ -232,7 +233,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             show_progress(job, job.label, progress, self._pool)
 
         job = self._pool.start_job(fn, iterables, options, begins=begins)
-        return stream(job, self._pool.dispatcher, deadline)
+        return stream(job, self._pool, deadline)
 
     def run_everywhere(self, fn: Callable[..., T], /, *args: Any) -> list[T]:
         """Call `fn(*args)` once on every worker, also on each that starts later, before its tasks.

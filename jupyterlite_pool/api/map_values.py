@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ..dispatch.dispatcher import Dispatcher
+from ..dispatch.finalizers import finalize
+from ..dispatch.pool import Pool
 from ..jobs.job import MapJob
 from ..waiting.waits import wait_done
 
 
-def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Iterator[Any]:
+def stream(job: MapJob, pool: Pool, deadline: float | None) -> Iterator[Any]:
     """The values of a job in the order of its items, each as soon as it is there.
 
     The job does not keep a value that was given.
@@ -27,9 +28,9 @@ def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Itera
     try:
         index = 0
         while True:
-            with dispatcher.lock:
+            with pool.dispatcher.lock:
                 if job.items.ask(index):
-                    dispatcher.add(job)
+                    pool.dispatcher.add(job)
             ready = job.arrivals.of(index)
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             wait_done(ready, left, "values = await pool_map(f, xs)", job.abort)
@@ -39,4 +40,4 @@ def stream(job: MapJob, dispatcher: Dispatcher, deadline: float | None) -> Itera
             index += 1
         job.settled.result(0)
     finally:
-        job.cancel()
+        finalize(pool, job.cancel)  # nobody may have the iterator any more

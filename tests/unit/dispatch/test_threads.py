@@ -7,7 +7,7 @@ import io
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -149,3 +149,39 @@ def test_what_is_collected_while_a_batch_is_made_disturbs_no_batch(
     for job in (first, second):
         job.ended.result(20)
         assert job.outcomes.values == {x: x for x in range(20)}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("kind", ["iterator", "executor"])
+def test_a_finalizer_does_not_wait_for_the_pool(kind: str) -> None:
+    executor = WorkerPoolExecutor(backend=InProcessBackend(2))
+    pool = executor._pool
+    values = executor.map(abs, iter(range(1000)), buffersize=2)
+    assert next(values) == 0
+    [job] = pool.dispatcher._streams
+    holds, goes_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with pool.dispatcher.lock:
+            holds.set()
+            goes_on.wait(20)
+
+    threading.Thread(target=hold, daemon=True).start()
+    holds.wait(10)
+    began = time.monotonic()
+    del values
+    if kind == "executor":
+        del executor
+    assert time.monotonic() - began < 10
+    goes_on.set()
+    job.ended.result(10)
+    assert len(job.outcomes.values) + len(job.outcomes.cancelled) < 1000
+    if kind == "executor":
+        until(lambda: pool.dispatcher.closed)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it never came about"
+        time.sleep(0.001)
