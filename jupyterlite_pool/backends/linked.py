@@ -244,7 +244,7 @@ class LinkedBackend(NoPage, ABC):
             batch = gone.batch
             self._deadlines.end(batch)
             self._wear.forget(worker)
-            if began or batch is None:
+            if began or batch is None or self._wear.ends_in_vain():
                 self._reports.put(lambda heard: heard.on_worker_ended(worker, batch, end))
             else:
                 self._reports.put(

@@ -25,6 +25,8 @@ class Wear:
         #: What calls off the end of workers that have nothing to do; None while some have.
         self._call_off: Callable[[], None] | None = None
         self._failed_starts = 0
+        #: How many workers in a row have ended with a batch that they had not begun.
+        self._in_vain = 0
         #: Whether all workers were stopped, because they had nothing to do.
         self.asleep = False
 
@@ -42,6 +44,7 @@ class Wear:
 
     def why(self, worker: int, memory: Callable[[], int], used_up: bool) -> str | None:
         """Why a worker whose batch is over is to be replaced; None if it is not."""
+        self._in_vain = 0
         if used_up:
             return "it had run as many tasks as one worker may"
         limit = self._limits.max_memory
@@ -57,6 +60,11 @@ class Wear:
         """A worker could not start; whether it is of no use to try again."""
         self._failed_starts += 1
         return self._failed_starts >= STARTS
+
+    def ends_in_vain(self) -> bool:
+        """A worker has ended before it began its batch; whether the batch itself may be why."""
+        self._in_vain += 1
+        return self._in_vain >= STARTS
 
     def rests(self, idle: bool, fall_asleep: Callable[[], None]) -> None:
         """Whether nothing waits or runs now. If that stays so for long, `fall_asleep` is called."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
 from jupyterlite_pool.backends.deadlines import Deadlines
+from jupyterlite_pool.backends.links import Link
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
@@ -215,3 +217,33 @@ def test_a_task_that_was_overdue_runs_again_where_it_may() -> None:
         )
         concurrent.futures.wait([job.ended], 5)
         assert "attempt 2" in str(job.outcomes.failures[0].__notes__)  # type: ignore[attr-defined]
+
+
+class Short(InProcessBackend):
+    """Its workers end before they begin what they are given."""
+
+    given = 0
+
+    def connect(self, number: int) -> Link | None:
+        link = super().connect(number)
+        assert link is not None
+        ended = partial(link.ended, WorkerEnd("fatal", "its process was killed"), began=False)
+
+        def give(*_: Any) -> None:
+            self.given += 1
+            threading.Thread(target=ended).start()
+
+        link.give = give  # type: ignore[assignment]
+        return link
+
+
+@pytest.mark.timeout(30)
+def test_a_batch_with_which_no_worker_can_begin_fails() -> None:
+    # For example, since there is not even memory for its arguments.
+    backend = Short(1)
+    executor = WorkerPoolExecutor(backend=backend)
+    error = executor.submit(abs, -1).exception(20)
+    assert isinstance(error, TerminatedWorkerError)
+    assert "its process was killed" in str(error)
+    assert backend.given == 3
+    executor.terminate_workers()

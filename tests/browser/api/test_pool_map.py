@@ -24,6 +24,20 @@ def test_2000_tiny_tasks_keep_their_order(kernel: Kernel) -> None:
     assert kernel.value("list(pool_map(lambda x: x, range(2000))) == list(range(2000))")
 
 
+def test_a_job_may_take_another_one_that_still_reads_its_items(kernel: Kernel) -> None:
+    # While Python is paused for the one, the other goes on to be read.
+    kernel.run(
+        """
+import time
+def slowly(x):
+    time.sleep(0.01)
+    return x
+first = pool_map(slowly, (x for x in range(60)), chunksize=1, block=False)
+"""
+    )
+    assert kernel.value("list(pool_map(sum, [first]))") == [sum(range(60))]
+
+
 def test_the_result_is_shown_like_a_list(kernel: Kernel) -> None:
     assert kernel.run("pool_map(str.upper, ['a', 'b'])").result == "['A', 'B']"
 
