@@ -26,7 +26,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
-from concurrent.futures._base import CANCELLED_AND_NOTIFIED, RUNNING
+from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, RUNNING
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -137,15 +137,18 @@ def test_concurrent_futures_condition_guards_a_future() -> None:
         pass
 
 
-def test_concurrent_futures_state_can_be_put_back_to_cancel_what_runs() -> None:
-    future: concurrent.futures.Future[None] = concurrent.futures.Future()
+def test_concurrent_futures_state_can_be_set_to_cancel_what_runs() -> None:
+    future: Any = concurrent.futures.Future()
+    told: list[Any] = []
+    future.add_done_callback(told.append)
     future.set_running_or_notify_cancel()
     assert future._state == RUNNING
     assert not future.cancel()
-    future._state = "PENDING"
-    assert future.cancel()
-    future.set_running_or_notify_cancel()
-    assert future._state == CANCELLED_AND_NOTIFIED
+    future._state = CANCELLED
+    assert not future.set_running_or_notify_cancel()
+    assert (future._state, told) == (CANCELLED_AND_NOTIFIED, [])
+    future._invoke_callbacks()
+    assert told == [future]
 
 
 # asyncio: commands/interrupt.py
