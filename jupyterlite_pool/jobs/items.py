@@ -6,11 +6,9 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from ..tracebacks import add_note
-from ..waiting.browser import IN_BROWSER
-from ..waiting.waits import others_turn
 from ..wire.calls import AS_THEY_ARE, are_plain, encode_call
 from .chunks import ChunkSizer
 from .feed import SLOW, Feed
@@ -18,8 +16,6 @@ from .options import MapOptions
 from .plain_tasks import PlainTasks, TakenTasks
 from .read_ahead import ReadAhead
 from .tasks import Held, Task
-
-T = TypeVar("T")
 
 #: Reading from these runs no code of the user's, and cannot fail.
 AT_ONCE = (list, tuple, range)
@@ -34,21 +30,6 @@ class Refusal(NamedTuple):
     error: BaseException
     #: The task whose arguments cannot be sent; None where an iterable raised the error.
     task: Task | None = None
-
-
-def _without_locks(rows: Iterator[T]) -> Iterator[T]:
-    """Let others have the pool while an iterable of the user's gives an item.
-
-    It may wait for other calls of the pool, in ways that the pool does not know.
-    """
-    __tracebackhide__ = True
-    while True:
-        with others_turn():
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-        yield row
 
 
 class Items:
@@ -94,8 +75,6 @@ class Items:
         self._starmap = options.starmap
         self._again = options.again
         self._plain_iterables = all(type(each) in AT_ONCE for each in iterables)
-        if not self._plain_iterables and not IN_BROWSER:
-            self._rows = _without_locks(self._rows)
         #: Whether many items may be read at once.
         self._at_once = self._plain_iterables and not (options.strict or options.starmap)
         if options.buffersize is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -74,18 +74,6 @@ def test_futures_that_run_are_waited_for_by_an_iterable(
     futures = [pool.submit(wait_at_the_gate, x) for x in range(5)]
     open_later()
     assert pool_map(abs, (future.result() for future in futures)) == [0, 1, 2, 3, 4]
-
-
-@pytest.mark.timeout(30)
-@pytest.mark.parametrize("buffersize", [None, 2])
-def test_an_iterable_may_wait_as_the_standard_library_does(
-    pool: WorkerPoolExecutor, buffersize: int | None
-) -> None:
-    futures = [pool.submit(wait_at_the_gate, x) for x in range(6)]
-    open_later()
-    items = (future.result() for future in as_completed(futures))
-    options = {} if buffersize is None else {"buffersize": buffersize}
-    assert sorted(pool.map(abs, items, **options)) == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.mark.timeout(30)
