@@ -16,6 +16,8 @@ PYTEST := $(BIN)/python -m pytest
 BY_FILE := --dist loadfile --max-worker-restart 0
 # Kernels of the stock compute more than they wait: more processes would only start more of them.
 ON_CORES := -n 2 $(BY_FILE)
+# One process, of pytest-xdist all the same: if it ends, the run knows.
+ALONE := -n 1 $(BY_FILE)
 # Tests without a browser run apart: where Playwright was used, an event loop runs for good.
 SIDE_BY_SIDE := -n $(JOBS) $(BY_FILE)
 # Collecting all tests takes each process seconds: here are those without a browser, and with one.
@@ -70,7 +72,7 @@ test: build/.site build/.browser test-scripts  ## the tests of each change: all 
 
 share: build/.site build/.browser  ## of the long tests, as many files as SHARE=280 seconds last, and 80 for those that run alone
 	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser and long")
-	export SHARE=$(or $(SHARE_ALONE),80); $(call asked,,$(PAGES) -m "alone and long")
+	export SHARE=$(or $(SHARE_ALONE),80); $(call asked,$(ALONE) --no-loadscope-reorder,$(PAGES) -m "alone and long")
 	export SHARE=$(or $(SHARE),280); $(call asked,$(SIDE_BY_SIDE) --no-loadscope-reorder,$(PAGES) -m "browser and long and not alone")
 
 peers: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
@@ -78,7 +80,7 @@ peers: build/.site build/.browser  ## CPython's and joblib's own tests on the po
 
 test-all: build/.site build/.browser test-scripts  ## all of these
 	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser")
-	$(call asked,,$(PAGES) -m alone)
+	$(call asked,$(ALONE),$(PAGES) -m alone)
 	$(call asked,$(SIDE_BY_SIDE),$(PAGES) -m "browser and not alone")
 
 faults: build/.site build/.browser  ## do what can go wrong to a pool under load, and to others (ROUNDS=1, SEED=…)

@@ -93,7 +93,7 @@ class Terms(NamedTuple):
     max_workers: int | None = None
     #: Seconds that its task may take from its beginning; then it is stopped. None for no limit.
     time_limit: float | None = None
-    #: Whether it is one call by itself. If it is cancelled, a worker that has it is not told.
+    #: Whether it is one call by itself. If it is cancelled, a worker that has it need not be told.
     call: bool = False
 
 
@@ -246,8 +246,8 @@ class Backend(Protocol):
         """Take a batch out of the queue; True if that is done.
 
         False if a worker has the batch. The worker then starts no more tasks of it, and the batch
-        ends with `on_result` as usual. None if it is not known yet which of the two it will be:
-        `on_cancelled` tells.
+        ends with `on_result` as usual; one call by itself (`Terms.call`) may go on. None if it is
+        not known yet which of the two it will be: `on_cancelled` tells.
         """
 
     def kill(self, worker: int, end: WorkerEnd = STOPPED, batch: int | None = None) -> None:

@@ -62,9 +62,12 @@ class Wear:
         return self._failed_starts >= STARTS
 
     def ends_in_vain(self) -> bool:
-        """A worker has ended before it began its batch; whether the batch itself may be why."""
-        self._in_vain += 1
-        return self._in_vain >= STARTS
+        """A worker has ended before it began its batch; whether the batch itself may be why.
+
+        It may if several have in a row, and no batch has ended in between.
+        """
+        self._in_vain = (self._in_vain + 1) % STARTS
+        return self._in_vain == 0
 
     def rests(self, idle: bool, fall_asleep: Callable[[], None]) -> None:
         """Whether nothing waits or runs now. If that stays so for long, `fall_asleep` is called."""

@@ -49,7 +49,7 @@ def all_dispatchers() -> list[Dispatcher]:
 
     An executor that nobody holds is gone, but its dispatcher lives on until its work is done.
     """
-    return list(_dispatchers)
+    return members(_dispatchers)
 
 
 class Dispatcher:
@@ -198,17 +198,16 @@ class Dispatcher:
         size = self._backend.size
         full = 0  # so many sources in a row had no room
         while full < len(self._sources):
-            source = self._sources[0]
+            source = self._sources.popleft()
             # One that is being asked pauses, and whoever asks it will ask again. All others stay in
-            # their places meanwhile: the one that is asked may wait for what they do.
+            # the queue meanwhile: the one that is asked may wait for what they do.
             if source in self._asking or not has_room(source):
-                self._sources.rotate(-1)
+                self._sources.append(source)
                 full += 1
                 continue
             full = 0
             # Reading and encoding items can run any code. Meanwhile the pool counts as busy.
             self._asking.append(source)
-            self._sources.popleft()
             tasks: Sequence[Task] = []
             try:
                 tasks = source.take(size, ahead=ahead)

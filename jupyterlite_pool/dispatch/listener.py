@@ -131,7 +131,7 @@ class PoolListener:
                 error = RemoteError(
                     f"{type_name}: {message}", type_name=type_name, traceback_text=traceback
                 )
-                entry.source.finish(task, Outcome(worker, 0.0, error=error))
+                entry.source.finish(task, Outcome(None if worker < 0 else worker, 0.0, error=error))
             self._dispatcher.pump()
 
     def on_output(self, worker: int, task: int, stream: str, text: str) -> None:

@@ -30,7 +30,8 @@ class Arrivals:
         """A future that resolves when an item has ended: True, or False where it never will."""
         future = self._waiting.get(index)
         if future is not None and future.cancelled():  # whoever waited has given up
-            self._waiting.pop(index, None)
+            if self._waiting.get(index) is future:
+                del self._waiting[index]
             future = None
         if future is None:  # in one step: another thread may ask for the same item
             future = self._waiting.setdefault(index, Future())

@@ -121,15 +121,16 @@ class StateChannel:
         for name, viewer in list(self._viewers.items()):
             if now - viewer.heard_at > PATIENCE:
                 self._forget(name)
-        due = [(n, v) for n, v in self._viewers.items() if now >= v.looked_at + v.every - ROUNDING]
+        viewers = list(self._viewers.items())  # another thread may hear of one more meanwhile
+        due = [(n, v) for n, v in viewers if now >= v.looked_at + v.every - ROUNDING]
         for _, viewer in due:
             viewer.looked_at = now
         try:
             if due:
                 self._tell(due, self._take(), now)
         finally:  # whatever comes of this look, there is a next one
-            if self._viewers:
-                next_at = min(viewer.looked_at + viewer.every for viewer in self._viewers.values())
+            if left := list(self._viewers.values()):
+                next_at = min(viewer.looked_at + viewer.every for viewer in left)
                 self._clock.call_later(max(next_at - now, ROUNDING), lambda: self._tick(chain))
 
     def _tell(self, due: list[tuple[str, _Viewer]], state: Any, now: float) -> None:

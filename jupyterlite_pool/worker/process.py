@@ -64,8 +64,9 @@ class PipePort:
                 while self._messages and not self._sends:
                     self._sends = True
                     try:
-                        word, values, buffers = self._messages.popleft()
-                        send(self._pipe, word, *values, buffers=buffers)
+                        if self._messages:  # or one that came just before has sent it, too
+                            word, values, buffers = self._messages.popleft()
+                            send(self._pipe, word, *values, buffers=buffers)
                     finally:
                         self._sends = False
         except OSError:

@@ -84,7 +84,8 @@ class DaskLink(Link):
         try:
             action()
         except Exception as error:
-            self.ended(WorkerEnd(reason, f"Dask refused {self.place.address} a task: {error!r}"))
+            why = f"Dask refused {self.place.address} a task: {error!r}"
+            self.ended(WorkerEnd(reason, why), began=False)
 
     def _run(self, objects: Sequence[Stored], queued: Queued) -> None:
         if self.left:

@@ -125,13 +125,17 @@ class WorkerProcess(Link):
     # Its threads.
 
     def _write(self) -> None:
-        with contextlib.suppress(OSError):  # the process is gone, and `_read` says so
-            while (action := self._outbox.get()) is not None:
-                try:
-                    action()
-                except ValueError:  # the format of messages counts with 31 bits
-                    self.ended(WorkerEnd("protocol", TOO_LARGE))
-                    return
+        while (action := self._outbox.get()) is not None:
+            try:
+                action()
+            except OSError:  # the process is gone, and `_read` says so
+                return
+            except ValueError:  # the format of messages counts with 31 bits
+                self.ended(WorkerEnd("protocol", TOO_LARGE))
+                return
+            except Exception as error:  # there is no memory for the message, for example
+                self.ended(WorkerEnd("protocol", f"it could not be sent something: {error!r}"))
+                return
 
     def _read(self) -> None:
         memory = 0

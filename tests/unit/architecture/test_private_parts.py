@@ -151,6 +151,21 @@ def test_concurrent_futures_state_can_be_set_to_cancel_what_runs() -> None:
     assert told == [future]
 
 
+# threading: dispatch/finalizers.py
+
+
+def test_threadings_rlock_knows_whether_its_own_thread_has_it() -> None:
+    lock: Any = threading.RLock()
+    assert not lock._is_owned()
+    with lock:
+        assert lock._is_owned()
+        elsewhere: list[bool] = []
+        thread = threading.Thread(target=lambda: elsewhere.append(lock._is_owned()))
+        thread.start()
+        thread.join(10)
+        assert elsewhere == [False]
+
+
 # asyncio: commands/interrupt.py
 
 
