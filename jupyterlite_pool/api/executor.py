@@ -24,7 +24,7 @@ from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
 from ..waiting.run_in_executor import install_run_in_executor
 from ..waiting.suspending_lock import install_waits
-from ..waiting.waits import members, wait_done
+from ..waiting.waits import members, wait_done, wait_for_callbacks
 from ..wire.refs import ObjectRef
 from .dask_defaults import shuffle_by_tasks
 from .default_backend import make_backend
@@ -322,9 +322,7 @@ class WorkerPoolExecutor(concurrent.futures.Executor):
             for future in unfinished:
                 if not future.done() and can_block():
                     wait_done(future, None, "", self._pool.dispatcher.cancel_all)
-            # A future wakes who waits for it before it calls its callbacks; they hold this lock.
-            with self._pool.dispatcher.lock:
-                pass
+            wait_for_callbacks(self._pool.dispatcher.lock)
 
     def terminate_workers(self) -> None:
         """Stop all workers at once, whatever they do, and shut down.

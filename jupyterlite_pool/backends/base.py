@@ -153,9 +153,12 @@ class Listener(Protocol):
         """
 
     def on_batch_error(
-        self, worker: int, batch: int, type_name: str, message: str, traceback: str
+        self, worker: int | None, batch: int, type_name: str, message: str, traceback: str
     ) -> None:
-        """A worker could not read a batch, so none of its tasks ran. The batch is over."""
+        """A worker could not read a batch, so none of its tasks ran. The batch is over.
+
+        `worker` is None if the batch could be given to none.
+        """
 
     def on_output(self, worker: int, task: int, stream: str, text: str) -> None:
         """A task has something to show.

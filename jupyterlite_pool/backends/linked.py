@@ -319,7 +319,7 @@ class LinkedBackend(NoPage, ABC):
 
 def _bereft(batch: int) -> Report:
     why = "an object that it needs was given up"
-    return lambda listener: listener.on_batch_error(-1, batch, "LookupError", why, "")
+    return lambda listener: listener.on_batch_error(None, batch, "LookupError", why, "")
 
 
 def _dispatched(worker: int, batch: int) -> Report:

@@ -107,9 +107,8 @@ class Dispatcher:
     def jobs(self) -> list[MapJob]:
         """The jobs that have not ended, oldest first."""
         with self.lock:
-            active = {id(source) for source in self.active_sources()}
-            jobs = {job for job in members(self._jobs) if id(job) in active}
-        return sorted(jobs | {*self._read_elsewhere()}, key=lambda job: job.number)
+            active = {source for source in self.active_sources() if isinstance(source, MapJob)}
+            return sorted(active.union(self._read_elsewhere()), key=lambda job: job.number)
 
     def _read_elsewhere(self) -> list[MapJob]:
         """The jobs whose items are read by who waits for them, even if nothing of them is here."""

@@ -119,7 +119,7 @@ class PoolListener:
             self._dispatcher.pump()
 
     def on_batch_error(
-        self, worker: int, batch: int, type_name: str, message: str, traceback: str
+        self, worker: int | None, batch: int, type_name: str, message: str, traceback: str
     ) -> None:
         """A worker could not run any task of a batch: all of them fail."""
         with self._lock:
@@ -131,7 +131,7 @@ class PoolListener:
                 error = RemoteError(
                     f"{type_name}: {message}", type_name=type_name, traceback_text=traceback
                 )
-                entry.source.finish(task, Outcome(None if worker < 0 else worker, 0.0, error=error))
+                entry.source.finish(task, Outcome(worker, 0.0, error=error))
             self._dispatcher.pump()
 
     def on_output(self, worker: int, task: int, stream: str, text: str) -> None:

@@ -28,13 +28,10 @@ class Arrivals:
 
     def of(self, index: int) -> Future[bool]:
         """A future that resolves when an item has ended: True, or False where it never will."""
-        future = self._waiting.get(index)
-        if future is not None and future.cancelled():  # whoever waited has given up
-            if self._waiting.get(index) is future:
-                del self._waiting[index]
-            future = None
-        if future is None:  # in one step: another thread may ask for the same item
-            future = self._waiting.setdefault(index, Future())
+        # In one step, if there is none: another thread may ask for the same item.
+        future = self._waiting.get(index) or self._waiting.setdefault(index, Future())
+        if future.cancelled():  # whoever waited has given up
+            future = self._waiting[index] = Future()
         # Looked at last: the item may have ended meanwhile, in another thread.
         if self.outcomes.has(index) or self.closed:
             self._waiting.pop(index, None)

@@ -40,8 +40,7 @@ class AsyncResult(Generic[T]):
 
         def done(future: Future[T]) -> None:
             if future.cancelled():  # together with the whole pool
-                self._future.cancel()
-                self._future.set_running_or_notify_cancel()
+                self._future.withdraw()
                 return
             error = future.exception(0)
             try:

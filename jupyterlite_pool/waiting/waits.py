@@ -161,6 +161,16 @@ def others_turn() -> Iterator[None]:
             lock.acquire()
 
 
+def wait_for_callbacks(lock: Any) -> None:
+    """Wait until the callbacks of all that has ended in a pool have run.
+
+    A future wakes those who wait for it, and calls its callbacks only then. The thread that does so
+    has the lock of the pool until it is through.
+    """
+    with lock:
+        pass
+
+
 def _let_go(lock: Any) -> int:
     """Release a lock as often as this thread has acquired it; returns how often that was."""
     count = 0

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from jupyterlite_pool.backends.dask.backend import DaskBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.tracebacks import notes_of
-from tests.support import seeded
+from tests.support import seeded, settled
 from tests.support.dask_cluster import dask_cluster
 
 #: Seconds that anything here may take on a busy machine.
@@ -37,11 +38,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield client
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.02)
+until = partial(settled.until, seconds=LONG)
 
 
 def test_the_pool_is_as_large_as_the_cluster_and_leaves_it_as_it_was(client: Client) -> None:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from jupyterlite_pool.backends.local.backend import LocalBackend
 from jupyterlite_pool.errors import PoolStartError, TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.tracebacks import notes_of
-from tests.support import seeded
+from tests.support import seeded, settled
 from tests.support.processes import running
 
 ROOT = Path(__file__).parents[2]
@@ -37,11 +38,7 @@ def pool() -> Iterator[WorkerPoolExecutor]:
         executor.terminate_workers()  # a test that fails may leave a task that never ends
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.01)
+until = partial(settled.until, seconds=LONG)
 
 
 def test_no_pipe_is_closed_into_which_somebody_writes(pool: WorkerPoolExecutor) -> None:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from jupyterlite_pool import WorkerPoolExecutor, get_reusable_executor
+from jupyterlite_pool.waiting.waits import wait_for_callbacks
 
-#: Seconds that anything here may take on a busy machine.
-LONG = 30
+
+def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until something is so, for so many seconds at most."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came about"
+        time.sleep(0.001)
 
 
 def workers_are_ready(executor: WorkerPoolExecutor) -> None:
     """Wait until all workers of a pool are ready; each of them says so in its own thread."""
-    deadline = time.monotonic() + LONG
-    while len(executor.ready_workers) < executor.max_workers:
-        assert time.monotonic() < deadline, "not all workers came"
-        time.sleep(0.001)
+    until(lambda: len(executor.ready_workers) == executor.max_workers, seconds=30)
 
 
 def callbacks_have_run(executor: WorkerPoolExecutor | None = None) -> None:
     """Wait until all has been told of what has ended.
 
-    A future wakes those who wait for it, and calls its callbacks only then. The thread that does so
-    holds the lock of the pool until it is through.
-
     Args:
         executor: its pool; None for the shared one.
     """
-    with (executor or get_reusable_executor())._pool.dispatcher.lock:
-        pass
+    wait_for_callbacks((executor or get_reusable_executor())._pool.dispatcher.lock)

@@ -29,7 +29,7 @@ from .shared_memory import SharedMemory
 PATIENCE = 5.0
 
 #: Why a worker is lost that cannot be sent something.
-TOO_LARGE = "what it was to be sent has 2 GiB or more that are not bytes or arrays"
+TOO_LARGE = "one call has 2 GiB or more, which only bytes and arrays may have"
 
 #: All workers hash texts alike, so that sets have one order wherever a task runs.
 _VARIABLES = {"PYTHONHASHSEED": "0"}

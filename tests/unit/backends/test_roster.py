@@ -110,6 +110,16 @@ def test_a_batch_is_withdrawn_only_while_it_waits(roster: Roster[str]) -> None:
     assert not roster.runs(1, 10)
 
 
+def test_a_batch_whose_object_is_gone_keeps_no_other_one_waiting(roster: Roster[str]) -> None:
+    roster.put("f", b"f", [])
+    roster.queue(Queued(10, b"", [], ["f"]))
+    queue(roster, 11)
+    roster.drop("f")
+    assert assigned(roster) == [("first", 11)]
+    assert roster.bereft() == [10]
+    assert roster.bereft() == []
+
+
 def keys(given: Assignment[str] | None) -> list[str]:
     assert given is not None
     return [stored.key for stored in given.objects]

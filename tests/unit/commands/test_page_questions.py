@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,15 +15,9 @@ from jupyterlite_pool.commands.page_questions import answer
 from jupyterlite_pool.commands.page_ways import Way
 from jupyterlite_pool.commands.page_words import Control
 from tests.support.gate import GATE, wait_at_the_gate
+from tests.support.settled import until
 
 VIEWER = "0123456789abcdef"
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it has not come"
-        time.sleep(0.001)
 
 
 def test_a_job_is_cancelled_as_by_the_button_on_its_card(pool: WorkerPoolExecutor) -> None:

@@ -7,7 +7,6 @@ import io
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -18,17 +17,17 @@ from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.dispatch import dispatcher as dispatcher_module
 from jupyterlite_pool.dispatch import ledger as ledger_module
 from jupyterlite_pool.dispatch.batch import Batch
+from jupyterlite_pool.errors import RemoteError
 from jupyterlite_pool.jobs.options import MapOptions
 from tests.support.gate import GATE, wait_at_the_gate
-from tests.support.settled import workers_are_ready
+from tests.support.settled import until, workers_are_ready
 
 
 @pytest.fixture
-def executor() -> Iterator[WorkerPoolExecutor]:
-    executor = WorkerPoolExecutor(backend=InProcessBackend(2))
-    workers_are_ready(executor)
-    yield executor
-    executor.terminate_workers()
+def executor(pool: WorkerPoolExecutor) -> WorkerPoolExecutor:
+    """An executor whose workers are all there."""
+    workers_are_ready(pool)
+    return pool
 
 
 def test_a_call_that_was_not_cancelled_has_its_value(executor: WorkerPoolExecutor) -> None:
@@ -71,6 +70,21 @@ def test_a_call_on_every_worker_that_fails_costs_no_worker(executor: WorkerPoolE
     GATE.set()
     assert busy.result(10) == 0
     assert executor.run_everywhere(abs, -1) == [1, 1]
+
+
+@pytest.mark.timeout(30)
+def test_a_call_whose_function_is_gone_fails_and_costs_no_worker(
+    executor: WorkerPoolExecutor,
+) -> None:
+    busy = [executor.submit(wait_at_the_gate) for _ in range(2)]
+    until(lambda: all(call.running() for call in busy))
+    call = executor.submit(abs, -1)
+    [batch] = [b for b in executor._pool.dispatcher.ledger.all() if b.worker is None]
+    executor._pool.backend.drop(batch.tasks[0].held.function)
+    GATE.set()
+    with pytest.raises(RemoteError, match="an object that it needs was given up"):
+        call.result(10)
+    assert executor.run_everywhere(max, 1, 2) == [2, 2]
 
 
 @pytest.mark.timeout(30)
@@ -178,10 +192,3 @@ def test_a_finalizer_does_not_wait_for_the_pool(kind: str) -> None:
     assert len(job.outcomes.values) + len(job.outcomes.cancelled) < 1000
     if kind == "executor":
         until(lambda: pool.dispatcher.closed)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.001)

@@ -145,7 +145,7 @@ class Workers:
             self.borrower.listener.on_result(worker, own, payload, buffers, done)
 
     def on_batch_error(
-        self, worker: int, batch: int, type_name: str, message: str, traceback: str
+        self, worker: int | None, batch: int, type_name: str, message: str, traceback: str
     ) -> None:
         own = self._forget(worker, batch)
         if self.borrower and own is not None:
@@ -177,8 +177,9 @@ class Workers:
         if self.borrower:
             self.borrower.listener.on_broken(message)
 
-    def _forget(self, worker: int, batch: int) -> int | None:
-        self.running.pop(worker, None)
+    def _forget(self, worker: int | None, batch: int) -> int | None:
+        if worker is not None:
+            self.running.pop(worker, None)
         return self.batches.pop(batch, None)
 
 
