@@ -48,11 +48,14 @@ class PoolError(Exception):
 
 
 class PoolStartError(PoolError, BrokenExecutor):
-    """No worker can start; the message names the URL and the cause."""
+    """The pool has no workers: none could start or be set up, or its engine is missing.
+
+    The message says why; if a file could not be loaded, it names its URL.
+    """
 
 
 class TerminatedWorkerError(PoolError, BrokenExecutor):
-    """A worker stopped while it ran a task; the other tasks go on.
+    """A worker, or the task that it ran, was stopped or crashed; the other tasks go on.
 
     Attributes:
         reason: `"exited"` (the task called `os._exit`), `"fatal"` (Python crashed), `"silent"` (the
@@ -77,7 +80,10 @@ class TerminatedWorkerError(PoolError, BrokenExecutor):
 
 
 class TaskTimeoutError(PoolError, TimeoutError):
-    """A task ran longer than its time limit, and its worker was replaced."""
+    """A task ran longer than its time limit, and was stopped.
+
+    If it did not end when it was asked to, its worker was replaced.
+    """
 
 
 class BlockingUnavailableError(PoolError, RuntimeError):

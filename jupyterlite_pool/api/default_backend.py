@@ -185,7 +185,7 @@ def _missing(what: str, package: str, extra: str, error: ImportError) -> Excepti
     if (error.name or "").partition(".")[0] not in (package, "dask"):
         return error  # something else is wrong
     return PoolStartError(
-        f"{package} is not installed, which a pool on {what} needs: "
+        f"a pool on {what} needs {package}, which is not installed: "
         f'`pip install "jupyterlite-pool[{extra}]"`'
     )
 

@@ -49,7 +49,7 @@ def feed(result: MapResult[Any], pool: Pool) -> None:
     sleep here, and can be interrupted.
 
     Raises:
-        KeyboardInterrupt: the kernel was interrupted; the job is cancelled with what runs.
+        KeyboardInterrupt: the kernel was interrupted, and the whole job is cancelled.
     """
     __tracebackhide__ = True  # IPython leaves this frame out of tracebacks
     job, feed = result._job, result._job.items.feed

@@ -108,7 +108,7 @@ class MapResult(Report[T]):
             TypeError: `timeout` is no number.
             TimeoutError: it did not end in time; it goes on.
             BlockingUnavailableError: it has not ended, and the browser cannot pause Python.
-            KeyboardInterrupt: the kernel was interrupted; the job is cancelled with what runs.
+            KeyboardInterrupt: the kernel was interrupted, and the whole job is cancelled.
             Exception: the first one that an item raised, unless exceptions are returned.
         """
         __tracebackhide__ = True
@@ -177,8 +177,8 @@ class MapResult(Report[T]):
             return self
         if self._changed:
             raise RuntimeError(
-                "this list was changed, so the new values have no place in it: "
-                "change a copy of it, `list(r)`, and retry before"
+                "this list was changed, so `retry_failed` cannot put values into it: "
+                "retry before you change it, or change a copy, `list(r)`"
             )
         self._retry(again, fn, {name: v for name, v in options.items() if name != "block"})
         return self.wait() if can_block() and options.get("block") is not False else self
@@ -232,7 +232,7 @@ class MapResult(Report[T]):
         if items.cut_off and cut_off:
             self._raise_failure()
             raise IndexError(
-                f"items from {items.total} on were not read: the job was stopped before"
+                f"items from {items.total} on were not read, because the job was stopped first"
             )
 
     def _raise_failure(self) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from ..waiting.time_limits import CallLater, call_after_beats
 
-#: A task that is asked to stop has so many seconds to do so before its worker is stopped; an
-#: overdue one has this share of its time limit, if that is more.
+#: A task that is asked to stop may take this many seconds before its worker is stopped; an overdue
+#: one may take this share of its time limit, if that is more.
 GRACE, LEAST_GRACE = 0.05, 0.02
 
 
@@ -21,7 +21,7 @@ class Deadlines:
         """Make a list without timers.
 
         Args:
-            grace: seconds that a batch has to end when it was asked to.
+            grace: seconds in which a batch may end by itself when it was asked to.
         """
         self._call_later = call_later
         self._grace = grace

@@ -53,24 +53,24 @@ class Wear:
         return self._worn.get(worker)
 
     def started(self) -> None:
-        """A worker has started."""
+        """Note that a worker has started."""
         self._failed_starts = 0
 
     def fails_to_start(self) -> bool:
-        """A worker could not start; whether it is of no use to try again."""
+        """Note that a worker could not start. Returns whether it is of no use to try again."""
         self._failed_starts += 1
         return self._failed_starts >= STARTS
 
     def ends_in_vain(self) -> bool:
-        """A worker has ended before it began its batch; whether the batch itself may be why.
+        """Note that a worker ended before it began its batch. Returns whether the batch may be why.
 
-        It may if several have in a row, and no batch has ended in between.
+        It may if several ended so in a row, and no batch was finished in between.
         """
         self._in_vain = (self._in_vain + 1) % STARTS
         return self._in_vain == 0
 
     def rests(self, idle: bool, fall_asleep: Callable[[], None]) -> None:
-        """Whether nothing waits or runs now. If that stays so for long, `fall_asleep` is called."""
+        """Note whether nothing waits or runs. If that stays so for long, call `fall_asleep`."""
         seconds = self._limits.idle_timeout
         if not idle or self.asleep:
             self._stay_awake()
@@ -78,12 +78,12 @@ class Wear:
             self._call_off = call_after_beats(self._call_later, seconds, fall_asleep)
 
     def sleep(self) -> None:
-        """All workers are being stopped."""
+        """Note that all workers are being stopped."""
         self._stay_awake()
         self.asleep = True
 
     def wake(self) -> bool:
-        """Workers are needed; whether they have to be started."""
+        """Note that workers are needed. Returns whether they have to be started."""
         self._stay_awake()
         slept, self.asleep = self.asleep, False
         return slept

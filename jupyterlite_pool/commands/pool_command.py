@@ -25,9 +25,9 @@ from .interrupt import cancel_all
 POOL_HELP = """\
 %pool [status]     what the workers do, and the jobs by number
 %pool jobs         the jobs that run, and the last ones that have ended
-%pool job N        the result of a job, as long as somebody has it
+%pool job N        the result of a job, as long as a variable or the pool keeps it
 %pool insights     how busy the workers were in the last job, and which items took longest
-%pool cancel [N]   cancel job N, or all jobs, with what runs of them
+%pool cancel [N]   cancel job N, or all jobs, including items that run
 %pool scale N      have N workers
 %pool restart      stop all workers, and start as many new ones
 %pool shutdown     stop all workers; the next use of the pool starts new ones

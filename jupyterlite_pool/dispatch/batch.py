@@ -123,17 +123,17 @@ class Batch:
     # What happens to it.
 
     def start(self, worker: int) -> None:
-        """A worker has it now."""
+        """Note that a worker has it now."""
         self.worker = worker
         self.begun = time.monotonic()
         self.source.started(self.tasks)
 
     def weigh(self, weight: int) -> None:
-        """The backend has so many bytes of it."""
+        """Note how many bytes of it the backend has."""
         self.weight = weight
 
     def cancel(self, *, cut: bool = False) -> Future[bool]:
-        """The backend is asked to give it back; the future tells whether it does.
+        """Note that the backend is asked to give it back; the future tells whether it does.
 
         Args:
             cut: whether its tasks are to be cut into other batches.
@@ -145,35 +145,35 @@ class Batch:
         return self.answer
 
     def answered(self, taken: bool) -> None:
-        """Whether the backend has given it back."""
+        """Note whether the backend has given it back."""
         if self.answer is not None and not self.answer.done():
             if not taken:
                 self.singled_out = ()
             self.answer.set_result(taken)
 
     def single_out(self, task: Task) -> None:
-        """This task is not to run in another batch if it is cut."""
+        """Let this task run in no other batch if this one is cut."""
         self.singled_out = (*self.singled_out, task)
 
     def ends(self) -> bool:
-        """A task of it is to end; whether that is new."""
+        """Note that a task of it is to end. Returns whether that is new."""
         new, self.ending = not self.ending, True
         return new
 
     def goes_on(self) -> None:
-        """It was looked whether a task is to end; whoever gives up another one says so anew."""
+        """Note that nothing is to end any more; the next task that is given up is new again."""
         self.ending = False
 
     def expire(self) -> None:
-        """Its task has exceeded its time limit."""
+        """Note that its task has exceeded its time limit."""
         self.timed_out = True
 
     def doom(self) -> None:
-        """No worker is to run it any more."""
+        """Let no worker run it any more."""
         self.doomed = True
 
     def lose(self, *, behind: bool, untaken: bool) -> None:
-        """Its worker has ended.
+        """Note that its worker has ended.
 
         Args:
             behind: whether it waited there behind another batch.
@@ -230,13 +230,15 @@ class Batch:
         """The error of a task that stopped when its worker asked it to."""
         if not self.timed_out:
             return TerminatedWorkerError(
-                f"worker {worker} stopped it, and goes on.", reason=STOPPED.reason, started=True
+                f"worker {worker} stopped the task, and goes on.",
+                reason=STOPPED.reason,
+                started=True,
             )
         return self._overdue(f"Worker {worker} stopped it, and goes on.")
 
     def _overdue(self, more: str) -> TaskTimeoutError:
         return TaskTimeoutError(
-            f"it ran longer than task_timeout={self.source.task_timeout:g} s. {more}"
+            f"the task ran longer than task_timeout={self.source.task_timeout:g} s. {more}"
         )
 
 

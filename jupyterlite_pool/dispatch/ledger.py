@@ -99,12 +99,13 @@ class Ledger:
         return list(self._batches.values())
 
     def open_batches(self) -> list[Batch]:
-        """The batches that may run on any worker: those of jobs and of calls."""
+        """The batches that any worker may run: those of jobs and of calls."""
         return [batch for batch in self._batches.values() if batch.target is None]
 
     def sources(self) -> list[TaskSource]:
-        """The sources that have such batches. All batches of a source are of one kind."""
-        # Threads that show the pool ask without the lock: copies, and a source may have just ended.
+        """The sources of batches that any worker may run. A source has no other batches."""
+        # Threads that show the pool call this without the lock. So it copies the dictionaries, and
+        # a source may have no batch any more.
         each = ((source, next(iter([*of.values()]), None)) for source, of in [*self._of.items()])
         return [source for source, batch in each if batch is not None and batch.target is None]
 

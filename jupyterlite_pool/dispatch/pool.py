@@ -84,9 +84,8 @@ class Pool:
     def start(self, limits: WorkerLimits) -> None:
         """Start the workers; tasks can be given before and after."""
         self._one_by_one = limits.max_batches is not None
-        joins = getattr(
-            self.backend, "joins_calls", False
-        )  # a backend of the user's may not say it
+        # A backend of the user's may not say it.
+        joins = getattr(self.backend, "joins_calls", False)
         self.calls.joins = joins and not self._one_by_one
         self.backend.start(self.listener, limits)
 

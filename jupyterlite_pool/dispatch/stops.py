@@ -11,8 +11,8 @@ from .batch import Batch
 from .cancels import Cancels
 from .ledger import Ledger
 
-#: Seconds that a call has to end by itself, if it is to be stopped and travels with others. The
-#: longer ones are for a call that may not have begun: results of others may be on their way.
+#: Seconds in which a call may end by itself, if it is to be stopped and travels with others. The
+#: longer time is for a call that may not have begun: results of others may be on their way.
 GRACE, LONG_GRACE = 0.05, 1.0
 
 

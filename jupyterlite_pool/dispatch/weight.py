@@ -18,7 +18,7 @@ HEAVY = 10 * 2**20
 
 
 def warn_if_heavy(function: Callable[..., Any], encoded: Encoded) -> None:
-    """Warn if a function takes large data along with every job, and name the largest part."""
+    """Warn if a function sends large data with every job, and name the largest part."""
     once = (BackgroundCell, EverywhereCell)  # a worker is sent them for one call
     if encoded.nbytes < HEAVY or isinstance(getattr(function, "__wrapped__", function), once):
         return
@@ -27,8 +27,8 @@ def warn_if_heavy(function: Callable[..., Any], encoded: Encoded) -> None:
     heaviest = max(weights, key=lambda part: weights[part], default=None)
     most = "" if heaviest is None else f", most of them in {heaviest!r}"
     warnings.warn(
-        f"the function {name!r} takes {encoded.nbytes / 1e6:.0f} MB along with every job{most}. "
-        "Send it once: `executor.put(…)` gives a reference that can stand in its place.",
+        f"the function {name!r} sends {encoded.nbytes / 1e6:.0f} MB with every job{most}. "
+        "Send these data once: `executor.put(…)` gives a reference that can stand in their place.",
         PoolPerformanceWarning,
         stacklevel=5,  # the line of the user, who called a method of the executor or `pool_map`
     )

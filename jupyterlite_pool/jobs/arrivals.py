@@ -1,4 +1,4 @@
-"""News of the items of a job: each has ended, and at last that no more will."""
+"""Tells which items of a job have ended, and at last that no more will end."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class MapJob:
         self.preparing: set[int] = set()
         #: Whether it starts no more items.
         self.stopping = False
-        #: Whether it was cancelled with what ran of it.
+        #: Whether it was cancelled, including its running items.
         self.aborted = False
         self._wake = wake
         self._stop = stop
@@ -273,7 +273,7 @@ class MapJob:
         return [self.arrivals.of(index) for index in self.items.taken]
 
     def abort(self, error: BaseException | None = None, *, cell: Any = None) -> None:
-        """Cancel the job with what runs of it: the workers that run its items are stopped.
+        """Cancel the job, including its running items: the workers that run them are stopped.
 
         Items that ran are cancelled, like those that had not started.
 

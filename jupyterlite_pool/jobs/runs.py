@@ -160,7 +160,7 @@ class Runs:
         run.ended.add_done_callback(lambda _: self._forget_inputs(run, indices))
 
     def abort(self, error: BaseException | None = None) -> None:
-        """Cancel the last run with all that runs of it; see `MapJob.abort`."""
+        """Cancel the last run, including its running items; see `MapJob.abort`."""
         self.last.abort(error)
 
     def _forget_inputs(self, run: MapJob, indices: Sequence[int]) -> None:

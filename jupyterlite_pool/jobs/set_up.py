@@ -14,10 +14,10 @@ from .tasks import Held, Outcome, Task, new_lane
 class SetUp:
     """One such call: a source with one task for each worker, which that worker alone may run.
 
-    Its future has the values of all workers in the order of their numbers, as soon as as many
-    workers have made the call as the pool should have. If the call fails before that, the future
-    fails. If it fails later, on a worker that has come later, that worker cannot be made like the
-    others, and `on_failure` is told.
+    Its future has the values of all workers in the order of their numbers, as soon as the workers
+    that have made the call are as many as the pool should have. `on_failure` hears of every failed
+    call: before that moment it fails the future, or the whole pool if every worker needs the call;
+    later, a worker cannot be made like the others, so the pool breaks.
     """
 
     retries = 0
@@ -68,7 +68,7 @@ class SetUp:
         return Task(0, self._held, self._call, self._args, cell=self._cell)
 
     def forget(self, worker: int) -> None:
-        """A worker is gone, and with it what its call has done."""
+        """Forget a worker that is gone, and with it what its call has done."""
         self._values.pop(worker, None)
 
     def check(self) -> None:

@@ -102,7 +102,7 @@ class TaskSource(Protocol):
     def ahead(self) -> bool:
         """Whether its tasks may be handed over long before a worker has room for them.
 
-        Workers run them while the notebook computes, and hands over nothing.
+        Then workers have work while the notebook computes and hands over nothing.
         """
 
     @property

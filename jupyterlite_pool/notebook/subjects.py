@@ -58,7 +58,7 @@ class Subject(Protocol):
         """What its card has folded away."""
 
     def cancel(self) -> None:
-        """Stop it with what runs of it."""
+        """Stop it, including its running items."""
 
     def let_cancel(self, name: str) -> None:
         """Let a page that knows this name stop it, if possible also while the notebook computes."""

@@ -3,7 +3,7 @@
  *
  * usage: node --experimental-wasm-jspi snapshot.mjs PYODIDE_FOLDER FILES.zip RUNNER OUT.gz
  *
- * `labextension/src/worker/snapshot.ts` packs the snapshot and describes its format.
+ * `labextension/src/snapshot.ts` packs the snapshot and describes its format.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -32,8 +32,8 @@ def encode_function(function: Callable[..., Any]) -> Encoded:
         name = getattr(function, "__name__", type(function).__name__)
         why = why_not(function, encode, error)
     raise pickle.PicklingError(
-        f"cannot send the function {name!r} to a worker: {why}. Create what it refers to inside "
-        "the function, or pass it as an argument."
+        f"cannot send the function {name!r} to a worker: {why}. Create such an object "
+        "inside the function."
     )
 
 

@@ -1,4 +1,4 @@
-"""Says what an error of memory does not say itself."""
+"""How much memory a process has, and what to do when it gets no more."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def explain_memory(error: MemoryError, worker: int, memory: Callable[[], int]) -
         had = f" when it had {_size(used)}" if used else ""
         text = (
             f"worker {worker} could get no more memory{had}{_WHY}. Give each item less to do, or "
-            "`del` what it needs no more. Fewer workers (`%pool scale N`) leave more room for "
+            "`del` what it no longer needs. Fewer workers (`%pool scale N`) leave more room for "
             "each."
         )
         if str(error):

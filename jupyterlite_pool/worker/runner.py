@@ -1,7 +1,7 @@
 """Runs batches of tasks: the Python half of a pool worker.
 
-The runner knows no JavaScript, so it is the same in a browser, in the tests' threads and inside a
-task. It speaks through a `Port`.
+The runner knows no JavaScript, so it is the same on every engine, in the tests' threads and inside
+a task. It speaks through a `Port`.
 """
 
 from __future__ import annotations

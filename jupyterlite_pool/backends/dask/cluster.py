@@ -14,7 +14,7 @@ from distributed import Client, Future, default_client
 
 from ...worker.cluster import end_batch
 
-#: Seconds that a task has to end when it was asked to, before its worker is ended.
+#: Seconds in which a task may end by itself when it was asked to, before its worker is ended.
 GRACE = 2.0
 
 #: Data of more bytes do not travel in Dask's graph of tasks.

@@ -20,7 +20,7 @@ from ..linked import LinkedBackend
 from ..links import Link
 from .process import WorkerProcess
 
-#: Seconds that a task has to end when it was asked to, before its process is ended.
+#: Seconds in which a task may end by itself when it was asked to, before its process is ended.
 GRACE = 1.0
 
 _running: weakref.WeakSet[LocalBackend] = weakref.WeakSet()

@@ -25,7 +25,7 @@ from ..links import Host, Link
 from ..roster import Stored
 from .shared_memory import SharedMemory
 
-#: Seconds that a process has to end after it has closed its pipe.
+#: Seconds in which a process may end by itself after it has closed its pipe.
 PATIENCE = 5.0
 
 #: Why a worker is lost that cannot be sent something.

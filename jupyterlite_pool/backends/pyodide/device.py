@@ -46,7 +46,7 @@ class Device:
             why = f"the setting maxWorkers gives {cap} workers to all notebooks together"
         if max_workers > cap:
             warnings.warn(
-                f"{why}: max_workers={max_workers} starts {cap}.",
+                f"{why}: only {cap} of max_workers={max_workers} will start.",
                 PoolPerformanceWarning,
                 stacklevel=5,
             )

@@ -192,7 +192,7 @@ class _Looks(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        """A call whose value nobody uses is made for what it does."""
+        """A call whose value nobody uses probably changes something."""
         call = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(call, ast.Call):
             origin = self._origin(call.func)
@@ -200,7 +200,7 @@ class _Looks(ast.NodeVisitor):
                 name = origin.rpartition(".")[2]
                 harmless = name in ("sleep", "display", "pprint")
                 if not harmless and (node.value is not self._last or words.SETS.fullmatch(name)):
-                    self._tell(f"It calls `{ast.unparse(call.func)}` for what that does.")
+                    self._tell(f"It calls `{ast.unparse(call.func)}`, and uses no value of it.")
             elif isinstance(call.func, ast.Attribute) and node.value is not self._last:
                 self._changed(call.func)
         self.generic_visit(node)

@@ -46,7 +46,7 @@ def body_of(
     }
     assigned = names_assigned(tree)
     if shared_with_functions(tree, assigned, names, namespace) is not None:
-        raise NeedsNotebookError("It sets a name that a function reads which it calls.")
+        raise NeedsNotebookError("It calls a function that uses a name which the cell sets.")
     return NotebookCell(source, names, filename, sorted(effects.sets), of_modules())
 
 

@@ -6,7 +6,7 @@ const BEATS = 20;
 /** The most milliseconds of a beat. */
 const LONGEST = 5_000;
 
-/** So few milliseconds are none: a timer may end at the instant at which it began. */
+/** Less time than this counts as none: a timer may end at the instant at which it began. */
 const NOTHING = 1e-3;
 
 /**

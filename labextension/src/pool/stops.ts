@@ -2,7 +2,7 @@
 import { afterBeats } from './beats';
 import type { WorkerHandle } from './handle';
 
-/** Milliseconds that a worker has to hear that its batch is to end, and to end it. */
+/** Milliseconds in which a worker may hear that its batch is to end, and end it. */
 const GRACE = 1_000;
 
 export class Stops {

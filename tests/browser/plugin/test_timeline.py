@@ -174,7 +174,7 @@ def test_the_details_of_an_item_with_a_value_say_what_is_not_kept(panel: Panel) 
     panel.go_to("Item 3 of nap")
     panel.page.keyboard.press("Enter")
     expect(panel.details).to_contain_text("nap 3")
-    expect(panel.details).to_contain_text("They are kept of items that run, that failed")
+    expect(panel.details).to_contain_text("Arguments are kept only for items that run")
     expect(panel.details.get_by_role("button", name="Retry This Item")).to_have_count(0)
     panel.page.keyboard.press("Escape")
 

@@ -24,7 +24,7 @@ SHOWN = {
         "TerminatedWorkerError with exit status 7",
         "and the pool goes on: 5050",
         "[0, 1, 2, 3, 4]",
-        "it ran longer than task_timeout=1 s",
+        "the task ran longer than task_timeout=1 s",
         "a browser gives it 4 GB at most",
         "two tasks, two workers: True",
         "cancelled; kept: [0, 1, None, None, None, None]",

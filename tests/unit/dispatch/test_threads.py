@@ -7,6 +7,7 @@ import io
 import sys
 import threading
 import time
+import weakref
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -139,6 +140,14 @@ def test_two_who_wait_for_one_item_are_both_woken(executor: WorkerPoolExecutor) 
     assert found[0].result(10) is True
 
 
+class Circle:
+    """Only a collection finds it, and what it has."""
+
+    def __init__(self, values: object) -> None:
+        self.values = values
+        self.itself = self
+
+
 @pytest.mark.timeout(60)
 def test_what_is_collected_while_a_batch_is_made_disturbs_no_batch(
     executor: WorkerPoolExecutor, monkeypatch: pytest.MonkeyPatch
@@ -149,12 +158,13 @@ def test_what_is_collected_while_a_batch_is_made_disturbs_no_batch(
     first = executor._pool.start_job(wait_at_the_gate, [range(20)], MapOptions(chunksize=1))
     monkeypatch.setattr(dispatcher_module, "AHEAD_AT_FIRST", 60)
     monkeypatch.setattr(dispatcher_module, "AHEAD_AT_ONCE", 60)
-    circle: list[Any] = [values]
-    circle.append(circle)  # only a collection finds it
+    circle = Circle(values)
+    left = weakref.ref(circle)
     del values, circle
 
     def collecting(*args: Any) -> Batch:
-        gc.collect()  # cancels the job of these values, so that the first job has its turn
+        if left() is not None:
+            gc.collect()  # cancels the job of these values, so that the first job has its turn
         return Batch(*args)
 
     monkeypatch.setattr(ledger_module, "Batch", collecting)
@@ -163,6 +173,7 @@ def test_what_is_collected_while_a_batch_is_made_disturbs_no_batch(
     for job in (first, second):
         job.ended.result(20)
         assert job.outcomes.values == {x: x for x in range(20)}
+    assert left() is None
 
 
 @pytest.mark.timeout(30)

@@ -38,9 +38,9 @@ def count(data: bytes, i: int) -> int:
 @pytest.mark.parametrize(
     ("function", "named"),
     [
-        (closure(), "'<lambda>' takes 10 MB along with every job, most of them in 'table'"),
+        (closure(), "'<lambda>' sends 10 MB with every job, most of them in 'table'"),
         (functools.partial(count, BIG), "most of them in 'argument 0'"),
-        (Model().fit, "'fit' takes 10 MB along with every job, most of them in 'self'"),
+        (Model().fit, "'fit' sends 10 MB with every job, most of them in 'self'"),
         (ParallelCell("i", "", "len(rows)", {"rows": BIG}, "<cell>"), "most of them in 'rows'"),
     ],
 )

@@ -81,7 +81,7 @@ def test_it_names_a_global_and_a_variable() -> None:
     assert refused(lambda: encode_function(space["f"])) == (
         "cannot send the function 'f' to a worker: the global `helper` of the function `f`, the "
         "global `log` of the function `helper`: a lock (`_thread.lock`) cannot be sent. Create "
-        "what it refers to inside the function, or pass it as an argument."
+        "such an object inside the function."
     )
     held = threading.Lock()
     assert "the variable `held` of the function `<lambda>`: a lock" in refused(

@@ -115,11 +115,11 @@ export class CardRenderer extends Panel implements IRenderMime.IRenderer {
   }
 
   /**
-   * What has drawn a form.
+   * Returns the renderer that has drawn a form.
    *
-   * In a notebook that is opened again, what draws widgets comes a moment later than the outputs. A
-   * widget that was to be drawn before never is, unless it is an output itself. So it is tried again
-   * when that has come.
+   * In a notebook that is opened again, the renderer of widgets arrives a moment later than the outputs. A
+   * widget that was to be drawn before that never appears, unless it is an output itself. So it is drawn
+   * again when that renderer has come.
    */
   private async rendererOf(
     form: string,

@@ -87,8 +87,8 @@ export class PoolActions {
     const { button } = await showDialog({
       title: trans.__('Restart the workers of %1?', poolName(pool, trans)),
       body: trans._n(
-        'A job runs: %2. What it has not finished fails.',
-        '%1 jobs run: %2. What they have not finished fails.',
+        'A job runs: %2. Its unfinished work will fail.',
+        '%1 jobs run: %2. Their unfinished work will fail.',
         jobs.length,
         names
       ),

@@ -15,7 +15,7 @@ export function labHost(): Host {
   return {
     async meet(kernel, settings, listens) {
       const hello: Word = { type: 'hello', page: settings };
-      // It is all that a kernel hears which works on a cell; it may have been there before the page.
+      // A kernel that works on a cell hears only this word; it may be older than the page.
       sendByControl(kernel, hello);
       await runUnseen(kernel, greeting(settings));
       if (!listens()) {

@@ -1,9 +1,9 @@
 /** Requests that leave no trace in a notebook. */
 
 /**
- * Python source that runs `body`, and leaves no name behind. It can use \`import_module\`.
+ * Python source that runs `body`, and leaves no name behind. It can use `import_module`.
  *
- * It is for kernels that obey \`silent\` and \`store_history\`.
+ * It is for kernels that obey `silent` and `store_history`.
  */
 export function silent(body: string): string {
   return `
@@ -37,7 +37,7 @@ export const LEAVE_NO_TRACE = `        shell = import_module("pyodide_kernel").i
         shell.execution_count -= 1`;
 
 /**
- * Python source that runs `body` unseen. It can use \`import_module\`.
+ * Python source that runs `body` unseen. It can use `import_module`.
  *
  * What goes wrong in it is said in the console: an error would be shown nowhere.
  */

@@ -46,7 +46,7 @@ export class PoolsSection implements IRunningSessions.IManager {
     this.shutdownLabel = trans.__('Shut Down Pool');
     this.shutdownAllLabel = trans.__('Shut Down All');
     this.shutdownAllConfirmationText = trans.__(
-      'Shut down all worker pools? What their jobs have not finished fails.'
+      'Shut down all worker pools? Unfinished work of their jobs will fail.'
     );
     states.changed.connect(() => this._runningChanged.emit());
     setInterval(() => this.follow(), AGAIN);

@@ -248,7 +248,7 @@ export class Chart {
     }
   }
 
-  /** What a key does; none where it is nobody's or somebody else's. */
+  /** What a key does; null if it does nothing here, or if Ctrl, Alt or Meta is held. */
   private action({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): (() => void) | null {
     if (ctrlKey || metaKey || altKey) {
       return null;

@@ -93,7 +93,7 @@ export class DetailsView {
       said.append(...text);
       list.append(element('dt', '', term), said);
     };
-    const hint = trans.__('They are kept of items that run, that failed or that were cancelled.');
+    const hint = trans.__('Arguments are kept only for items that run, have failed or were cancelled.');
     say(
       trans.__('Arguments'),
       details.arguments === null

@@ -4,7 +4,7 @@ import type { Recording, Span } from './data';
 import { escaped, svgOf } from './svg';
 import type { Words } from './words';
 
-/** So many times closer than at first the bars are told apart. */
+/** Up to this zoom, bars that touch at first can be told apart. */
 const FINER = 8;
 
 /** Zooms the drawing of a page by wheel, drag and keys; `api/saving.py` has the same. */

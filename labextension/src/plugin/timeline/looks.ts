@@ -1,4 +1,4 @@
-/** The colours of functions and of everything else; `api/looks.py` has the same. */
+/** The colours of functions and of everything else; `api/timeline.py` has two of them. */
 
 /** A colour of JupyterLab's theme, and what it is where there is no theme. */
 export interface Colour {

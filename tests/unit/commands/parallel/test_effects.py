@@ -59,13 +59,13 @@ def test_a_worker_may_run_it(cell: str) -> None:
         ("os.environ['A'] = f(x)", "It changes something of a module: `os`."),
         ("y = f(os)", "It uses `os`, whose state all cells share."),
         ("asyncio.create_task(f(x))", "It uses `asyncio.create_task`, whose state all cells"),
-        ("random.seed(f(x))\ny = f(1)", "It calls `random.seed` for what that does."),
+        ("random.seed(f(x))\ny = f(1)", "It calls `random.seed`, and uses no value of it."),
         ("y = random.random()", "It uses the random numbers that all cells share."),
         ("y = np.random.rand(3)", "It uses the random numbers that all cells share."),
         ("y = pool_map(f, x)", "It uses the pool itself: `pool_map`."),
         ("pd.options.mode = f(x)", "It changes something of a module: `pd.options.mode`."),
-        ("np.set_printoptions(precision=f(x))", "It calls `np.set_printoptions` for what that"),
-        ("pd.show(x)\nf(x)", "It calls `pd.show` for what that does."),
+        ("np.set_printoptions(precision=f(x))", "It calls `np.set_printoptions`, and uses"),
+        ("pd.show(x)\nf(x)", "It calls `pd.show`, and uses no value of it."),
         ("y = table.query('a > @b')", "It calls `query`, which can read names of the notebook."),
         ("f(x).to_csv('a.csv')", "It may write files: it calls `to_csv`."),
         ("open('a', 'w').write(f(x))", "It may write files"),
@@ -119,4 +119,4 @@ def test_it_knows_who_reads_the_last_values(cell: str) -> None:
 def test_a_function_is_told_apart_from_who_calls_it() -> None:
     effects = effects_of("def f(x):\n    os.remove(x)\n    return x", IMPORTS)
     assert not effects.unknown
-    assert effects.late_why == "It calls `os.remove` for what that does."
+    assert effects.late_why == "It calls `os.remove`, and uses no value of it."

@@ -216,7 +216,7 @@ def test_a_cell_that_shares_names_with_a_function_waits_for_its_turn(
     cell = "k = len('ab')\ny = f()"
     page.plan(cell)
     page.send(cell, run="run 1", place=0)
-    why = "It sets a name that a function reads which it calls."
+    why = "It calls a function that uses a name which the cell sets."
     assert page.says() == {"place": 0, "state": "again", "why": why}
     assert "y" not in notebook
     page.send(cell, run="run 1", place=0, here=True, why=why)
