@@ -7,6 +7,7 @@ export default defineConfig({
     pool: 'threads',
     maxWorkers: 4,
     isolate: false,
+    testTimeout: 20_000,
     setupFiles: ['test/fresh.ts']
   }
 });

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.faults import BUDGET, ROUNDS, SEED
 from tests.support import share, stuck
@@ -70,6 +70,12 @@ BRIEF = tuple(
 
 #: Milliseconds: two workers and a kernel start at once on machines with two slow cores.
 PAGE_TIMEOUT = 60_000
+
+#: Seconds that a test may take which starts pages and kernels, unless it says another number.
+LIMIT_IN_BROWSER = 240
+
+# States come ten times a second, unless the machine has much else to do.
+expect.set_options(timeout=20_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -143,8 +149,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needs_one = rank(item) > 0
         if needs_one:
             item.add_marker("browser")
-            if not is_brief(item.path):
+            if not is_brief(item.path) or item.get_closest_marker("alone"):
                 item.add_marker("long")
+            if not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(LIMIT_IN_BROWSER))
         if folder(item.path) in (WITHOUT if needs_one else WITH):
             raise pytest.UsageError(f"{item.nodeid} is in the wrong folder: no run would find it")
     items.sort(key=rank)

@@ -6,7 +6,12 @@ import { afterAll, vi } from 'vitest';
 
 vi.resetModules();
 
+// Vitest's own second is too short where other work keeps the processor busy.
+const { waitFor } = vi;
+vi.waitFor = (callback, options = 10_000) => waitFor(callback, options);
+
 afterAll(() => {
+  vi.waitFor = waitFor;
   vi.unstubAllGlobals();
   vi.useRealTimers();
 });

@@ -7,8 +7,10 @@ from tests.support.kernel import Kernel
 #: How many files there are.
 COUNT = 12
 
+#: They are there before the tests, each of which can run alone.
 FILES = f"""
 import pathlib
+from jupyterlite_pool import pool_map
 pathlib.Path("numbers").mkdir(exist_ok=True)
 for i in range({COUNT}):
     pathlib.Path(f"numbers/{{i}}.txt").write_text(str(i) * 100)
@@ -19,14 +21,12 @@ def copy(i):
     text = pathlib.Path(f"numbers/{{i}}.txt").read_text()
     pathlib.Path(f"numbers/copy-{{i}}.txt").write_text(text)
     return text, current_worker().id, os.getcwd()
-
-copied = list(pool_map(copy, range({COUNT}), chunksize=1, progress=False))
 """
 
 
 def tasks_read_and_write(kernel: Kernel) -> None:
     """Check that tasks read what the notebook wrote, and that it reads what they wrote."""
-    kernel.run(FILES)
+    kernel.run(f"copied = list(pool_map(copy, range({COUNT}), chunksize=1, progress=False))")
     texts = [str(i) * 100 for i in range(COUNT)]
     assert kernel.value("[text for text, _, _ in copied]") == texts
     assert kernel.value("len({worker for _, worker, _ in copied})") == 2

@@ -15,7 +15,8 @@ from releases import UnavailableError
 
 from tests.conftest import Pages
 from tests.releases.conftest import IN_SOAK, the_wheel
-from tests.releases.drive import tasks_read_and_write
+from tests.releases.drive import FILES, tasks_read_and_write
+from tests.support.isolated import MENDED
 from tests.support.kernel import UNTIL, Kernel
 from tests.support.strangers import lay_out, start_kernel
 from tests.support.wheels import CLOUDPICKLE, INICONFIG, Wheels, download
@@ -96,9 +97,13 @@ def start(
     """A kernel of the site, in which the bare wheel is installed."""
     wheels = [the_wheel(), download(CLOUDPICKLE)]
     lay_out(site, wheels, folder)
-    kernel = start_kernel(pages.open(), serve(folder, isolated=isolated), wheels)
+    page = pages.open()
+    if isolated:
+        page.add_init_script(MENDED)
+    kernel = start_kernel(page, serve(folder, isolated=isolated), wheels)
     kernel.run(SET_UP + UNTIL)
     kernel.run("await until(lambda: len(executor.ready_workers) == 2)")
+    kernel.run(FILES)
     return kernel
 
 
@@ -196,7 +201,8 @@ pool_map(turn_or_not, range(3), task_timeout=1, progress=False)
     )
     assert "TaskTimeoutError" in error["ename"]
     assert "item 1 of 3" in "".join(error["traceback"])
-    kernel.fails("pool_map(turn_or_not, [1, 1], timeout=1, progress=False)")
+    error = kernel.fails("pool_map(turn_or_not, [1, 1], timeout=1, progress=False)")
+    assert "timeout=1 s" in error["evalue"]
     assert kernel.value("list(pool_map(abs, [-1, -2]))") == [1, 2]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import Pages
 from tests.releases.conftest import the_wheel
-from tests.releases.drive import tasks_read_and_write
+from tests.releases.drive import FILES, tasks_read_and_write
 from tests.support.kernel import UNTIL, Kernel
 from tests.support.strangers import lay_out, start_kernel
 from tests.support.wheels import CLOUDPICKLE, COMPILED_FOR_DASK, DASK, Wheels, download
@@ -204,6 +204,7 @@ def kernel(
     )
     kernel.run(UNTIL)
     kernel.run("await until(lambda: len(executor.ready_workers) == 2)")
+    kernel.run(FILES)
     return kernel
 
 

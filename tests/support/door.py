@@ -70,3 +70,10 @@ async def in_broker(executor, code):
     assert "error" not in told, told
     return told.get("value")
 '''
+
+#: The source of `await be_patient(executor)`: its broker lets tasks end by themselves, however slow
+#: the machine is, where it would replace their workers after a second.
+PATIENT = """
+async def be_patient(executor):
+    await in_broker(executor, "void (pool.stops.grace = 60_000)")
+"""

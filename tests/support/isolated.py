@@ -43,10 +43,13 @@ WHOLE_ANSWERS = """
 }
 """
 
+#: A script that mends both, for a page that has loaded nothing yet.
+MENDED = ALWAYS_A_PROMISE + WHOLE_ANSWERS
+
 
 def isolated_page(page: Page, site: str, script: str = "") -> Page:
     """Open a cross-origin isolated site in a page, in which a script runs first."""
-    page.add_init_script(ALWAYS_A_PROMISE + WHOLE_ANSWERS + script)
+    page.add_init_script(MENDED + script)
     page.goto(f"{site}/lab/index.html")
     assert page.evaluate("() => crossOriginIsolated") is True
     return page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from playwright.sync_api import Locator, Page
@@ -79,6 +80,12 @@ class Notebook:
         self.start(code)
         self.finish()
         assert self.error() == "", f"{self.error()}: {code}"
+
+    def lateness(self) -> float:
+        """Seconds by which something may be late here: five times those of a cell of nothing."""
+        began = time.monotonic()
+        self.run("pass")
+        return 5 * (time.monotonic() - began)
 
     def printed(self) -> str:
         """What the last cell has printed."""

@@ -50,6 +50,6 @@ def check_race(kernel: Kernel, near: list[float], wait: str) -> None:
     kernel.run(f"{RACE}\nends = await race({near!r}, {wait})")
     ends: dict[str, int] = kernel.value("ends")
     print(f"{len(near)} tasks whose time ended with them: {ends}")
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60
     assert set(ends) <= {"TaskTimeoutError"}
     assert kernel.value("list(executor.map(abs, range(-4, 0)))") == [4, 3, 2, 1]

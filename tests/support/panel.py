@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Error, Locator, Page, expect
 
+from tests.support.kernel import Evaluates
 from tests.support.meeting import HEAR
 from tests.support.notebook import Notebook
 
@@ -45,11 +46,8 @@ HEARS = """([where, tasks]) => {
   return text.split('runs now').length > tasks;
 }"""
 
-# States come ten times a second, unless the machine has much else to do.
-expect.set_options(timeout=20_000)
 
-
-def say(page: Page, channel: str, word: str = "end") -> None:
+def say(page: Evaluates, channel: str, word: str = "end") -> None:
     page.evaluate(SAY, [channel, word])
 
 

@@ -14,6 +14,10 @@ def _executor(kernel: Kernel) -> None:
 import asyncio, concurrent.futures as cf, time
 from jupyterlite_pool import WorkerPoolExecutor, PoolFuture, get_reusable_executor, errors
 executor = get_reusable_executor()
+def nap(seconds):
+    import time
+    time.sleep(seconds)
+    return seconds
 """
     )
 
@@ -79,10 +83,6 @@ done, pending = cf.wait(futures)
 def test_a_result_that_is_late_is_a_timeout_and_not_lost(kernel: Kernel) -> None:
     kernel.run(
         """
-def nap(seconds):
-    import time
-    time.sleep(seconds)
-    return seconds
 future = executor.submit(nap, 1)
 try:
     future.result(timeout=0.1)
@@ -283,7 +283,7 @@ said = [str(w.message) for w in caught]
 """
     )
     [message] = kernel.value("said")
-    assert "max_workers=10000 starts" in message
+    assert "of max_workers=10000 will start" in message
     assert kernel.value("big.max_workers") < 100
 
 

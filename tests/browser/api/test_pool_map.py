@@ -271,7 +271,7 @@ counts = [len(kept.failed), len(kept), sum(v is not None for v in kept.partial()
     )
     failed, total, finished = kernel.value("counts")
     assert (failed, total) == (1, 400)
-    assert finished < 50, "most items were never started"
+    assert finished < 200, "most items were never started"
 
 
 def test_200_tasks_of_which_3_fail_differently(kernel: Kernel) -> None:
@@ -409,7 +409,7 @@ def forever_at_3(x):
     import time
     while x == 3: time.sleep(0.1)
     return x
-pool_map(abs, [1])  # a worker is ready
+get_reusable_executor().run_everywhere(abs, 0)  # all workers are there
 try:
     pool_map(forever_at_3, range(4), timeout=1.5, chunksize=1)
 except TimeoutError as error:
@@ -465,6 +465,7 @@ def who(x):
     from jupyterlite_pool import current_worker
     time.sleep(0.02)
     return current_worker().id
+get_reusable_executor().run_everywhere(abs, 0)  # all workers are there
 alone = set(pool_map(who, range(10), chunksize=1, max_workers=1))
 both = set(pool_map(who, range(10), chunksize=1))
 """

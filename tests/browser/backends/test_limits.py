@@ -101,8 +101,7 @@ def set_up():
 def read():
     return word
 executor = WorkerPoolExecutor(2, idle_timeout=0.3, initializer=set_up)
-assert await executor.submit(read) == "set up"
-await until(lambda: len(executor.ready_workers) == 2)
+assert await executor.submit_everywhere(read) == ["set up"] * 2
 await until(lambda: not executor.ready_workers)
 resting = executor.status()
 again = [await executor.submit(read), await executor.submit(read)]
@@ -144,7 +143,6 @@ def leak(_):
     return current_worker().id, len(sys.leaked)
 executor = WorkerPoolExecutor(2, max_worker_memory=150 << 20)
 seen = list(executor.map(leak, range(60)))
-most = max(memory for memory in (w.memory for w in executor.status().workers))
 executor.shutdown()
 """
     )

@@ -69,9 +69,10 @@ def interrupt(notebook: Notebook, code: str, press: object = press_button) -> fl
 
 def ends_soon(notebook: Notebook, code: str = "while True: pass") -> None:
     """Assert that a press of the button ends a cell, in time."""
+    late = notebook.lateness()
     took = interrupt(notebook, code)
     assert "KeyboardInterrupt" in notebook.error()
-    assert took < WITHIN
+    assert took < WITHIN + late
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +149,7 @@ def test_on_an_isolated_page_too(pages: Pages, isolated_site: str) -> None:
     notebook = Notebook(isolated_page(pages.open(), isolated_site))
     notebook.run(START)
     page = notebook.page
+    late = notebook.lateness()
     begin(notebook, "while True: pass")
     page.wait_for_timeout(1500)  # so long that the next look at seals is ten seconds away
     page.evaluate("() => { URL.revokeObjectURL = () => {}; }")  # so that no seal is broken
@@ -156,7 +158,7 @@ def test_on_an_isolated_page_too(pages: Pages, isolated_site: str) -> None:
     took = page.evaluate("() => window.took")
     print(f"with shared memory: the cell ended after {took:.2f} s")
     assert "KeyboardInterrupt" in notebook.error()
-    assert took < WITHIN
+    assert took < WITHIN + late
     notebook.run("until = time.monotonic() + 1.6\nwhile time.monotonic() < until: pass")
     for code in BUSY.values():
         ends_soon(notebook, code)

@@ -9,34 +9,35 @@ from playwright.sync_api import expect
 
 from tests.conftest import Pages
 from tests.support.kernel import UNTIL, Kernel
+from tests.support.meeting import HEAR, MEET
 from tests.support.notebook import Notebook
+from tests.support.panel import say
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _imports(kernel: Kernel) -> None:
     kernel.run("import jupyterlite_pool\nxs = [1, 2, 3]")
-    kernel.run(UNTIL)
+    kernel.run(UNTIL + HEAR)
 
 
 def test_a_cell_in_the_background_shows_its_output_in_its_own_cell(kernel: Kernel) -> None:
     reply = kernel.run(
         "%%pool_submit -o job --pull table\n"
-        "import asyncio\n"
-        "print('it runs', flush=True)\n"
-        "await asyncio.sleep(0.3)\n"
+        "await hear('go on')\n"
         "table = len(xs)\n"
         "print('it has run')\n"
         "table * 10"
     )
     assert reply.result is None
     assert reply.cards()[0]["data"]["text/plain"].startswith("job: ")
-    kernel.run("await until(lambda: 'it runs' in job.stdout)\nrunning = not job.done()")
+    kernel.run("await until(lambda: 'runs now' in job.stdout)\nrunning = not job.done()")
     assert kernel.value("running") is True
-    assert "it runs\n" in kernel.look_again(reply).stdout
+    assert "runs now\n" in kernel.look_again(reply).stdout
+    say(kernel.page, "go on")
     assert kernel.run("await job").result == "30"
     assert kernel.value("table") == 3
     shown = kernel.look_again(reply)
-    assert shown.stdout == "it runs\nit has run\n"
+    assert shown.stdout == "runs now\nit has run\n"
     assert shown.cards()[-1]["data"]["text/plain"].startswith("job: done · 0:0")
 
 
@@ -71,9 +72,10 @@ def test_a_cell_runs_on_every_worker(kernel: Kernel) -> None:
     assert len(set((reply.result or "").strip("[]").split(", "))) == 2
     assert kernel.run("%%pool_map x in xs\nbase + x").result == "[8, 9, 10]"
     kernel.run("del_me = jupyterlite_pool.get_reusable_executor().max_workers\n%pool scale 3")
-    cell = "%%pool_map -c 1 x in range(12)\nimport time\ntime.sleep(0.05)\nbase, os.getpid()"
-    kernel.run(cell.replace("%%pool_map", "%%pool_map -o seen"))
-    assert kernel.value("sorted({base for base, _ in seen})") == [7]
+    kernel.run("_ = jupyterlite_pool.get_reusable_executor().run_everywhere(abs, 0)" + MEET)
+    cell = "%%pool_map -o seen -c 1 x in range(3)\nmeet('three', x, 3)\nbase, os.getpid()"
+    kernel.run(cell)
+    assert kernel.value("[{base for base, _ in seen} == {7}, len(set(seen))]") == [True, 3]
     kernel.run("%pool scale 2")
 
 

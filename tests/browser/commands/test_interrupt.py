@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import Pages
+from tests.support.meeting import HEAR
 from tests.support.notebook import Notebook
+from tests.support.panel import say
 
 TASKS = """
 import asyncio, concurrent.futures, json, sys, threading, time
@@ -40,7 +42,7 @@ async def background():
 # Within a second is meant where nothing else takes the processor's time.
 pytestmark = pytest.mark.alone
 
-#: Seconds within which a cell has ended, and all is idle.
+#: Seconds within which a cell has ended, on a machine that does nothing else.
 WITHIN = 1.0
 
 #: Resolves when some words are shown: the cell's own before it waits, or those of a task that runs,
@@ -100,6 +102,7 @@ class Pressed:
     def __init__(self, notebook: Notebook) -> None:
         self.notebook = notebook
         self.page = notebook.page
+        self.late = 0.0
 
     def value(self, expression: str) -> Any:
         return self.notebook.value(expression)
@@ -117,7 +120,7 @@ class Pressed:
         press(self.page)
         took = self.page.evaluate("() => window.took")
         print(f"{press.__name__}: the cell ended after {took:.2f} s")
-        assert took < WITHIN
+        assert took < WITHIN + self.late
         return self.notebook.error()
 
 
@@ -137,6 +140,7 @@ def pressed(shared: Pressed) -> Pressed:
     )
     # A browser takes two seconds to stop a busy worker, which keeps a core busy meanwhile.
     shared.page.evaluate(STOPPED)
+    shared.late = shared.notebook.lateness()
     return shared
 
 
@@ -160,11 +164,8 @@ def test_a_cell_that_waits_for_a_job_is_interrupted(
         "kept = sys.last_value.map_result"
     )
     assert pressed.value("kept.partial()") == [0, 1, 2, None, 4, 5]
-    assert pressed.value("[again, took < 1, len(executor.status().workers)]") == [
-        [0, 1, 2, 3, 4, 5],
-        True,
-        2,
-    ]
+    assert pressed.value("[again, len(executor.status().workers)]") == [[0, 1, 2, 3, 4, 5], 2]
+    assert pressed.value("took") < WITHIN + pressed.late
 
 
 #: Cells that wait for one endless call in other ways.
@@ -300,7 +301,7 @@ def test_where_a_cell_waits_for_no_job_all_are_cancelled(pressed: Pressed) -> No
         12,
         True,
     ]
-    assert pressed.value("None in other.partial('x') or 'x' in other.partial('x')") is True
+    assert pressed.value("'x' in other.partial('x')") is True
 
 
 def test_where_no_cell_runs_all_jobs_are_cancelled(pressed: Pressed) -> None:
@@ -329,10 +330,11 @@ def test_where_the_settings_say_so_interrupts_leave_jobs_alone(
         config["settingsOverrides"] = {"jupyterlite-pool:plugin": settings}
 
     notebook = Notebook(pages.open(f"{changed_site(edit)}/lab/index.html"))
-    notebook.run(TASKS)
-    notebook.start("print('waits now'); value = executor.submit(time.sleep, 1).result()")
-    notebook.page.evaluate(SHOWN, "waits now")
+    notebook.run(HEAR + TASKS)
+    notebook.start("value = executor.submit(hear, 'go on').result()")
+    notebook.page.evaluate(SHOWN, "runs now")
     press_button(notebook.page)
+    say(notebook.page, "go on")
     notebook.finish()
     assert notebook.error() == ""
-    assert notebook.value("value") is None
+    assert notebook.value("value") == "end"

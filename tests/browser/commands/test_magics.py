@@ -80,6 +80,7 @@ def test_options_are_those_of_pool_map(kernel: Kernel) -> None:
 
 
 def test_status_tells_of_each_worker(kernel: Kernel) -> None:
+    kernel.run("_ = jupyterlite_pool.get_reusable_executor().run_everywhere(abs, 0)")
     shown = kernel.run("%pool status").result or ""
     assert shown.startswith("2 of 2 workers ready")
     assert re.search(r"worker \d+ \(pid \d{4,}\): idle, \d+ tasks? run, \d+ MB", shown)

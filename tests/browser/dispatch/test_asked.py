@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.door import DOOR, PATIENT
 from tests.support.kernel import Kernel
 
 TASKS = """
@@ -48,10 +49,12 @@ async def running(executor):
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
 
-async def stop(function, stop):
+async def stop(function, stop, patient=True):
     "Let a function run on one worker, and stop it: the worker before and after, and the time."
     executor = WorkerPoolExecutor(1)
     before, _ = await executor.submit(has_cleaned_up)
+    if patient:
+        await be_patient(executor)
     call = executor.submit(function, 0)
     await running(executor)
     began = time.monotonic()
@@ -68,7 +71,7 @@ def asked(request: pytest.FixtureRequest) -> Kernel:
     """A kernel on a page, which may share memory with its workers or not."""
     name = "kernel" if request.param == "plain" else "isolated_kernel"
     kernel: Kernel = request.getfixturevalue(name)
-    kernel.run(TASKS)
+    kernel.run(DOOR + PATIENT + TASKS)
     return kernel
 
 
@@ -82,7 +85,7 @@ def test_a_call_that_is_cancelled_ends_and_its_worker_stays(asked: Kernel, funct
 
 
 def test_a_task_that_does_not_end_is_stopped_with_its_worker(asked: Kernel) -> None:
-    asked.run("ended = await stop(stubborn, lambda call: call.cancel(running=True))")
+    asked.run("ended = await stop(stubborn, lambda call: call.cancel(running=True), False)")
     same, _, took = asked.value("ended")
     print(f"another worker was there after {took:.2f} s")
     assert not same
@@ -94,6 +97,7 @@ def test_tasks_of_a_job_that_is_cancelled_end_and_their_workers_stay(asked: Kern
 executor = WorkerPoolExecutor(2)
 while len(executor.ready_workers) < 2:
     await asyncio.sleep(0.01)
+await be_patient(executor)
 before = sorted(status.pid for status in executor.status().workers)
 job = executor._pool.start_job(endless, [range(20)])
 await running(executor)
@@ -115,6 +119,7 @@ def test_an_overdue_task_ends_and_its_worker_stays(asked: Kernel) -> None:
 from jupyterlite_pool.jobs.options import MapOptions
 executor = WorkerPoolExecutor(1)
 before, _ = await executor.submit(has_cleaned_up)
+await be_patient(executor)
 job = executor._pool.start_job(endless, [[0]], MapOptions(task_timeout=1, return_exceptions=True))
 await asyncio.wrap_future(job.ended)
 error = job.outcomes.failures[0]

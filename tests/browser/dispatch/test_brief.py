@@ -107,9 +107,11 @@ def test_a_job_that_is_cancelled_starts_nothing_that_waits(kernel: Kernel) -> No
         "while len(job.partial()) < 500:\n"
         "    await asyncio.sleep(0.01)\n"
         "job.cancel()\n"
-        "status = get_reusable_executor().status()\n"
         "while get_reusable_executor().status().batches_running:\n"
-        "    await asyncio.sleep(0.01)"
+        "    await asyncio.sleep(0.01)\n"
+        "ended = len(job._job.outcomes.values)\n"
+        "await asyncio.sleep(0.2)"
     )
-    assert kernel.value("len(job.partial()) >= 500")
+    assert kernel.value("len(job._job.outcomes.values) == ended >= 500") is True
+    assert kernel.value("job.done()") is True
     kernel.run("assert sum(pool_map(abs, range(10), progress=False)) == 45")

@@ -30,6 +30,7 @@ def speaks_german(config: dict[str, Any]) -> None:
 @pytest.fixture
 def page(pages: Pages, changed_site: Callable[..., str]) -> Page:
     page = pages.open(f"{changed_site(speaks_german)}/lab/index.html")
+    page.evaluate("() => window.jupyterapp.restored")  # what is laid out then closes what is open
     expect(page.get_by_role("tab", name="Worker-Pool", exact=True)).to_be_visible()
     return page
 

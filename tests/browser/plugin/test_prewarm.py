@@ -135,7 +135,10 @@ def test_a_kernel_without_the_package_is_not_disturbed(
     page.on("console", lambda message: said.append(message.text))
     page.goto(f"{changed_site(edit)}/lab/index.html")
     notebook = Notebook(page)
-    notebook.run("import importlib.util as u\nprint(u.find_spec('jupyterlite_pool'), In[:-1])")
+    notebook.run(
+        "import asyncio, importlib.util as u\nawait asyncio.sleep(1)\n"
+        "print(u.find_spec('jupyterlite_pool'), In[:-1])"
+    )
     assert notebook.printed() == "None ['']\n"
     expect(page.locator(".jp-InputPrompt").last).to_have_text("[1]:")
     assert page.evaluate(WORKERS) == []

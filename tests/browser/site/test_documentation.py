@@ -90,7 +90,7 @@ def buttons() -> Iterator[Block]:
             yield block
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_code_runs_on_the_page_when_its_button_is_pressed(pages: Pages, address: str) -> None:
     first, *others = buttons()
     page = pages.open(f"{address}/index.html")
@@ -114,7 +114,7 @@ def reader(module_pages: Pages, address: str) -> Page:
     return page
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_axe_finds_nothing_in_light_and_dark_and_pages_fit_a_telephone(
     reader: Page, folder: Path, address: str
 ) -> None:

@@ -16,8 +16,12 @@ def _folder(kernel: Kernel) -> None:
     kernel.run(
         """
 import os, pathlib
-from jupyterlite_pool import pool_map
+from jupyterlite_pool import get_reusable_executor, pool_map
 pathlib.Path("made").mkdir(exist_ok=True)
+def count(path):
+    with open(path) as file:
+        return sum(1 for _ in file)
+get_reusable_executor().run_everywhere(abs, 0)  # all workers are there
 """
     )
 
@@ -27,9 +31,6 @@ def test_a_task_opens_what_the_notebook_wrote(kernel: Kernel) -> None:
         """
 for i in range(6):
     pathlib.Path(f"made/in-{i}.txt").write_text("line\\n" * i)
-def count(path):
-    with open(path) as file:
-        return sum(1 for _ in file)
 """
     )
     assert kernel.value("list(pool_map(count, sorted(pathlib.Path('made').glob('in-*'))))") == [
@@ -151,6 +152,47 @@ def relay(i):
     )
     read = kernel.value("list(pool_map(relay, range(10), chunksize=1))")
     assert read == ["".join(f"{j}," for j in range(i)) for i in range(10)]
+
+
+def test_a_file_that_is_renamed_or_rewritten_while_it_is_open(kernel: Kernel) -> None:
+    kernel.run(
+        """
+from jupyterlite_pool import WorkerPoolExecutor
+def save(text):
+    import os
+    file = open("made/saved.tmp", "w")
+    file.write(text)
+    file.flush()
+    os.replace("made/saved.tmp", "made/saved")
+    file.close()
+def hold():
+    import sys
+    sys.held = open("made/saved")
+    return sys.held.read()
+def read():
+    import os
+    with open("made/saved") as file:
+        return file.read(), os.path.getsize("made/saved")
+def delete():
+    import os, pathlib
+    with open("made/gone", "w") as file:
+        file.write("gone")
+        os.remove("made/gone")
+    return os.path.exists("made/gone")
+with WorkerPoolExecutor(1) as one:  # what one task leaves open, the next one meets
+    for text in ("a long text", "short"):
+        one.submit(save, text).result()
+    held = one.submit(hold).result()
+    pathlib.Path("made/saved").write_text("of the notebook")
+    seen = one.submit(read).result()
+    one.submit(save, "again").result()
+    last = pathlib.Path("made/saved").read_text()
+    there = one.submit(delete).result()
+"""
+    )
+    assert kernel.value("held") == "short"
+    assert kernel.value("seen") == ["of the notebook", 15]
+    assert kernel.value("[last, there, os.path.exists('made/gone')]") == ["again", False, False]
 
 
 def test_csv_sqlite_and_names_in_other_letters(kernel: Kernel) -> None:

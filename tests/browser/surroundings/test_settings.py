@@ -15,7 +15,7 @@ def _start(kernel: Kernel) -> Iterator[None]:
     kernel.run(
         """
 import locale, logging, os, random, sys, time, uuid, warnings
-from jupyterlite_pool import current_worker, get_reusable_executor
+from jupyterlite_pool import current_worker, get_reusable_executor, pool_map
 
 executor = get_reusable_executor(2)
 

@@ -47,17 +47,23 @@ met = await asyncio.gather(
 def test_the_kernel_goes_on_while_its_calls_run(kernel: Kernel) -> None:
     kernel.run(
         """
+def wait_for(path):
+    import os, time
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    return "called"
 order = []
 async def call():
-    order.append(await loop.run_in_executor(executor, nap, 0.3))
+    order.append(await loop.run_in_executor(executor, wait_for, "/drive/counted"))
 async def count():
     for number in range(3):
         await asyncio.sleep(0.01)
         order.append(number)
+    open("/drive/counted", "w").close()
 await asyncio.gather(call(), count())
 """
     )
-    assert kernel.value("order") == [0, 1, 2, 0.3]
+    assert kernel.value("order") == [0, 1, 2, "called"]
 
 
 def test_calls_without_an_executor_or_with_threads_run_in_the_kernel(kernel: Kernel) -> None:

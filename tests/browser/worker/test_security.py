@@ -133,7 +133,7 @@ from jupyterlite_pool.errors import TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
 def square(x):
     import time
-    until = time.monotonic() + 0.03
+    until = time.monotonic() + (0.2 if x < 40 else 0.005)
     while time.monotonic() < until:
         pass
     return x * x
@@ -147,6 +147,7 @@ await until(lambda: len(job.outcomes.values) > 5)
     )
     taken_away = kernel.page.evaluate(STEAL, keep)
     assert taken_away >= 3
+    assert kernel.value("job.active"), "the job was over before that"
     kernel.run("await until(lambda: not job.active)")
     kernel.run("await until(lambda: len(executor.ready_workers - robbed) == 2)")
     kernel.page.evaluate("() => window.letGo()")

@@ -32,20 +32,25 @@ class Ours(WorkerPoolExecutor):
 
         return asyncio.ensure_future(call())
 
-    def _first(self) -> int:
-        """The worker that runs the first call which has not ended."""
+    def _to_the_first(self, does: Callable[[int], None]) -> None:
+        """Do something to the worker that runs the first call which has not ended.
+
+        The kernel hears some milliseconds after the call which one that is.
+        """
         worker = self._pool.dispatcher.ledger.all()[0].worker
-        assert worker is not None
-        return worker
+        if worker is None:
+            asyncio.get_running_loop().call_later(0.001, self._to_the_first, does)
+        else:
+            does(worker)
 
     def _vanish(self, worker: int) -> None:
         tell_broker(self, f"pool.crew.get({worker}).worker.terminate()")
 
     def stop_worker(self) -> None:
-        self._pool.backend.kill(self._first())
+        self._to_the_first(self._pool.backend.kill)
 
     def vanish_worker(self) -> None:
-        self._vanish(self._first())
+        self._to_the_first(self._vanish)
 
     def vanish_idle(self) -> None:
         self._vanish(min(self.ready_workers))

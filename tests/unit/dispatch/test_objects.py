@@ -49,3 +49,21 @@ def test_an_object_that_is_needed_never_goes() -> None:
     objects.hold("b", NOTHING)
     objects.release("b")
     assert backend.log == ["put a", "put b", "drop b"]
+
+
+def test_objects_that_nobody_needs_take_so_much_memory_and_no_more() -> None:
+    backend = Recorder()
+    objects = SharedObjects(backend, kept_bytes=20)
+    for key in "abcd":
+        objects.hold(key, Encoded(b"x" * 8, []))
+        objects.release(key)
+    assert backend.log == ["put a", "put b", "put c", "drop a", "put d", "drop b"]
+
+
+def test_the_last_object_stays_however_large_it_is() -> None:
+    backend = Recorder()
+    objects = SharedObjects(backend, kept_bytes=20)
+    for key in "abb":
+        objects.hold(key, Encoded(b"x" * 100, []))
+        objects.release(key)
+    assert backend.log == ["put a", "put b", "drop a"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyterlite_pool.worker.output import BURST, INTERVAL, LIMIT, TaskStream
+from jupyterlite_pool.worker.output import BURST, INTERVAL, LIMIT, LONGEST_LINE, TaskStream
 
 
 class Clock:
@@ -69,6 +69,14 @@ def test_much_text_does_not_wait(recorded: Recorded) -> None:
     recorded.stream.write("two\n")
     recorded.stream.write("x" * LIMIT + "\n")
     assert recorded.posts[BURST:] == ["two\n" + "x" * LIMIT + "\n"]
+
+
+def test_a_line_that_never_ends_is_not_held_without_limit(recorded: Recorded) -> None:
+    recorded.stream.write("x" * (LONGEST_LINE - 1))
+    assert recorded.posts == []
+    recorded.stream.write("yz")
+    assert recorded.posts == ["x" * (LONGEST_LINE - 1) + "yz"]
+    assert recorded.stream.held == []
 
 
 def test_flush_posts_a_line_without_an_end(recorded: Recorded) -> None:

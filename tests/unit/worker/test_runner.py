@@ -333,6 +333,31 @@ def test_a_worker_that_ran_out_of_memory_says_that_it_is_worn(
     assert port.wear == ["it ran out of memory"]
 
 
+class Enormous:
+    """There is no memory where it is read."""
+
+    def __setstate__(self, state: object) -> None:
+        raise MemoryError
+
+
+def test_so_does_one_that_ran_out_of_memory_when_it_read_a_call(
+    runner: Runner, port: Recorder
+) -> None:
+    value = Enormous()
+    value.__dict__["size"] = 1  # so that there is a state
+    run(runner, len, [(value,)])
+    assert "MemoryError" in str(port.failure())
+    assert "Give each item less to do" in "".join(notes_of(port.failure()))
+    assert port.wear == ["it ran out of memory"]
+
+
+def test_a_function_that_was_read_is_there_once(runner: Runner, port: Recorder) -> None:
+    run(runner, abs, [(-1,)])
+    run(runner, abs, [(-2,)])
+    assert port.values == [1, 2]
+    assert runner._held._encoded == {}
+
+
 def test_context_variables_of_a_set_up_hold_for_tasks_and_those_of_tasks_do_not(
     port: Recorder, runner: Runner
 ) -> None:

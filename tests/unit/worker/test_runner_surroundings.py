@@ -76,6 +76,23 @@ def test_surroundings_are_brought_about_before_the_task_that_names_them(
 
 
 @pytest.mark.usefixtures("finders")
+def test_a_worker_prepares_no_more_when_its_preparation_has_failed(
+    port: Recorder, tmp_path: Path
+) -> None:
+    class Broken(Packages):
+        async def load(self, names: Sequence[str]) -> dict[str, str]:
+            raise OSError("no space left")
+
+    said: list[str] = []
+    around = WorkerSurroundings(Broken(), str(tmp_path), announce=said.append)
+    runner = Runner(port, 0, 1000, around)
+    key = put_surroundings(runner, surroundings(1, packages=["a"]))
+    run(runner, abs, [(-1,)], surroundings=key)
+    assert "no space left" in str(port.failure())
+    assert said == ["preparing", "running"]
+
+
+@pytest.mark.usefixtures("finders")
 def test_a_package_that_cannot_be_had_fails_the_task_that_imports_it(
     port: Recorder, tmp_path: Path
 ) -> None:
