@@ -18,6 +18,10 @@ from ..wire.refs import ObjectRef
 #: How many objects that no task needs stay on the workers, in case a later task needs them.
 KEPT = 32
 
+#: How many bytes these may have together. The last one stays however large it is, since people run
+#: the same cell again.
+KEPT_BYTES = 100_000_000
+
 
 class SharedObjects:
     """Counts how often each object is needed, and drops those that nobody has needed for long.
@@ -26,13 +30,16 @@ class SharedObjects:
     needs it.
     """
 
-    def __init__(self, backend: Backend, kept: int = KEPT) -> None:
+    def __init__(self, backend: Backend, kept: int = KEPT, kept_bytes: int = KEPT_BYTES) -> None:
         self._backend = backend
         self._kept = kept
+        self._kept_bytes = kept_bytes
         #: How often `hold` was called for each key, less the calls of `release`.
         self._users: Counter[str] = Counter()
         #: Keys of objects that nobody needs now; first the one that was needed least recently.
         self._idle: OrderedDict[str, None] = OrderedDict()
+        #: How many bytes each object has that was held.
+        self._sizes: dict[str, int] = {}
         #: References inside of objects. They are kept as long as the objects.
         self._refs: dict[str, tuple[ObjectRef[Any], ...]] = {}
         self._numbers = itertools.count()
@@ -52,6 +59,7 @@ class SharedObjects:
         """Keep an object until `release` has been called as often as this; returns its key."""
         if key not in self._users and key not in self._idle:
             self._backend.put(key, encoded)
+            self._sizes[key] = encoded.nbytes
             if encoded.refs:
                 self._refs[key] = encoded.refs
         self._idle.pop(key, None)
@@ -95,10 +103,13 @@ class SharedObjects:
             self._drop(key)
             return
         self._idle[key] = None
-        if len(self._idle) > self._kept:
+        while len(self._idle) > self._kept or (
+            len(self._idle) > 1 and sum(self._sizes[each] for each in self._idle) > self._kept_bytes
+        ):
             oldest, _ = self._idle.popitem(last=False)
             self._drop(oldest)
 
     def _drop(self, key: str) -> None:
         self._refs.pop(key, None)
+        self._sizes.pop(key, None)
         self._backend.drop(key)

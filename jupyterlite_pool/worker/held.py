@@ -106,6 +106,7 @@ class HeldObjects:
             elif not isinstance(function, SetUpCall):
                 self.quick.add(key)
             self.functions[key] = function
+            del self._encoded[key]
             self._context.look_again()
         elif key in self._states:
             self._restore(key)

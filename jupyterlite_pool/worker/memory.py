@@ -15,7 +15,7 @@ if sys.platform != "emscripten":
     _WHY = ""
 
 
-def explain_memory(error: MemoryError, worker: int, memory: Callable[[], int]) -> None:
+def explain_memory(error: BaseException, worker: int, memory: Callable[[], int]) -> None:
     """Say how much memory a worker had when it could get no more, and what to do.
 
     Args:

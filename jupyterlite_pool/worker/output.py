@@ -16,6 +16,9 @@ BURST = 10
 #: If a task has printed this many characters, they are posted at once.
 LIMIT = 8192
 
+#: So many characters are posted although their line has no end yet.
+LONGEST_LINE = 1 << 20
+
 
 class TaskStream(io.TextIOBase):
     """A text stream that posts whole lines, and the rest at the end of the task."""
@@ -54,6 +57,8 @@ class TaskStream(io.TextIOBase):
         self._size += len(text)
         if "\n" in text and (self._is_due() or self._size >= LIMIT):
             self._post_lines()
+        if self._size >= LONGEST_LINE:
+            self.flush()
         return len(text)
 
     def _is_due(self) -> bool:

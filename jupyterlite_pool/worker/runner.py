@@ -364,7 +364,10 @@ class Runner:
         self.log.state[LARGEST_FILE] = 0
         self._surroundings.explain(error)
         explain_value(error, self._held.functions.get(key))
-        if isinstance(error, MemoryError):
+        cause: BaseException | None = error  # that of a call that could not be read
+        while cause is not None and not isinstance(cause, MemoryError):
+            cause = cause.__cause__
+        if cause is not None:
             explain_memory(error, self._worker, self._memory)
             self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
 

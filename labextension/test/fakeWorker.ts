@@ -25,6 +25,7 @@ export const REPORT: BootReport = {
 
 export const bootWell: Boot = () => Promise.resolve(REPORT);
 export const bootBadly: Boot = () => Promise.reject(new Error('no Python here'));
+export const bootLate: Boot = () => new Promise(done => setTimeout(() => done(REPORT), 50));
 export const bootNever: Boot = () => new Promise(() => undefined);
 
 export class FakeWorker {

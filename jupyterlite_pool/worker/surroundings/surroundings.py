@@ -165,11 +165,13 @@ class WorkerSurroundings:
         if works:
             self._announce("preparing")
         provides = {name: Provided(*provided) for name, provided in wanted.provides.items()}
-        await packages.install(wanted.packages, wanted.installed, provides)
-        self._modules.use({} if wanted.modules is None else self._sources[wanted.modules])
-        self._newest = wanted.edition
-        if works:
-            self._announce("running")
+        try:
+            await packages.install(wanted.packages, wanted.installed, provides)
+            self._modules.use({} if wanted.modules is None else self._sources[wanted.modules])
+            self._newest = wanted.edition
+        finally:
+            if works:
+                self._announce("running")
 
 
 def _why_missing(error: BaseException) -> str | None:

@@ -4,13 +4,13 @@
  * The crew starts workers, replaces those that end, keeps spares, releases workers that are worn or
  * too many, and gives up where no worker can start. It knows nothing of the jobs that workers run.
  */
-import { PoolStartError } from '../errors';
+import { errorText, PoolStartError } from '../errors';
 import type { BootPhase, BootReport } from '../protocol';
 import type { WorkerEnd } from './events';
 import { afterBeats } from './beats';
 import type { TaskWord, WorkerHandle } from './handle';
 import { Launcher } from './launcher';
-import type { InitOptions } from './launcher';
+import type { InitOptions, Launched } from './launcher';
 import { checkSize, workerCap } from './limits';
 import { Reserve } from './reserve';
 import { Slots } from './slots';
@@ -192,7 +192,11 @@ export class Crew {
 
   /** Take slots for all workers and spares, as far as other pools leave any. */
   private async claim(): Promise<void> {
-    await this.slots.want(this.wanted + this.spares);
+    let asked: number;
+    do {
+      asked = this.wanted + this.spares;
+      await this.slots.want(asked);
+    } while (asked !== this.wanted + this.spares && this.state !== 'gone'); // scaled meanwhile
     if (this.room < this.wanted && this.state !== 'gone') {
       this.events.limited(this.room);
     }
@@ -207,9 +211,23 @@ export class Crew {
   private async fill(): Promise<void> {
     const started: Promise<void>[] = [];
     while (this.state === 'working' && this.handles.size < Math.min(this.wanted, this.room)) {
-      started.push(this.spawn());
+      const launched = this.launch();
+      if (launched === null) {
+        break;
+      }
+      started.push(this.add(launched));
     }
     await Promise.all(started);
+  }
+
+  /** A spare where there is one, else a new worker; null if the browser refuses to make one. */
+  private launch(): Launched | null {
+    try {
+      return this.reserve.take() ?? this.launcher.launch();
+    } catch (error) {
+      this.cannotStart(errorText(error));
+      return null;
+    }
   }
 
   /** As `fill`, for callers that do not wait. */
@@ -217,9 +235,8 @@ export class Crew {
     this.fill().catch(() => undefined); // `onEnded` hears of each failed start
   }
 
-  /** Add a worker: a spare where there is one, else a new one. */
-  private async spawn(): Promise<void> {
-    const { handle, booted } = this.reserve.take() ?? this.launcher.launch();
+  /** Add a worker, and wait for its start. */
+  private async add({ handle, booted }: Launched): Promise<void> {
     this.handles.set(handle.id, handle);
     this.events.starting(handle);
     const report = await booted;
@@ -228,6 +245,7 @@ export class Crew {
     }
     this.failures = 0;
     this.events.ready(handle, report);
+    this.refill(); // starts that failed while no worker was ready are tried again
     // Spares start only when all workers have started.
     if ([...this].every(worker => worker.ready)) {
       this.restock();
@@ -270,26 +288,31 @@ export class Crew {
     if (this.state !== 'working') {
       return;
     }
+    const serves = [...this].some(worker => worker.ready);
+    if (end.reason === 'start' && !serves && this.handles.size > 0) {
+      return; // others still start: they will show whether any worker can
+    }
     if (this.failures < START_FAILURES) {
       this.refill();
-    } else if ([...this].some(worker => worker.ready)) {
-      this.tryAgainLater(end);
-    } else if (end.reason !== 'start') {
+    } else if (end.reason !== 'start' && !serves) {
       this.failures = START_FAILURES - 1; // one more try: the cause may be gone by now
       this.refill();
     } else {
-      this.events.failed(
-        new PoolStartError(`no worker could start from ${this.workerUrl}: ${end.message}`)
-      );
+      this.cannotStart(end.message);
     }
   }
 
-  /** Some workers serve, so the pool goes on, and tries again later. */
-  private tryAgainLater(end: WorkerEnd): void {
+  /** Go on with the workers that there are, and try again later; without any, give up. */
+  private cannotStart(message: string): void {
+    if (this.handles.size === 0) {
+      const text = `no worker could start from ${this.workerUrl}: ${message}`;
+      this.events.failed(new PoolStartError(text));
+      return;
+    }
     if (this.callOffTry) {
       return; // another worker that ends does not delay the try
     }
-    console.warn(`jupyterlite-pool: no further worker could start: ${end.message}`);
+    console.warn(`jupyterlite-pool: no further worker could start: ${message}`);
     this.callOffTry = afterBeats(TRY_AGAIN, () => {
       this.callOffTry = null;
       this.failures = START_FAILURES - 1;

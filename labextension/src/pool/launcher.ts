@@ -2,7 +2,7 @@
 import { lockFileOf } from '../protocol';
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
 import { outlineOf } from '../snapshot';
-import { Stopwatch } from './beats';
+import { afterBeats, Stopwatch } from './beats';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
 import { DEFAULT_PYODIDE_URL, sharedLockFile, sharedRuntime } from './runtime';
@@ -46,6 +46,9 @@ export interface Launched {
 const FIRST_TIMEOUT = 60_000;
 const LEAST_TIMEOUT = 30_000;
 const TIMES_AS_LONG = 5;
+
+/** For this share of that time, a start waits for the site's snapshot. */
+const SHARE_OF_SNAPSHOT = 1 / 3;
 
 export class Launcher {
   private options: InitOptions = {};
@@ -147,8 +150,16 @@ export class Launcher {
   ): Promise<WebAssembly.Module | null> {
     const { snapshot } = this.options;
     await awake;
-    const sites = snapshot ? await verifiedSnapshot(snapshot) : null;
+    const sites = snapshot ? await this.inTime(verifiedSnapshot(snapshot)) : null;
     return sites ?? this.snapshotMaker.snapshotFor(common, this.timeout);
+  }
+
+  /** A snapshot, or null if it takes so long that a worker starts sooner without it. */
+  private inTime(coming: Promise<WebAssembly.Module | null>): Promise<WebAssembly.Module | null> {
+    return new Promise(resolve => {
+      const callOff = afterBeats(this.timeout * SHARE_OF_SNAPSHOT, () => resolve(null));
+      void coming.then(resolve).finally(callOff);
+    });
   }
 
   private get timeout(): number {

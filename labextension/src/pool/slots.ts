@@ -13,6 +13,8 @@ type Release = () => void;
 export class Slots {
   private wanted = 0;
   private readonly mine = new Map<number, Release>();
+  /** Whether the browser has no Web Locks here, or lets nobody use them. */
+  private without = !('locks' in navigator);
   /** Ends the wait for slots that other pools hold. */
   private waiting: AbortController | null = null;
 
@@ -27,7 +29,7 @@ export class Slots {
 
   /** How many workers this pool may have. Without Web Locks, a pool may have as many as it wants. */
   get held(): number {
-    return 'locks' in navigator ? this.mine.size : this.wanted;
+    return this.without ? this.wanted : this.mine.size;
   }
 
   /** Hold so many slots: those that are free now, and others as soon as they become free. */
@@ -39,15 +41,12 @@ export class Slots {
       this.mine.delete(slot);
       release();
     }
-    if (!('locks' in navigator)) {
-      return;
-    }
-    for (let slot = 0; slot < this.cap && this.mine.size < this.wanted; slot++) {
+    for (let slot = 0; !this.without && slot < this.cap && this.mine.size < this.wanted; slot++) {
       if (!this.mine.has(slot)) {
         await this.request(slot, { ifAvailable: true });
       }
     }
-    if (this.mine.size < this.wanted) {
+    if (!this.without && this.mine.size < this.wanted) {
       this.waitForOne();
     }
   }
@@ -82,8 +81,11 @@ export class Slots {
         // The browser holds the lock until this promise settles.
         return taken ? new Promise(release => this.mine.set(slot, release)) : undefined;
       };
-      // An aborted request rejects.
-      navigator.locks.request(`${NAME} ${slot}`, options, granted).catch(() => resolve(false));
+      navigator.locks.request(`${NAME} ${slot}`, options, granted).catch((error: unknown) => {
+        // An aborted request rejects, too.
+        this.without ||= error instanceof DOMException && error.name === 'SecurityError';
+        resolve(false);
+      });
     });
   }
 }

@@ -14,6 +14,9 @@ export class Stops {
    */
   private readonly behind = new Map<number, string>();
 
+  /** @param grace milliseconds that a worker has at least */
+  constructor(private readonly grace = GRACE) {}
+
   /**
    * End a batch that is at a worker.
    *
@@ -30,7 +33,7 @@ export class Stops {
     }
     handle.interrupt();
     const end = (): void => handle.finish('terminated', message);
-    this.graces.set(batch, afterBeats(Math.max(grace, GRACE), end));
+    this.graces.set(batch, afterBeats(Math.max(grace, this.grace), end));
   }
 
   /** A worker has finished a batch; the next one may be one that is to end. */

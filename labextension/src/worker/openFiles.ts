@@ -4,55 +4,89 @@
  * The drive makes a copy of a file each time the file is opened, and writes the copy back when it is
  * closed. Until then, the drive tells the old size; but SQLite, for example, asks for the size of a
  * file that it is writing. So all streams of a file share one copy, which tells the size.
+ *
+ * A copy that nothing was written to is never written back, and each stream that is opened brings it up
+ * to date: the notebook or another worker may have changed the file meanwhile.
  */
 import type { DriveFS } from '@jupyterlite/services/lib/contents/drivefs';
 
 interface OpenFile {
-  file: DriveFS.IFile;
+  readonly file: DriveFS.IFile;
   users: number;
+  /** Whether something was written to the copy that the drive does not have yet. */
+  changed: boolean;
+  /** Whether the file was deleted, or another one has its name: nothing is to be written back. */
+  gone: boolean;
 }
 
 type StreamOps = DriveFS['stream_ops'];
+type NodeOps = DriveFS['node_ops'];
 /** An open file, with the copy that the drive has made. */
 type Stream = Parameters<StreamOps['open']>[0] & { file?: DriveFS.IFile };
-type Node = Parameters<DriveFS['node_ops']['getattr']>[0];
+type Node = Stream['node'];
 
 /** Let all streams of a file share one copy. */
 export function shareOpenFiles(drive: DriveFS): void {
-  const files = new Map<string, OpenFile>();
-  const { stream_ops: streams, node_ops: nodes } = drive;
+  // By node: a file that is renamed keeps its node.
+  const files = new Map<Node, OpenFile>();
+  shareStreams(drive, files);
+  tellSizes(drive.node_ops, files);
+  noteWhatGoes(drive, files);
+}
+
+function shareStreams(drive: DriveFS, files: Map<Node, OpenFile>): void {
+  const { stream_ops: streams } = drive;
   const open = streams.open.bind(streams);
   const close = streams.close.bind(streams);
-  const getattr = nodes.getattr.bind(nodes);
-  const setattr = nodes.setattr.bind(nodes);
-  const opened = (value: Node): OpenFile | undefined => files.get(pathOf(drive, value));
+  const write = streams.write.bind(streams);
 
   streams.open = (stream: Stream): void => {
     open(stream);
     if (stream.file === undefined) {
       return;
     }
-    const path = pathOf(drive, stream);
-    const shared = files.get(path) ?? { file: stream.file, users: 0 };
+    const shared = files.get(stream.node) ?? newFile(stream.file);
+    if (!shared.changed) {
+      Object.assign(shared.file, stream.file);
+    }
     shared.users += 1;
     stream.file = shared.file;
-    files.set(path, shared);
+    files.set(stream.node, shared);
+  };
+  streams.write = (stream: Stream, ...what): number => {
+    const length = write(stream, ...what);
+    const shared = files.get(stream.node);
+    if (shared && length > 0) {
+      shared.changed = true;
+    }
+    return length;
   };
   streams.close = (stream: Stream): void => {
-    const path = pathOf(drive, stream);
-    const shared = stream.file && files.get(path);
-    try {
+    const shared = stream.file && files.get(stream.node);
+    if (!shared) {
       close(stream);
-    } finally {
-      if (shared && --shared.users === 0) {
-        files.delete(path);
-      }
+      return;
+    }
+    delete stream.file; // so the drive itself writes nothing back
+    if (--shared.users === 0) {
+      files.delete(stream.node);
+    }
+    if (shared.changed && !shared.gone && mayWrite(stream)) {
+      drive.API.put(drive.realPath(stream.node), shared.file);
+      shared.changed = false;
     }
   };
+}
+
+function tellSizes(nodes: NodeOps, files: Map<Node, OpenFile>): void {
+  const getattr = nodes.getattr.bind(nodes);
+  const setattr = nodes.setattr.bind(nodes);
+  const opened = (value: Node | Stream): OpenFile | undefined => files.get(nodeOf(value));
+
   nodes.getattr = value => {
     const about = getattr(value);
     const shared = opened(value);
-    return shared ? { ...about, size: shared.file.data.length } : about;
+    return shared?.changed ? { ...about, size: shared.file.data.length } : about;
   };
   nodes.setattr = (value, attributes) => {
     setattr(value, attributes);
@@ -66,6 +100,39 @@ export function shareOpenFiles(drive: DriveFS): void {
   };
 }
 
-function pathOf(drive: DriveFS, value: Node | Stream): string {
-  return drive.realPath('node' in value ? value.node : value);
+/** Files whose path another file gets, or none, while they are open. */
+function noteWhatGoes(drive: DriveFS, files: Map<Node, OpenFile>): void {
+  const { node_ops: nodes } = drive;
+  const rename = nodes.rename.bind(nodes);
+  const unlink = nodes.unlink.bind(nodes);
+  const noteGone = (path: string, except?: unknown): void => {
+    for (const [node, shared] of files) {
+      shared.gone ||= node !== except && drive.realPath(node) === path;
+    }
+  };
+  const pathOf = (parent: Node | Stream, name: string): string =>
+    drive.PATH.join2(drive.realPath(nodeOf(parent)), name);
+
+  nodes.rename = (value, folder, name) => {
+    const path = pathOf(folder, name);
+    rename(value, folder, name);
+    noteGone(path, value);
+  };
+  nodes.unlink = (parent, name) => {
+    unlink(parent, name);
+    noteGone(pathOf(parent, name));
+  };
+}
+
+function nodeOf(value: Node | Stream): Node {
+  return 'node' in value ? value.node : value;
+}
+
+function newFile(file: DriveFS.IFile): OpenFile {
+  return { file, users: 0, changed: false, gone: false };
+}
+
+/** Whether a stream was opened for writing, by its mode of access. */
+function mayWrite(stream: Stream): boolean {
+  return ((stream.flags ?? stream.shared.flags) & 3) !== 0;
 }

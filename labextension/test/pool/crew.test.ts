@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 
 import { PoolStartError } from '../../src/errors';
-import { FakeWorker, bootBadly, bootWell } from '../fakeWorker';
+import { FakeLocks, FakeWorker, bootBadly, bootLate, bootWell } from '../fakeWorker';
 import type { Boot } from '../fakeWorker';
 import { given, make, started, submit, useFakePage } from './fakePool';
 import type { Made } from './fakePool';
@@ -45,6 +45,44 @@ test('failed starts do not break a pool while some workers serve', async () => {
   expect(of('broken')).toEqual([]);
   FakeWorker.at(1).die();
   await vi.waitFor(() => expect(of('broken')).toHaveLength(1));
+});
+
+test('starts that fail do not break a pool while other workers still start', async () => {
+  FakeWorker.reset(bootBadly, bootBadly, bootLate, bootWell);
+  const { pool, of } = make(3);
+  await expect(pool.init()).rejects.toBeInstanceOf(PoolStartError); // not all of them have started
+  await vi.waitFor(() => expect(of('ready')).toHaveLength(3)); // what failed is tried again
+  expect(of('broken')).toEqual([]);
+  expect(FakeWorker.all).toHaveLength(5);
+});
+
+test('where all starts fail, each worker is tried once', async () => {
+  FakeWorker.reset(bootBadly);
+  const { pool, of } = make(3);
+  await expect(pool.init()).rejects.toBeInstanceOf(PoolStartError);
+  await vi.waitFor(() => expect(of('broken')).toHaveLength(1));
+  expect(FakeWorker.all).toHaveLength(3);
+});
+
+test('a browser that refuses to make workers breaks the pool at once', async () => {
+  const refuse = vi.fn(function () {
+    throw new DOMException('of another origin', 'SecurityError');
+  });
+  vi.stubGlobal('Worker', refuse);
+  const { pool, of } = make(2);
+  await expect(pool.init()).rejects.toThrow('of another origin');
+  expect([refuse.mock.calls.length, of('broken').length]).toEqual([1, 1]);
+});
+
+test('a pool that is scaled while it waits for its first slots has all its workers', async () => {
+  vi.stubGlobal('navigator', { locks: new FakeLocks() });
+  const { pool, of } = make(1, { spares: 1 });
+  const up = pool.init();
+  pool.scale(3);
+  await up;
+  expect(of('ready')).toHaveLength(3);
+  expect(of('limited')).toEqual([]);
+  pool.terminate();
 });
 
 /** A pool with a worker that was lost and cannot be replaced. The test moves its timers. */

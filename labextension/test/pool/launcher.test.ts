@@ -22,6 +22,21 @@ test('a runtime that never arrives is given up in time', async () => {
   await expect(pool.init({ pyodideUrl })).rejects.toBeInstanceOf(PoolStartError);
 });
 
+test('a snapshot that never comes keeps no worker from starting', async () => {
+  const others = fetch;
+  const stalled = (url: string | URL): Promise<Response> =>
+    String(url).includes('stalled') ? new Promise(() => undefined) : others(url);
+  vi.stubGlobal('fetch', stalled);
+  const snapshots: unknown[] = [];
+  FakeWorker.reset(options => {
+    snapshots.push(options.snapshot);
+    return Promise.resolve(REPORT);
+  });
+  const { pool } = make(1, { startTimeout: 600 });
+  await pool.init({ snapshot: { url: 'http://localhost/stalled.bin', sha256: 'stalled' } });
+  expect(snapshots).toEqual([null]);
+});
+
 test('a first start may take a minute, and is tried twice', async () => {
   vi.useFakeTimers();
   try {

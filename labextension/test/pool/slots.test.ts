@@ -29,3 +29,12 @@ test('a pool always has one worker', async () => {
   expect(pool.workers).toHaveLength(1);
   expect(FakeWorker.all).toHaveLength(1);
 });
+
+test('where the browser refuses locks, a pool has all its workers', async () => {
+  const request = (): Promise<never> => Promise.reject(new DOMException('', 'SecurityError'));
+  vi.stubGlobal('navigator', { locks: { request } });
+  const { pool, of } = await started(3);
+  expect(pool.workers).toHaveLength(3);
+  expect(of('limited')).toEqual([]);
+  pool.terminate();
+});

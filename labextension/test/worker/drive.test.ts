@@ -243,5 +243,5 @@ test.each([
 test('where no turns can be taken, the drive is not mounted', () => {
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   const turns = { port: {} as object as MessagePort, seals: [] };
-  mounted(false, { takesTurns: true }, turns);
+  expect(mounted(false, { takesTurns: true }, turns)).toBeNull();
 });

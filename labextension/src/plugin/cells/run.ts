@@ -22,8 +22,8 @@ export class ParallelRun {
   private readonly done = new Set<number>();
   /** Why cells have to run in the notebook after all. */
   private readonly again = new Map<number, string>();
-  /** Requests that have not ended. */
-  private requests = 0;
+  /** The cells whose requests have not ended. */
+  private readonly requests = new Set<number>();
   private failed: number | null = null;
   private abandoned = false;
 
@@ -47,7 +47,7 @@ export class ParallelRun {
     for (const place of [...(away ?? []), ...(here ?? [])]) {
       this.begin(place);
     }
-    if (this.requests === 0 && this.away.size === 0) {
+    if (this.requests.size === 0 && this.away.size === 0) {
       this.end({ failed: this.failed, notRun: [...this.waiting].sort((a, b) => a - b) });
     }
   }
@@ -81,9 +81,9 @@ export class ParallelRun {
     if (away) {
       this.away.add(place); // news may come before the request has ended
     }
-    this.requests += 1;
+    this.requests.add(place);
     void this.start(place, !away, this.again.get(place) ?? '').then(well => {
-      this.requests -= 1;
+      this.requests.delete(place);
       if (!well) {
         this.away.delete(place);
         this.fail(place);
@@ -105,6 +105,9 @@ export class ParallelRun {
   private isReady(place: number): boolean {
     if (this.abandoned || (this.failed !== null && place > this.failed)) {
       return false;
+    }
+    if (this.requests.has(place)) {
+      return false; // it comes back from a worker, and its request has not ended yet
     }
     // What such a cell does is not known before it has run in the notebook.
     for (const other of this.again.keys()) {

@@ -2,6 +2,9 @@
 import type { ForKernel } from '../settings';
 import { LEAVE_NO_TRACE } from './unseen';
 
+/** Seconds for which cells wait for the script that lets them be interrupted. It may come later. */
+const PATIENCE = 5;
+
 /** What lets a kernel be interrupted while its Python computes. */
 export interface Interrupts {
   /** The URL of the script that does it. */
@@ -57,14 +60,11 @@ ${listen(interrupts)}
         js.jupyterlitePoolPage = ${text}
         js.jupyterlitePoolOptions = ${more}
         ${files}
-        # A kernel is welcomed again by each part of the page that comes to have it.
-        if not hasattr(js, "jupyterlitePoolAsker"):
-            try:
-                await listen()
-            except BaseException as error:
-                js.console.warn(f"jupyterlite-pool: the kernel cannot be interrupted: {error!r}")
         if ${settings.prewarm ? 'True' : 'False'} and find_spec("jupyterlite_pool") is not None:
             asyncio.get_event_loop().call_later(0.05, start)
+        # A kernel is welcomed again by each part of the page that comes to have it.
+        if not hasattr(js, "jupyterlitePoolAsker"):
+            await asyncio.wait({asyncio.ensure_future(listen())}, timeout=${PATIENCE})
     except BaseException:
         pass
 
@@ -78,14 +78,17 @@ function listen({ script, ...place }: Interrupts): string {
   // A text in JSON is a literal of Python as well.
   const literal = JSON.stringify(JSON.stringify(place));
   return `        async def listen():
-            import pyodide_js
-            from pyodide.code import run_js
+            try:
+                import pyodide_js
+                from pyodide.code import run_js
 
-            place = js.JSON.parse(${literal})
-            script = await run_js("url => import(url)")(${JSON.stringify(script)})
-            asker = script.listen(pyodide_js, place)
-            if asker is not None:
-                js.jupyterlitePoolAsker = asker
-                shell.events.register("pre_run_cell", lambda *_: asker.cellBegins())
-                shell.events.register("post_run_cell", lambda *_: asker.cellEnds())`;
+                place = js.JSON.parse(${literal})
+                script = await run_js("url => import(url)")(${JSON.stringify(script)})
+                asker = script.listen(pyodide_js, place)
+                if asker is not None:
+                    js.jupyterlitePoolAsker = asker
+                    shell.events.register("pre_run_cell", lambda *_: asker.cellBegins())
+                    shell.events.register("post_run_cell", lambda *_: asker.cellEnds())
+            except BaseException as error:
+                js.console.warn(f"jupyterlite-pool: the kernel cannot be interrupted: {error!r}")`;
 }

@@ -15,9 +15,9 @@ export class Jobs extends Part {
       <div className="jp-pool-jobs" tabIndex={0} role="group" aria-label={this.title.label}>
         {jobs.length === 0 && <p className="jp-pool-hint">{trans.__('No job has run so far.')}</p>}
         <ul>
-          {jobs.map(job => (
+          {jobs.map((job, place) => (
             <li
-              key={`${job.number}/${job.pool}`}
+              key={keyOf(jobs, place)}
               className={job.active ? 'jp-pool-job jp-mod-active' : 'jp-pool-job'}
             >
               {this.job(job)}
@@ -104,4 +104,11 @@ function Bar(props: { job: JobState; name: string; text: string }): React.ReactE
       {job.total === null && job.active && <span className="jp-mod-unknown" />}
     </div>
   );
+}
+
+/** A key that no other job has: all calls of a pool, and those of joblib, have the same number. */
+function keyOf(jobs: readonly JobState[], place: number): string {
+  const keys = jobs.slice(0, place + 1).map(({ number, pool }) => `${number}/${pool}`);
+  const key = keys.pop() ?? '';
+  return `${key}/${keys.filter(each => each === key).length}`;
 }

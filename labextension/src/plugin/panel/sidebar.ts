@@ -1,6 +1,6 @@
 /** The place of the panel in the sidebar. What it shows is loaded when it is first opened. */
 import type { Message } from '@lumino/messaging';
-import { Panel, type Widget } from '@lumino/widgets';
+import { Panel, Widget } from '@lumino/widgets';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { poolIcon } from '../icon';
@@ -21,6 +21,8 @@ export const SIDEBAR_ID = 'jupyterlite-pool-panel';
 
 export class PoolSidebar extends Panel {
   private content: Promise<Content> | null = null;
+  /** Says that the content could not be loaded. */
+  private trouble: Widget | null = null;
   /** Sections that wait for the content. */
   private readonly sections: (() => Promise<Section>)[] = [];
 
@@ -72,18 +74,35 @@ export class PoolSidebar extends Panel {
     content: Promise<Content>,
     sections: readonly (() => Promise<Section>)[]
   ): Promise<void> {
+    let shown: Content;
     try {
-      const shown = await content;
-      if (shown.parent === null) {
-        this.addWidget(shown);
-      }
-      for (const make of sections) {
-        shown.addSection(await make());
-      }
+      shown = await content;
     } catch (error) {
       console.error('jupyterlite-pool: the panel could not be loaded', error);
-      this.content = null;
-      this.node.textContent = this.trans.__('The panel could not be loaded.');
+      this.content = null; // the next time that the panel is opened, it is tried again
+      this.setTrouble(this.trans.__('The panel could not be loaded.'));
+      return;
+    }
+    this.setTrouble('');
+    if (shown.parent === null) {
+      this.addWidget(shown);
+    }
+    for (const make of sections) {
+      try {
+        shown.addSection(await make());
+      } catch (error) {
+        console.error('jupyterlite-pool: a part of the panel could not be loaded', error);
+      }
+    }
+  }
+
+  private setTrouble(text: string): void {
+    this.trouble?.dispose();
+    this.trouble = null;
+    if (text) {
+      this.trouble = new Widget();
+      this.trouble.node.textContent = text;
+      this.addWidget(this.trouble);
     }
   }
 }

@@ -93,7 +93,9 @@ export class DetailsView {
       said.append(...text);
       list.append(element('dt', '', term), said);
     };
-    const hint = trans.__('Arguments are kept only for items that run, have failed or were cancelled.');
+    const hint = trans.__(
+      'Arguments are kept only for items that run, have failed or were cancelled.'
+    );
     say(
       trans.__('Arguments'),
       details.arguments === null

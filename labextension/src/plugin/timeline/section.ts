@@ -26,7 +26,10 @@ export interface Kernel {
 /** Milliseconds between two questions for new bars. */
 const EVERY = 500;
 
-/** Milliseconds after which a question that has no answer is asked again: it may be lost. */
+/**
+ * Milliseconds after which a question that has no answer is asked again: it may be lost. Then twice as
+ * many, and so on: a kernel that computes answers all of them when it is done.
+ */
 const PATIENCE = 10_000;
 
 export class TimelineSection extends Panel {
@@ -42,6 +45,7 @@ export class TimelineSection extends Panel {
   private timer: ReturnType<typeof setInterval> | null = null;
   /** When the question was asked that has no answer yet. */
   private asked: number | null = null;
+  private patience = PATIENCE;
 
   constructor(
     private readonly kernel: Kernel,
@@ -133,10 +137,11 @@ export class TimelineSection extends Panel {
   private async ask(): Promise<void> {
     const { chosen: pool, reader } = this;
     const now = performance.now();
-    const waits = this.asked !== null && now - this.asked < PATIENCE;
+    const waits = this.asked !== null && now - this.asked < this.patience;
     if (pool === null || waits || !this.isVisible || document.visibilityState !== 'visible') {
       return;
     }
+    this.patience = this.asked === null ? PATIENCE : 2 * this.patience;
     this.asked = now;
     try {
       let more = true;

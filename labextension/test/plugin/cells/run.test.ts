@@ -72,6 +72,17 @@ test('a cell that a worker could not run is the notebook’s when all before it 
   expect(trial.started).toEqual(['0', '1', '1 here: Why.', '2']);
 });
 
+test('a cell that comes back before its request has ended starts again after that', async () => {
+  const trial = new Trial([true], [true, 0]);
+  await trial.hear(0, 'again', 'Why.');
+  expect(trial.started).toEqual(['0']);
+  await trial.reply(0);
+  expect(trial.started).toEqual(['0', '0 here: Why.']);
+  await trial.reply(0);
+  expect(trial.started).toEqual(['0', '0 here: Why.', '1']);
+  expect(trial.result).toBeNull();
+});
+
 test('news that come before the reply count', async () => {
   const trial = new Trial([true], [true, 0]);
   await trial.hear(0, 'done');
