@@ -21,8 +21,8 @@ ALONE := -n 1 $(BY_FILE)
 # Tests without a browser run apart: where Playwright was used, an event loop runs for good.
 SIDE_BY_SIDE := -n $(JOBS) $(BY_FILE)
 # Collecting all tests takes each process seconds: here are those without a browser, and with one.
-PLAIN := tests --ignore tests/browser --ignore tests/engines --ignore tests/jupyterlab \
-	--ignore tests/patterns --ignore tests/releases
+PLAIN := tests --ignore tests/browser --ignore tests/other_browsers --ignore tests/jupyterlab \
+	--ignore tests/web_page --ignore tests/releases
 PAGES := tests --ignore tests/documentation --ignore tests/tools --ignore tests/unit
 # A test that fails is asked once more, with no other beside it: a machine that is busy for others is
 # slow. The log names it and has its first failure, so that its cause can be mended. A run that has
@@ -42,7 +42,7 @@ CONTENT := $(shell find notebooks examples -type f) jupyter-lite.json jupyter_li
 
 DOCS := $(shell find docs examples/sphinx -type f) README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md
 
-.PHONY: help demo site docs docs-serve quick quick-tests quick-look test share peers test-all faults soak check check-python check-scripts test-scripts format bench clean
+.PHONY: help demo site docs docs-serve quick quick-tests quick-look test share upstream test-all faults soak check check-python check-scripts test-scripts format bench clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/'
@@ -75,8 +75,8 @@ share: build/.site build/.browser  ## of the long tests, as many files as SHARE=
 	export SHARE=$(or $(SHARE_ALONE),80); $(call asked,$(ALONE) --no-loadscope-reorder,$(PAGES) -m "alone and long")
 	export SHARE=$(or $(SHARE),280); $(call asked,$(SIDE_BY_SIDE) --no-loadscope-reorder,$(PAGES) -m "browser and long and not alone")
 
-peers: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
-	$(PYTEST) tests/peers
+upstream: build/.site build/.browser  ## CPython's and joblib's own tests on the pool, and their count
+	$(PYTEST) tests/upstream
 
 test-all: build/.site build/.browser test-scripts  ## all of these
 	$(call asked,$(SIDE_BY_SIDE),$(PLAIN) -m "not browser")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .stand_ins.joblib_register import register_joblib_backend, unregister_joblib_backend
     from .waiting.futures import PoolFuture
     from .wire.refs import ObjectRef
-    from .worker.context import current_worker
+    from .worker.current_worker import current_worker
 
 __version__ = "0.2.0"
 
@@ -59,7 +59,7 @@ _HOMES = {
     "PoolFuture": ".waiting.futures",
     "PoolStatus": ".api.status",
     "WorkerPoolExecutor": ".api.executor",
-    "current_worker": ".worker.context",
+    "current_worker": ".worker.current_worker",
     "estimate": ".api.estimate",
     "get_reusable_executor": ".api.shared",
     "install": ".stand_ins.install",

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 await build({
   entryPoints: {
     pool: 'src/pool/index.ts',
-    kernel: 'src/broker/index.ts',
+    kernel: 'src/broker/brokeredPool.ts',
     broker: 'src/broker/main.ts',
     worker: 'src/worker/main.ts',
     snapshot: 'src/snapshot.ts',

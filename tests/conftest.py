@@ -44,7 +44,7 @@ BROWSER_FLAGS = [
 ]
 
 #: Folders in which every test needs a browser, and in which none does: `make` collects no others.
-WITH = ("browser", "engines", "jupyterlab", "patterns", "releases")
+WITH = ("browser", "jupyterlab", "other_browsers", "releases", "web_page")
 WITHOUT = ("documentation", "tools", "unit")
 
 #: Of the tests that need a browser, those that `make test` has: what users do most, in kernels of

@@ -9,15 +9,15 @@ from typing import Any
 from ..jobs.job import MapJob
 from ..jobs.options import MapOptions
 from ..jobs.outcomes import PulledOutcomes
-from ..notebook.aftermath import show_error, show_value
+from ..notebook.background_output import show_error, show_value
 from ..notebook.cell import current_cell, in_cell
 from ..notebook.markup import card_html
 from ..notebook.progress import Progress
 from ..tracebacks import error_line, fold
 from ..waiting.futures import PoolFuture, short
-from ..wire.failure import RemoteTraceback
+from ..wire.exceptions import RemoteTraceback
+from ..worker.cell_bodies import BackgroundCell
 from ..worker.notebook_cell import NotebookCell
-from ..worker.parallel_cell import BackgroundCell
 from .failures import error_text
 from .history import history
 from .map_result import MapResult

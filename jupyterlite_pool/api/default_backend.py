@@ -15,7 +15,7 @@ from ..backends.base import Backend
 from ..errors import PoolStartError
 from ..notebook.page import page
 from ..releases import OLDEST, is_too_old
-from ..worker.context import current_worker
+from ..worker.current_worker import current_worker
 
 if TYPE_CHECKING:
     from ..backends.pyodide.backend import PyodideBackend

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..jobs.job import short_arguments
 from ..jobs.runs import Runs
 from ..tracebacks import error_line, notes_of
-from ..wire.failure import RemoteTraceback
+from ..wire.exceptions import RemoteTraceback
 
 #: At most so many failures are shown; all of them are in the mapping.
 SHOWN = 20

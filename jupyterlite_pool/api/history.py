@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from ..notebook.progress import Progress, clock
-from .looks import Shown, paragraph, table_html, table_text
 from .map_result import MapResult
 from .report import progress_of
+from .tables import Shown, paragraph, table_html, table_text
 
 #: So many jobs that have ended are remembered.
 REMEMBERED = 20

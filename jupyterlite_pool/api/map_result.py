@@ -15,7 +15,7 @@ from ..jobs.runs import Rerun, Runs
 from ..tracebacks import attach, notes_of, set_notes, shorten
 from ..waiting.browser import can_block
 from ..waiting.waits import EndOf, wait_done
-from ..worker.context import current_worker
+from ..worker.current_worker import current_worker
 from .failures import KEPT, what_is_kept
 from .names_of_options import OF_RETRY, check_names_of_options
 from .options import check_seconds

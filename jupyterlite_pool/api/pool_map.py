@@ -20,7 +20,7 @@ from ..jobs.run_here import run_now, run_serially, spawn
 from ..notebook.card import show_progress
 from ..waiting.browser import can_block
 from ..wire.calls import encode_function
-from ..worker.context import current_worker
+from ..worker.current_worker import current_worker
 from .feeding import Reading, feed
 from .history import keep
 from .map_result import INSTEAD, MapResult

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..backends.base import WorkerStatus
 from ..dispatch.pool import Pool
-from .looks import paragraph, table_html
+from .tables import paragraph, table_html
 
 
 class PoolStatus(NamedTuple):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..jobs.timings import Timing
-from .saving import events_as_json, page_of
+from .timeline_files import events_as_json, page_of
 
 #: Sizes in the drawing, in pixels.
 WIDTH = 640
@@ -25,7 +25,7 @@ COLUMNS = 60
 NARROW = 2.0
 TOUCHING = 0.5
 
-#: As in the panel's timeline (`plugin/timeline/looks.ts`): the first function, and what failed.
+#: As in the panel's timeline (`plugin/timeline/colours.ts`): the first function, and what failed.
 DONE = "var(--jp-brand-color1, #1976d2)"
 FAILED = "var(--jp-error-color1, #d32f2f)"
 

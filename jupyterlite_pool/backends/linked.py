@@ -16,15 +16,15 @@ from ..jobs.chunks import TARGET_SECONDS
 from ..jobs.cost_model import COSTS
 from ..surroundings.notebook import SentSurroundings
 from ..waiting.browser import tells_of_results
-from ..waiting.time_limits import call_after_beats
+from ..waiting.waking_time import call_after_beats
 from ..wire.buffers import in_heap
 from ..wire.payload import Encoded
 from .base import ANY, STOPPED, Listener, NoPage, Terms, WorkerEnd, WorkerLimits, WorkerStatus
-from .clock import Clock
-from .deadlines import LEAST_GRACE, Deadlines
 from .lanes import Queued
 from .links import Link, Report
 from .roster import Roster
+from .time_limits import LEAST_GRACE, Deadlines
+from .timers import Clock
 from .wear import Wear
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from ..jobs.chunks import TARGET_SECONDS
 from ..surroundings.notebook import SentSurroundings
-from ..waiting.time_limits import call_after_beats
+from ..waiting.waking_time import call_after_beats
 from ..wire.buffers import in_heap
 from ..wire.payload import Encoded
-from ..worker.context import WorkerInfo
+from ..worker.current_worker import WorkerInfo
 from ..worker.runner import Runner
 from ..worker.surroundings.surroundings import WorkerSurroundings
 from .base import ANY, STOPPED, Listener, NoPage, Terms, WorkerEnd, WorkerLimits, WorkerStatus

@@ -1,6 +1,6 @@
 """How many workers a pool has by default, and how many at most.
 
-`labextension/src/pool/limits.ts` has the same rules; a test keeps the two equal.
+`labextension/src/pool/size.ts` has the same rules; a test keeps the two equal.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..waiting.time_limits import CallLater, call_after_beats
+from ..waiting.waking_time import CallLater, call_after_beats
 from .base import WorkerLimits
 
 #: After so many failed starts in a row no worker is tried any more.

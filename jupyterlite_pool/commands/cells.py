@@ -1,4 +1,4 @@
-"""Cells that run on workers: what they read of the notebook, and how their errors name them."""
+"""Cells with a magic that run on workers: what they read, and how their errors name them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from IPython.core.error import UsageError
 from IPython.core.inputtransformer2 import TransformerManager
 
 from ..tracebacks import render_from
+from ..worker.cell_bodies import CellBody, compile_body
 from ..worker.last_value import what_gives_none
-from ..worker.parallel_cell import CellBody, compile_body
 from .cell_functions import shared_with_functions
 from .cell_names import names_assigned, names_read
 from .magic_lines import MAGICS

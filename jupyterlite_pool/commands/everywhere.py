@@ -13,7 +13,7 @@ from ..dispatch.pool import Pool
 from ..notebook.cell import current_cell_id
 from ..tracebacks import add_note
 from ..waiting.futures import PoolFuture
-from ..worker.parallel_cell import EverywhereCell
+from ..worker.cell_bodies import EverywhereCell
 from .cell_names import is_imported, names_assigned
 
 

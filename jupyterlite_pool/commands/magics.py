@@ -27,7 +27,7 @@ from ..api.pool_map import pool_map
 from ..notebook.cell import current_cell_id
 from ..waiting.browser import IN_BROWSER, can_block
 from ..waiting.futures import PoolFuture
-from ..worker.parallel_cell import OWN, BackgroundCell, EverywhereCell, ParallelCell
+from ..worker.cell_bodies import OWN, BackgroundCell, EverywhereCell, ParallelCell
 from ..worker.surroundings.scratch import NOTEBOOK, keep_apart
 from .background import BackgroundCells, Origin
 from .cells import check_cells, evaluate, make_cell, place_of_caller, source_of

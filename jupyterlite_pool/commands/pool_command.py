@@ -9,7 +9,6 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ..api.history import Entry, history
-from ..api.looks import Shown, paragraph
 from ..api.map_result import MapResult
 from ..api.pool_map import run_again
 from ..api.shared import (
@@ -18,6 +17,7 @@ from ..api.shared import (
     running_executor,
     set_reusable_executor,
 )
+from ..api.tables import Shown, paragraph
 from ..dispatch.dispatcher import all_dispatchers
 from ..jobs.call_queue import CallQueue
 from .interrupt import cancel_all

@@ -1,1 +1,4 @@
-"""Tasks go out to workers, and results come back."""
+"""Decides which tasks go out next, and tells their sources what became of them.
+
+How a batch reaches a worker is the business of `backends`.
+"""

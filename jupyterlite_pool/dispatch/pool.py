@@ -25,7 +25,7 @@ from ..wire.buffers import copied
 from ..wire.calls import encode_call, encode_function, function_key
 from ..wire.known_functions import KnownFunctions
 from ..wire.refs import ObjectRef
-from ..worker.names import SetUpCall
+from ..worker.set_up_globals import SetUpCall
 from .dispatcher import Dispatcher
 from .listener import Output, PoolListener
 from .objects import SharedObjects

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from ..errors import RemoteUnpicklingError
-from ..wire.failure import decode_error
+from ..wire.exceptions import decode_error
 from ..wire.protocol import FAILED, PLAIN, ResultItem
 from ..wire.results import read_value, split_results
 from .batch import Batch

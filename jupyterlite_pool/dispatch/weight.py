@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import PoolPerformanceWarning
 from ..wire.payload import Encoded, encode
-from ..worker.parallel_cell import BackgroundCell, EverywhereCell, ParallelCell
+from ..worker.cell_bodies import BackgroundCell, EverywhereCell, ParallelCell
 
 #: A function with this many bytes is heavy: sending them takes longer than anybody expects.
 HEAVY = 10 * 2**20

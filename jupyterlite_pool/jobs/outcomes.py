@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..worker.parallel_cell import OWN, CellBody
+from ..worker.cell_bodies import OWN, CellBody
 from .indices import Indices
 from .timings import Timings
 

@@ -1,1 +1,1 @@
-"""What the notebook shows."""
+"""What the notebook shows of the pool, and what its page is told and has set."""

@@ -2,7 +2,7 @@
 
 The labextension leaves these where the kernel finds them, mostly before the kernel imports this
 package: in variables of a web worker (`welcome.ts`), or in an attribute of IPython's shell
-(`lab.ts`). Later changes come as words.
+(`labHost.ts`). Later changes come as words.
 """
 
 from __future__ import annotations

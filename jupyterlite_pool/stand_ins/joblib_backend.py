@@ -37,8 +37,8 @@ from ..notebook.card import show_calls
 from ..waiting.browser import IN_BROWSER, can_block
 from ..waiting.futures import PoolFuture
 from ..wire.calls import encode_call
-from ..worker.calls import Calls
-from ..worker.context import current_worker
+from ..worker.current_worker import current_worker
+from ..worker.stand_in_calls import Calls
 
 #: When results are no longer wanted, calls that run have this many seconds to end. Replacing a
 #: worker takes about as long.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ..worker.calls import BACKEND
+from ..worker.stand_in_calls import BACKEND
 
 #: Names of joblib's backends that need processes, which a browser has not.
 _PROCESS_BACKENDS = ("loky", "multiprocessing")

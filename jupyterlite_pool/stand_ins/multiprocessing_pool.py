@@ -19,7 +19,7 @@ from ..notebook.card import show_progress
 from ..waiting.browser import can_block
 from ..waiting.futures import PoolFuture
 from ..waiting.waits import wait_done
-from ..worker.calls import StarCall
+from ..worker.stand_in_calls import StarCall
 
 T = TypeVar("T")
 

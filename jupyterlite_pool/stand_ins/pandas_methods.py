@@ -17,8 +17,8 @@ from ..api.pool_map import pool_map
 from ..api.shared import get_reusable_executor
 from ..errors import BlockingUnavailableError, PoolStartError
 from ..waiting.browser import can_block
-from ..worker.context import current_worker
-from ..worker.frames import Group, Lines, Values
+from ..worker.current_worker import current_worker
+from ..worker.pandas_parts import Group, Lines, Values
 
 #: So many parts of a frame for each worker: few enough to cost little, and enough that workers end
 #: together and that the card shows how far they are.

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..api.executor import WorkerPoolExecutor
 from ..backends.base import Backend
-from ..worker.calls import LoggedInitializer
+from ..worker.stand_in_calls import LoggedInitializer
 
 
 class ProcessPoolExecutor(WorkerPoolExecutor):

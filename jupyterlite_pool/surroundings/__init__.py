@@ -1,1 +1,4 @@
-"""Reads the surroundings of the notebook in the kernel, and describes them to workers."""
+"""Reads the surroundings of the notebook in the kernel, and describes them to workers.
+
+What both sides have to know is in `worker.surroundings`: a worker imports nothing of the kernel.
+"""

@@ -13,7 +13,7 @@ from typing import Any
 from .buffers import Buffer
 from .payload import ATOMS, PROTOCOL, Encoded, Found, decode, encode
 from .protocol import CallBatch
-from .trouble import ADVICE, name_of_type, why_not
+from .unsendable import ADVICE, name_of_type, why_not
 
 #: Stands for plain arguments of a call, which travel as they are.
 AS_THEY_ARE = Encoded(b"", [])

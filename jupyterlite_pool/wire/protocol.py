@@ -63,7 +63,7 @@ PLAIN = 0
 PICKLED = 1
 #: The checksum of the pickle of a value. The pickle is large, and is the first of the buffers.
 APART = 2
-#: An exception, as `wire.failure` encodes it.
+#: An exception, as `wire.exceptions` encodes it.
 FAILED = 3
 
 

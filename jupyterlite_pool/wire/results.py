@@ -12,7 +12,7 @@ from zlib import crc32
 from .buffers import OUT_OF_BAND_BYTES, Buffer
 from .payload import ATOMS, decode, encode
 from .protocol import APART, PICKLED, PLAIN, ResultItem
-from .trouble import name_of_type, why_not
+from .unsendable import name_of_type, why_not
 
 #: The end of a payload of results: how many results it has, and a checksum. WebAssembly does not
 #: notice when C code writes to wrong places. A result that was overwritten must be an error, and

@@ -11,9 +11,9 @@ from ..wire.by_value.classes import State
 from ..wire.by_value.updates import note_states, restore
 from ..wire.calls import decode_function
 from ..wire.payload import Found, decode
-from .contexts import WorkerContext
-from .names import SetUpCall, SharedNames
-from .parallel_cell import CellBody
+from .cell_bodies import CellBody
+from .context_variables import WorkerContext
+from .set_up_globals import SetUpCall, SharedNames
 
 
 class HeldObjects:

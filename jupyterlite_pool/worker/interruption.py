@@ -7,7 +7,7 @@ from collections.abc import Container
 from types import CodeType, FrameType
 from typing import Any
 
-from .contexts import Within
+from .context_variables import Within
 
 _PACKAGE = __name__.partition(".")[0]
 

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 from ..wire.by_value.contents import contents
 from ..wire.by_value.objects import Objects, attributes
 from ..wire.by_value.updates import as_sent
+from .cell_bodies import CellBody, compile_body
 from .files import Files, note_files
 from .last_value import VALUE
-from .parallel_cell import CellBody, compile_body
 from .process_state import of_modules, of_process
 
 #: Kinds of reasons why nothing comes back.

@@ -16,7 +16,7 @@ from typing import Any
 from ..imports import AfterImport
 
 #: The module of our backend.
-MODULE = f"{__package__}.figures"
+MODULE = f"{__package__}.matplotlib_backend"
 
 #: What a notebook asks for that has chosen no backend itself.
 OF_NOTEBOOKS = ("", "inline", "module://matplotlib_inline.backend_inline")

@@ -20,21 +20,21 @@ from typing import Any, Protocol, TypeAlias
 
 from ..errors import PoolPerformanceWarning
 from ..wire.calls import split_calls
-from ..wire.failure import encode_error
+from ..wire.exceptions import encode_error
 from ..wire.payload import ATOMS, decode
 from ..wire.protocol import FAILED, POST_INTERVAL, SURROUNDINGS_PREFIX, CallBatch, ResultItem
 from ..wire.refs import set_fetcher
 from ..wire.results import dump_result, dump_value, join_results
-from .context import WorkerInfo, set_current_worker
-from .contexts import Within, WorkerContext
+from .cell_bodies import EverywhereCell, explain_value
+from .context_variables import Within, WorkerContext
+from .current_worker import WorkerInfo, set_current_worker
 from .held import HeldObjects
 from .interruption import Interruption, leftover
 from .memory import explain_memory
-from .names import SetUpCall
 from .open_figures import end_of_task
-from .parallel_cell import EverywhereCell, explain_value
 from .randomness import seed_item, unseed
 from .result_log import LARGEST_FILE, PLACE, ResultLog
+from .set_up_globals import SetUpCall
 from .stretch import FEWEST, End, run_stretch
 from .surroundings.surroundings import WorkerSurroundings
 

@@ -177,7 +177,7 @@ missing = [name for name in names if not hasattr(history, name)]
 
 
 def test_the_kernel_names_the_file_of_a_cell_by_its_number(kernel: Kernel) -> None:
-    # wire/failure.py
+    # wire/exceptions.py
     kernel.run("import re\nname = (lambda: 0).__code__.co_filename")
     assert kernel.value("bool(re.fullmatch(r'<ipython-input-\\d+-[0-9a-f]+>', name))") is True
 

@@ -135,9 +135,9 @@ def test_a_task_that_dask_refuses_is_an_error(
 
 
 def seats() -> int:
-    from jupyterlite_pool.worker import cluster
+    from jupyterlite_pool.worker import dask_threads
 
-    return len(cluster._seats)
+    return len(dask_threads._seats)
 
 
 def test_items_with_a_seed_draw_what_they_draw_in_a_browser(client: Client) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerLimits
-from jupyterlite_pool.backends.deadlines import Deadlines
 from jupyterlite_pool.backends.links import Link
 from jupyterlite_pool.backends.threads import InProcessBackend
+from jupyterlite_pool.backends.time_limits import Deadlines
 from jupyterlite_pool.errors import TaskTimeoutError, TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
 from jupyterlite_pool.wire.protocol import PLAIN, ResultItem

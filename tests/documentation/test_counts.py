@@ -33,7 +33,7 @@ def numbers(text: str) -> list[list[int]]:
 
 def test_each_test_counts_for_what_its_name_says() -> None:
     names = [
-        "tests/engines/test_firefox.py::test_a_task_reads_what_the_notebook_wrote",
+        "tests/other_browsers/test_firefox.py::test_a_task_reads_what_the_notebook_wrote",
         "tests/releases/test_cores.py::test_the_contract_is_kept[0.28.3-contract_x]",
         "tests/browser/commands/test_interrupt.py::test_one",
         "tests/browser/commands/test_interrupt.py::test_two",

@@ -61,7 +61,7 @@ def collected() -> list[str]:
     folders = [
         "tests/browser",
         "tests/contract/test_in_browser.py",
-        "tests/engines",
+        "tests/other_browsers",
         "tests/releases",
     ]
     done = subprocess.run(

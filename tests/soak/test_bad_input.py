@@ -20,7 +20,7 @@ from jupyterlite_pool.backends.base import STOPPED, Listener, WorkerEnd, WorkerL
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.errors import TerminatedWorkerError
 from jupyterlite_pool.jobs.options import MapOptions
-from jupyterlite_pool.wire.failure import encode_error
+from jupyterlite_pool.wire.exceptions import encode_error
 from jupyterlite_pool.wire.payload import encode
 from jupyterlite_pool.wire.protocol import FAILED, PICKLED, ResultItem
 from jupyterlite_pool.wire.results import dump_result, dump_value, join_results

@@ -106,7 +106,7 @@ class Refuse:
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Refuse())
-from jupyterlite_pool.worker.context import WorkerInfo, set_current_worker
+from jupyterlite_pool.worker.current_worker import WorkerInfo, set_current_worker
 from jupyterlite_pool.worker.surroundings.stand_ins import WorkerStandIns
 
 set_current_worker(WorkerInfo(1, 1, 1))

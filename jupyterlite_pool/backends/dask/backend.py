@@ -18,7 +18,7 @@ from typing import Any
 from distributed import Future
 
 from ...jobs.cost_model import COSTS
-from ...worker.cluster import (
+from ...worker.dask_threads import (
     cancel_batch,
     close_seat,
     close_seats,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from distributed import Client, Future, default_client
 
-from ...worker.cluster import end_batch
+from ...worker.dask_threads import end_batch
 
 #: Seconds in which a task may end by itself when it was asked to, before its worker is ended.
 GRACE = 2.0

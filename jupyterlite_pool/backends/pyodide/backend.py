@@ -14,7 +14,7 @@ from ...jobs.chunks import TARGET_SECONDS
 from ...jobs.cost_model import COSTS
 from ...surroundings.notebook import NotebookSurroundings, SentSurroundings
 from ...surroundings.packages import NotebookPackages
-from ...waiting.time_limits import call_after_beats
+from ...waiting.waking_time import call_after_beats
 from ...wire.payload import Encoded
 from ...worker.surroundings.scratch import NOTEBOOK, keep_apart
 from ..base import ANY, STOPPED, Listener, Terms, WorkerEnd, WorkerLimits, WorkerStatus

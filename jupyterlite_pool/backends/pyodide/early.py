@@ -8,7 +8,8 @@ from typing import Any
 class EarlyPool:
     """Records what the backend asks of the pool, and repeats it when the pool is there.
 
-    It has the members of `BrokeredPool` (`labextension/src/broker/index.ts`) that the backend uses.
+    It has the members of `BrokeredPool` (`labextension/src/broker/brokeredPool.ts`) that the
+    backend uses.
     """
 
     #: No worker has started.

@@ -1,1 +1,1 @@
-"""Cells of a notebook that run on workers: what they read and change, and in which order."""
+"""Ordinary cells that the page sends to workers: what they read and change, and in which order."""

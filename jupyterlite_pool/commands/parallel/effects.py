@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from IPython.core.inputtransformer2 import TransformerManager
 
 from ..cell_names import names_assigned, names_read
-from . import words
+from . import known_names
 
 #: The names of a notebook that are modules or come from one, with where they come from.
 Origins = Mapping[str, str]
@@ -60,7 +60,7 @@ def effects_of(source: str, origins: Origins) -> Effects:
     if python is None:
         return Effects(why="It is not valid Python.", unknown=True)
     reads = frozenset(names_read(python))
-    history = any(words.HISTORY.fullmatch(name) for name in reads)
+    history = any(known_names.HISTORY.fullmatch(name) for name in reads)
     if magic:
         return Effects(why="It has a magic or a shell command.", unknown=True, history=history)
     sets = frozenset(names_assigned(python))
@@ -170,7 +170,7 @@ class _Looks(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         """Functions that see more than the text shows."""
-        if node.id in words.BLIND and isinstance(node.ctx, ast.Load):
+        if node.id in known_names.BLIND and isinstance(node.ctx, ast.Load):
             self._tell(f"It uses `{node.id}`, which can do what its text does not show.")
         elif isinstance(node.ctx, ast.Load):
             self._comes_from(node, self._origin(node))
@@ -199,7 +199,9 @@ class _Looks(ast.NodeVisitor):
             if origin is not None:
                 name = origin.rpartition(".")[2]
                 harmless = name in ("sleep", "display", "pprint")
-                if not harmless and (node.value is not self._last or words.SETS.fullmatch(name)):
+                if not harmless and (
+                    node.value is not self._last or known_names.SETS.fullmatch(name)
+                ):
                     self._tell(f"It calls `{ast.unparse(call.func)}`, and uses no value of it.")
             elif isinstance(call.func, ast.Attribute) and node.value is not self._last:
                 self._changed(call.func)
@@ -209,19 +211,19 @@ class _Looks(ast.NodeVisitor):
         """Calls that change something, by their names."""
         match node.func:
             case ast.Name(id=name) | ast.Attribute(attr=name):
-                if name in words.READ_NAMES and isinstance(node.func, ast.Attribute):
+                if name in known_names.READ_NAMES and isinstance(node.func, ast.Attribute):
                     self._tell(f"It calls `{name}`, which can read names of the notebook.")
                 elif name == "open":
                     self._opens(node)
-                elif words.WRITES.fullmatch(name):
+                elif known_names.WRITES.fullmatch(name):
                     self._tell(f"It may write files: it calls `{name}`.")
-                if name in words.CHANGE_ARGUMENT and node.args:
+                if name in known_names.CHANGE_ARGUMENT and node.args:
                     self._changed(node.args[0])
         if isinstance(node.func, ast.Attribute):
             in_place = any(
                 each.arg == "inplace" and not _is_false(each.value) for each in node.keywords
             )
-            if (node.func.attr in words.CHANGES or in_place) and not self._origin(node.func):
+            if (node.func.attr in known_names.CHANGES or in_place) and not self._origin(node.func):
                 self._changed(node.func)
         self.generic_visit(node)
 
@@ -249,17 +251,19 @@ class _Looks(ast.NodeVisitor):
         module, _, rest = origin.partition(".")
         part, own = rest.partition(".")[0], rest.rpartition(".")[2]
         text = ast.unparse(node)
-        if module in words.POOLED or any(origin.startswith(p) for p in words.POOLED_PARTS):
+        if module in known_names.POOLED or any(
+            origin.startswith(p) for p in known_names.POOLED_PARTS
+        ):
             self._tell(f"It uses the pool itself: `{text}`.")
-        elif module == "random" and part not in words.OWN_RANDOM_OF_PYTHON:
+        elif module == "random" and part not in known_names.OWN_RANDOM_OF_PYTHON:
             self._tell("It uses the random numbers that all cells share.")
         elif origin.startswith("numpy.random") and rest != "random":
-            if not any(each in words.OWN_RANDOM for each in origin.split(".")):
+            if not any(each in known_names.OWN_RANDOM for each in origin.split(".")):
                 self._tell("It uses the random numbers that all cells share.")
-        elif module in words.DRAWING:
+        elif module in known_names.DRAWING:
             self._tell("It draws, and the figure is the notebook's.", unknown=False)
-        elif module in words.SHARED_STATE and (
-            part not in words.SHARED_STATE[module] or own in words.CHANGES_OUTPUTS
+        elif module in known_names.SHARED_STATE and (
+            part not in known_names.SHARED_STATE[module] or own in known_names.CHANGES_OUTPUTS
         ):
             self._tell(f"It uses `{text}`, whose state all cells share.")
 

@@ -9,7 +9,7 @@ import { IKernelClient } from '@jupyterlite/services';
 import { tellBroker } from './kernels/cancel';
 import { beforeInterrupt } from './kernels/interrupt';
 import type { PoolKernels } from './kernels/kernels';
-import { LiteHost } from './kernels/lite';
+import { LiteHost } from './kernels/liteHost';
 import type { Words } from './language';
 import type { Settings } from './settings';
 

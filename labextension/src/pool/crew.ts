@@ -7,11 +7,11 @@
 import { errorText, PoolStartError } from '../errors';
 import type { BootPhase, BootReport } from '../protocol';
 import type { WorkerEnd } from './events';
-import { afterBeats } from './beats';
+import { afterBeats } from './wakingTime';
 import type { TaskWord, WorkerHandle } from './handle';
 import { Launcher } from './launcher';
 import type { InitOptions, Launched } from './launcher';
-import { checkSize, workerCap } from './limits';
+import { checkSize, workerCap } from './size';
 import { Reserve } from './reserve';
 import { Slots } from './slots';
 

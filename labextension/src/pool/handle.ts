@@ -22,7 +22,7 @@ import type {
   WorkerFrame
 } from '../protocol';
 import { TurnKeeper } from '../driveTurns/keeper';
-import { afterBeats } from './beats';
+import { afterBeats } from './wakingTime';
 import type { WorkerEnd } from './events';
 import { isWorkerFrame } from './frames';
 import { Inbox } from './inbox';

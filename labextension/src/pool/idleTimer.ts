@@ -1,5 +1,5 @@
 /** Lets the workers of a pool go when the pool has been idle for long. */
-import { afterBeats } from './beats';
+import { afterBeats } from './wakingTime';
 
 export class IdleTimer {
   private callOff: (() => void) | null = null;

@@ -3,7 +3,7 @@ export { PoolError, PoolStartError, RemoteError, TerminatedWorkerError } from '.
 export { BOOT_PHASES, PROTOCOL_VERSION } from '../protocol';
 export type { BootPhase } from '../protocol';
 export type { PoolEvent, WorkerEnd } from './events';
-export { defaultSize, workerCap } from './limits';
+export { defaultSize, workerCap } from './size';
 export { PyodidePool } from './pool';
 export type { InitOptions } from './launcher';
 export type { CallOptions } from './calls';

@@ -1,4 +1,8 @@
-/** A frame that takes a worker's time: it waits in the pool's queue, then in the inbox of a worker. */
+/**
+ * A frame that takes a worker's time: it waits in the pool's queue, then in the inbox of a worker.
+ *
+ * What Python calls a job has many of these; here it is a *lane*.
+ */
 import { transferables } from '../protocol';
 import type { RunFrame, TaskFrame, Wish, WishFrame } from '../protocol';
 

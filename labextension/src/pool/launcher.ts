@@ -2,7 +2,7 @@
 import { lockFileOf } from '../protocol';
 import type { BootOptions, BootPhase, BootReport } from '../protocol';
 import { outlineOf } from '../snapshot';
-import { afterBeats, Stopwatch } from './beats';
+import { afterBeats, Stopwatch } from './wakingTime';
 import { WorkerHandle } from './handle';
 import type { HandleEvents } from './handle';
 import { DEFAULT_PYODIDE_URL, sharedLockFile, sharedRuntime } from './runtime';

@@ -18,7 +18,7 @@ import type { Share, TaskWord, WorkerHandle } from './handle';
 import { runJob } from './job';
 import type { Job, Terms } from './job';
 import type { InitOptions } from './launcher';
-import { defaultSize } from './limits';
+import { defaultSize } from './size';
 import { memoryOf, statusOf } from './status';
 import type { WorkerStatus } from './status';
 import { Stops } from './stops';

@@ -1,5 +1,5 @@
 /** Batches that are to end: their workers are asked first, and stopped where that does not help. */
-import { afterBeats } from './beats';
+import { afterBeats } from './wakingTime';
 import type { WorkerHandle } from './handle';
 
 /** Milliseconds in which a worker may hear that its batch is to end, and end it. */

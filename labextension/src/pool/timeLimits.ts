@@ -3,7 +3,7 @@
  *
  * A task that takes too long is asked to end, then its worker is stopped.
  */
-import { afterBeats } from './beats';
+import { afterBeats } from './wakingTime';
 import { STOPPED } from './handle';
 import type { WorkerHandle } from './handle';
 import type { Stops } from './stops';

@@ -6,7 +6,7 @@ import type { Raised, Wish } from '../protocol';
 import type { Answers } from './answers';
 import { callPausable } from './pyodide';
 import type { PyCallable, PyProxy, Pyodide } from './pyodide';
-import { WISHES } from './wishes';
+import { WISHES } from './pagePython';
 
 /** The functions of `WISHES`. */
 interface Functions {

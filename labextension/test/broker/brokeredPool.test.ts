@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { BrokeredPool } from '../../src/broker';
+import { BrokeredPool } from '../../src/broker/brokeredPool';
 import type { HireMessage, News, Order, Told } from '../../src/broker/words';
 import { EMPTY_MODULE } from '../fakeWorker';
 

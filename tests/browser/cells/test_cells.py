@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.joblib.test_joblib_suite import JOBLIB
 from tests.support.kernel import Kernel
 from tests.support.wheels import COMPILED_FOR_DASK, DASK, Wheels
+from tests.upstream.joblib.test_joblib_suite import JOBLIB
 
 CELLS = sorted((Path(__file__).parent / "of_users").glob("*.py"))
 

@@ -19,7 +19,7 @@ from jupyterlite_pool.api.map_result import MapResult
 from jupyterlite_pool.api.pool_map import pool_map
 from jupyterlite_pool.jobs.work_log import Kind, State
 from jupyterlite_pool.notebook.bars import bars_of
-from jupyterlite_pool.worker.parallel_cell import BackgroundCell
+from jupyterlite_pool.worker.cell_bodies import BackgroundCell
 from tests.support.gate import GATE, wait_at_the_gate
 
 FIXED: list[int] = []

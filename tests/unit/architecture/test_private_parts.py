@@ -234,7 +234,7 @@ def test_logging_cache_is_emptied_when_any_level_is_set() -> None:
 
 
 def test_linecache_entries_have_four_fields_with_the_lines_third() -> None:
-    # wire/calls.py, worker/parallel_cell.py, worker/surroundings/modules.py
+    # wire/calls.py, worker/cell_bodies.py, worker/surroundings/modules.py
     name = "<private part>"
     linecache.cache[name] = (2, None, ["first\n", "second\n"], name)
     try:
@@ -500,7 +500,7 @@ def test_ipython_cells_are_in_linecache_without_a_time() -> None:
 
 
 def test_ipython_names_the_file_of_a_cell_by_its_number(shell: Any) -> None:
-    # wire/failure.py, commands/magics.py; ipykernel and the kernel of a browser have another name
+    # wire/exceptions.py, commands/magics.py; ipykernel and a browser's kernel have another name
     name = CachingCompiler().get_code_name("x = 1\n", "x = 1\n", 7)
     assert name.startswith("<ipython-input-7-")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import jupyterlite_pool
-from jupyterlite_pool.api.saving import ZOOM
 from jupyterlite_pool.api.timeline import DONE, FAILED
+from jupyterlite_pool.api.timeline_files import ZOOM
 from jupyterlite_pool.backends.base import ON_PURPOSE, Listener, WorkerEnd
 from jupyterlite_pool.errors import TerminatedWorkerError
 from jupyterlite_pool.jobs.work_log import Kind, State
@@ -125,10 +125,10 @@ def test_a_saved_timeline_zooms_and_looks_the_same() -> None:
     found = re.search(r"export const ZOOM = `(.*?)`;", timeline_source("html.ts"), re.DOTALL)
     assert found is not None
     assert found[1] == ZOOM
-    looks = timeline_source("looks.ts")
+    colours = timeline_source("colours.ts")
     colour = r"{\s*variable: '([\w-]+)', plain: '(#\w+)'\s*}"
-    first = re.search(rf"FUNCTIONS[^=]*= \[\s*{colour}", looks)
-    failed = re.search(rf"FAILED: Colour = {colour}", looks)
+    first = re.search(rf"FUNCTIONS[^=]*= \[\s*{colour}", colours)
+    failed = re.search(rf"FAILED: Colour = {colour}", colours)
     assert first is not None
     assert failed is not None
     assert f"var({first[1]}, {first[2]})" == DONE

@@ -10,7 +10,7 @@ import pytest
 from jupyterlite_pool.backends import size as _limits
 from jupyterlite_pool.backends.size import default_size, worker_cap
 
-LIMITS_TS = Path(__file__).parents[3] / "labextension" / "src" / "pool" / "limits.ts"
+LIMITS_TS = Path(__file__).parents[3] / "labextension" / "src" / "pool" / "size.ts"
 
 
 @pytest.mark.parametrize("name", ["CAP_WITHOUT_MEMORY_HINT", "WORKERS_PER_GIGABYTE"])

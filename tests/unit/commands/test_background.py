@@ -24,7 +24,7 @@ from jupyterlite_pool.commands import interrupt as _interrupt
 from jupyterlite_pool.commands import magics as _magics
 from jupyterlite_pool.commands.background import BackgroundCells, Origin
 from jupyterlite_pool.errors import PoolStartError
-from jupyterlite_pool.notebook import aftermath as _aftermath
+from jupyterlite_pool.notebook import background_output as _aftermath
 from jupyterlite_pool.tracebacks import notes_of
 from jupyterlite_pool.waiting.waits import Wait
 from tests.support.settled import callbacks_have_run

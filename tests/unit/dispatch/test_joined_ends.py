@@ -14,7 +14,7 @@ from jupyterlite_pool.dispatch.pool import Pool
 from jupyterlite_pool.errors import TerminatedWorkerError
 from jupyterlite_pool.jobs.chunks import MOST_JOINED
 from jupyterlite_pool.jobs.paces import ENOUGH
-from jupyterlite_pool.wire.failure import encode_error
+from jupyterlite_pool.wire.exceptions import encode_error
 from jupyterlite_pool.wire.protocol import FAILED, ResultItem
 from jupyterlite_pool.wire.results import dump_result, dump_value, join_results
 

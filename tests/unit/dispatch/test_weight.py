@@ -13,7 +13,7 @@ from jupyterlite_pool import WorkerPoolExecutor
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.dispatch.weight import HEAVY
 from jupyterlite_pool.errors import PoolPerformanceWarning
-from jupyterlite_pool.worker.parallel_cell import BackgroundCell, EverywhereCell, ParallelCell
+from jupyterlite_pool.worker.cell_bodies import BackgroundCell, EverywhereCell, ParallelCell
 
 BIG = b"x" * HEAVY
 

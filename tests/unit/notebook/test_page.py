@@ -125,5 +125,5 @@ def test_an_ordinary_kernel_finds_what_the_page_has_left_in_its_shell(
     shell.jupyterlite_pool_page = (json.dumps(GOOD), json.dumps({"outputLimitLines": 7}))
     page.read()
     assert (page.present, page.max_workers, page.output_limit_lines) == (True, 3, 7)
-    source = (LABEXTENSION / "src" / "plugin" / "kernels" / "lab.ts").read_text("utf-8")
+    source = (LABEXTENSION / "src" / "plugin" / "kernels" / "labHost.ts").read_text("utf-8")
     assert f"get_ipython().{ATTRIBUTE} = (" in source

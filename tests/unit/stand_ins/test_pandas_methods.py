@@ -19,7 +19,7 @@ import jupyterlite_pool  # noqa: E402
 from jupyterlite_pool import WorkerPoolExecutor  # noqa: E402
 from jupyterlite_pool.stand_ins import pandas_methods  # noqa: E402
 from jupyterlite_pool.tracebacks import notes_of  # noqa: E402
-from jupyterlite_pool.worker.frames import Group, Lines, Values  # noqa: E402
+from jupyterlite_pool.worker.pandas_parts import Group, Lines, Values  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

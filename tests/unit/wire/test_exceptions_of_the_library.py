@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from jupyterlite_pool.wire.failure import decode_error, encode_error
+from jupyterlite_pool.wire.exceptions import decode_error, encode_error
 
 #: They open windows, print, or start something when they are imported.
 LEFT_OUT = {"antigravity", "this", "idlelib", "turtledemo", "test", "__main__", "lib2to3"}

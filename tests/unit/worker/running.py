@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from jupyterlite_pool.wire.buffers import in_heap
 from jupyterlite_pool.wire.calls import AS_THEY_ARE, encode_call, encode_function, join_calls
-from jupyterlite_pool.wire.failure import decode_error
+from jupyterlite_pool.wire.exceptions import decode_error
 from jupyterlite_pool.wire.protocol import FAILED, CallBatch, ResultItem
 from jupyterlite_pool.wire.results import read_value, split_results
 from jupyterlite_pool.worker.runner import Runner

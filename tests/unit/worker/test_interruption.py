@@ -60,7 +60,7 @@ def as_in(module: str) -> Callable[[], None]:
         (as_in(bootstrap.__name__), False),
         (as_in("importlib._bootstrap_external"), False),
         (as_in(ChunkSizer.__module__), False),
-        (as_in("jupyterlite_pool.worker.parallel_cell"), True),  # it has called the cell's code
+        (as_in("jupyterlite_pool.worker.cell_bodies"), True),  # it has called the cell's code
         (as_in("numpy.linalg"), True),
     ],
 )
@@ -70,7 +70,7 @@ def test_code_that_must_not_be_left_half_done(task: Callable[[], object], may: b
 
 def test_the_pools_own_code_is_not_stopped_in_itself() -> None:
     frames.clear()
-    names: dict[str, object] = {"__name__": "jupyterlite_pool.worker.calls", "sys": sys}
+    names: dict[str, object] = {"__name__": "jupyterlite_pool.worker.stand_in_calls", "sys": sys}
     exec("def frame():\n    return sys._getframe()", names)
     got = names["frame"]
     assert callable(got)

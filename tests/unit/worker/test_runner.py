@@ -18,13 +18,13 @@ from jupyterlite_pool.errors import RemoteUnpicklingError
 from jupyterlite_pool.tracebacks import notes_of
 from jupyterlite_pool.wire.buffers import OUT_OF_BAND_BYTES
 from jupyterlite_pool.wire.calls import encode_function
-from jupyterlite_pool.wire.failure import decode_error
+from jupyterlite_pool.wire.exceptions import decode_error
 from jupyterlite_pool.wire.protocol import FAILED, LOG_BYTES, ResultItem
 from jupyterlite_pool.wire.results import read_value, split_results
 from jupyterlite_pool.worker import runner as runner_module
-from jupyterlite_pool.worker.context import WorkerInfo, current_worker
-from jupyterlite_pool.worker.names import SetUpCall
+from jupyterlite_pool.worker.current_worker import WorkerInfo, current_worker
 from jupyterlite_pool.worker.runner import Runner
+from jupyterlite_pool.worker.set_up_globals import SetUpCall
 from jupyterlite_pool.worker.surroundings.surroundings import WorkerSurroundings
 
 from .running import BATCH, Post, Recorder, here, run, run_key

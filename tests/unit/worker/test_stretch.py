@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from jupyterlite_pool.wire.buffers import OUT_OF_BAND_BYTES
-from jupyterlite_pool.wire.failure import decode_error
+from jupyterlite_pool.wire.exceptions import decode_error
 from jupyterlite_pool.wire.protocol import FAILED, LOG_BYTES, ResultItem
 from jupyterlite_pool.wire.results import split_results
 from jupyterlite_pool.worker import open_figures, stretch
 from jupyterlite_pool.worker import runner as runner_module
-from jupyterlite_pool.worker.names import SetUpCall
 from jupyterlite_pool.worker.result_log import LARGEST_FILE
 from jupyterlite_pool.worker.runner import Runner
+from jupyterlite_pool.worker.set_up_globals import SetUpCall
 
 from .running import Recorder, here, run
 

@@ -6,7 +6,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { ForKernel } from '../settings';
 import { ENDS } from './ends';
 import type { Host } from './host';
-import { sendByControl } from './lab';
+import { sendByControl } from './labHost';
 import { type Listener, listenerOf, TARGET, type Word } from './words';
 
 /** A part of the page that has a kernel, such as a notebook or a console. */

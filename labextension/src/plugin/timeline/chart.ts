@@ -4,7 +4,7 @@ import { type Bar, Recording, type Span, type Track } from './data';
 import { Layout, NAMES } from './layout';
 import { Painter } from './paint';
 import { panned, within, zoomed } from './view';
-import { barText, type Words } from './words';
+import { barText, type Words } from './texts';
 
 /** A pointer that moves less than so many pixels has clicked. */
 const CLICK = 4;

@@ -1,6 +1,6 @@
 /** What is known of one item, and a button that runs it again. */
 import type { Bar, Details } from './data';
-import { barText, type Words } from './words';
+import { barText, type Words } from './texts';
 
 /** Makes an element with a class and a text. */
 export function element<K extends keyof HTMLElementTagNameMap>(

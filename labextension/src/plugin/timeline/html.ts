@@ -2,12 +2,12 @@
 import { numberLanguage } from '../language';
 import type { Recording, Span } from './data';
 import { escaped, svgOf } from './svg';
-import type { Words } from './words';
+import type { Words } from './texts';
 
 /** Up to this zoom, bars that touch at first can be told apart. */
 const FINER = 8;
 
-/** Zooms the drawing of a page by wheel, drag and keys; `api/saving.py` has the same. */
+/** Zooms the drawing of a page by wheel, drag and keys; `api/timeline_files.py` has the same. */
 export const ZOOM = `const svg = document.querySelector('svg[data-room]');
 const read = name => Number(svg.dataset[name]);
 const [left, room, bottom, first, last] = ['left', 'room', 'bottom', 'first', 'last'].map(read);

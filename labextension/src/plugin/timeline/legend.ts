@@ -1,8 +1,8 @@
 /** What the colours and the patterns of a timeline mean. */
 import type { Recording } from './data';
 import { element } from './details';
-import { functionColour } from './looks';
-import type { Words } from './words';
+import { functionColour } from './colours';
+import type { Words } from './texts';
 
 /** At most so many functions are named. */
 const MOST = 12;

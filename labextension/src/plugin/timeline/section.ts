@@ -6,7 +6,7 @@ import { type Details } from './data';
 import { Reader } from './decode';
 import { element } from './details';
 import { Timeline } from './widget';
-import type { Words } from './words';
+import type { Words } from './texts';
 
 /** A pool, as far as it is named here. */
 export interface Pool {

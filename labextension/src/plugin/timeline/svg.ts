@@ -3,10 +3,10 @@ import { numberText } from '../language';
 import { type Block, blocksOf } from './blocks';
 import { KIND, type Recording, type Span, STATE, type Track } from './data';
 import { BAR, GRAPH, Layout, NAMES, RIGHT } from './layout';
-import { runningOver, workersOver } from './load';
-import { type Colour, FAILED, FAINT, functionColour, LINE, PAPER, TEXT } from './looks';
+import { runningOver, workersOver } from './concurrency';
+import { type Colour, FAILED, FAINT, functionColour, LINE, PAPER, TEXT } from './colours';
 import { marks, timeText } from './view';
-import { barText, headline, rowName, type Words } from './words';
+import { barText, headline, rowName, type Words } from './texts';
 
 /** The width of a picture that is saved. */
 const WIDTH = 1200;

@@ -3,7 +3,7 @@ import type { Recording, Span } from './data';
 import { KIND, STATE } from './data';
 import { element } from './details';
 import { timeText } from './view';
-import { rowName, type Words } from './words';
+import { rowName, type Words } from './texts';
 
 /** A row of the table. */
 export interface WorkerTotals {

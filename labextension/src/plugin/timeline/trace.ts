@@ -1,6 +1,6 @@
 /** The bars as trace events, which Perfetto and the browser's own performance panel open. */
 import { type Bar, KIND, NOTEBOOK, type Recording, STATE } from './data';
-import { rowName, type Words } from './words';
+import { rowName, type Words } from './texts';
 
 /** Events of the Trace Event Format: complete ones, numbers over time, and names. */
 export interface TraceEvent {

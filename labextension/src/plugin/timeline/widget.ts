@@ -7,11 +7,11 @@ import { type Bar, type Details, KIND, Recording } from './data';
 import { button, DetailsView, element } from './details';
 import { htmlOf } from './html';
 import { legendOf } from './legend';
-import { totalsOf } from './load';
+import { totalsOf } from './concurrency';
 import { svgOf } from './svg';
 import { tableOf } from './table';
 import { traceOf } from './trace';
-import { barText, headline, totalsText, type Words } from './words';
+import { barText, headline, totalsText, type Words } from './texts';
 
 /** Gives what a timeline cannot know by itself. */
 export interface Source {

@@ -1,6 +1,6 @@
 /** Recordings for tests, and words in English. */
 import { KIND, Recording, STATE } from '../../../src/plugin/timeline/data';
-import type { Words } from '../../../src/plugin/timeline/words';
+import type { Words } from '../../../src/plugin/timeline/texts';
 
 /** Words without a translation. */
 export const trans: Words = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyterlite_pool.backends.pyodide.early import EarlyPool
 
-POOL_TS = Path(__file__).parents[4] / "labextension" / "src" / "broker" / "index.ts"
+POOL_TS = Path(__file__).parents[4] / "labextension" / "src" / "broker" / "brokeredPool.ts"
 
 
 class Recorder:

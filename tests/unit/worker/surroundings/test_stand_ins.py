@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[4]
 #: A worker whose notebook has called `install`.
 WORKER = """
 import sys
-from jupyterlite_pool.worker.context import WorkerInfo, set_current_worker
+from jupyterlite_pool.worker.current_worker import WorkerInfo, set_current_worker
 from jupyterlite_pool.worker.surroundings.stand_ins import WorkerStandIns
 
 set_current_worker(WorkerInfo(1, 1, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..waiting.time_limits import CallLater, call_after_beats
+from ..waiting.waking_time import CallLater, call_after_beats
 
 #: A task that is asked to stop may take this many seconds before its worker is stopped; an overdue
 #: one may take this share of its time limit, if that is more.

@@ -3,7 +3,7 @@
 A browser freezes tabs in the background, and a laptop sleeps. Then neither the notebook nor its
 workers run, and the time must not count. So a limit is a chain of short timers, which are called
 beats here. If a beat ends much too late, the notebook was not awake, and the beat counts with its
-own length only. `labextension/src/pool/beats.ts` has the same rule.
+own length only. `labextension/src/pool/wakingTime.ts` has the same rule.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ import type { Kernel } from '@jupyterlab/services';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { beforeAll, expect, test, vi } from 'vitest';
 
-import { labHost } from '../../../src/plugin/kernels/lab';
+import { labHost } from '../../../src/plugin/kernels/labHost';
 import { DEFAULTS, forKernel } from '../../../src/plugin/settings';
 
 const settings = forKernel(DEFAULTS, true);

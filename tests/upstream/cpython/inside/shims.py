@@ -11,7 +11,7 @@ import importlib
 import multiprocessing.context
 from typing import Any
 
-from jupyterlite_pool.wire.failure import RemoteTraceback
+from jupyterlite_pool.wire.exceptions import RemoteTraceback
 
 from .channel import ChannelQueue
 

@@ -1,5 +1,5 @@
 /** The kernel's side of a pool. Its interface is that of `PyodidePool`, as far as a kernel needs it. */
-import { afterBeats } from '../pool/beats';
+import { afterBeats } from '../pool/wakingTime';
 import type { WorkerEnd } from '../pool/events';
 import type { Terms } from '../pool/job';
 import { Life } from '../pool/life';

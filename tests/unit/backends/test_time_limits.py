@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from jupyterlite_pool.backends.deadlines import Deadlines
+from jupyterlite_pool.backends.time_limits import Deadlines
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +16,7 @@ def _limits_of_one_timer(monkeypatch: pytest.MonkeyPatch) -> None:
     ) -> Callable[[], None]:
         return call_later(seconds, action)
 
-    monkeypatch.setattr("jupyterlite_pool.backends.deadlines.call_after_beats", call_after)
+    monkeypatch.setattr("jupyterlite_pool.backends.time_limits.call_after_beats", call_after)
 
 
 class Time:

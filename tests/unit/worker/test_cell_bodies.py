@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from jupyterlite_pool.worker.last_value import what_gives_none
-from jupyterlite_pool.worker.parallel_cell import (
+from jupyterlite_pool.worker.cell_bodies import (
     OWN,
     BackgroundCell,
     EverywhereCell,
     ParallelCell,
 )
+from jupyterlite_pool.worker.last_value import what_gives_none
 
 NAME, HEADER = "<parallel cell of a test>", "%%pool_map x in xs"
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { NOTEBOOK, Recording } from '../../../src/plugin/timeline/data';
-import { totalsOf } from '../../../src/plugin/timeline/load';
-import { barText, headline, rowName, totalsText } from '../../../src/plugin/timeline/words';
+import { totalsOf } from '../../../src/plugin/timeline/concurrency';
+import { barText, headline, rowName, totalsText } from '../../../src/plugin/timeline/texts';
 import { many, sample, trans } from './sample';
 
 test('each bar says what it is', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { checkSize, defaultSize, workerCap } from '../../src/pool/limits';
+import { checkSize, defaultSize, workerCap } from '../../src/pool/size';
 
 test.each([
   [undefined, 8],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { NOTEBOOK, KIND, STATE } from '../../../src/plugin/timeline/data';
-import { runningOver, totalsOf, workersOver } from '../../../src/plugin/timeline/load';
+import { runningOver, totalsOf, workersOver } from '../../../src/plugin/timeline/concurrency';
 import { byWorker } from '../../../src/plugin/timeline/table';
 import { many, sample } from './sample';
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.cpython import sources
+from tests.upstream.cpython import sources
 
 #: A class of tests as CPython writes it, reduced to the parts that are read.
 CLASS = "class {0}:\n    def helper(self): ...\n    def test_{1}(self): ...\n"

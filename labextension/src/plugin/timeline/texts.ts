@@ -1,7 +1,7 @@
 /** What a timeline says in words. */
 import { numberText, type Words } from '../language';
 import { type Bar, KIND, NOTEBOOK, type Recording, type Span, STATE } from './data';
-import { runningOver, type Totals, totalsOf } from './load';
+import { runningOver, type Totals, totalsOf } from './concurrency';
 import { timeText } from './view';
 
 /** Into so many parts a span is divided to see when anything ran. */

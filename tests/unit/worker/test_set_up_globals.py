@@ -10,7 +10,7 @@ import pytest
 
 from jupyterlite_pool.wire.calls import decode_function, encode_function
 from jupyterlite_pool.wire.payload import Found, decode, encode
-from jupyterlite_pool.worker.names import SharedNames
+from jupyterlite_pool.worker.set_up_globals import SharedNames
 
 Globals = dict[str, Any]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.joblib.edits import EDITS, edit
-from tests.peers.joblib.exclusions import EXCLUSIONS
 from tests.support.kernel import Kernel
 from tests.support.wheels import Wheels, download
+from tests.upstream.joblib.edits import EDITS, edit
+from tests.upstream.joblib.exclusions import EXCLUSIONS
 
 JOBLIB = "joblib==1.6.0"
 PYTEST = ["pytest==9.2.0", "iniconfig==2.3.1", "packaging==26.3", "pluggy==1.7.0"]

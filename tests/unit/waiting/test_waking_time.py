@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from jupyterlite_pool.waiting.time_limits import BEATS, LONGEST, call_after_beats
+from jupyterlite_pool.waiting.waking_time import BEATS, LONGEST, call_after_beats
 
 
 class Browser:

@@ -33,7 +33,7 @@ def end_of_task():
 import matplotlib.pyplot as plt
 """
 
-OURS = "module://jupyterlite_pool.worker.figures"
+OURS = "module://jupyterlite_pool.worker.matplotlib_backend"
 INLINE = "module://matplotlib_inline.backend_inline"
 
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { Stopwatch, afterBeats } from '../../src/pool/beats';
+import { Stopwatch, afterBeats } from '../../src/pool/wakingTime';
 
 beforeEach(() => {
   vi.useFakeTimers();

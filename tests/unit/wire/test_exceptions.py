@@ -11,7 +11,7 @@ import pytest
 
 from jupyterlite_pool.errors import RemoteError
 from jupyterlite_pool.tracebacks import HOOK, fold
-from jupyterlite_pool.wire.failure import RemoteTraceback, decode_error, encode_error
+from jupyterlite_pool.wire.exceptions import RemoteTraceback, decode_error, encode_error
 
 
 class RefusalError(Exception):
