@@ -98,7 +98,7 @@ def test_the_palette_runs_a_cell_in_the_background_and_its_names_come_back(
     first = person.writes("found = [n for n in range(20) if n % 7 == 3]\nlen(found)")
     person.commands("Run Cell in Background")
     expect(person.output(first)).to_contain_text("✓ done")
-    expect(person.output(first).locator(".jp-OutputArea-executeResult")).to_have_text("3")
+    expect(person.output(first).get_by_text("3", exact=True)).to_be_visible()
     assert notebook.value("found") == [3, 10, 17]
 
 
