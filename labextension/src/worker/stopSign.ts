@@ -66,6 +66,7 @@ export class StopSign {
   answered(stops: boolean): void {
     this.busy &&= !stops;
     this.told = false;
+    this.hurry();
   }
 
   /** The event loop brings a request. Whether it is for the turn that is under way. */
@@ -74,7 +75,18 @@ export class StopSign {
       this.signs.seals[turn % this.signs.seals.length] = seal;
     }
     this.asked ||= this.busy && turn === this.turn;
+    this.hurry();
     return this.asked;
+  }
+
+  /**
+   * Let Python look at its next step. Otherwise the number of steps between two looks and the number
+   * of those between two pauses may be such that no look ever hits the task itself.
+   */
+  private hurry(): void {
+    if (this.asked && this.busy) {
+      this.steps(1);
+    }
   }
 
   /**

@@ -149,3 +149,24 @@ test('a turn that gives way hears of a request by the event loop, until it obeys
   sign.begin();
   expect(compute(2_000)).toBe(false);
 });
+
+test('Python that is asked to stop looks at its next step, and at each that may not be stopped', () => {
+  const clock = new Int32Array(2).fill(50);
+  const python = {
+    _module: { HEAP32: clock, __Py_emscripten_signal_clock: 4 },
+    setInterruptBuffer: () => undefined
+  };
+  const sign = new StopSign(python as object as Pyodide, seals());
+  sign.begin();
+  clock[1] = 50;
+  sign.hear({ kind: 'stop', turn: 2, seal: null });
+  expect(clock[1]).toBe(50);
+  sign.hear({ kind: 'stop', turn: 1, seal: null });
+  expect(clock[1]).toBe(1);
+  clock[1] = 50; // Python has looked
+  sign.answered(false);
+  expect(clock[1]).toBe(1);
+  clock[1] = 50;
+  sign.answered(true);
+  expect(clock[1]).toBe(50);
+});
