@@ -55,7 +55,7 @@ after = await executor.submit(current_worker)
 """
     )
     assert isolated.value("type(job.outcomes.failures[0]) is TaskTimeoutError")
-    assert "stopped the task, and goes on" in isolated.value("str(job.outcomes.failures[0])")
+    assert "stopped it, and goes on" in isolated.value("str(job.outcomes.failures[0])")
     assert isolated.value("after.id") == 0, "the same worker"
     print(f"an overdue task was over after {isolated.value('took'):.2f} of 1 s")
 

@@ -72,11 +72,11 @@ def test_a_notebook_that_is_saved_while_a_job_runs_says_later_what_was(
 
 def test_a_card_that_was_opened_again_says_how_its_job_has_ended(notebook: Notebook) -> None:
     notebook.run(f"{HEAR}\njob = pool_map(hear, ['go on'] * 2, label='Open', block=False)")
-    expect(notebook.cards.last).to_contain_text("▶ running")
+    expect(notebook.cards.last).to_contain_text("▶ finishing")
     hearing(notebook.page, 2)
     notebook.reopen(keep_kernel=True)
     card = notebook.last_card
-    expect(card).to_contain_text("▶ running", timeout=PAGE_TIMEOUT)
+    expect(card).to_contain_text("▶ finishing", timeout=PAGE_TIMEOUT)
     say(notebook.page, "go on")
     expect(card).to_contain_text("✓ done", timeout=PAGE_TIMEOUT)
     expect(card).to_contain_text("2/2")
