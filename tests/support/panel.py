@@ -47,6 +47,15 @@ HEARS = """([where, tasks]) => {
 }"""
 
 
+#: Is done when JupyterLab has laid out its page. What it lays out then closes menus and sidebars.
+RESTORED = """async () => {
+  while (!window.jupyterapp) {
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  await window.jupyterapp.restored;
+}"""
+
+
 def say(page: Evaluates, channel: str, word: str = "end") -> None:
     page.evaluate(SAY, [channel, word])
 

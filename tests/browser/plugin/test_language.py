@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import ROOT, Pages
 from tests.support.notebook import Notebook
-from tests.support.panel import START, status_item
+from tests.support.panel import RESTORED, START, status_item
 
 # States of pools are waited for, which other tests beside these delay.
 pytestmark = pytest.mark.alone
@@ -30,7 +30,7 @@ def speaks_german(config: dict[str, Any]) -> None:
 @pytest.fixture
 def page(pages: Pages, changed_site: Callable[..., str]) -> Page:
     page = pages.open(f"{changed_site(speaks_german)}/lab/index.html")
-    page.evaluate("() => window.jupyterapp.restored")  # what is laid out then closes what is open
+    page.evaluate(RESTORED)
     expect(page.get_by_role("tab", name="Worker-Pool", exact=True)).to_be_visible()
     return page
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import Pages
 from tests.support.notebook import Notebook
 from tests.support.panel import (
+    RESTORED,
     START,
     Panel,
     choose_in_palette,
@@ -242,6 +243,6 @@ def test_its_content_is_loaded_when_it_is_first_opened(page_of_its_own: Page) ->
 @pytest.fixture
 def page_of_its_own(pages: Pages, site: str) -> Page:
     page = pages.open(f"{site}/lab/index.html")
-    page.evaluate("() => window.jupyterapp.restored")  # what is laid out then closes what is open
+    page.evaluate(RESTORED)
     expect(page.get_by_role("tab", name="Worker Pool", exact=True)).to_be_visible()
     return page
