@@ -145,6 +145,16 @@ def attach(error: BaseException, name: str, value: object) -> None:
 # Notes of PEP 678. They are set by hand, because Python 3.10 has no `add_note`.
 
 
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """An error, its cause, the cause of that, and so on: each once, as a chain may be a circle."""
+    seen: set[int] = set()
+    left: BaseException | None = error
+    while left is not None and id(left) not in seen:
+        seen.add(id(left))
+        yield left
+        left = left.__cause__
+
+
 def notes_of(error: BaseException) -> list[str]:
     """The notes of an error as text; none if `__notes__` is no list of notes."""
     try:

@@ -18,8 +18,8 @@ from ..wire.refs import ObjectRef
 #: How many objects that no task needs stay on the workers, in case a later task needs them.
 KEPT = 32
 
-#: How many bytes these may have together. The last one stays however large it is, since people run
-#: the same cell again.
+#: How many bytes these may have together, beside the last one. That stays however large it is, since
+#: people run the same cell again.
 KEPT_BYTES = 100_000_000
 
 
@@ -38,8 +38,9 @@ class SharedObjects:
         self._users: Counter[str] = Counter()
         #: Keys of objects that nobody needs now; first the one that was needed least recently.
         self._idle: OrderedDict[str, None] = OrderedDict()
-        #: How many bytes each object has that was held.
+        #: How many bytes each object has that was held, and how many the idle ones have together.
         self._sizes: dict[str, int] = {}
+        self._idle_bytes = 0
         #: References inside of objects. They are kept as long as the objects.
         self._refs: dict[str, tuple[ObjectRef[Any], ...]] = {}
         self._numbers = itertools.count()
@@ -62,7 +63,8 @@ class SharedObjects:
             self._sizes[key] = encoded.nbytes
             if encoded.refs:
                 self._refs[key] = encoded.refs
-        self._idle.pop(key, None)
+        elif key in self._idle:
+            self._forget_idle(key)
         self._users[key] += 1
         return key
 
@@ -77,7 +79,7 @@ class SharedObjects:
                 keys.append(self.hold(*part))  # noqa: PERF401 - there is seldom one
 
         def release(_: object) -> None:
-            for key in keys:
+            for key in reversed(keys):  # the function last: it is the one to stay if it is large
                 self.release(key)
 
         until.add_done_callback(release)
@@ -103,11 +105,16 @@ class SharedObjects:
             self._drop(key)
             return
         self._idle[key] = None
-        while len(self._idle) > self._kept or (
-            len(self._idle) > 1 and sum(self._sizes[each] for each in self._idle) > self._kept_bytes
-        ):
-            oldest, _ = self._idle.popitem(last=False)
+        self._idle_bytes += self._sizes[key]
+        others_at_most = self._kept_bytes + self._sizes[key]
+        while len(self._idle) > self._kept or self._idle_bytes > others_at_most:
+            oldest = next(iter(self._idle))
+            self._forget_idle(oldest)
             self._drop(oldest)
+
+    def _forget_idle(self, key: str) -> None:
+        del self._idle[key]
+        self._idle_bytes -= self._sizes[key]
 
     def _drop(self, key: str) -> None:
         self._refs.pop(key, None)

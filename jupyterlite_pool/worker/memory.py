@@ -30,7 +30,7 @@ def explain_memory(error: BaseException, worker: int, memory: Callable[[], int])
             "`del` what it no longer needs. Fewer workers (`%pool scale N`) leave more room for "
             "each."
         )
-        if str(error):
+        if str(error) or not isinstance(error, MemoryError):
             add_note(error, text)
         else:
             attach(error, "args", (text,))

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, Protocol, TypeAlias
 
 from ..errors import PoolPerformanceWarning
+from ..tracebacks import causes_of
 from ..wire.calls import split_calls
 from ..wire.exceptions import encode_error
 from ..wire.payload import ATOMS, decode
@@ -364,10 +365,8 @@ class Runner:
         self.log.state[LARGEST_FILE] = 0
         self._surroundings.explain(error)
         explain_value(error, self._held.functions.get(key))
-        cause: BaseException | None = error  # that of a call that could not be read
-        while cause is not None and not isinstance(cause, MemoryError):
-            cause = cause.__cause__
-        if cause is not None:
+        # It may be the cause of a call that could not be read.
+        if any(isinstance(cause, MemoryError) for cause in causes_of(error)):
             explain_memory(error, self._worker, self._memory)
             self._port.worn("it ran out of memory")  # WebAssembly never gives memory back
 

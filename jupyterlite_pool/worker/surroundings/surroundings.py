@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
-from ...tracebacks import add_note
+from ...tracebacks import add_note, causes_of
 from ...wire.payload import decode
 from ...wire.protocol import MODULES_PREFIX, PACKAGES_PREFIX
 from .modules import SentModule, WorkerModules
@@ -151,9 +151,8 @@ class WorkerSurroundings:
         """Add a note to an error about a file that this worker does not have."""
         if self._packages is None:
             return
-        cause: BaseException | None = error  # that of a call that could not be read
-        while cause is not None and not isinstance(cause, MISSING):
-            cause = cause.__cause__
+        # It may be the cause of a call that could not be read.
+        cause = next((each for each in causes_of(error) if isinstance(each, MISSING)), None)
         why = None if cause is None else _why_missing(cause)
         if why is not None:
             add_note(error, f"{why}. {PASS_ON}")

@@ -196,10 +196,15 @@ export class Crew {
     do {
       asked = this.wanted + this.spares;
       await this.slots.want(asked);
-    } while (asked !== this.wanted + this.spares && this.state !== 'gone'); // scaled meanwhile
+    } while (asked !== this.wanted + this.spares && this.claims); // scaled meanwhile
     if (this.room < this.wanted && this.state !== 'gone') {
       this.events.limited(this.room);
     }
+  }
+
+  /** Whether workers are or will be there, for which it takes slots. */
+  private get claims(): boolean {
+    return this.state === 'new' || this.state === 'working';
   }
 
   /** How many workers the site has room for. Every pool may have one. */

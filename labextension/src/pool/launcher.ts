@@ -47,13 +47,16 @@ const FIRST_TIMEOUT = 60_000;
 const LEAST_TIMEOUT = 30_000;
 const TIMES_AS_LONG = 5;
 
-/** For this share of that time, a start waits for the site's snapshot. */
+/** A start waits for the site's snapshot for this share of that time, and for so many milliseconds. */
 const SHARE_OF_SNAPSHOT = 1 / 3;
+const LONGEST_FOR_SNAPSHOT = 20_000;
 
 export class Launcher {
   private options: InitOptions = {};
   private nextWorker = 0;
   private readonly snapshotMaker: SnapshotMaker;
+  /** Whether the site's snapshot has kept a start waiting for too long. No other waits for it then. */
+  private isLate = false;
   /** Milliseconds of the slowest start. */
   private slowest: number | null = null;
 
@@ -156,8 +159,12 @@ export class Launcher {
 
   /** A snapshot, or null if it takes so long that a worker starts sooner without it. */
   private inTime(coming: Promise<WebAssembly.Module | null>): Promise<WebAssembly.Module | null> {
+    const patience = Math.min(this.timeout * SHARE_OF_SNAPSHOT, LONGEST_FOR_SNAPSHOT);
     return new Promise(resolve => {
-      const callOff = afterBeats(this.timeout * SHARE_OF_SNAPSHOT, () => resolve(null));
+      const callOff = afterBeats(this.isLate ? 1 : patience, () => {
+        this.isLate = true;
+        resolve(null);
+      });
       void coming.then(resolve).finally(callOff);
     });
   }

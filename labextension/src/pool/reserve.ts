@@ -1,4 +1,5 @@
 /** Spare workers, each ready to take the place of one that is lost. */
+import { errorText } from '../errors';
 import type { WorkerHandle } from './handle';
 import type { Launched } from './launcher';
 
@@ -25,7 +26,13 @@ export class Reserve {
   /** Start a spare if there are too few. The site has room for `room` spares. */
   restock(room: number): void {
     if (this.spares.size < Math.min(this.wanted, room)) {
-      const spare = this.launch();
+      let spare: Launched;
+      try {
+        spare = this.launch();
+      } catch (error) {
+        console.warn(`jupyterlite-pool: no spare could start: ${errorText(error)}`);
+        return;
+      }
       this.spares.set(spare.handle.id, spare);
       spare.booted.then(
         () => {

@@ -29,13 +29,19 @@ type Node = Stream['node'];
 export function shareOpenFiles(drive: DriveFS): void {
   // By node: a file that is renamed keeps its node.
   const files = new Map<Node, OpenFile>();
-  shareStreams(drive, files);
+  shareStreams(drive, files, new WeakMap());
   tellSizes(drive.node_ops, files);
   noteWhatGoes(drive, files);
 }
 
-function shareStreams(drive: DriveFS, files: Map<Node, OpenFile>): void {
-  const { stream_ops: streams } = drive;
+/** @param entries what is known of each copy, which a stream has even if its file is gone */
+function shareStreams(
+  drive: DriveFS,
+  files: Map<Node, OpenFile>,
+  entries: WeakMap<DriveFS.IFile, OpenFile>
+): void {
+  const streams: StreamOps & { dup?: (stream: Stream) => void } = drive.stream_ops;
+  const entryOf = ({ file }: Stream): OpenFile | undefined => file && entries.get(file);
   const open = streams.open.bind(streams);
   const close = streams.close.bind(streams);
   const write = streams.write.bind(streams);
@@ -52,23 +58,32 @@ function shareStreams(drive: DriveFS, files: Map<Node, OpenFile>): void {
     shared.users += 1;
     stream.file = shared.file;
     files.set(stream.node, shared);
+    entries.set(shared.file, shared);
+  };
+  // Emscripten calls it for a second stream that has the same copy.
+  streams.dup = (stream: Stream): void => {
+    const shared = entryOf(stream);
+    if (shared) {
+      shared.users += 1;
+    }
   };
   streams.write = (stream: Stream, ...what): number => {
     const length = write(stream, ...what);
-    const shared = files.get(stream.node);
+    const shared = entryOf(stream);
     if (shared && length > 0) {
       shared.changed = true;
     }
     return length;
   };
   streams.close = (stream: Stream): void => {
-    const shared = stream.file && files.get(stream.node);
+    const shared = entryOf(stream);
     if (!shared) {
       close(stream);
       return;
     }
     delete stream.file; // so the drive itself writes nothing back
-    if (--shared.users === 0) {
+    shared.users -= 1;
+    if (shared.users === 0 && files.get(stream.node) === shared) {
       files.delete(stream.node);
     }
     if (shared.changed && !shared.gone && mayWrite(stream)) {
@@ -86,7 +101,7 @@ function tellSizes(nodes: NodeOps, files: Map<Node, OpenFile>): void {
   nodes.getattr = value => {
     const about = getattr(value);
     const shared = opened(value);
-    return shared?.changed ? { ...about, size: shared.file.data.length } : about;
+    return shared ? { ...about, size: shared.file.data.length } : about;
   };
   nodes.setattr = (value, attributes) => {
     setattr(value, attributes);
@@ -106,8 +121,11 @@ function noteWhatGoes(drive: DriveFS, files: Map<Node, OpenFile>): void {
   const rename = nodes.rename.bind(nodes);
   const unlink = nodes.unlink.bind(nodes);
   const noteGone = (path: string, except?: unknown): void => {
-    for (const [node, shared] of files) {
-      shared.gone ||= node !== except && drive.realPath(node) === path;
+    for (const [node, shared] of [...files]) {
+      if (node !== except && drive.realPath(node) === path) {
+        shared.gone = true;
+        files.delete(node); // Emscripten may use the node again, for another file
+      }
     }
   };
   const pathOf = (parent: Node | Stream, name: string): string =>

@@ -188,6 +188,33 @@ test('a file that another one has replaced does not come back', () => {
   expect(text(files.get('/x'))).toBe('the new one');
 });
 
+test('a stream that was duplicated keeps its copy until both are closed', () => {
+  files.set('/a', bytes('old'));
+  const one = open('a', APPEND);
+  const two = { ...one };
+  (drive.stream_ops as { dup?: (stream: Stream) => void }).dup?.(two);
+  close(two);
+  const reader = open('a', READ);
+  write(one, ' and new', 3);
+  expect(read(reader)).toBe('old and new');
+  close(one);
+  expect(text(files.get('/a'))).toBe('old and new');
+});
+
+test('a node that Emscripten uses again for another file has nothing of the one that is gone', () => {
+  const gone = open('a', WRITE);
+  write(gone, 'gone');
+  const node = nodeOf('a');
+  unlink('a');
+  files.set('/a', new Uint8Array()); // of another worker
+  known.set('/a', node);
+  const again = open('a', WRITE);
+  write(again, 'new');
+  close(again);
+  close(gone);
+  expect(text(files.get('/a'))).toBe('new');
+});
+
 test('what is cut off is gone for all streams', () => {
   files.set('/a', bytes('to be cut'));
   const held = open('a', READ);

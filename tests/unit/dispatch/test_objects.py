@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 from jupyterlite_pool.backends.threads import InProcessBackend
 from jupyterlite_pool.dispatch.objects import SharedObjects
+from jupyterlite_pool.surroundings.notebook import SentSurroundings
 from jupyterlite_pool.wire.payload import Encoded
 
 NOTHING = Encoded(b"", [])
@@ -57,7 +60,7 @@ def test_objects_that_nobody_needs_take_so_much_memory_and_no_more() -> None:
     for key in "abcd":
         objects.hold(key, Encoded(b"x" * 8, []))
         objects.release(key)
-    assert backend.log == ["put a", "put b", "put c", "drop a", "put d", "drop b"]
+    assert backend.log == ["put a", "put b", "put c", "put d", "drop a"]
 
 
 def test_the_last_object_stays_however_large_it_is() -> None:
@@ -67,3 +70,15 @@ def test_the_last_object_stays_however_large_it_is() -> None:
         objects.hold(key, Encoded(b"x" * 100, []))
         objects.release(key)
     assert backend.log == ["put a", "put b", "drop a"]
+
+
+def test_a_large_function_stays_after_its_job_and_the_surroundings_with_it() -> None:
+    backend = Recorder()
+    objects = SharedObjects(backend, kept_bytes=20)
+    small = Encoded(b"x" * 3, [])
+    around = SentSurroundings("around", small, (("part", small),))
+    for _ in range(2):
+        ended: Future[None] = Future()
+        objects.hold_for(Encoded(b"x" * 100, []), "function", around, ended)
+        ended.set_result(None)
+    assert backend.log == ["put function", "put around", "put part"]

@@ -351,6 +351,17 @@ def test_so_does_one_that_ran_out_of_memory_when_it_read_a_call(
     assert port.wear == ["it ran out of memory"]
 
 
+def caused_by_itself(_: int) -> None:
+    error = ValueError("in a circle")
+    raise error from error
+
+
+def test_an_error_that_is_its_own_cause_ends_its_task(runner: Runner, port: Recorder) -> None:
+    run(runner, caused_by_itself, [(1,)])
+    assert str(port.failure()) == "in a circle"
+    assert port.wear == []
+
+
 def test_a_function_that_was_read_is_there_once(runner: Runner, port: Recorder) -> None:
     run(runner, abs, [(-1,)])
     run(runner, abs, [(-2,)])

@@ -86,6 +86,7 @@ export class ParallelRun {
       this.requests.delete(place);
       if (!well) {
         this.away.delete(place);
+        this.waiting.delete(place); // a worker may have given it back
         this.fail(place);
       } else if (!away) {
         this.done.add(place);

@@ -60,11 +60,11 @@ ${listen(interrupts)}
         js.jupyterlitePoolPage = ${text}
         js.jupyterlitePoolOptions = ${more}
         ${files}
-        if ${settings.prewarm ? 'True' : 'False'} and find_spec("jupyterlite_pool") is not None:
-            asyncio.get_event_loop().call_later(0.05, start)
         # A kernel is welcomed again by each part of the page that comes to have it.
         if not hasattr(js, "jupyterlitePoolAsker"):
             await asyncio.wait({asyncio.ensure_future(listen())}, timeout=${PATIENCE})
+        if ${settings.prewarm ? 'True' : 'False'} and find_spec("jupyterlite_pool") is not None:
+            asyncio.get_event_loop().call_later(0.05, start)
     except BaseException:
         pass
 

@@ -54,7 +54,7 @@ export class PoolSidebar extends Panel {
     this.view.setActive(true);
     if (this.content === null) {
       this.content = this.load();
-      void this.fill(this.content, this.sections);
+      void this.fill(this.content, [...this.sections]);
     }
   }
 

@@ -31,6 +31,7 @@ const EVERY = 500;
  * many, and so on: a kernel that computes answers all of them when it is done.
  */
 const PATIENCE = 10_000;
+const MOST_PATIENCE = 60_000;
 
 export class TimelineSection extends Panel {
   private readonly timeline: Timeline;
@@ -141,7 +142,7 @@ export class TimelineSection extends Panel {
     if (pool === null || waits || !this.isVisible || document.visibilityState !== 'visible') {
       return;
     }
-    this.patience = this.asked === null ? PATIENCE : 2 * this.patience;
+    this.patience = this.asked === null ? PATIENCE : Math.min(2 * this.patience, MOST_PATIENCE);
     this.asked = now;
     try {
       let more = true;
