@@ -18,8 +18,8 @@ from ..wire.refs import ObjectRef
 #: How many objects that no task needs stay on the workers, in case a later task needs them.
 KEPT = 32
 
-#: How many bytes these may have together, beside the last one. That stays however large it is, since
-#: people run the same cell again.
+#: How many bytes these may have together, beside the last one. That stays however large it is,
+#: since people run the same cell again.
 KEPT_BYTES = 100_000_000
 
 
