@@ -145,14 +145,18 @@ def attach(error: BaseException, name: str, value: object) -> None:
 # Notes of PEP 678. They are set by hand, because Python 3.10 has no `add_note`.
 
 
-def causes_of(error: BaseException) -> Iterator[BaseException]:
-    """An error, its cause, the cause of that, and so on: each once, as a chain may be a circle."""
+def causes_of(error: BaseException, *, contexts: bool = False) -> Iterator[BaseException]:
+    """An error, its cause, the cause of that, and so on: each once, as a chain may be a circle.
+
+    Args:
+        contexts: whether an error without a cause is followed by the one that was handled then.
+    """
     seen: set[int] = set()
     left: BaseException | None = error
     while left is not None and id(left) not in seen:
         seen.add(id(left))
         yield left
-        left = left.__cause__
+        left = left.__cause__ or (left.__context__ if contexts else None)
 
 
 def notes_of(error: BaseException) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ..backends.base import ON_PURPOSE, Backend, WorkerEnd
 from ..errors import PoolPerformanceWarning, PoolStartError, RemoteError, RemoteUnpicklingError
 from ..jobs.tasks import Outcome, Task, TaskSource
+from ..tracebacks import causes_of
 from .batch import Batch
 from .dispatcher import Dispatcher
 from .reading import read_results
@@ -260,13 +261,4 @@ def _was_stopped(batch: Batch, error: BaseException | None) -> bool:
     if batch.doomed and batch.size == 1:
         return True  # whatever it made of that
     asked = batch.doomed or batch.timed_out
-    return asked and any(isinstance(e, KeyboardInterrupt) for e in _with_causes(error))
-
-
-def _with_causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    left: BaseException | None = error
-    while left is not None and id(left) not in seen:
-        seen.add(id(left))
-        yield left
-        left = left.__cause__ or left.__context__
+    return asked and any(isinstance(e, KeyboardInterrupt) for e in causes_of(error, contexts=True))

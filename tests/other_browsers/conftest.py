@@ -12,14 +12,20 @@ from tests.support.kernel import CONTROLLED, Kernel
 
 
 @pytest.fixture(scope="module")
-def firefox_kernel(site: str) -> Iterator[Kernel]:
-    """A kernel in Firefox that the tests of a module share."""
+def firefox_page(site: str) -> Iterator[firefox.FirefoxPage]:
+    """JupyterLab in a Firefox that the tests of a module share."""
     executable = firefox.find()
     if executable is None:
         pytest.skip(firefox.HOW_TO_GET)
     with firefox.start(executable) as page:
         page.open(f"{site}/lab/index.html")
-        yield Kernel(page)
+        yield page
+
+
+@pytest.fixture(scope="module")
+def firefox_kernel(firefox_page: firefox.FirefoxPage) -> Kernel:
+    """A kernel in Firefox that the tests of a module share."""
+    return Kernel(firefox_page)
 
 
 @pytest.fixture(scope="module")

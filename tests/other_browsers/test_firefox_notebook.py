@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
 
 from tests.browser.commands.test_busy import BUSY, START, WITHIN, begin
-from tests.support import firefox
+from tests.support.firefox import FirefoxPage
 from tests.support.notebook import Notebook
 
 # Judged by the clock.
@@ -24,15 +23,10 @@ INTERRUPT = """async () => {
 
 
 @pytest.fixture(scope="module")
-def notebook(site: str) -> Iterator[Notebook]:
-    executable = firefox.find()
-    if executable is None:
-        pytest.skip(firefox.HOW_TO_GET)
-    with firefox.start(executable) as page:
-        page.open(f"{site}/lab/index.html")
-        notebook = Notebook(cast(Any, page))
-        notebook.run(START)
-        yield notebook
+def notebook(firefox_page: FirefoxPage) -> Notebook:
+    notebook = Notebook(cast(Any, firefox_page))
+    notebook.run(START)
+    return notebook
 
 
 @pytest.mark.parametrize("kind", BUSY)
