@@ -32,7 +32,7 @@ LOADED = {
     "scikit-learn": ("sklearn.ensemble",),
 }
 
-#: Workers are started by so many, twice. The first ones come with the memory that others are
+#: This many workers start at once, twice. The first ones come with the memory that others are
 #: restored from, and only the second ones count.
 AT_ONCE = 2
 

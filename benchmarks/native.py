@@ -57,7 +57,7 @@ class Native:
 
 @contextlib.contextmanager
 def native(processes: int) -> Iterator[Native]:
-    """Start a pool of so many processes, and end it on exit."""
+    """Start a pool of this many processes, and end it on exit."""
     # Not by fork, which would copy this process's threads in the middle of their work.
     spawn = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(processes, mp_context=spawn) as executor:

@@ -107,7 +107,7 @@ def costs(executor: Any, pool_map: Callable[..., Any]) -> dict[str, float]:
 
 
 def start(workers: int) -> float:
-    """Seconds until so many workers are ready that were not there."""
+    """Seconds until this many workers are ready that were not there."""
     started = time.perf_counter()
     with WorkerPoolExecutor(workers) as executor:
         while len(executor.ready_workers) < workers:

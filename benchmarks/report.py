@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: With so many repetitions or more, the spread is between percentiles and not between the extremes.
+#: With this many repetitions or more, the spread is between percentiles, not between extremes.
 MANY = 20
 
 HEAD = "| # | What | Side by side with | Target | Ratio | |\n|--:|---|---|--:|--:|---|"

@@ -36,7 +36,7 @@ def buffers(stage: Stage) -> Iterator[Row]:
     stage.kernel.run(FUNCTIONS)
     for what, this, other, cells in (
         (
-            "`submit(len, data)` of so many bytes",
+            "`submit(len, data)`, data",
             "out of band",
             "in band",
             ("there({size}, {count}, 0)", "there({size}, {count}, 1 << 40)"),

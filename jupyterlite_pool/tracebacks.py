@@ -102,7 +102,7 @@ def _short_lines(error: BaseException) -> list[str]:
     return "\n".join([*(line.rstrip() for line in lines), name, *notes_of(error)]).split("\n")
 
 
-#: At most so many characters of an error in one line.
+#: At most this many characters of an error in one line.
 WIDTH = 200
 
 

@@ -19,7 +19,7 @@ from .options import check_count
 from .pool_map import check_items, run_again, start
 from .shared import get_reusable_executor
 
-#: A machine of so many cores is named beside the time here.
+#: A machine of this many cores is named beside the time here.
 CORES = 16
 
 #: The first items may be slow because a worker imports something. Others are measured after them,

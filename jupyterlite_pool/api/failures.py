@@ -11,7 +11,7 @@ from ..jobs.runs import Runs
 from ..tracebacks import error_line, notes_of
 from ..wire.exceptions import RemoteTraceback
 
-#: At most so many failures are shown; all of them are in the mapping.
+#: At most this many failures are shown; all of them are in the mapping.
 SHOWN = 20
 
 #: Where the results are that an error has left, in its notes.

@@ -13,7 +13,7 @@ from .map_result import MapResult
 from .report import progress_of
 from .tables import Shown, paragraph, table_html, table_text
 
-#: So many jobs that have ended are remembered.
+#: This many jobs that have ended are remembered.
 REMEMBERED = 20
 
 

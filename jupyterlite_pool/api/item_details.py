@@ -10,7 +10,7 @@ from .failures import error_text
 from .history import history
 from .map_result import MapResult
 
-#: At most so many characters of an item's output or error; of longer ones the end is shown.
+#: At most this many characters of an item's output or error; of longer ones the end is shown.
 TEXT = 20_000
 
 

@@ -15,7 +15,7 @@ from ..notebook.state import ENDED, FAILURES, FailureState, JobState, shortened
 from ..tracebacks import error_line
 from .failures import error_text
 
-#: At most so many characters of a traceback are kept; its end says most.
+#: At most this many characters of a traceback are kept; its end says most.
 TEXT = 10_000
 
 

@@ -31,11 +31,11 @@ CHANGING = (
 )
 
 
-#: There are so many placeholders at most: more of them may not fit into the memory.
+#: There are this many placeholders at most: more of them may not fit into the memory.
 MOST_MISSING = 1_000_000
 
-#: There are so many if nobody knows how many values there will be. C code that asks for the size of
-#: the storage, and then for each value, comes to a place that is not there. So it fails.
+#: There are this many if nobody knows how many values there will be. C code that asks for the size
+#: of the storage, and then for each value, comes to a place that is not there. So it fails.
 UNKNOWN = 100_000
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: So many items that ran again are named.
+#: This many items that ran again are named.
 _NAMED = 10
 
 

@@ -89,7 +89,7 @@ class Terms(NamedTuple):
     brief: bool = False
     #: Whether it goes before the batches of its lane that wait.
     first: bool = False
-    #: At most so many workers have batches of its lane at once; None for all.
+    #: At most this many workers have batches of its lane at once; None for all.
     max_workers: int | None = None
     #: Seconds that its task may take from its beginning; then it is stopped. None for no limit.
     time_limit: float | None = None
@@ -266,7 +266,7 @@ class Backend(Protocol):
     def limit_lane(
         self, lane: int, seconds: float, expired: Callable[[], None]
     ) -> Callable[[], None]:
-        """Let all batches of a lane together take so many seconds from now.
+        """Let all batches of a lane together take this many seconds from now.
 
         Then `expired` is called, which cancels and stops them. A backend may have done that before
         the notebook hears of it. The seconds count while the browser is awake.

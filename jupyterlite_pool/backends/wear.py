@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..waiting.waking_time import CallLater, call_after_beats
 from .base import WorkerLimits
 
-#: After so many failed starts in a row no worker is tried any more.
+#: After this many failed starts in a row no worker is tried any more.
 STARTS = 3
 
 

@@ -87,7 +87,7 @@ def _cancel_all(_: Mapping[str, Any]) -> None:
 
 
 def _scale(question: Mapping[str, Any]) -> int:
-    """Have so many workers; the answer is how many there will be."""
+    """Have this many workers; the answer is how many there will be."""
     executor = _executor(question)
     executor.scale(_number(question, "workers"))
     return executor.max_workers

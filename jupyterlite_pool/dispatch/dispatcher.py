@@ -195,7 +195,7 @@ class Dispatcher:
     def _fill(self, has_room: Callable[[TaskSource], bool], *, ahead: bool = False) -> None:
         """Hand over batches of sources in turn, while there is room for them."""
         size = self._backend.size
-        full = 0  # so many sources in a row had no room
+        full = 0  # this many sources in a row had no room
         while full < len(self._sources):
             source = self._sources.popleft()
             # One that is being asked pauses, and whoever asks it will ask again. All others stay in

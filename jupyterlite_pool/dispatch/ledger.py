@@ -64,7 +64,7 @@ class Ledger:
         batch.start(worker)
 
     def weigh(self, batch: Batch, weight: int) -> None:
-        """The backend has so many bytes of a batch."""
+        """The backend has this many bytes of a batch."""
         batch.weigh(weight)
         self.weight += weight
 

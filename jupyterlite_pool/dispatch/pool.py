@@ -337,7 +337,7 @@ class Pool:
         return log, now
 
     def scale(self, size: int) -> None:
-        """Have so many workers from now on.
+        """Have this many workers from now on.
 
         Raises:
             RuntimeError: the pool was shut down.

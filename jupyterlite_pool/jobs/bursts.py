@@ -13,7 +13,7 @@ from ..tracebacks import error_line
 from .job import short_arguments
 from .tasks import Outcome, Task, TaskSource
 
-#: The failures of so many calls are kept as text.
+#: The failures of this many calls are kept as text.
 KEPT = 20
 
 #: What people call these functions.
@@ -95,7 +95,7 @@ class Burst:
             self._first_run = time.monotonic()
 
     def end(self, done: int, failed: int, cancelled: int) -> None:
-        """So many calls have ended."""
+        """This many calls have ended."""
         self.done += done
         self.failed += failed
         self.cancelled += cancelled

@@ -10,7 +10,7 @@ from __future__ import annotations
 #: Seconds that a batch should take: long compared with its cost, too short for people to notice.
 TARGET_SECONDS = 0.05
 
-#: A job that is handed over ahead is cut into about so many batches for each worker, and into
+#: A job that is handed over ahead is cut into about this many batches for each worker, and into
 #: smaller ones near its end.
 SHARES = 16
 
@@ -25,7 +25,7 @@ MOST_UNKNOWN = 1000
 GROWTH = 8
 
 #: In seconds. To send a batch that takes no longer than this costs more time than to run it. So
-#: batches of a fixed size are joined as long as the whole takes no longer, up to so many.
+#: batches of a fixed size are joined as long as the whole takes no longer, up to this many.
 BRIEF_SECONDS = 0.00025
 MOST_JOINED = 16
 
@@ -75,7 +75,7 @@ class ChunkSizer:
         self._mean = mean if self._mean is None else self._mean + weight * (mean - self._mean)
 
     def is_too_long(self, tasks: int, seconds: float) -> bool:
-        """Whether so many tasks, of so many seconds each, make too long a batch.
+        """Whether this many tasks, of this many seconds each, make too long a batch.
 
         Batches that were joined are to be no hindrance if their tasks turn out to take long.
         """

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from .chunks import GROWTH, TARGET_SECONDS
 
-#: A prediction looks at about so many pieces of a job, or so many for each worker. Each is of one
-#: batch or more.
+#: A prediction looks at about this many pieces of a job, or this many for each worker. Each is of
+#: one batch or more.
 PIECES, PIECES_PER_WORKER = 4096, 8
 
-#: After so many batches one can be as large as any job is.
+#: After this many batches one can be as large as any job is.
 MOST_GROWTH = 20
 
 

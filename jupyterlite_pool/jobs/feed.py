@@ -70,7 +70,7 @@ class Feed:
         action()
 
     def read(self, count: int) -> None:
-        """Read so many items, or fewer if that takes long.
+        """Read this many items, or fewer if that takes long.
 
         Raises:
             BaseException: somebody interrupts, or Python ends. What else the iterable raises is

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .timings import Timings
 
-#: So many of the slowest items are named.
+#: This many of the slowest items are named.
 SLOWEST = 3
 
 

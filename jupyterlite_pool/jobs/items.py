@@ -20,7 +20,7 @@ from .tasks import Held, Task
 #: Reading from these runs no code of the user's, and cannot fail.
 AT_ONCE = (list, tuple, range)
 
-#: So many tasks are not made one by one.
+#: This many tasks are not made one by one.
 FEWEST_AT_ONCE = 16
 
 

@@ -125,7 +125,7 @@ class MapJob:
 
     @property
     def max_workers(self) -> int | None:
-        """At most so many workers run it at once; None for all."""
+        """At most this many workers run it at once; None for all."""
         return self.options.max_workers
 
     @property

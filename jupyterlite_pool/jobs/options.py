@@ -55,7 +55,7 @@ class MapOptions:
     label: str | None = None
     #: Whether it is one call, such as a cell in the background: nobody speaks of its items.
     single: bool = False
-    #: Whether each item travels alone, since a worker is replaced after so many batches.
+    #: Whether each item travels alone, since a worker is replaced after this many batches.
     alone: bool = False
     #: Seconds that a batch of adapted size should take; the backend knows.
     batch_seconds: float = TARGET_SECONDS

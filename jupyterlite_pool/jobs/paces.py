@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from .chunks import BRIEF_SECONDS, WEIGHT
 
-#: A function counts as brief only after so many of its calls: the first ones import what they need.
+#: A function counts as brief after this many of its calls: the first ones import what they need.
 ENOUGH = 8
 
 #: Seconds of a call that is long. A function that has had one may have another, so it does not
-#: count as brief before so many calls that are not.
+#: count as brief before this many calls that are not.
 LONG, CALM = 0.02, 1000
 
-#: So many functions are remembered, those that were called last.
+#: This many functions are remembered, those that were called last.
 MOST_FUNCTIONS = 64
 
 
@@ -28,7 +28,7 @@ class Paces:
         self._means: dict[str, tuple[float, int]] = {}
 
     def note(self, function: str, seconds: float) -> None:
-        """A call of a function took so many seconds on its worker."""
+        """A call of a function took this many seconds on its worker."""
         mean, count = self._means.pop(function, (seconds, 0))
         count = ENOUGH - CALM if seconds > LONG else count + 1
         self._means[function] = mean + WEIGHT * (seconds - mean), count

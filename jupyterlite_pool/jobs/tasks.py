@@ -110,13 +110,13 @@ class TaskSource(Protocol):
         """The number of the lane in which its batches wait. No other source ever has the same."""
 
     def is_too_long(self, tasks: int, seconds: float) -> bool:
-        """Whether so many tasks, of so many seconds each, make too long a batch.
+        """Whether this many tasks, of this many seconds each, make too long a batch.
 
         It is taken back, and cut anew.
         """
 
     def take(self, workers: int, *, ahead: bool = False) -> Sequence[Task]:
-        """The tasks of the next batch, for a pool of so many workers; empty if none is ready.
+        """The tasks of the next batch, for a pool of this many workers; empty if none is ready.
 
         Args:
             ahead: whether the workers have enough to do for now.

@@ -10,12 +10,12 @@ from enum import IntEnum
 from itertools import islice
 from typing import NamedTuple
 
-#: So many tasks are remembered, and so many stretches: a stretch takes some hundred bytes, and each
-#: call of `submit` is a stretch of its own.
+#: This many tasks are remembered, and this many stretches: a stretch takes some hundred bytes, and
+#: each call of `submit` is a stretch of its own.
 MOST = 100_000
 MOST_STRETCHES = 10_000
 
-#: So many workers that have ended are remembered.
+#: This many workers that have ended are remembered.
 MOST_ENDED = 100
 
 

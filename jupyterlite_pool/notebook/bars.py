@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..jobs.work_log import Running, Stretch, Work, WorkLog
 
-#: An answer has at most so many bars; the page asks again for the others.
+#: An answer has at most this many bars; the page asks again for the others.
 AT_ONCE = 20_000
 
 

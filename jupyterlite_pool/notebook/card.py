@@ -42,7 +42,7 @@ DETAILS_AFTER = 5
 #: where it may show it. A change of the output is one of the notebook's document.
 GUARDED_AFTER, WIDGET_AFTER = 20, 10
 
-#: A burst of calls has ended if it has nothing to do for so many looks.
+#: A burst of calls has ended if it has nothing to do for this many looks.
 IDLE_LOOKS = 2
 
 

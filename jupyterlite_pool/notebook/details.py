@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from ..jobs.insights import Insights
 
-#: At most so many items are listed.
+#: At most this many items are listed.
 LISTED = 20
 
-#: At most so many characters of what an item has printed: the last ones.
+#: At most this many characters of what an item has printed: the last ones.
 PRINTED = 500
 
 

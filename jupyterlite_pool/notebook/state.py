@@ -12,10 +12,10 @@ from .progress import Progress
 #: At most so many workers of a pool, so many jobs that run, and so many that have ended, are named.
 WORKERS, RUNNING, ENDED = 64, 20, 20
 
-#: At most so many failures of a job are named.
+#: At most this many failures of a job are named.
 FAILURES = 5
 
-#: At most so many characters of a text that users choose.
+#: At most this many characters of a text that users choose.
 WIDTH = 200
 
 

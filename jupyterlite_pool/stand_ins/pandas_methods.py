@@ -20,8 +20,8 @@ from ..waiting.browser import can_block
 from ..worker.current_worker import current_worker
 from ..worker.pandas_parts import Group, Lines, Values
 
-#: So many parts of a frame for each worker: few enough to cost little, and enough that workers end
-#: together and that the card shows how far they are.
+#: A frame has this many parts for each worker: few enough to cost little, and enough that workers
+#: end together and that the card shows how far they are.
 PARTS = 16
 
 _AXES = {0: 0, "index": 0, "rows": 0, 1: 1, "columns": 1}

@@ -26,7 +26,7 @@ from .browser import IN_BROWSER, can_block, run_sync, set_timer, wakeable
 T = TypeVar("T")
 
 #: A signal that comes in the moment in which a thread begins to wait does not end its wait: Python
-#: has looked for signals just before. So the thread looks again after so many seconds.
+#: has looked for signals just before. So the thread looks again after this many seconds.
 LOOK_AGAIN = 0.25
 
 

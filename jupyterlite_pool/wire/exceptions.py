@@ -23,7 +23,7 @@ from .payload import decode, encode
 #: How many causes of causes are sent. A chain of causes may be a circle.
 MAX_CAUSES = 10
 
-#: An object of so many bytes does not travel for the sake of suggestions.
+#: An object of this many bytes does not travel for the sake of suggestions.
 _LARGE = 1 << 16
 
 _PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -21,7 +21,7 @@ from cloudpickle import cloudpickle
 from .by_value.functions import names_of_class_bodies
 from .payload import ATOMS, Encoded
 
-#: So many functions are known at once.
+#: This many functions are known at once.
 MOST = 16
 
 #: A function of more bytes is encoded each time: it is not kept beside what it was made of.

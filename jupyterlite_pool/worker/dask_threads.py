@@ -23,8 +23,8 @@ from .output import TaskStream
 from .runner import Runner
 from .surroundings.surroundings import WorkerSurroundings
 
-#: Results that others may see before their batch is over: of so many bytes at most, and with so
-#: many seconds between them. All results come with the end of the batch in any case.
+#: Results that others may see before their batch is over: of this many bytes at most, and
+#: with this many seconds between them. All results come with the end of the batch in any case.
 EARLY_BYTES, EARLY_SECONDS = 65536, 0.1
 
 #: Seconds between two attempts to stop a task.

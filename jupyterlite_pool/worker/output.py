@@ -16,7 +16,7 @@ BURST = 10
 #: If a task has printed this many characters, they are posted at once.
 LIMIT = 8192
 
-#: So many characters are posted although their line has no end yet.
+#: This many characters are posted although their line has no end yet.
 LONGEST_LINE = 1 << 20
 
 

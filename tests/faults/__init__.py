@@ -10,7 +10,7 @@ from collections.abc import Iterator
 #: How often each fault happens: `make faults ROUNDS=100`.
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 
-#: From so many rounds on, medians are judged and the machine's pace is measured for each fault.
+#: From this many rounds on, medians are judged and the machine's pace is measured for each fault.
 MANY = 20
 
 #: Seconds that all rounds but the first of each fault may take in one process.

@@ -17,7 +17,7 @@ from .conftest import Effort
 
 pytestmark = pytest.mark.alone
 
-#: A cell that computes for so many seconds; then it says that nothing has hit it.
+#: A cell that computes for this many seconds; then it says that nothing has hit it.
 COMPUTES = "until = time.monotonic() + {}\nwhile time.monotonic() < until: pass\nwell = {}"
 
 

@@ -70,7 +70,7 @@ def test_tasks_through_one_pool(kernel: Kernel, effort: Effort) -> None:
         f"assert sum(executor.map(abs, range({count}), chunksize=500, buffersize=8))"
         f" == sum(range({count}))"
     )
-    # The heaps grow only once, and the pool remembers so many tasks for its timeline.
+    # The heaps grow only once, and the pool remembers this many tasks for its timeline.
     for _ in range(MOST // count + 1):
         kernel.run(cell)
     before = kernel.value("in_use()")

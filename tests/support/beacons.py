@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 #: Source of `beat(url, name, count=None)`, for a kernel: a task that computes between its signs of
-#: life, for ever or so many times.
+#: life, for ever or this many times.
 BEAT = """
 def beat(url, name, count=None):
     import itertools, js, time

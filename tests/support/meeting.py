@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 #: Source of `meet(folder, number, others)`, for a kernel: a task says that it is there in a file of
-#: its own, on the drive that all workers have, and ends when so many others are there. Its value is
-#: the number of its worker's process.
+#: its own, on the drive that all workers have, and ends when this many others are there. Its value
+#: is the number of its worker's process.
 MEET = """
 import os
 

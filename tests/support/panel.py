@@ -38,7 +38,7 @@ SAY = """([channel, word]) => {
 #: Milliseconds in which a palette is there, and an item of it.
 PALETTE = 5_000
 
-#: Whether so many tasks have said that they run. A card that appears parts what they print.
+#: Whether this many tasks have said that they run. A card that appears parts what they print.
 HEARS = """([where, tasks]) => {
   const printed = '[data-mime-type="application/vnd.jupyter.stdout"]';
   const parts = document.querySelectorAll(`${where} ${printed}`);
@@ -61,7 +61,7 @@ def say(page: Evaluates, channel: str, word: str = "end") -> None:
 
 
 def hearing(page: Page, tasks: int, where: str = ".jp-Cell.jp-mod-active") -> None:
-    """Wait until so many tasks of the last cell hear, or of cells elsewhere."""
+    """Wait until this many tasks of the last cell hear, or of cells elsewhere."""
     page.wait_for_function(HEARS, arg=[where, tasks], timeout=20_000)
 
 

@@ -10,7 +10,7 @@ from jupyterlite_pool.waiting.waits import wait_for_callbacks
 
 
 def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until something is so, for so many seconds at most."""
+    """Wait until something is so, for this many seconds at most."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came about"

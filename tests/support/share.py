@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-#: Tests begin only within so many seconds from the start of a run. The others are skipped, with
+#: Tests begin only within this many seconds from the start of a run. The others are skipped, with
 #: `LEFT` as the reason.
 SECONDS = float(os.environ.get("SHARE", "inf"))
 

@@ -40,7 +40,7 @@ def sentence(counts: Counter[str]) -> str:
     return "\n    ".join([f"pages and kernels: {', '.join(words)}", *left])
 
 
-#: So many files are named, those that took longest.
+#: This many files are named, those that took longest.
 FILES = 25
 
 

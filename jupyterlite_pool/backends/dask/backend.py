@@ -36,7 +36,7 @@ from .cluster import GRACE, Cluster, Place, client_of
 #: Seconds between two looks at which workers there are.
 LOOK_AGAIN = 0.5
 
-#: So many looks in a row fail before the scheduler counts as gone.
+#: This many looks in a row fail before the scheduler counts as gone.
 PATIENCE = 3
 
 #: Seconds that a worker which was ended may still be among those that the scheduler names.
@@ -188,8 +188,8 @@ class DaskBackend(LinkedBackend):
     Args:
         cluster: a `distributed.Client`, a cluster, or the address of a scheduler; None for what
             Dask's configuration says.
-        max_workers: use so many threads of its workers at most; None for all, also of workers that
-            come later.
+        max_workers: use this many threads of its workers at most; None for all, also of workers
+            that come later.
         workers: addresses, names or hosts of the workers to use; None for all.
         resources: what each batch takes of the resources of its worker.
     """
@@ -265,7 +265,7 @@ class DaskBackend(LinkedBackend):
         return [link for link in members if isinstance(link, DaskLink)]
 
     def scale(self, size: int) -> None:
-        """As `Backend.scale`: uses so many threads of the workers that there are."""
+        """As `Backend.scale`: uses this many threads of the workers that there are."""
         self._fixed = True
         super().scale(size)
 

@@ -56,7 +56,7 @@ export interface GatheredEvent {
 export type Told =
   | PoolEvent
   | GatheredEvent
-  /** A worker's memory has grown to so many bytes. */
+  /** A worker's memory has grown to this many bytes. */
   | { type: 'memory'; worker: number; memory: number }
   /** The pool has made a snapshot, which other pools of the kernel can use. */
   | ({ type: 'made' } & MadeSnapshot);

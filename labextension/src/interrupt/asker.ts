@@ -23,7 +23,7 @@ const TICK = 10;
 /** Milliseconds after which a wish that was put off is asked for again; longer each time. */
 const SOON = 20;
 
-/** A question may take one part in so many of the time. */
+/** A question may take one part in this many of the time. */
 const SHARE = 200;
 
 /** Milliseconds after which an answer is given up. */
@@ -45,7 +45,7 @@ export interface World {
   now(): number;
   /** Milliseconds, on the clock of the page. Quicker to read. */
   date(): number;
-  /** Call a function when the event loop has turned, after so many milliseconds. */
+  /** Call a function when the event loop has turned, after this many milliseconds. */
   later(action: () => void, delay: number): void;
   /** Set after how many steps Python looks again. */
   steps(count: number): void;
@@ -53,7 +53,7 @@ export interface World {
   readonly sealed: Sealed;
   /** What shared memory tells of them. */
   readonly shared: Pick<Shared, 'last'>;
-  /** Send the page a question and wait for the answer; throws if none comes in so many milliseconds. */
+  /** Send the page a question and wait for the answer; throws if none comes in this many milliseconds. */
   ask(question: Question, patience: number): Answer;
   /** Tell the page of the last wish that was heard of. */
   tell(heard: number): void;

@@ -7,7 +7,7 @@ export interface EarMessage {
   memory: SharedArrayBuffer;
 }
 
-/** Write that so many wishes are known to be made; 0 says that the ear listens. */
+/** Write that this many wishes are known to be made; 0 says that the ear listens. */
 export function note(memory: SharedArrayBuffer, wishes: number): void {
   Atomics.store(new Int32Array(memory), 0, wishes + 1);
 }

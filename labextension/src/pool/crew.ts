@@ -33,15 +33,15 @@ export interface CrewEvents {
   /** A worker has become worn, and should be released when it is idle. */
   worn(handle: WorkerHandle): void;
   ended(handle: WorkerHandle, end: WorkerEnd): void;
-  /** So many spares are ready. */
+  /** This many spares are ready. */
   spares(ready: number): void;
-  /** Other pools hold slots that this one wants: it has so many workers for now. */
+  /** Other pools hold slots that this one wants: it has this many workers for now. */
   limited(workers: number): void;
   /** No worker can start. */
   failed(error: PoolStartError): void;
 }
 
-/** The crew gives up after so many failed starts in a row. */
+/** The crew gives up after this many failed starts in a row. */
 const START_FAILURES = 2;
 
 /** Milliseconds until the next try, where starts fail while other workers serve. */
@@ -120,7 +120,7 @@ export class Crew {
     }
   }
 
-  /** Have so many workers from now on. */
+  /** Have this many workers from now on. */
   scale(size: number): void {
     this.wanted = checkSize(size);
     if (this.state === 'working') {

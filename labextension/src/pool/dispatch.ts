@@ -7,7 +7,7 @@ import { IdleTimer } from './idleTimer';
 import type { Job } from './job';
 import { JobQueue } from './queue';
 
-/** At most so many brief jobs are at one worker, including the one that it runs. */
+/** At most this many brief jobs are at one worker, including the one that it runs. */
 const MOST_AT_ONE = 8;
 
 export interface DispatchEvents {

@@ -46,7 +46,7 @@ export type PoolEvent =
   | { type: LaneEnd; lane: number }
   /** Whether a batch that was cancelled was still in the queue: then nothing of it ran, or will. */
   | { type: 'cancelled'; batch: number; taken: boolean }
-  /** So many spares are ready to take the place of a worker. */
+  /** This many spares are ready to take the place of a worker. */
   | { type: 'spares'; spares: number }
   /** Other pools of the site hold some workers of this pool; it gets them when those pools end. */
   | { type: 'limited'; workers: number }

@@ -156,7 +156,7 @@ export class Inbox {
     return null;
   }
 
-  /** The worker has answered so many calls of the first job. */
+  /** The worker has answered this many calls of the first job. */
   count(calls: number): void {
     this.finished += calls;
   }

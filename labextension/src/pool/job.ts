@@ -16,7 +16,7 @@ export interface Terms {
   brief?: boolean | undefined;
   /** It goes before the batches of its lane that wait. */
   first?: boolean | undefined;
-  /** At most so many workers have batches of its lane at once. */
+  /** At most this many workers have batches of its lane at once. */
   maxWorkers?: number | undefined;
   /** Seconds from the beginning of its task; then it is stopped. */
   timeLimit?: number | undefined;

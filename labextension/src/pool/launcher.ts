@@ -47,7 +47,7 @@ const FIRST_TIMEOUT = 60_000;
 const LEAST_TIMEOUT = 30_000;
 const TIMES_AS_LONG = 5;
 
-/** A start waits for the site's snapshot for this share of that time, and for so many milliseconds. */
+/** A start waits for the site's snapshot for this share of that time, and for this many milliseconds. */
 const SHARE_OF_SNAPSHOT = 1 / 3;
 const LONGEST_FOR_SNAPSHOT = 20_000;
 

@@ -10,7 +10,7 @@ import { PULSE } from '../protocol';
 import type { WorkerEnd } from './events';
 import { randomId } from './randomId';
 
-/** A worker is gone when so many beats in a row are missing. */
+/** A worker is gone when this many beats in a row are missing. */
 const MISSED_BEATS = 3;
 
 export class Life {

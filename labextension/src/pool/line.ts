@@ -54,7 +54,7 @@ export class Line<T> {
     }
   }
 
-  /** Keep only so many, the first ones. */
+  /** Keep only this many, the first ones. */
   keep(count: number): void {
     this.waiting = this.items.slice(0, count);
     this.at = 0;

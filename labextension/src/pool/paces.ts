@@ -24,7 +24,7 @@ export class Paces {
     return (this.known.get(kind) ?? Infinity) <= BRIEF;
   }
 
-  /** A call of a kind has taken so many milliseconds. */
+  /** A call of a kind has taken this many milliseconds. */
   note(kind: string, took: number): void {
     const before = this.known.get(kind);
     if (before !== undefined) {

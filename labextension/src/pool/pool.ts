@@ -25,7 +25,7 @@ import { Stops } from './stops';
 import { TimeLimits } from './timeLimits';
 
 export interface PoolOptions extends CrewOptions {
-  /** A worker is replaced after so many batches. Batches with a target do not count. */
+  /** A worker is replaced after this many batches. Batches with a target do not count. */
   maxBatches?: number | null;
   /** A worker is replaced when its WebAssembly memory has grown to more bytes than this. */
   maxMemory?: number | null;
@@ -65,7 +65,7 @@ export class PyodidePool {
       maxMemory: Math.min(options.maxMemory ?? Infinity, FULL_MEMORY)
     };
     this.listener = options.listener ?? (() => undefined);
-    // A worker that is replaced after so many calls is given them one at a time.
+    // A worker that is replaced after this many calls is given them one at a time.
     const most = this.share.maxBatches === Infinity ? undefined : 1;
     this.calls = new Calls(() => this.dispatch.begin(), most);
     this.crew = new Crew(String(workerUrl), size, options, {
@@ -170,7 +170,7 @@ export class PyodidePool {
     if (terms.target !== undefined && this.crew.get(terms.target) === undefined) {
       return; // the owner has not heard of the worker's end yet, which ends the batch as well
     }
-    // A worker that is replaced after so many batches is given them one at a time.
+    // A worker that is replaced after this many batches is given them one at a time.
     const brief = terms.brief && this.share.maxBatches === Infinity;
     this.dispatch.add(runJob(batch, payload, buffers, needs, { ...terms, brief }));
   }
@@ -205,7 +205,7 @@ export class PyodidePool {
   }
 
   /**
-   * All batches of a lane may take so many seconds from now; null for as long as they like.
+   * All batches of a lane may take this many seconds from now; null for as long as they like.
    *
    * Then those that wait are taken back, and workers that have some are stopped.
    */
@@ -230,7 +230,7 @@ export class PyodidePool {
   }
 
   /**
-   * Have so many workers from now on.
+   * Have this many workers from now on.
    *
    * If there are too few, more start at once. If there are too many, some end when they are idle.
    */

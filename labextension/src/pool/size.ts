@@ -1,6 +1,6 @@
 /** How many workers a pool has: by default, and at most. */
 
-/** Every device can carry so many; for browsers that do not tell the device's memory. */
+/** Every device can carry this many; for browsers that do not tell the device's memory. */
 const CAP_WITHOUT_MEMORY_HINT = 8;
 
 /** A Pyodide worker with some data takes a few hundred MB, and the page needs its share. */

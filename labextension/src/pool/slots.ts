@@ -32,7 +32,7 @@ export class Slots {
     return this.without ? this.wanted : this.mine.size;
   }
 
-  /** Hold so many slots: those that are free now, and others as soon as they become free. */
+  /** Hold this many slots: those that are free now, and others as soon as they become free. */
   async want(count: number): Promise<void> {
     this.wanted = Math.min(count, this.cap);
     this.waiting?.abort();

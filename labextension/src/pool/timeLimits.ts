@@ -30,7 +30,7 @@ export class TimeLimits {
     private readonly onLaneExpired: (lane: number) => void
   ) {}
 
-  /** All batches of a lane may take so many seconds from now; null for as long as they like. */
+  /** All batches of a lane may take this many seconds from now; null for as long as they like. */
   limitLane(lane: number, seconds: number | null): void {
     this.lanes.get(lane)?.();
     this.lanes.delete(lane);
@@ -45,7 +45,7 @@ export class TimeLimits {
     }
   }
 
-  /** The task of a batch begins. It may take so many seconds, in which the browser is awake. */
+  /** The task of a batch begins. It may take this many seconds, in which the browser is awake. */
   begin(handle: WorkerHandle, batch: number, seconds: number): void {
     if (this.timers.has(batch)) {
       return;

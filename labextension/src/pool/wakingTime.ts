@@ -1,6 +1,6 @@
 /** Time limits and stopwatches that count only the time in which a host is awake. */
 
-/** A limit has so many beats. A delay of a beat or more is not counted. */
+/** A limit has this many beats. A delay of a beat or more is not counted. */
 const BEATS = 20;
 
 /** The most milliseconds of a beat. */

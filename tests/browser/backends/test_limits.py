@@ -14,7 +14,8 @@ from jupyterlite_pool import WorkerPoolExecutor, current_worker, pool_map
 """
 )
 
-#: Another tab of the site has all slots but so many. Chromium caps workers at twice the gigabytes.
+#: Another tab of the site has all slots but this many. Chromium caps workers at twice the
+#: gigabytes.
 TAKE_SLOTS = """async left => {
   const cap = 2 * navigator.deviceMemory;
   window.release = [];

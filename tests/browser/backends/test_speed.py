@@ -10,7 +10,7 @@ from tests.conftest import Pages
 from tests.support.bare import TwoTasks
 from tests.support.kernel import Kernel
 
-#: The pool's time may be so many times that of bare workers.
+#: The pool's time may be this many times that of bare workers.
 LIMIT = 1.1
 
 MOST_RUNS = 28

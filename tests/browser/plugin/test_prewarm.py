@@ -38,8 +38,8 @@ WORKERS = """async () => {
   return held.map(({ name }) => name).filter(name => /^jupyterlite-pool:[0-9a-f]{32}$/.test(name));
 }"""
 
-#: Waits for so many workers that were not there before: those of a kernel that was restarted end a
-#: little later.
+#: Waits for this many workers that were not there before: those of a kernel that was restarted end
+#: a little later.
 WAIT_FOR_WORKERS = f"""async ([count, before]) => {{
   while ((await ({WORKERS})()).filter(name => !before.includes(name)).length < count) {{
     await new Promise(resolve => setTimeout(resolve, 20));

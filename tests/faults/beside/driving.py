@@ -136,7 +136,7 @@ class Account:
         return entry
 
     def others(self, pool: Pool, count: int) -> list[Entry]:
-        """Submit so many tasks that have no fault; their records."""
+        """Submit this many tasks that have no fault; their records."""
         return [self.follow(pool.submit, TASKS["other"], BUSY) for _ in range(count)]
 
     async def until(self, condition: Callable[[], object], seconds: float) -> bool:

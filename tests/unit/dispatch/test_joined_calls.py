@@ -19,7 +19,7 @@ from tests.support.settled import workers_are_ready
 #: Calls of which all but the first few travel together.
 MANY = 10 * MOST_JOINED
 
-#: A call for each worker and one that waits behind it: with so many, workers have enough to do.
+#: A call for each worker and one that waits behind it: with this many, workers have enough to do.
 FULL = 4
 
 

@@ -33,7 +33,7 @@ CONTEXT = "\x04"
 #: The one call whose texts are in schemas.
 OF_SCHEMAS = ("plugin/language.ts", "trans._p(context, part)")
 
-#: JupyterLab shows so many characters of a notification.
+#: JupyterLab shows this many characters of a notification.
 NOTIFICATION = 140
 
 languages = pytest.mark.parametrize(

@@ -23,7 +23,7 @@ if LIBRARY is None:
 
 METHODS = methods(LIBRARY)
 
-#: The number of tests of Python 3.13 that are not excluded: at least so many must pass.
+#: The number of tests of Python 3.13 that are not excluded: at least this many must pass.
 AT_LEAST = 73
 
 #: Seconds for one method. The slowest starts nine workers.

@@ -153,7 +153,7 @@ export class CardRenderer extends Panel implements IRenderMime.IRenderer {
   }
 }
 
-/** Resolves after so many milliseconds. */
+/** Resolves after this many milliseconds. */
 function after(milliseconds: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, milliseconds));
 }

@@ -15,7 +15,7 @@ export class PoolActions {
     private readonly trans: TranslationBundle
   ) {}
 
-  /** Ask how many workers a pool shall have, and have so many. */
+  /** Ask how many workers a pool shall have, and have this many. */
   async scale(kernel: string, pool: PoolState, workers?: number): Promise<void> {
     const asked = workers ?? (await this.askForWorkers(pool));
     if (asked === null) {

@@ -20,7 +20,7 @@ export interface Block {
   last: number;
 }
 
-/** A bar that is narrower than so many pixels is drawn together with its neighbours. */
+/** A bar that is narrower than this many pixels is drawn together with its neighbours. */
 const NARROW = 2;
 
 /**

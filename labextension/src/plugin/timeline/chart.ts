@@ -6,7 +6,7 @@ import { Painter } from './paint';
 import { panned, within, zoomed } from './view';
 import { barText, type Words } from './texts';
 
-/** A pointer that moves less than so many pixels has clicked. */
+/** A pointer that moves less than this many pixels has clicked. */
 const CLICK = 4;
 
 /** How much closer one turn of the wheel and one key bring the drawing. */

@@ -57,7 +57,7 @@ export interface Span {
   readonly to: number;
 }
 
-/** So many bars are kept in all; the oldest go first. */
+/** This many bars are kept in all; the oldest go first. */
 export const MOST = 200_000;
 
 /** The bars of one worker, in the order of their beginnings, as columns of numbers. */

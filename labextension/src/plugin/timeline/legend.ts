@@ -4,7 +4,7 @@ import { element } from './details';
 import { functionColour } from './colours';
 import type { Words } from './texts';
 
-/** At most so many functions are named. */
+/** At most this many functions are named. */
 const MOST = 12;
 
 export function legendOf({ labels, size }: Recording, trans: Words): HTMLElement[] {

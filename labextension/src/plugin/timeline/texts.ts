@@ -4,7 +4,7 @@ import { type Bar, KIND, NOTEBOOK, type Recording, type Span, STATE } from './da
 import { runningOver, type Totals, totalsOf } from './concurrency';
 import { timeText } from './view';
 
-/** Into so many parts a span is divided to see when anything ran. */
+/** Into this many parts a span is divided to see when anything ran. */
 const PARTS = 500;
 
 export type { Words };

@@ -2,7 +2,7 @@
 import { numberText, type Words } from '../language';
 import type { Span } from './data';
 
-/** Nobody needs to see less than so many seconds. */
+/** Nobody needs to see less than this many seconds. */
 const LEAST = 1e-5;
 
 /** The same span, as far as it is within the whole. */
@@ -30,7 +30,7 @@ export function panned(span: Span, share: number, whole: Span): Span {
   return within({ from: span.from + by, to: span.to + by }, whole);
 }
 
-/** Round times for the marks of an axis, at most so many. */
+/** Round times for the marks of an axis, at most this many. */
 export function marks(span: Span, most: number): number[] {
   const step = stepOf((span.to - span.from) / Math.max(1, most));
   const first = Math.ceil(span.from / step - 1e-9);

@@ -24,7 +24,7 @@ from .processes import TestedExecutor
 from .shims import apply
 from .stock import STOCK
 
-#: The size of most executors of the tests. So many workers start while the first tests need none.
+#: The size of most executors of the tests. This many workers start while the first tests need none.
 WORKERS = 5
 
 

@@ -190,13 +190,13 @@ class Stock:
         self._workers: list[Workers] = []
 
     def start(self, size: int) -> Workers:
-        """Start a set of so many workers."""
+        """Start a set of this many workers."""
         workers = Workers(size)
         self._workers.append(workers)
         return workers
 
     def take(self, size: int) -> Workers:
-        """A set of so many workers that nobody has borrowed; starts one if there is none."""
+        """A set of this many workers that nobody has borrowed; starts one if there is none."""
         for workers in self._workers:
             if workers.usable and workers.borrower is None and workers.backend.size == size:
                 return workers
