@@ -24,10 +24,10 @@ from playwright.sync_api import sync_playwright
 from tests.conftest import BROWSER_FLAGS
 
 from . import (
+    browsers,
     busy,
     comlink,
     contest,
-    engines,
     growth,
     handover,
     interruptible,
@@ -59,8 +59,8 @@ PARTS: list[tuple[set[int], Callable[[Stage], Iterator[Measured]]]] = [
     ({1}, starting.workers),
     ({2}, starting.replaced),
     ({3}, starting.memory),
-    ({1, 2, 3}, engines.in_firefox),
-    ({1, 2, 3}, engines.in_webkit),
+    ({1, 2, 3}, browsers.in_firefox),
+    ({1, 2, 3}, browsers.in_webkit),
     ({4, 5}, tasks.one_by_one),
     ({6, 7}, tasks.many),
     ({8, 9}, payloads.buffers),

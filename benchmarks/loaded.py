@@ -1,4 +1,4 @@
-"""What a further worker takes of the computer's memory, with packages loaded in it, in each engine.
+"""What a further worker takes of the computer's memory, with packages loaded, in each browser.
 
 The site is the one that others have built, which has these packages; see `packages`.
 """
@@ -20,7 +20,7 @@ from tests.support.kernel import CONTROLLED, UNTIL, Kernel
 from tests.support.strangers import LAB, kernel_with, lay_out_bare
 from tests.support.webkit import insist
 
-from .engines import Engine, firefox_engine, webkit_engine
+from .browsers import Browser, firefox_browser, webkit_browser
 from .memory import weight_of_descendants
 from .scripts import served
 
@@ -41,7 +41,7 @@ CORES = (2, 4, 8)
 GIGABYTES = (2, 4, 8, None)
 
 #: No worker is kept ready in place of another, and so none is counted that has loaded nothing.
-#: Everything is awaited: not every engine can pause Python. Workers do without the notebook's
+#: Everything is awaited: not every browser can pause Python. Workers do without the notebook's
 #: files: in WebKitGTK they do not get at those of JupyterLite 0.5.
 SET_UP = """
 import asyncio
@@ -71,7 +71,7 @@ PATIENCE = 300
 
 
 class _Opened:
-    """A page of Chromium, as the other engines have them."""
+    """A page of Chromium, as the other browsers have them."""
 
     def __init__(self, page: ChromiumPage) -> None:
         self._page = page
@@ -81,7 +81,7 @@ class _Opened:
         self._page.goto(url)
 
 
-def chromium_engine(executable: str) -> Engine:
+def chromium_browser(executable: str) -> Browser:
     """Chromium."""
 
     @contextlib.contextmanager
@@ -93,54 +93,56 @@ def chromium_engine(executable: str) -> Engine:
             yield _Opened(page)
             browser.close()
 
-    return Engine("Chromium", start, lambda command: "--type=renderer" in command, 1)
+    return Browser("Chromium", start, lambda command: "--type=renderer" in command, 1)
 
 
-def engines(executable: str) -> list[Engine]:
-    """All engines that are installed."""
-    found = (chromium_engine(executable), firefox_engine(1), webkit_engine(1))
-    return [engine for engine in found if engine is not None]
+def browsers(executable: str) -> list[Browser]:
+    """All browsers that are installed."""
+    found = (chromium_browser(executable), firefox_browser(1), webkit_browser(1))
+    return [browser for browser in found if browser is not None]
 
 
-def further_worker(engine: Engine, url: str, wheels: Sequence[Path], names: Sequence[str]) -> float:
+def further_worker(
+    browser: Browser, url: str, wheels: Sequence[Path], names: Sequence[str]
+) -> float:
     """Megabytes of the computer's memory that each worker takes after the first ones."""
-    with contextlib.ExitStack() as browser:
+    with contextlib.ExitStack() as opened:
 
         def begin() -> Kernel:
-            page = browser.enter_context(engine.start())
+            page = opened.enter_context(browser.start())
             page.open(f"{url}/{LAB}")
             page.evaluate(CONTROLLED)
             page.open(f"{url}/{LAB}")
             return kernel_with(page, url, wheels)
 
-        kernel = insist(browser, begin)
+        kernel = insist(opened, begin)
         kernel.run(UNTIL + SET_UP)
         kernel.run("\n".join(f"import {name}" for name in names))  # else no worker has it
-        first, second = (_weight_with_more(kernel, engine, names) for _ in range(2))
+        first, second = (_weight_with_more(kernel, browser, names) for _ in range(2))
         return (second - first) / AT_ONCE
 
 
-def _weight_with_more(kernel: Kernel, engine: Engine, names: Sequence[str]) -> float:
+def _weight_with_more(kernel: Kernel, browser: Browser, names: Sequence[str]) -> float:
     kernel.run(f"starting = asyncio.ensure_future(start({AT_ONCE}, {list(names)!r}))")
     deadline = time.monotonic() + PATIENCE
     while not kernel.value("await is_done()"):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{engine.name} has not started workers in {PATIENCE} s")
-    return weight_of_descendants(engine.runs_pages)
+            raise TimeoutError(f"{browser.name} has not started workers in {PATIENCE} s")
+    return weight_of_descendants(browser.runs_pages)
 
 
-def print_weights(found: Sequence[Engine], site: Path, wheels: Sequence[Path]) -> None:
-    """Print a row for what is loaded, and a column for each engine."""
+def print_weights(found: Sequence[Browser], site: Path, wheels: Sequence[Path]) -> None:
+    """Print a row for what is loaded, and a column for each browser."""
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url:
         lay_out_bare(site, wheels, Path(folder))
         _print_weights(found, url, wheels)
 
 
-def _print_weights(found: Sequence[Engine], url: str, wheels: Sequence[Path]) -> None:
-    print(f"\n| a further worker has loaded | {' | '.join(engine.name for engine in found)} |")
+def _print_weights(found: Sequence[Browser], url: str, wheels: Sequence[Path]) -> None:
+    print(f"\n| a further worker has loaded | {' | '.join(browser.name for browser in found)} |")
     print(f"|---|{'--:|' * len(found)}", flush=True)
     for what, names in LOADED.items():
-        taken = [further_worker(engine, url, wheels, names) for engine in found]
+        taken = [further_worker(browser, url, wheels, names) for browser in found]
         cells = " | ".join(f"{weight:.0f} MB" for weight in taken)
         print(f"| {what} | {cells} |", flush=True)
 

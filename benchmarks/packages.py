@@ -1,12 +1,12 @@
 """Measures when the pool pays, with the packages that people use, and what a worker holds of them.
 
-usage: python -m benchmarks.packages [--memory] [--engine NAME]
+usage: python -m benchmarks.packages [--memory] [--browser NAME]
 
 The notebook is on a site that others have built, with numpy, pandas, scikit-learn and Pillow for
 Pyodide 0.27; the pool has two workers. Prints four Markdown tables: times, Python's memory in a
-worker, the computer's memory that a further worker takes in each engine that is installed, and how
-many workers there are by default. With `--memory`, the last two;
-with `--engine Firefox`, in that one alone.
+worker, the computer's memory that a further worker takes in each browser that is installed, and
+how many workers there are by default. With `--memory`, the last two; with `--browser Firefox`, in
+that one alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.support.kernel import UNTIL, Kernel
 from tests.support.strangers import lay_out, start_kernel
 from tests.support.wheels import CLOUDPICKLE, download
 
-from .loaded import LOADED, engines, print_weights, table_of_sizes
+from .loaded import LOADED, browsers, print_weights, table_of_sizes
 from .scripts import served
 from .stage import HERE
 
@@ -179,7 +179,7 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.packages")
     parser.add_argument("--memory", action="store_true", help="only the computer's memory")
-    parser.add_argument("--engine", help="Chromium, Firefox or WebKitGTK; else all of them")
+    parser.add_argument("--browser", help="Chromium, Firefox or WebKitGTK; else all of them")
     options = parser.parse_args()
     executable = find_browser()
     if executable is None:
@@ -194,8 +194,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url:
             lay_out(site, wheels, Path(folder))
             measure_in_chromium(str(executable), url, wheels)
-    found = engines(str(executable))
-    wanted = [engine for engine in found if options.engine in (None, engine.name)]
+    found = browsers(str(executable))
+    wanted = [browser for browser in found if options.browser in (None, browser.name)]
     print_weights(wanted, site, wheels)
     print(f"\n{table_of_sizes()}")
 

@@ -28,7 +28,7 @@ class Page(Protocol):
         """Call a JavaScript function and await its value; argument and value travel as JSON."""
 
 
-class Engine(NamedTuple):
+class Browser(NamedTuple):
     """A browser."""
 
     name: str
@@ -48,12 +48,12 @@ class Taken(NamedTuple):
     further: float
 
 
-def firefox_engine(repetitions: int) -> Engine | None:
+def firefox_browser(repetitions: int) -> Browser | None:
     """Firefox, if it is installed."""
     path = firefox.find()
     if path is None:
         return None
-    return Engine(
+    return Browser(
         "Firefox",
         lambda: firefox.start(path),
         lambda command: "-contentproc" in command and command[-1] == "tab",
@@ -61,12 +61,12 @@ def firefox_engine(repetitions: int) -> Engine | None:
     )
 
 
-def webkit_engine(repetitions: int) -> Engine | None:
+def webkit_browser(repetitions: int) -> Browser | None:
     """WebKitGTK, if it is installed."""
     programs = webkit.find()
     if programs is None:
         return None
-    return Engine(
+    return Browser(
         "WebKitGTK",
         lambda: webkit.start(programs),
         lambda command: bool(command) and command[0].endswith("WebKitWebProcess"),
@@ -76,29 +76,29 @@ def webkit_engine(repetitions: int) -> Engine | None:
 
 def in_firefox(stage: Stage) -> Iterator[Measured]:
     """Rows 1 to 3 in Firefox."""
-    engine = firefox_engine(stage.seldom)
-    yield from _skipped(firefox.HOW_TO_GET) if engine is None else _rows(stage, engine)
+    browser = firefox_browser(stage.seldom)
+    yield from _skipped(firefox.HOW_TO_GET) if browser is None else _rows(stage, browser)
 
 
 def in_webkit(stage: Stage) -> Iterator[Measured]:
     """Rows 1 to 3 in WebKitGTK."""
-    engine = webkit_engine(min(stage.seldom, WEBKIT_REPETITIONS))
-    yield from _skipped(webkit.HOW_TO_GET) if engine is None else _rows(stage, engine)
+    browser = webkit_browser(min(stage.seldom, WEBKIT_REPETITIONS))
+    yield from _skipped(webkit.HOW_TO_GET) if browser is None else _rows(stage, browser)
 
 
 def _skipped(reason: str) -> Iterator[Skipped]:
     return (Skipped(number, reason) for number in (1, 2, 3))
 
 
-def _rows(stage: Stage, engine: Engine) -> Iterator[Row]:
+def _rows(stage: Stage, browser: Browser) -> Iterator[Row]:
     pool: list[Taken] = []
     bare: list[Taken] = []
     with empty_site(stage.folder) as site:
-        for i in range(engine.repetitions):
+        for i in range(browser.repetitions):
             kinds = [("pool", pool), ("bare", bare)]
             for kind, taken in kinds[:: -1 if i % 2 else 1]:
-                taken.append(_measure(engine, site, kind))
-    name = engine.name
+                taken.append(_measure(browser, site, kind))
+    name = browser.name
     yield Row(
         1,
         Series(f"{name}: {WORKERS} workers ready, with the site's snapshot", "s", _all(pool, 0)),
@@ -123,20 +123,20 @@ def _all(taken: list[Taken], place: int) -> list[float]:
     return [float(one[place] or 0) for one in taken]
 
 
-def _measure(engine: Engine, site: str, kind: str) -> Taken:
+def _measure(browser: Browser, site: str, kind: str) -> Taken:
     """Measure one worker in one browser, then all workers in another browser."""
 
     def one(page: Page) -> tuple[float, float, float | None]:
         ready = _start(page, site, kind, 1)
-        weight = weight_of_descendants(engine.runs_pages)
+        weight = weight_of_descendants(browser.runs_pages)
         replaced = page.evaluate("() => window.replaced()") if kind == "pool" else None
         return ready, weight, replaced
 
     def several(page: Page) -> tuple[float, float]:
-        return _start(page, site, kind, WORKERS), weight_of_descendants(engine.runs_pages)
+        return _start(page, site, kind, WORKERS), weight_of_descendants(browser.runs_pages)
 
-    one_ready, one_weight, replaced = _in_fresh(engine, site, one)
-    all_ready, all_weight = _in_fresh(engine, site, several)
+    one_ready, one_weight, replaced = _in_fresh(browser, site, one)
+    all_ready, all_weight = _in_fresh(browser, site, several)
     return Taken(all_ready, one_ready, replaced, (all_weight - one_weight) / (WORKERS - 1))
 
 
@@ -144,8 +144,8 @@ def _start(page: Page, site: str, kind: str, count: int) -> float:
     return float(page.evaluate(script("starting.js"), [site, kind, count]))
 
 
-def _in_fresh(engine: Engine, site: str, measure: Callable[[Page], Any]) -> Any:
+def _in_fresh(browser: Browser, site: str, measure: Callable[[Page], Any]) -> Any:
     """Start a browser and measure on an empty page of it."""
-    with engine.start() as page:
+    with browser.start() as page:
         page.open(f"{site}/empty.html")
         return measure(page)
