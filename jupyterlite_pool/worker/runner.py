@@ -33,10 +33,10 @@ from .held import HeldObjects
 from .interruption import Interruption, leftover
 from .memory import explain_memory
 from .open_figures import end_of_task
+from .quick_loop import FEWEST, End, run_quick_loop
 from .randomness import seed_item, unseed
 from .result_log import LARGEST_FILE, PLACE, ResultLog
 from .set_up_globals import SetUpCall
-from .stretch import FEWEST, End, run_stretch
 from .surroundings.surroundings import WorkerSurroundings
 
 #: Types of most values. They cannot be awaited, and `inspect.isawaitable` takes longer than many a
@@ -117,7 +117,7 @@ class Runner:
         #: Whether a seed decided the random numbers of the last task.
         self._seeded = False
         self._interruption = Interruption(
-            Runner._run_one.__code__, Runner._result.__code__, run_stretch.__code__
+            Runner._run_one.__code__, Runner._result.__code__, run_quick_loop.__code__
         )
         self.log = ResultLog() if log is None else log
 
@@ -167,9 +167,9 @@ class Runner:
         while place <= last:
             held = True
             end = End(place, now)
-            context = self._context_of_stretch(sent, place) if alike else None
+            context = self._context_of_loop(sent, place) if alike else None
             if context is not None:
-                end = self._run_stretch(context, sent, end, posted + POST_INTERVAL)
+                end = self._run_quick_loop(context, sent, end, posted + POST_INTERVAL)
                 place, now = end.place, end.now
             if context is None or end.ran:
                 if end.ran:
@@ -206,7 +206,7 @@ class Runner:
             info = WorkerInfo(self._worker, self._pid, self._attempt)
             self._context.own.run(set_current_worker, info)
 
-    def _context_of_stretch(self, sent: CallBatch, place: int) -> Context | None:
+    def _context_of_loop(self, sent: CallBatch, place: int) -> Context | None:
         """A context for the next tasks, where one of them needs no more than others."""
         if (
             len(sent.calls) - place < FEWEST
@@ -221,9 +221,9 @@ class Runner:
         context = self._context.of_task()
         return context if self._context.shared else None
 
-    def _run_stretch(self, context: Context, sent: CallBatch, end: End, until: float) -> End:
+    def _run_quick_loop(self, context: Context, sent: CallBatch, end: End, until: float) -> End:
         end = context.run(
-            run_stretch,
+            run_quick_loop,
             self._held.functions[sent.function],
             sent.calls,
             sent.first,
@@ -282,7 +282,7 @@ class Runner:
             return self._failure(task, started, error, sent.function)
 
     async def _end_one(self, sent: CallBatch, end: End, context: Context) -> Ended:
-        """End a task that a stretch has called."""
+        """End a task that a quick loop has called."""
         task = sent.first + end.place
         try:
             if end.error is not None:

@@ -1,7 +1,7 @@
 """Runs small tasks one after the other, with as little as possible between them.
 
 Most small tasks are calls with plain arguments that give plain values. What a runner does around
-each task takes several times as long as such a call. So it is done once for a stretch of them, and
+each task takes several times as long as such a call. So it is done once for a loop of them, and
 each task keeps what it cannot do without: its number, its time, and a record of its result at once.
 """
 
@@ -22,7 +22,7 @@ from .interruption import Interruption
 from .open_figures import end_of_task
 from .result_log import END_BYTES, PLACE, USED, ResultLog, Written
 
-#: A stretch of fewer tasks is not worth its beginning.
+#: A loop of fewer tasks is not worth its beginning.
 FEWEST = 4
 
 #: Longer texts are no plain values.
@@ -30,7 +30,7 @@ MOST_TEXT = OUT_OF_BAND_BYTES - 1
 
 
 class End(NamedTuple):
-    """Where a stretch has ended: at a task whose result is not in the log, or between two."""
+    """Where a loop has ended: at a task whose result is not in the log, or between two."""
 
     #: The place of the next task in its batch, or of the one whose result is not in the log.
     place: int
@@ -42,7 +42,7 @@ class End(NamedTuple):
     error: BaseException | None = None
 
 
-def run_stretch(
+def run_quick_loop(
     function: Callable[..., Any],
     calls: Sequence[tuple[Any, ...] | bytes],
     first: int,

@@ -14,7 +14,7 @@ from jupyterlite_pool.wire.buffers import OUT_OF_BAND_BYTES
 from jupyterlite_pool.wire.exceptions import decode_error
 from jupyterlite_pool.wire.protocol import FAILED, LOG_BYTES, ResultItem
 from jupyterlite_pool.wire.results import split_results
-from jupyterlite_pool.worker import open_figures, stretch
+from jupyterlite_pool.worker import open_figures, quick_loop
 from jupyterlite_pool.worker import runner as runner_module
 from jupyterlite_pool.worker.result_log import LARGEST_FILE
 from jupyterlite_pool.worker.runner import Runner
@@ -22,7 +22,7 @@ from jupyterlite_pool.worker.set_up_globals import SetUpCall
 
 from .running import Recorder, here, run
 
-#: Enough tasks for a stretch.
+#: Enough tasks for a quick loop.
 CALLS = [(number,) for number in range(12)]
 
 variable = contextvars.ContextVar("variable", default="as ever")
@@ -102,7 +102,7 @@ def told(port: Recorder) -> list[tuple[int, int, Any]]:
         interrupted,
     ],
 )
-def test_a_stretch_gives_what_single_tasks_give(
+def test_a_quick_loop_gives_what_single_tasks_give(
     runner: Runner, port: Recorder, monkeypatch: pytest.MonkeyPatch, function: Callable[..., Any]
 ) -> None:
     run(runner, function, CALLS, buffers=None)
@@ -116,21 +116,21 @@ def test_a_stretch_gives_what_single_tasks_give(
     assert [item.task for item in port.results] == list(range(100, 112))
 
 
-def test_small_tasks_do_run_in_a_stretch(
+def test_small_tasks_do_run_in_a_quick_loop(
     runner: Runner, port: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stretches = []
+    loops = []
 
-    def counted(*args: Any) -> stretch.End:
-        end = stretch.run_stretch(*args)
-        stretches.append(end.place)
+    def counted(*args: Any) -> quick_loop.End:
+        end = quick_loop.run_quick_loop(*args)
+        loops.append(end.place)
         return end
 
-    monkeypatch.setattr(runner_module, "run_stretch", counted)
+    monkeypatch.setattr(runner_module, "run_quick_loop", counted)
     monkeypatch.setattr(runner_module, "POST_INTERVAL", 1000.0)
     run(runner, negative, CALLS, buffers=None)
     # The first task is called by itself, as its function must be read.
-    assert stretches == [12]
+    assert loops == [12]
     assert port.values == [-number for number in range(12)]
 
 
@@ -223,10 +223,10 @@ def test_a_large_file_is_warned_of(runner: Runner, port: Recorder) -> None:
 def test_tasks_that_need_something_of_their_own_run_one_by_one(
     runner: Runner, port: Recorder, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any]
 ) -> None:
-    def never(*args: Any) -> stretch.End:
-        raise AssertionError("these tasks cannot run in a stretch")
+    def never(*args: Any) -> quick_loop.End:
+        raise AssertionError("these tasks cannot run in a quick loop")
 
-    monkeypatch.setattr(runner_module, "run_stretch", never)
+    monkeypatch.setattr(runner_module, "run_quick_loop", never)
     run(runner, negative, CALLS, **{"buffers": None, **fields})
     assert port.values == [-number for number in range(12)]
 
