@@ -1,4 +1,4 @@
-"""`pool_map`: runs a function over many items on the warm pool, or in the notebook's Python."""
+"""`pool_map`: runs a function over many items on the shared pool, or in the notebook's Python."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def pool_map(
     total: int | None = None,
     block: bool | None = None,
 ) -> MapResult[T]:
-    """Apply a function to every item, on the workers of the warm pool.
+    """Apply a function to every item, on the workers of the shared pool.
 
     Like the built-in `map`, but in parallel, at once and with a list as its result. The function
     may be a lambda, a closure, a method or an `async def`; it and its arguments are copied to the

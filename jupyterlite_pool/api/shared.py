@@ -1,4 +1,4 @@
-"""The one warm pool of a kernel, which `pool_map` and the magics use."""
+"""The one shared pool of a kernel, which `pool_map` and the magics use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _growing: tuple[WorkerPoolExecutor, int] | None = None
 
 
 def get_reusable_executor(max_workers: int | None = None) -> WorkerPoolExecutor:
-    """The one warm pool of this kernel; `pool_map` and the magics use it.
+    """The one shared pool of this kernel; `pool_map` and the magics use it.
 
     The first call starts it, and so does the next call after it was shut down or could not start.
     On a site with the labextension it is started with the kernel.
@@ -77,13 +77,13 @@ _told: set[tuple[int, int]] = set()
 
 
 def running_executor() -> WorkerPoolExecutor | None:
-    """The warm pool, if it can run calls; this starts none."""
+    """The shared pool, if it can run calls; this starts none."""
     usable = _shared is not None and not _shared.closed and _shared.broken is None
     return _shared if usable else None
 
 
 def restart_shared() -> WorkerPoolExecutor:
-    """Stop the workers of the warm pool, and start new ones: as many as were asked for before."""
+    """Stop the workers of the shared pool, and start new ones: as many as were asked for before."""
     global _growing
     old, growing, _growing = _shared, _growing, None
     asked = None if old is None or (growing is not None and growing[0] is old) else old._asked

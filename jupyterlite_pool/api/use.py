@@ -44,8 +44,9 @@ def use(engine: object, **options: Any) -> Using:
 
     The shared pool of the new engine starts at its first use; what runs on the pool before goes on
     to its end. `with use("local"):` does this for a while, and then brings back the engine before,
-    with its warm pool. Without a call of `use`, the environment variable `JUPYTERLITE_POOL_BACKEND`
-    decides; without that, it is "pyodide" in a browser and "local" elsewhere.
+    with its shared pool. Without a call of `use`, the environment variable
+    `JUPYTERLITE_POOL_BACKEND` decides; without that, it is "pyodide" in a browser and "local"
+    elsewhere.
 
     Args:
         engine: "pyodide" for the workers of this browser; "local" for the cores of this machine;

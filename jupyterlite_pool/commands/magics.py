@@ -38,7 +38,7 @@ from .magic_await import CALLERS, await_magics
 from .magic_lines import MAP, RUN, SUBMIT, Magic, parse_loop, parse_options, split_expressions
 from .no_processes import explain_missing_processes
 from .page_words import cell_begins, listen
-from .parallel import requests as parallel_cells
+from .parallel import requests as cells_in_parallel
 from .pool_command import obey
 from .pulling import Pull
 
@@ -309,7 +309,7 @@ def load_ipython_extension(shell: Any) -> None:
         shell.register_magics(PoolMagics(shell, background))
         shell.input_transformers_post.append(partial(check_cells, shell))
         shell.input_transformers_post.append(await_magics_where_needed)
-        parallel_cells.load(shell, background)
+        cells_in_parallel.load(shell, background)
         complete_magics(shell)
         shell.events.register("pre_run_cell", cell_starts)
         cell_starts()  # the cell that imports this has started already

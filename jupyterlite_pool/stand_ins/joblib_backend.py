@@ -1,4 +1,4 @@
-"""`PoolBackend`: joblib's `Parallel` on the warm pool.
+"""`PoolBackend`: joblib's `Parallel` on the shared pool.
 
 joblib submits batches of calls. When a batch has ended it wants to be called back, and submits the
 next one. It waits for results with `time.sleep`, which suspends Pyodide.
@@ -48,7 +48,7 @@ _INSTEAD = "results = await pool_map(f, xs)"
 
 
 class PoolBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
-    """Runs the calls of one `Parallel` on the warm pool."""
+    """Runs the calls of one `Parallel` on the shared pool."""
 
     supports_retrieve_callback = True
     #: A worker has one thread, so it keeps any limit.

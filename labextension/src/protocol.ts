@@ -70,16 +70,16 @@ export interface RunFrame extends Encoded, Asked {
  * What a page wants of a worker's globals: source to evaluate, or a function to call by its name, which
  * may pause Python only if the page has said so.
  */
-export type Wish = string | readonly [name: string, args: readonly unknown[], pauses?: boolean];
+export type PageCall = string | readonly [name: string, args: readonly unknown[], pauses?: boolean];
 
-/** Grant some wishes of a page, one after the other. */
-export interface WishFrame extends Asked {
-  kind: 'wish';
-  wishes: readonly Wish[];
+/** Make some calls of a page, one after the other. */
+export interface CallsFrame extends Asked {
+  kind: 'calls';
+  calls: readonly PageCall[];
 }
 
 /** A frame that takes a worker's time. The worker works on one at a time. */
-export type TaskFrame = RunFrame | WishFrame;
+export type TaskFrame = RunFrame | CallsFrame;
 export type HostFrame = TaskFrame | PutFrame | DropFrame | CancelFrame | StopFrame;
 
 // --- worker → host, on the task port -----------------------------------------------------------
@@ -128,7 +128,7 @@ export interface Raised {
   traceback: string;
 }
 
-/** What became of the next wishes of a `WishFrame`, in their order. */
+/** What became of the next calls of a `CallsFrame`, in their order. */
 export interface ValuesFrame {
   kind: 'values';
   batch: number;
@@ -137,11 +137,11 @@ export interface ValuesFrame {
   /** The places in `values` of those that have failed; null for none. */
   failed: readonly number[] | null;
   /**
-   * How many wishes the worker will still answer. If more are left, it has begun none of them, and
+   * How many calls the worker will still answer. If more are left, it has begun none of them, and
    * gives them back.
    */
   kept: number;
-  /** Milliseconds that these wishes took. */
+  /** Milliseconds that these calls took. */
   took: number;
 }
 
@@ -272,7 +272,7 @@ export interface BootOptions {
   packages: string[];
   /** A zip archive to unpack in site-packages before anything is imported. */
   files: Uint8Array<ArrayBuffer> | null;
-  /** Python module whose `connect(...)` serves `run` frames; null for `wish` frames alone. */
+  /** Python module whose `connect(...)` serves `run` frames; null for `calls` frames alone. */
   runner: string | null;
   /** Python source to run once, in the worker's globals. */
   code: string;

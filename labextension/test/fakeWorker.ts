@@ -152,7 +152,7 @@ export class FakeWorker {
   }
 
   private get asked(): TaskFrame[] {
-    return this.frames.filter(frame => frame.kind === 'run' || frame.kind === 'wish');
+    return this.frames.filter(frame => frame.kind === 'run' || frame.kind === 'calls');
   }
 
   /** Whether the host asks it to stop what it runs in a turn, from 1. */

@@ -1,9 +1,9 @@
 /** The calls of a page: `PyodidePool.run` and `PyodidePool.call`. */
 import { PoolError, RemoteError, TerminatedWorkerError } from '../errors';
-import type { ErrorFrame, Raised, ValuesFrame, Wish } from '../protocol';
+import type { ErrorFrame, Raised, ValuesFrame, PageCall } from '../protocol';
 import type { Lost, WorkerEnd } from './events';
 import type { Unfinished } from './inbox';
-import { wishJob } from './job';
+import { callsJob } from './job';
 import type { Job } from './job';
 import { Line } from './line';
 import { Paces } from './paces';
@@ -19,7 +19,7 @@ export interface CallOptions {
 interface Call {
   /** A number below zero: the owner's batches have the others. */
   number: number;
-  wish: Wish;
+  sent: PageCall;
   /** The function's name, or the source: calls of one kind probably take about equally long. */
   kind: string;
   transfer: Transferable[];
@@ -67,17 +67,17 @@ export class Calls {
   /** Begin a call of a function. What the page does with the arguments later does not change them. */
   call(name: string, args: readonly unknown[], options: CallOptions): Promise<unknown> {
     const { transfer = [] } = options;
-    const wish = (copy: readonly unknown[]): Wish =>
+    const sent = (copy: readonly unknown[]): PageCall =>
       options.pauses ? [name, copy, true] : [name, copy];
     if (transfer.length > 0) {
-      return this.begin(wish(args), name, transfer);
+      return this.begin(sent(args), name, transfer);
     }
     // These cannot change, and to copy them takes longer than to look at them.
     if (args.every(isPlain)) {
-      return this.begin(wish([...args]), name, []);
+      return this.begin(sent([...args]), name, []);
     }
     try {
-      return this.begin(wish(structuredClone(args)), name, []);
+      return this.begin(sent(structuredClone(args)), name, []);
     } catch (error) {
       return Promise.reject(unsendable(name, error));
     }
@@ -95,14 +95,14 @@ export class Calls {
     }
     const group = new Line<Call>();
     group.push(first);
-    const wishes = [first.wish];
+    const sent = [first.sent];
     const brief = this.isBrief(first);
     if (brief) {
       const share = Math.ceil((this.line.length + 1) / workers);
-      this.fill(group, wishes, Math.min(this.most, share), this.paces.of(first.kind) ?? 0);
+      this.fill(group, sent, Math.min(this.most, share), this.paces.of(first.kind) ?? 0);
     }
     this.groups.set(first.number, group);
-    return wishJob(first.number, wishes, first.transfer, brief);
+    return callsJob(first.number, sent, first.transfer, brief);
   }
 
   /** The numbers of the calls of a frame; undefined where it has none. */
@@ -181,12 +181,12 @@ export class Calls {
     all.forEach(call => call.reject(error));
   }
 
-  private begin(wish: Wish, kind: string, transfer: Transferable[]): Promise<unknown> {
+  private begin(sent: PageCall, kind: string, transfer: Transferable[]): Promise<unknown> {
     if (this.closed) {
       return Promise.reject(this.closed);
     }
     return new Promise((resolve, reject) => {
-      const call: Call = { number: this.next--, wish, kind, transfer, resolve, reject };
+      const call: Call = { number: this.next--, sent, kind, transfer, resolve, reject };
       this.line.push(call);
       this.onMore();
       if (transfer.length > 0 && this.line.last === call) {
@@ -197,9 +197,9 @@ export class Calls {
 
   /** Take over what a page hands over with a call that waits, so that the page cannot change it. */
   private takeOver(call: Call): void {
-    const { wish, transfer } = call;
+    const { sent, transfer } = call;
     try {
-      [call.wish, call.transfer] = structuredClone([wish, transfer], { transfer });
+      [call.sent, call.transfer] = structuredClone([sent, transfer], { transfer });
     } catch (error) {
       this.line.pop();
       call.reject(unsendable(call.kind, error));
@@ -212,7 +212,7 @@ export class Calls {
   }
 
   /** Put as many of the brief calls that wait into a group as one frame should have. */
-  private fill(group: Line<Call>, wishes: Wish[], most: number, took: number): void {
+  private fill(group: Line<Call>, sent: PageCall[], most: number, took: number): void {
     for (let time = took; group.length < most;) {
       const call = this.line.first;
       if (call === undefined || !this.isBrief(call)) {
@@ -224,7 +224,7 @@ export class Calls {
       }
       this.line.shift();
       group.push(call);
-      wishes.push(call.wish);
+      sent.push(call.sent);
     }
   }
 

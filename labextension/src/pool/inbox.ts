@@ -150,7 +150,7 @@ export class Inbox {
     }
     this.taken = true;
     const isOfEither = frame.kind === 'taken' || frame.kind === 'error';
-    if (!isOfEither && (frame.kind === 'values') !== (current.kind === 'wish')) {
+    if (!isOfEither && (frame.kind === 'values') !== (current.kind === 'calls')) {
       return `it answered a frame of the kind ${current.kind} with one of the kind ${frame.kind}`;
     }
     return null;

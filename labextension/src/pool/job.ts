@@ -4,7 +4,7 @@
  * What Python calls a job has many of these; here it is a *lane*.
  */
 import { transferables } from '../protocol';
-import type { RunFrame, TaskFrame, Wish, WishFrame } from '../protocol';
+import type { RunFrame, TaskFrame, PageCall, CallsFrame } from '../protocol';
 
 /** How a batch is to run. Every field may be left out. */
 export interface Terms {
@@ -43,16 +43,16 @@ export function runJob(
 }
 
 /**
- * Wishes of a page.
+ * Calls of a page.
  *
  * @param brief whether they take so little time that an acknowledgement would delay them
  */
-export function wishJob(
+export function callsJob(
   batch: number,
-  wishes: readonly Wish[],
+  calls: readonly PageCall[],
   transfer: Transferable[] = [],
   brief = false
 ): Job {
-  const frame: WishFrame = { kind: 'wish', batch, acknowledge: true, wishes };
+  const frame: CallsFrame = { kind: 'calls', batch, acknowledge: true, calls };
   return { batch, frame, needs: [], transfer, brief };
 }

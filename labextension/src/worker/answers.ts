@@ -1,26 +1,26 @@
-/** The answers to one frame of wishes, which a worker posts as they come. */
+/** The answers to one frame of calls, which a worker posts as they come. */
 import { errorText } from '../errors';
 import type { Raised, ValuesFrame } from '../protocol';
 
-/** Milliseconds after which answers that are there are posted, while the next wish has its turn. */
+/** Milliseconds after which answers that are there are posted, while the next call has its turn. */
 const SOON = 2;
 
-/** Milliseconds after which a wish is a long one: others do not wait behind it. */
+/** Milliseconds after which a call is a long one: others do not wait behind it. */
 const LONG = 10;
 
 export class Answers {
-  /** How many wishes are answered. */
+  /** How many calls are answered. */
   answered = 0;
   private values: unknown[] = [];
   private failed: number[] = [];
   private over = false;
-  /** When answers were last posted, and when the last wish was answered. */
+  /** When answers were last posted, and when the last call was answered. */
   private posted = performance.now();
   private last = this.posted;
 
   /**
    * @param batch the number of the frame
-   * @param count how many wishes the worker is to grant: some may be given back later
+   * @param count how many calls the worker is to make: some may be given back later
    * @param post posts the host a frame
    */
   constructor(
@@ -29,12 +29,12 @@ export class Answers {
     private readonly post: (frame: ValuesFrame) => void
   ) {}
 
-  /** Whether other wishes of the frame wait behind the one that has its turn. */
+  /** Whether other calls of the frame wait behind the one that has its turn. */
   get hasOthers(): boolean {
     return this.answered + 1 < this.count;
   }
 
-  /** The value of the wish that has its turn. True where the next one may begin. */
+  /** The value of the call that has its turn. True where the next one may begin. */
   add(value: unknown): boolean {
     if (this.over) {
       return false;
@@ -48,7 +48,7 @@ export class Answers {
     return this.answered < this.count;
   }
 
-  /** The wish that has its turn has failed. True where the next one may begin. */
+  /** The call that has its turn has failed. True where the next one may begin. */
   fail(raised: Raised): boolean {
     if (this.over) {
       return false;
@@ -58,7 +58,7 @@ export class Answers {
   }
 
   /**
-   * Give back what waits, if the wish that has its turn takes long: the host can give it to a worker that
+   * Give back what waits, if the call that has its turn takes long: the host can give it to a worker that
    * is idle. True where nothing waits.
    */
   look(): boolean {

@@ -1,14 +1,14 @@
-/** Grants what a web page wishes: runs of Python source, and calls of functions. */
+/** Does what a web page asks for: runs of Python source, and calls of functions. */
 import { Pace } from '../interrupt/pace';
 import { isTold, stepsSetter } from '../interrupt/signals';
 import { errorText } from '../errors';
-import type { Raised, Wish } from '../protocol';
+import type { Raised, PageCall } from '../protocol';
 import type { Answers } from './answers';
 import { callPausable } from './pyodide';
 import type { PyCallable, PyProxy, Pyodide } from './pyodide';
-import { WISHES } from './pagePython';
+import { PAGE_PYTHON } from './pagePython';
 
-/** The functions of `WISHES`. */
+/** The functions of `PAGE_PYTHON`. */
 interface Functions {
   run: PyCallable;
   caller: PyCallable;
@@ -23,7 +23,7 @@ interface Names {
   get(name: string): PyCallable;
 }
 
-/** Milliseconds between two looks at a wish that awaits something, while others wait behind it. */
+/** Milliseconds between two looks at a call that awaits something, while others wait behind it. */
 const AWAITED = 15;
 
 /** Names of functions that are remembered. */
@@ -41,19 +41,19 @@ export class Evaluator {
     private readonly alone = true
   ) {}
 
-  /** Make ready, so that the first wish does not wait for it. */
+  /** Make ready, so that the first call does not wait for it. */
   prepare(): void {
     this.made ??= this.make();
   }
 
-  /** Grant wishes, one after the other, and answer each. */
-  async grant(wishes: readonly Wish[], answers: Answers): Promise<void> {
-    const stop = wishes.length > 1 ? this.watch(answers) : null;
+  /** Make calls, one after the other, and answer each. */
+  async serve(calls: readonly PageCall[], answers: Answers): Promise<void> {
+    const stop = calls.length > 1 ? this.watch(answers) : null;
     try {
-      for (const wish of wishes) {
+      for (const call of calls) {
         let more: boolean;
         try {
-          let value = this.begin(wish);
+          let value = this.begin(call);
           if (isThenable(value)) {
             value = await settle(value, answers);
           }
@@ -91,7 +91,7 @@ export class Evaluator {
     // With globals of its own: its names must not be among the user's.
     const globals = this.python.toPy({ space: this.python.globals }) as object as Names;
     const options: object = { globals, filename: '<pool>' };
-    this.python.runPython(WISHES, options);
+    this.python.runPython(PAGE_PYTHON, options);
     return {
       run: globals.get('run'),
       caller: globals.get('caller'),
@@ -99,18 +99,18 @@ export class Evaluator {
     };
   }
 
-  private begin(wish: Wish): unknown {
-    if (typeof wish === 'string') {
-      return callPausable(this.functions.run, wish);
+  private begin(call: PageCall): unknown {
+    if (typeof call === 'string') {
+      return callPausable(this.functions.run, call);
     }
-    const [name, args, pauses] = wish;
-    const call = this.callers.get(name) ?? this.newCaller(name);
+    const [name, args, pauses] = call;
+    const caller = this.callers.get(name) ?? this.newCaller(name);
     if (args.length === 0) {
-      return pauses ? callPausable(call) : call();
+      return pauses ? callPausable(caller) : caller();
     }
     const converted = args.map(arg => this.toPython(arg));
     try {
-      return pauses ? callPausable(call, ...converted) : call(...converted);
+      return pauses ? callPausable(caller, ...converted) : caller(...converted);
     } finally {
       converted.forEach(destroy);
     }
@@ -128,7 +128,7 @@ export class Evaluator {
   }
 
   /**
-   * Look now and then, while Python computes, whether a wish takes long that was thought to be brief.
+   * Look now and then, while Python computes, whether a call takes long that was thought to be brief.
    *
    * Returns what ends that.
    */

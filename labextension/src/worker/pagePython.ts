@@ -8,7 +8,7 @@
  * A page often runs the same source again, so what was compiled is kept. What compiling depends on
  * besides the source is looked at each time; if it has changed, what was compiled is dropped.
  */
-export const WISHES = `
+export const PAGE_PYTHON = `
 import ast
 import builtins
 import sys

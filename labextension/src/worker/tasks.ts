@@ -2,7 +2,7 @@
  * The task loop of a worker: frames in, one after the other, and results out.
  *
  * The batches of a kernel go to the Python runner, which posts its own results. What a web
- * page wishes is granted here. While Python computes, the worker hears no frame.
+ * page asks for is done here. While Python computes, the worker hears no frame.
  */
 import { errorText } from '../errors';
 import { transferables } from '../protocol';
@@ -12,7 +12,7 @@ import type {
   HostFrame,
   StopFrame,
   TaskFrame,
-  WishFrame,
+  CallsFrame,
   WorkerFrame
 } from '../protocol';
 import { Answers } from './answers';
@@ -29,7 +29,7 @@ export class TaskLoop {
   /** Null in the workers of a web page. */
   private runner: Runner | null = null;
   private readonly evaluator: Evaluator;
-  /** The answers to the wishes that it grants; null while it grants none. */
+  /** The answers to the calls that it makes for a page; null while it makes none. */
   private answers: Answers | null = null;
   /** The batch that the worker has turned to. */
   private batch: number | null = null;
@@ -144,7 +144,7 @@ export class TaskLoop {
         this.runner?.drop(frame.key);
         return;
       case 'run':
-      case 'wish':
+      case 'calls':
         await this.turnTo(frame);
     }
   }
@@ -156,23 +156,23 @@ export class TaskLoop {
     this.batch = frame.batch;
     this.stopSign?.begin();
     try {
-      await (frame.kind === 'run' ? this.runner?.run(frame) : this.grant(frame));
+      await (frame.kind === 'run' ? this.runner?.run(frame) : this.make(frame));
     } finally {
       this.stopSign?.end();
     }
     this.batch = null;
   }
 
-  private async grant({ batch, wishes }: WishFrame): Promise<void> {
-    const answers = (this.answers = new Answers(batch, wishes.length, frame => this.post(frame)));
-    await this.evaluator.grant(wishes, answers);
+  private async make({ batch, calls }: CallsFrame): Promise<void> {
+    const answers = (this.answers = new Answers(batch, calls.length, frame => this.post(frame)));
+    await this.evaluator.serve(calls, answers);
     this.answers = null;
   }
 
   /** A frame could not be served. If the host waits for an answer, tell it. */
   private refuse(frame: HostFrame, error: unknown): void {
     console.error(`jupyterlite-pool: a worker could not serve a frame: ${errorText(error)}`);
-    if (frame.kind === 'run' || frame.kind === 'wish') {
+    if (frame.kind === 'run' || frame.kind === 'calls') {
       const [type, message] = ['WorkerError', errorText(error)];
       this.post({ kind: 'error', batch: frame.batch, type, message, traceback: message });
     }

@@ -5,7 +5,7 @@ import { Calls } from '../../src/pool/calls';
 import type { Unfinished } from '../../src/pool/inbox';
 import type { WorkerEnd } from '../../src/pool/events';
 import type { Job } from '../../src/pool/job';
-import type { ValuesFrame, Wish } from '../../src/protocol';
+import type { ValuesFrame, PageCall } from '../../src/protocol';
 
 const NONE: Unfinished = { begun: [], behind: [], untaken: [] };
 
@@ -13,8 +13,8 @@ function ended(reason: WorkerEnd['reason'], running: number | null = null): Work
   return { reason, message: '', status: null, running, memory: 0 };
 }
 
-function wishes(job: Job | undefined): readonly Wish[] {
-  return job?.frame.kind === 'wish' ? job.frame.wishes : [];
+function callsOf(job: Job | undefined): readonly PageCall[] {
+  return job?.frame.kind === 'calls' ? job.frame.calls : [];
 }
 
 function answer(
@@ -57,7 +57,7 @@ test('a call has a number of its own, below those of batches, and travels alone 
   void calls.call('f', [2], {});
   const jobs = [calls.job(1), calls.job(1), calls.job(1)];
   expect(jobs.map(job => job?.batch)).toEqual([-1, -2, undefined]);
-  expect(jobs.slice(0, 2).map(wishes)).toEqual([['1'], [['f', [2]]]]);
+  expect(jobs.slice(0, 2).map(callsOf)).toEqual([['1'], [['f', [2]]]]);
 });
 
 test('a value settles the call of its place, and an exception rejects it', async () => {
@@ -73,7 +73,7 @@ test('a value settles the call of its place, and an exception rejects it', async
 test('calls that are known to be brief travel together, each worker with its share', async () => {
   const calls = await brief();
   void begin(calls, 10);
-  expect([calls.job(4), calls.job(4)].map(job => wishes(job).length)).toEqual([3, 2]);
+  expect([calls.job(4), calls.job(4)].map(job => callsOf(job).length)).toEqual([3, 2]);
   expect(calls.waiting).toBe(5);
 });
 
@@ -86,18 +86,18 @@ test('a call travels alone that may be long, hands something over, or is one of 
   expect(buffer.byteLength).toBe(0);
   void begin(calls, 1);
   const jobs = [1, 2, 3, 4].map(() => calls.job(1));
-  expect(jobs.map(job => wishes(job).length)).toEqual([1, 1, 1, 1]);
+  expect(jobs.map(job => callsOf(job).length)).toEqual([1, 1, 1, 1]);
   expect(jobs.map(job => job?.brief)).toEqual([true, false, false, true]);
   const single = await brief(1);
   void begin(single, 2);
-  expect(wishes(single.job(1))).toHaveLength(1);
+  expect(callsOf(single.job(1))).toHaveLength(1);
 });
 
 test('calls that turn out to be long travel alone again', async () => {
   const calls = await brief();
   void begin(calls, 4);
   calls.hear(answer(calls.job(2), [0, 1], { took: 40 }));
-  expect(wishes(calls.job(1))).toHaveLength(1);
+  expect(callsOf(calls.job(1))).toHaveLength(1);
 });
 
 test('calls that a worker gives back have their turn before later ones', async () => {
@@ -107,7 +107,7 @@ test('calls that a worker gives back have their turn before later ones', async (
   void begin(calls, 1);
   expect(calls.hear(answer(job, ['a'], { kept: 1 }))).toBeNull();
   expect(calls.waiting).toBe(3);
-  expect(wishes(calls.job(3))).toEqual([['f', [2]]]);
+  expect(callsOf(calls.job(3))).toEqual([['f', [2]]]);
   expect(calls.hear(answer(job, ['b']))).toBeNull();
   expect(await Promise.all(first.slice(0, 2))).toEqual(['a', 'b']);
 });
@@ -132,7 +132,7 @@ test('of calls that travel together, only the one that ran is lost with its work
   expect(lost).toEqual({ batch: -3, behind: [], untaken: [-4, -5] });
   await expect(all[1]).rejects.toThrow('it exited');
   const again = calls.job(1);
-  expect(wishes(again)).toEqual([
+  expect(callsOf(again)).toEqual([
     ['f', [2]],
     ['f', [3]]
   ]);
@@ -162,7 +162,7 @@ test('calls that a worker never turned to run elsewhere, unless their data is go
   const lost = calls.end({ ...NONE, untaken: jobs }, 'it exited', ended('exited'));
   expect(lost).toEqual({ batch: null, behind: [], untaken: [-2, -3] });
   await expect(moved).rejects.toThrow('had not begun, but its data had been handed over');
-  expect(wishes(calls.job(1))).toEqual([['f', [0]]]);
+  expect(callsOf(calls.job(1))).toEqual([['f', [0]]]);
 });
 
 test('the batches of an owner are told with their own numbers', () => {
@@ -177,7 +177,7 @@ test('what the page does with an argument later does not change it', () => {
   const list = [1];
   void calls.call('f', [list, list], {});
   list.push(2);
-  expect(wishes(calls.job(1))).toEqual([['f', [[1], [1]]]]);
+  expect(callsOf(calls.job(1))).toEqual([['f', [[1], [1]]]]);
 });
 
 test('an argument that cannot be sent rejects its own call, and names the function', async () => {
@@ -199,7 +199,7 @@ test('what a page hands over is taken at once, unless the call is sent at once',
   expect(buffer.byteLength).toBe(0);
   const job = busy.job(1);
   expect(job?.transfer).toEqual([new Uint8Array([5, 6]).buffer]);
-  expect(wishes(job)).toEqual([['f', job?.transfer]]);
+  expect(callsOf(job)).toEqual([['f', job?.transfer]]);
   const bad = busy.call('f', [() => 1], { transfer: [new ArrayBuffer(1)] });
   await expect(bad).rejects.toThrow('the arguments of f cannot be sent to a worker');
   expect(busy.waiting).toBe(0);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { WorkerEnd } from '../../src/pool/events';
 import { Inbox } from '../../src/pool/inbox';
-import { wishJob, runJob } from '../../src/pool/job';
+import { callsJob, runJob } from '../../src/pool/job';
 import type { Job, Terms } from '../../src/pool/job';
 import type { Encoded, HostFrame, ResultFrame, ValuesFrame } from '../../src/protocol';
 
@@ -92,9 +92,9 @@ test('a frame about another job is wrong, and so is one of another kind', () => 
   expect(inbox.hear(result(1))).toBeNull();
   expect(inbox.hear(result(2))).toContain('batch 2, which it was not given');
   expect(inbox.hear(values(1))).toContain('kind run with one of the kind values');
-  const source = given(wishJob(-1, ['1'])).inbox;
+  const source = given(callsJob(-1, ['1'])).inbox;
   expect(source.hear({ kind: 'begin', batch: -1 })).toContain(
-    'kind wish with one of the kind begin'
+    'kind calls with one of the kind begin'
   );
 });
 
@@ -118,10 +118,10 @@ test('of a job that had its turn without a word, only a last word says whether i
   expect(left(other, 'exited')).toEqual([[], [], [2]]);
 });
 
-test('of brief wishes, only an answer or a last word says whether they had begun', () => {
-  const brief = (): Inbox => given(wishJob(-1, ['1', '2'], [], true)).inbox;
-  const { sent } = given(wishJob(-1, ['1', '2'], [], true));
-  expect(sent).toMatchObject([{ kind: 'wish', acknowledge: false }]);
+test('of brief calls, only an answer or a last word says whether they had begun', () => {
+  const brief = (): Inbox => given(callsJob(-1, ['1', '2'], [], true)).inbox;
+  const { sent } = given(callsJob(-1, ['1', '2'], [], true));
+  expect(sent).toMatchObject([{ kind: 'calls', acknowledge: false }]);
   expect(left(brief(), 'silent')).toEqual([[], [-1], []]);
   const said = brief();
   said.hearLast(null);
@@ -131,8 +131,8 @@ test('of brief wishes, only an answer or a last word says whether they had begun
   expect(left(heard, 'exited')).toEqual([[-1], [], []]);
 });
 
-test('the answers to wishes are counted one by one, and as one turn', () => {
-  const { inbox } = given(wishJob(-1, ['1', '2', '3']));
+test('the answers to calls are counted one by one, and as one turn', () => {
+  const { inbox } = given(callsJob(-1, ['1', '2', '3']));
   inbox.count(2);
   inbox.count(1);
   inbox.finish();

@@ -14,7 +14,7 @@ beforeEach(() => {
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Answers to some wishes, and what they post; a post fails as one between threads would. */
+/** Answers to some calls, and what they post; a post fails as one between threads would. */
 function answersTo(count: number): { answers: Answers; posted: ValuesFrame[] } {
   const posted: ValuesFrame[] = [];
   const answers = new Answers(-1, count, frame => posted.push(structuredClone(frame)));
@@ -41,7 +41,7 @@ test('an answer does not wait long for those behind it', () => {
   expect(posted).toMatchObject([{ values: [1, 2] }, { values: [3, 4], kept: 0, took: 0 }]);
 });
 
-test('what waits behind a long wish is given back, with what is answered', () => {
+test('what waits behind a long call is given back, with what is answered', () => {
   const { answers, posted } = answersTo(4);
   now = 1;
   answers.add(1);
@@ -55,7 +55,7 @@ test('what waits behind a long wish is given back, with what is answered', () =>
   expect(posted.slice(1)).toMatchObject([{ values: [2], kept: 0 }]);
 });
 
-test('nothing is given back behind the last wish', () => {
+test('nothing is given back behind the last call', () => {
   const { answers, posted } = answersTo(1);
   now = 1_000;
   expect(answers.look()).toBe(true);

@@ -82,7 +82,7 @@ test('a worker that its code closes says so once', () => {
 
 test('a worker says that it turns to a frame before it does', async () => {
   const { posted, port } = started();
-  const frame: HostFrame = { kind: 'wish', batch: -1, acknowledge: true, wishes: ['5'] };
+  const frame: HostFrame = { kind: 'calls', batch: -1, acknowledge: true, calls: ['5'] };
   port.onmessage?.({ data: frame } as MessageEvent);
   await vi.waitFor(() => expect(posted).toHaveLength(2));
   expect(posted).toMatchObject([
