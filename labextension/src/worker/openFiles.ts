@@ -21,6 +21,12 @@ interface OpenFile {
 
 type StreamOps = DriveFS['stream_ops'];
 type NodeOps = DriveFS['node_ops'];
+type Attributes = Parameters<NodeOps['setattr']>[1];
+/** What Emscripten calls where there is one; Pyodide 0.27 knows no `setattr` of a stream. */
+type MoreStreamOps = StreamOps & {
+  dup?: (stream: Stream) => void;
+  setattr?: (stream: Stream, attributes: Attributes) => void;
+};
 /** An open file, with the copy that the drive has made. */
 type Stream = Parameters<StreamOps['open']>[0] & { file?: DriveFS.IFile };
 type Node = Stream['node'];
@@ -40,7 +46,7 @@ function shareStreams(
   files: Map<Node, OpenFile>,
   entries: WeakMap<DriveFS.IFile, OpenFile>
 ): void {
-  const streams: StreamOps & { dup?: (stream: Stream) => void } = drive.stream_ops;
+  const streams: MoreStreamOps = drive.stream_ops;
   const entryOf = ({ file }: Stream): OpenFile | undefined => file && entries.get(file);
   const open = streams.open.bind(streams);
   const close = streams.close.bind(streams);
@@ -65,6 +71,14 @@ function shareStreams(
     const shared = entryOf(stream);
     if (shared) {
       shared.users += 1;
+    }
+  };
+  streams.setattr = (stream: Stream, attributes: Attributes): void => {
+    const shared = entryOf(stream);
+    if (shared?.gone) {
+      resize(shared, attributes); // the path may be another file's by now
+    } else {
+      drive.node_ops.setattr(stream.node, attributes);
     }
   };
   streams.write = (stream: Stream, ...what): number => {
@@ -106,11 +120,8 @@ function tellSizes(nodes: NodeOps, files: Map<Node, OpenFile>): void {
   nodes.setattr = (value, attributes) => {
     setattr(value, attributes);
     const shared = opened(value);
-    const { size } = attributes as { size?: number };
-    if (shared && size !== undefined) {
-      const data = new Uint8Array(size);
-      data.set(shared.file.data.subarray(0, size));
-      shared.file.data = data;
+    if (shared) {
+      resize(shared, attributes);
     }
   };
 }
@@ -140,6 +151,16 @@ function noteWhatGoes(drive: DriveFS, files: Map<Node, OpenFile>): void {
     unlink(parent, name);
     noteGone(pathOf(parent, name));
   };
+}
+
+/** Cut or lengthen a copy, if its attributes say so. */
+function resize({ file }: OpenFile, attributes: Attributes): void {
+  const { size } = attributes as { size?: number };
+  if (size !== undefined) {
+    const data = new Uint8Array(size);
+    data.set(file.data.subarray(0, size));
+    file.data = data;
+  }
 }
 
 function nodeOf(value: Node | Stream): Node {

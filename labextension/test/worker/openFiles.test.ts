@@ -6,6 +6,7 @@ import { shareOpenFiles } from '../../src/worker/openFiles';
 
 type Stream = Parameters<DriveFS['stream_ops']['open']>[0];
 type Node = Stream['node'];
+type Attributes = Parameters<DriveFS['node_ops']['setattr']>[1];
 
 const READ = 0;
 const WRITE = 577; // and create, and truncate
@@ -79,7 +80,7 @@ function open(name: string, flags: number): Stream {
       : nodes.mknod(root, name, FILE_MODE, 0);
     known.set(path, node);
   } else if (flags === WRITE) {
-    nodes.setattr(node, { size: 0 } as object as Parameters<typeof nodes.setattr>[1]);
+    nodes.setattr(node, { size: 0 } as object as Attributes);
   }
   const stream: Stream = { node, nfd: 0, flags, shared: { flags, position: 0 } };
   streams.open(stream);
@@ -112,6 +113,19 @@ function rename(from: string, to: string): void {
   drive.node_ops.rename(node, root, to);
   known.delete(`/${from}`);
   known.set(`/${to}`, node);
+}
+
+/** As Emscripten does it since 4.0: a stream may have a `setattr` of its own. */
+function truncate(stream: Stream, length: number): void {
+  const streams: typeof drive.stream_ops & {
+    setattr?: (stream: Stream, attributes: Attributes) => void;
+  } = drive.stream_ops;
+  const attributes = { size: length } as object as Attributes;
+  if (streams.setattr) {
+    streams.setattr(stream, attributes);
+  } else {
+    drive.node_ops.setattr(stream.node, attributes);
+  }
 }
 
 function unlink(name: string): void {
@@ -220,4 +234,18 @@ test('what is cut off is gone for all streams', () => {
   const held = open('a', READ);
   close(open('a', WRITE));
   expect([read(held), size('a')]).toEqual(['', 0]);
+});
+
+test('a stream whose file was replaced cuts its own copy, and not the new file', () => {
+  const replaced = open('x', WRITE);
+  write(replaced, 'replaced');
+  const first = open('x.tmp', WRITE);
+  write(first, 'the new one');
+  close(first);
+  rename('x.tmp', 'x');
+  truncate(replaced, 3);
+  expect([read(replaced), text(files.get('/x'))]).toEqual(['rep', 'the new one']);
+  const current = open('x', APPEND);
+  truncate(current, 7);
+  expect([read(current), text(files.get('/x'))]).toEqual(['the new', 'the new']);
 });
