@@ -235,9 +235,10 @@ export class Crew {
     }
   }
 
-  /** As `fill`, for callers that do not wait. */
+  /** Start the workers that are missing, for callers that do not wait; then spares. */
   private refill(): void {
     this.fill().catch(() => undefined); // `onEnded` hears of each failed start
+    this.restock();
   }
 
   /** Add a worker, and wait for its start. */
@@ -251,10 +252,6 @@ export class Crew {
     this.failures = 0;
     this.events.ready(handle, report);
     this.refill(); // starts that failed while no worker was ready are tried again
-    // Spares start only when all workers have started.
-    if ([...this].every(worker => worker.ready)) {
-      this.restock();
-    }
   }
 
   private countSpares(): void {
@@ -265,8 +262,9 @@ export class Crew {
     }
   }
 
+  /** Start the spares that are missing. They start only when all workers have started. */
   private restock(): void {
-    if (this.state === 'working') {
+    if (this.state === 'working' && [...this].every(worker => worker.ready)) {
       this.reserve.restock(this.room - this.wanted);
     }
   }

@@ -90,6 +90,7 @@ export class WorkerHandle {
   private turns: TurnKeeper | null = null;
   private readonly worker: Worker;
   private readonly control: Comlink.Remote<WorkerControl>;
+  private readonly controlPort: MessagePort;
   private readonly tasks: MessagePort;
   /** The listener to the start; null before the start and after it. */
   private starting: StartEvents | null = null;
@@ -101,6 +102,7 @@ export class WorkerHandle {
   ) {
     const control = new MessageChannel();
     const tasks = new MessageChannel();
+    this.controlPort = control.port1;
     this.control = Comlink.wrap<WorkerControl>(control.port1);
     this.tasks = tasks.port1;
     this.tasks.onmessage = event => this.receive(event.data);
@@ -241,6 +243,7 @@ export class WorkerHandle {
       this.ready = false;
       this.worker.terminate();
       this.tasks.close();
+      this.controlPort.close();
       this.stopper.close();
       this.turns?.close();
       this.events.ended(this, end);

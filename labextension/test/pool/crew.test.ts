@@ -85,6 +85,29 @@ test('a pool that is scaled while it waits for its first slots has all its worke
   pool.terminate();
 });
 
+test('a pool starts a spare as soon as another pool leaves it a slot', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { locks });
+  const slot = 'jupyterlite-pool:slot 1';
+  locks.take(slot); // another pool has it
+  const { pool } = await started(1, { spares: 1, cap: 2 });
+  expect(FakeWorker.all).toHaveLength(1);
+  locks.release(slot);
+  await vi.waitFor(() => expect(pool.spares).toBe(1));
+  expect([FakeWorker.all.length, pool.workers.length]).toEqual([2, 1]);
+  pool.terminate();
+});
+
+test('a pool that is made smaller starts a spare, for which there was no room before', async () => {
+  vi.stubGlobal('navigator', { locks: new FakeLocks() });
+  const { pool } = await started(2, { spares: 1, cap: 2 });
+  expect([FakeWorker.all.length, pool.spares]).toEqual([2, 0]);
+  pool.scale(1);
+  await vi.waitFor(() => expect(pool.spares).toBe(1));
+  expect([FakeWorker.all.length, pool.workers.length]).toEqual([3, 1]);
+  pool.terminate();
+});
+
 /** A pool with a worker that was lost and cannot be replaced. The test moves its timers. */
 async function lessened(size: number, ...then: Boot[]): Promise<Made> {
   vi.spyOn(console, 'warn').mockReturnValue(undefined);
