@@ -35,8 +35,10 @@ type Node = Stream['node'];
 export function shareOpenFiles(drive: DriveFS): void {
   // By node: a file that is renamed keeps its node.
   const files = new Map<Node, OpenFile>();
-  shareStreams(drive, files, new WeakMap());
+  const entries = new WeakMap<DriveFS.IFile, OpenFile>();
+  shareStreams(drive, files, entries);
   tellSizes(drive.node_ops, files);
+  cutOwnCopies(drive, entries);
   noteWhatGoes(drive, files);
 }
 
@@ -71,14 +73,6 @@ function shareStreams(
     const shared = entryOf(stream);
     if (shared) {
       shared.users += 1;
-    }
-  };
-  streams.setattr = (stream: Stream, attributes: Attributes): void => {
-    const shared = entryOf(stream);
-    if (shared?.gone) {
-      resize(shared, attributes); // the path may be another file's by now
-    } else {
-      drive.node_ops.setattr(stream.node, attributes);
     }
   };
   streams.write = (stream: Stream, ...what): number => {
@@ -122,6 +116,19 @@ function tellSizes(nodes: NodeOps, files: Map<Node, OpenFile>): void {
     const shared = opened(value);
     if (shared) {
       resize(shared, attributes);
+    }
+  };
+}
+
+/** A stream whose file is gone cuts its own copy: the path may be another file's by now. */
+function cutOwnCopies(drive: DriveFS, entries: WeakMap<DriveFS.IFile, OpenFile>): void {
+  const streams: MoreStreamOps = drive.stream_ops;
+  streams.setattr = (stream: Stream, attributes: Attributes): void => {
+    const shared = stream.file && entries.get(stream.file);
+    if (shared?.gone) {
+      resize(shared, attributes);
+    } else {
+      drive.node_ops.setattr(stream.node, attributes);
     }
   };
 }
