@@ -96,7 +96,7 @@ def chromium_browser(executable: str) -> Browser:
     return Browser("Chromium", start, lambda command: "--type=renderer" in command, 1)
 
 
-def browsers(executable: str) -> list[Browser]:
+def installed_browsers(executable: str) -> list[Browser]:
     """All browsers that are installed."""
     found = (chromium_browser(executable), firefox_browser(1), webkit_browser(1))
     return [browser for browser in found if browser is not None]

@@ -26,7 +26,7 @@ from tests.support.kernel import UNTIL, Kernel
 from tests.support.strangers import lay_out, start_kernel
 from tests.support.wheels import CLOUDPICKLE, download
 
-from .loaded import LOADED, browsers, print_weights, table_of_sizes
+from .loaded import LOADED, installed_browsers, print_weights, table_of_sizes
 from .scripts import served
 from .stage import HERE
 
@@ -194,7 +194,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url:
             lay_out(site, wheels, Path(folder))
             measure_in_chromium(str(executable), url, wheels)
-    found = browsers(str(executable))
+    found = installed_browsers(str(executable))
     wanted = [browser for browser in found if options.browser in (None, browser.name)]
     print_weights(wanted, site, wheels)
     print(f"\n{table_of_sizes()}")

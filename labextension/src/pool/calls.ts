@@ -1,6 +1,6 @@
 /** The calls of a page: `PyodidePool.run` and `PyodidePool.call`. */
 import { PoolError, RemoteError, TerminatedWorkerError } from '../errors';
-import type { ErrorFrame, Raised, ValuesFrame, PageCall } from '../protocol';
+import type { ErrorFrame, PageCall, Raised, ValuesFrame } from '../protocol';
 import type { Lost, WorkerEnd } from './events';
 import type { Unfinished } from './inbox';
 import { callsJob } from './job';
@@ -19,7 +19,7 @@ export interface CallOptions {
 interface Call {
   /** A number below zero: the owner's batches have the others. */
   number: number;
-  sent: PageCall;
+  pageCall: PageCall;
   /** The function's name, or the source: calls of one kind probably take about equally long. */
   kind: string;
   transfer: Transferable[];
@@ -67,17 +67,17 @@ export class Calls {
   /** Begin a call of a function. What the page does with the arguments later does not change them. */
   call(name: string, args: readonly unknown[], options: CallOptions): Promise<unknown> {
     const { transfer = [] } = options;
-    const sent = (copy: readonly unknown[]): PageCall =>
+    const pageCall = (copy: readonly unknown[]): PageCall =>
       options.pauses ? [name, copy, true] : [name, copy];
     if (transfer.length > 0) {
-      return this.begin(sent(args), name, transfer);
+      return this.begin(pageCall(args), name, transfer);
     }
     // These cannot change, and to copy them takes longer than to look at them.
     if (args.every(isPlain)) {
-      return this.begin(sent([...args]), name, []);
+      return this.begin(pageCall([...args]), name, []);
     }
     try {
-      return this.begin(sent(structuredClone(args)), name, []);
+      return this.begin(pageCall(structuredClone(args)), name, []);
     } catch (error) {
       return Promise.reject(unsendable(name, error));
     }
@@ -95,14 +95,14 @@ export class Calls {
     }
     const group = new Line<Call>();
     group.push(first);
-    const sent = [first.sent];
+    const pageCalls = [first.pageCall];
     const brief = this.isBrief(first);
     if (brief) {
       const share = Math.ceil((this.line.length + 1) / workers);
-      this.fill(group, sent, Math.min(this.most, share), this.paces.of(first.kind) ?? 0);
+      this.fill(group, pageCalls, Math.min(this.most, share), this.paces.of(first.kind) ?? 0);
     }
     this.groups.set(first.number, group);
-    return callsJob(first.number, sent, first.transfer, brief);
+    return callsJob(first.number, pageCalls, first.transfer, brief);
   }
 
   /** The numbers of the calls of a frame; undefined where it has none. */
@@ -181,12 +181,12 @@ export class Calls {
     all.forEach(call => call.reject(error));
   }
 
-  private begin(sent: PageCall, kind: string, transfer: Transferable[]): Promise<unknown> {
+  private begin(pageCall: PageCall, kind: string, transfer: Transferable[]): Promise<unknown> {
     if (this.closed) {
       return Promise.reject(this.closed);
     }
     return new Promise((resolve, reject) => {
-      const call: Call = { number: this.next--, sent, kind, transfer, resolve, reject };
+      const call: Call = { number: this.next--, pageCall, kind, transfer, resolve, reject };
       this.line.push(call);
       this.onMore();
       if (transfer.length > 0 && this.line.last === call) {
@@ -197,9 +197,9 @@ export class Calls {
 
   /** Take over what a page hands over with a call that waits, so that the page cannot change it. */
   private takeOver(call: Call): void {
-    const { sent, transfer } = call;
+    const { pageCall, transfer } = call;
     try {
-      [call.sent, call.transfer] = structuredClone([sent, transfer], { transfer });
+      [call.pageCall, call.transfer] = structuredClone([pageCall, transfer], { transfer });
     } catch (error) {
       this.line.pop();
       call.reject(unsendable(call.kind, error));
@@ -212,7 +212,7 @@ export class Calls {
   }
 
   /** Put as many of the brief calls that wait into a group as one frame should have. */
-  private fill(group: Line<Call>, sent: PageCall[], most: number, took: number): void {
+  private fill(group: Line<Call>, pageCalls: PageCall[], most: number, took: number): void {
     for (let time = took; group.length < most;) {
       const call = this.line.first;
       if (call === undefined || !this.isBrief(call)) {
@@ -224,7 +224,7 @@ export class Calls {
       }
       this.line.shift();
       group.push(call);
-      sent.push(call.sent);
+      pageCalls.push(call.pageCall);
     }
   }
 

@@ -4,7 +4,7 @@
  * What Python calls a job has many of these; here it is a *lane*.
  */
 import { transferables } from '../protocol';
-import type { RunFrame, TaskFrame, PageCall, CallsFrame } from '../protocol';
+import type { CallsFrame, PageCall, RunFrame, TaskFrame } from '../protocol';
 
 /** How a batch is to run. Every field may be left out. */
 export interface Terms {

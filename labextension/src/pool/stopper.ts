@@ -3,7 +3,7 @@ import { breakSeal, makeSeal } from '../interrupt/seal';
 import type { StopFrame, StopSigns } from '../protocol';
 
 /**
- * Seals that a worker has: one for each of this many turns, then again from the first one. It must have
+ * How many seals a worker has: one for a turn, and after the last one the first again. It must have
  * more than the batches that can be at a worker, so that a new seal arrives before its turn.
  */
 const SEALS = 16;

@@ -47,7 +47,7 @@ export class Evaluator {
   }
 
   /** Make calls, one after the other, and answer each. */
-  async serve(calls: readonly PageCall[], answers: Answers): Promise<void> {
+  async makeCalls(calls: readonly PageCall[], answers: Answers): Promise<void> {
     const stop = calls.length > 1 ? this.watch(answers) : null;
     try {
       for (const call of calls) {

@@ -30,26 +30,22 @@ type MoreStreamOps = StreamOps & {
 /** An open file, with the copy that the drive has made. */
 type Stream = Parameters<StreamOps['open']>[0] & { file?: DriveFS.IFile };
 type Node = Stream['node'];
+/** What is known of each copy, which a stream has even if its file is gone. */
+type Entries = WeakMap<DriveFS.IFile, OpenFile>;
 
 /** Let all streams of a file share one copy. */
 export function shareOpenFiles(drive: DriveFS): void {
   // By node: a file that is renamed keeps its node.
   const files = new Map<Node, OpenFile>();
-  const entries = new WeakMap<DriveFS.IFile, OpenFile>();
+  const entries: Entries = new WeakMap();
   shareStreams(drive, files, entries);
   tellSizes(drive.node_ops, files);
   cutOwnCopies(drive, entries);
   noteWhatGoes(drive, files);
 }
 
-/** @param entries what is known of each copy, which a stream has even if its file is gone */
-function shareStreams(
-  drive: DriveFS,
-  files: Map<Node, OpenFile>,
-  entries: WeakMap<DriveFS.IFile, OpenFile>
-): void {
+function shareStreams(drive: DriveFS, files: Map<Node, OpenFile>, entries: Entries): void {
   const streams: MoreStreamOps = drive.stream_ops;
-  const entryOf = ({ file }: Stream): OpenFile | undefined => file && entries.get(file);
   const open = streams.open.bind(streams);
   const close = streams.close.bind(streams);
   const write = streams.write.bind(streams);
@@ -70,21 +66,21 @@ function shareStreams(
   };
   // Emscripten calls it for a second stream that has the same copy.
   streams.dup = (stream: Stream): void => {
-    const shared = entryOf(stream);
+    const shared = entryOf(stream, entries);
     if (shared) {
       shared.users += 1;
     }
   };
   streams.write = (stream: Stream, ...what): number => {
     const length = write(stream, ...what);
-    const shared = entryOf(stream);
+    const shared = entryOf(stream, entries);
     if (shared && length > 0) {
       shared.changed = true;
     }
     return length;
   };
   streams.close = (stream: Stream): void => {
-    const shared = entryOf(stream);
+    const shared = entryOf(stream, entries);
     if (!shared) {
       close(stream);
       return;
@@ -121,10 +117,10 @@ function tellSizes(nodes: NodeOps, files: Map<Node, OpenFile>): void {
 }
 
 /** A stream whose file is gone cuts its own copy: the path may be another file's by now. */
-function cutOwnCopies(drive: DriveFS, entries: WeakMap<DriveFS.IFile, OpenFile>): void {
+function cutOwnCopies(drive: DriveFS, entries: Entries): void {
   const streams: MoreStreamOps = drive.stream_ops;
   streams.setattr = (stream: Stream, attributes: Attributes): void => {
-    const shared = stream.file && entries.get(stream.file);
+    const shared = entryOf(stream, entries);
     if (shared?.gone) {
       resize(shared, attributes);
     } else {
@@ -168,6 +164,10 @@ function resize({ file }: OpenFile, attributes: Attributes): void {
     data.set(file.data.subarray(0, size));
     file.data = data;
   }
+}
+
+function entryOf({ file }: Stream, entries: Entries): OpenFile | undefined {
+  return file && entries.get(file);
 }
 
 function nodeOf(value: Node | Stream): Node {

@@ -156,16 +156,16 @@ export class TaskLoop {
     this.batch = frame.batch;
     this.stopSign?.begin();
     try {
-      await (frame.kind === 'run' ? this.runner?.run(frame) : this.make(frame));
+      await (frame.kind === 'run' ? this.runner?.run(frame) : this.makeCalls(frame));
     } finally {
       this.stopSign?.end();
     }
     this.batch = null;
   }
 
-  private async make({ batch, calls }: CallsFrame): Promise<void> {
+  private async makeCalls({ batch, calls }: CallsFrame): Promise<void> {
     const answers = (this.answers = new Answers(batch, calls.length, frame => this.post(frame)));
-    await this.evaluator.serve(calls, answers);
+    await this.evaluator.makeCalls(calls, answers);
     this.answers = null;
   }
 

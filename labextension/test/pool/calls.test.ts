@@ -5,7 +5,7 @@ import { Calls } from '../../src/pool/calls';
 import type { Unfinished } from '../../src/pool/inbox';
 import type { WorkerEnd } from '../../src/pool/events';
 import type { Job } from '../../src/pool/job';
-import type { ValuesFrame, PageCall } from '../../src/protocol';
+import type { PageCall, ValuesFrame } from '../../src/protocol';
 
 const NONE: Unfinished = { begun: [], behind: [], untaken: [] };
 

@@ -115,6 +115,17 @@ function rename(from: string, to: string): void {
   known.set(`/${to}`, node);
 }
 
+/** A stream of `x` in which was written, before another file got its name. */
+function replacedWhileOpen(): Stream {
+  const replaced = open('x', WRITE);
+  write(replaced, 'replaced');
+  const first = open('x.tmp', WRITE);
+  write(first, 'the new one');
+  close(first);
+  rename('x.tmp', 'x');
+  return replaced;
+}
+
 /** As Emscripten does it since 4.0: a stream may have a `setattr` of its own. */
 function truncate(stream: Stream, length: number): void {
   const streams: typeof drive.stream_ops & {
@@ -192,12 +203,7 @@ test('a file that was deleted while it was open does not come back, and not into
 });
 
 test('a file that another one has replaced does not come back', () => {
-  const replaced = open('x', WRITE);
-  write(replaced, 'replaced');
-  const first = open('x.tmp', WRITE);
-  write(first, 'the new one');
-  close(first);
-  rename('x.tmp', 'x');
+  const replaced = replacedWhileOpen();
   close(replaced);
   expect(text(files.get('/x'))).toBe('the new one');
 });
@@ -237,12 +243,7 @@ test('what is cut off is gone for all streams', () => {
 });
 
 test('a stream whose file was replaced cuts its own copy, and not the new file', () => {
-  const replaced = open('x', WRITE);
-  write(replaced, 'replaced');
-  const first = open('x.tmp', WRITE);
-  write(first, 'the new one');
-  close(first);
-  rename('x.tmp', 'x');
+  const replaced = replacedWhileOpen();
   truncate(replaced, 3);
   expect([read(replaced), text(files.get('/x'))]).toEqual(['rep', 'the new one']);
   const current = open('x', APPEND);
