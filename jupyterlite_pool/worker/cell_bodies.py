@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import threading
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,10 @@ from ..tracebacks import add_note
 from ..wire.by_value.classes import State
 from ..wire.results import REFUSED
 from .last_value import VALUE, keep_last_value
+
+#: One thread compiles at a time: in some releases of Python 3.11, two that make syntax trees count
+#: their depth together, and one of them fails.
+_COMPILING = threading.Lock()
 
 #: The variable with the item while the body runs.
 ITEM = "__pool_item__"
@@ -171,6 +176,13 @@ def compile_body(
     Raises:
         SyntaxError: the body is not valid Python; its lines are counted from the cell's first.
     """
+    with _COMPILING:
+        return _compile(body, filename, target, assignments=assignments, header=header)
+
+
+def _compile(
+    body: str, filename: str, target: str | None, *, assignments: bool, header: bool
+) -> Any:
     # The empty line stands for the header.
     tree = ast.parse(f"\n{body}" if header else body, filename)
     if assignments or (tree.body and isinstance(tree.body[-1], ast.Expr)):

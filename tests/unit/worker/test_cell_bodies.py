@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import gc
 import inspect
 import linecache
 import pickle
+import sys
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any
 
@@ -19,6 +22,7 @@ from jupyterlite_pool.worker.cell_bodies import (
     BackgroundCell,
     EverywhereCell,
     ParallelCell,
+    compile_body,
 )
 from jupyterlite_pool.worker.last_value import what_gives_none
 
@@ -206,3 +210,34 @@ def test_a_body_that_is_no_python_is_a_syntax_error_at_its_line() -> None:
 
 def test_a_body_takes_its_future_from_the_notebook() -> None:
     assert cell("from __future__ import annotations\ndef f(a: missing): return a\nf(x)")(1) == 1
+
+
+class Noisy:
+    """Ends in a collection, where another thread may have its turn."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+    def __del__(self) -> None:
+        for _ in range(50):
+            pass
+
+
+def test_threads_can_compile_bodies_at_the_same_time() -> None:
+    lines = "".join(f"    y{i} = [(x + {i}) * 2 for z in range(3)]\n" for i in range(100))
+
+    def compile_one(_: int) -> Any:
+        for _ in range(10):
+            Noisy()
+        return compile_body(f"if x:\n{lines}x", NAME, "x")
+
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(20)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            codes = list(threads.map(compile_one, range(100)))
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*threshold)
+    assert len({code.co_code for code in codes}) == 1
